@@ -1,0 +1,64 @@
+import { type Static, Type } from 'typebox';
+import { Strict } from './schema.js';
+
+/** Every error that the API answers with: code, HTTP status, title. A code, once published, keeps its meaning. */
+export const problemCodes = {
+  'invalid-document': [400, 'The document is not what this route accepts'],
+  'malformed-json': [400, 'The body is not JSON'],
+  'invalid-cursor': [400, 'The cursor is not one that this job has given'],
+  'not-found': [404, 'There is no such thing'],
+  'method-not-allowed': [405, 'The route does not have this method'],
+  'not-acceptable': [406, 'None of the accepted types can be given'],
+  conflict: [409, 'The job’s state does not allow this'],
+  'idempotency-conflict': [409, 'This Idempotency-Key came with another document before'],
+  'not-ready': [409, 'The job has not made this yet'],
+  'body-too-large': [413, 'The body is too large'],
+  'unsupported-media-type': [415, 'The body is not application/json'],
+  'range-not-satisfiable': [416, 'The range lies outside the file'],
+  internal: [500, 'A defect of ours'],
+  unavailable: [503, 'A part of the service cannot be reached'],
+} as const satisfies Record<string, readonly [number, string]>;
+export type ProblemCode = keyof typeof problemCodes;
+
+export const FieldError = Strict({
+  pointer: Type.String({ description: 'JSON Pointer (RFC 6901) into the document.' }),
+  found: Type.String({ description: 'What is there, shortened.' }),
+  allowed: Type.String({ description: 'What may be there.' }),
+});
+export type FieldError = Static<typeof FieldError>;
+
+/** `application/problem+json` (RFC 9457). */
+export const ProblemDocument = Strict(
+  {
+    type: Type.String({ description: 'about:blank: `code` tells the kind.' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.String(),
+    errors: Type.Optional(Type.Array(FieldError)),
+  },
+  { title: 'Problem' },
+);
+export type ProblemDocument = Static<typeof ProblemDocument>;
+
+/** An error with a place in the registry. Whoever throws one has said what to do in `detail`. */
+export class ProblemError extends Error {
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly errors: FieldError[] = [],
+  ) {
+    super(detail);
+    this.name = 'ProblemError';
+  }
+
+  get status(): number {
+    return problemCodes[this.code][0];
+  }
+
+  toDocument(): ProblemDocument {
+    const [status, title] = problemCodes[this.code];
+    const { code, detail, errors } = this;
+    return { type: 'about:blank', title, status, code, detail, ...(errors.length > 0 ? { errors } : {}) };
+  }
+}

@@ -1,0 +1,126 @@
+import { type Static, Type } from 'typebox';
+import { ComparisonResults } from './results.js';
+import { Choice, Nullable, OneOf, Strict, WireNumber } from './schema.js';
+
+/**
+ * The events of a job. `RunEvent`s come from the core, typed arrays and all; what a subscriber receives is an
+ * `Envelope` around one of them, or around an event of the job's own life.
+ */
+
+export const EngineInfo = Strict(
+  {
+    engine: Type.String({ description: 'Such as "tfjs".' }),
+    backend: Type.String({ description: 'Such as "wasm".' }),
+    version: Type.String(),
+    instructionSet: Type.String({ description: 'Such as "wasm-simd"; "portable" where none is chosen.' }),
+    threads: Type.Integer({ minimum: 1 }),
+  },
+  { description: 'What a job really ran on.' },
+);
+export type EngineInfo = Static<typeof EngineInfo>;
+
+export const Phase = Choice(['training', 'tuning', 'comparison', 'statistics']);
+export type Phase = Static<typeof Phase>;
+
+const started = {
+  type: Type.Literal('started'),
+  engine: EngineInfo,
+  coordinates: Type.Integer({ description: 'Coordinates of one function.' }),
+  weights: Type.Integer({ description: 'Weights φ of the learned optimizer.' }),
+  iterations: Type.Integer({ description: 'Meta-iterations in all; 0 for a comparison.' }),
+  unroll: Type.Integer(),
+};
+const losses = {
+  type: Type.Literal('losses'),
+  iteration: Type.Integer({ description: 'Meta-iteration of the first point, from 0.' }),
+  step: Type.Integer({ description: 'Step of the first point within its horizon, from 0.' }),
+  perIteration: Type.Integer({
+    description: 'Points a meta-iteration: point p is of meta-iteration `iteration` + floor(p / `perIteration`).',
+  }),
+};
+const validation = {
+  type: Type.Literal('validation'),
+  iteration: Type.Integer({ description: 'Meta-iterations done.' }),
+  best: Type.Boolean({ description: 'Whether these weights are the best so far.' }),
+};
+const progress = {
+  type: Type.Literal('progress'),
+  phase: Phase,
+  done: Type.Integer(),
+  total: Type.Integer({ description: 'It may grow: a tuning grid widens.' }),
+};
+const diverged = {
+  type: Type.Literal('diverged'),
+  iteration: Type.Integer(),
+  where: Choice(['loss', 'meta-gradient', 'weights']),
+  step: Nullable(Type.Integer({ description: 'First step with a non-finite loss.' })),
+  message: Type.String(),
+};
+const comparison = { type: Type.Literal('comparison'), results: ComparisonResults };
+const done = { type: Type.Literal('done'), iterations: Type.Integer(), bestIteration: Nullable(Type.Integer()) };
+
+/** An event of the core's generator: numbers are numbers, NaN included, and a loss entry's points a typed array. */
+export type RunEvent =
+  | Static<ReturnType<typeof Strict<typeof started>>>
+  | (Static<ReturnType<typeof Strict<typeof losses>>> & {
+      /** Mean over the functions of f(θ_t), one point a step. */
+      points: Float32Array;
+    })
+  | (Static<ReturnType<typeof Strict<typeof validation>>> & { loss: number })
+  | Static<ReturnType<typeof Strict<typeof progress>>>
+  | Static<ReturnType<typeof Strict<typeof diverged>>>
+  | Static<ReturnType<typeof Strict<typeof comparison>>>
+  | Static<ReturnType<typeof Strict<typeof done>>>;
+export type RunEventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+export const JobState = Choice(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled']);
+export type JobState = Static<typeof JobState>;
+
+export const JobFailure = Strict({
+  code: Choice([
+    'diverged',
+    'child-lost',
+    'worker-lost',
+    'out-of-memory',
+    'unsupported',
+    'weights-missing',
+    'internal',
+  ]),
+  message: Type.String(),
+});
+export type JobFailure = Static<typeof JobFailure>;
+
+const envelope = {
+  job: Type.String(),
+  attempt: Type.Integer({ minimum: 0, description: '0 before the first attempt begins.' }),
+  seq: Type.Integer({ minimum: 0, description: 'Counts stream entries within the attempt.' }),
+  time: Type.Integer({ description: 'Milliseconds since 1970, by the writer’s clock.' }),
+};
+const event = <T extends Parameters<typeof Strict>[0]>(fields: T) => Strict({ ...envelope, ...fields });
+
+/** What a subscriber receives, one JSON document an event. Its cursor is `attempt.seq`. */
+export const JobEvent = OneOf(
+  'type',
+  [
+    event(started),
+    event({ ...losses, points: Type.Array(WireNumber) }),
+    event({ ...validation, loss: WireNumber }),
+    event(progress),
+    event(diverged),
+    event(comparison),
+    event(done),
+    event({
+      type: Type.Literal('state'),
+      state: JobState,
+      reason: Nullable(JobFailure, { description: 'Of a failure, or of an attempt that is tried again.' }),
+    }),
+    event({
+      type: Type.Literal('truncated'),
+      resumesAt: Type.String({ description: 'Cursor of the oldest entry that is left.' }),
+      message: Type.String(),
+    }),
+  ],
+  { title: 'JobEvent' },
+);
+export type JobEvent = Static<typeof JobEvent>;
+export type JobEventOf<T extends JobEvent['type']> = Extract<JobEvent, { type: T }>;

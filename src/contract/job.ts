@@ -1,0 +1,41 @@
+import { type Static, Type } from 'typebox';
+import { EngineInfo, JobFailure, JobState, Phase } from './events.js';
+import { Nullable, Strict, WireNumber } from './schema.js';
+import { JobSpec } from './spec.js';
+
+const Time = (description: string) => Nullable(Type.String({ format: 'date-time' }), { description });
+
+/** A job as the API shows it. */
+export const Job = Strict(
+  {
+    id: Type.String(),
+    state: JobState,
+    attempt: Type.Integer({ description: 'Attempts begun so far.' }),
+    spec: JobSpec,
+    createdAt: Type.String({ format: 'date-time' }),
+    startedAt: Time('Of the latest attempt.'),
+    finishedAt: Time('When it succeeded, failed or was cancelled.'),
+    failure: Nullable(JobFailure),
+    engine: Nullable(EngineInfo),
+    progress: Nullable(
+      Strict({ phase: Phase, done: Type.Integer(), total: Type.Integer(), loss: Nullable(WireNumber) }),
+      { description: 'Where it stands; loss is the mean of the latest meta-iteration’s points.' },
+    ),
+    artifacts: Type.Array(Type.String(), { description: 'Names under /jobs/{id}/artifacts.' }),
+  },
+  { title: 'Job' },
+);
+export type Job = Static<typeof Job>;
+
+/** States that a job does not leave by itself. */
+export function isFinal(state: JobState): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** Artifacts of a job by the name they are stored under. */
+export const artifactNames = {
+  weights: 'weights.safetensors',
+  results: 'results.json',
+  checkpoint: 'checkpoint.safetensors',
+  losses: 'losses.f32',
+} as const;

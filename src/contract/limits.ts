@@ -1,0 +1,102 @@
+import type { FieldError } from './errors.js';
+import type { LearnedSpec } from './optimizers.js';
+import type { ProblemSpec } from './problems.js';
+import type { ComparisonSpec, JobSpec, MetatrainSpec } from './spec.js';
+
+/** Limits on products of sizes: each field may be within its own range, and the whole still not fit a machine. */
+const limits = {
+  /** Floats that an unroll keeps for its backward pass (4 GiB). */
+  unrollFloats: 2 ** 30,
+  /** Weights φ (256 MiB with the meta-optimizer's moments). */
+  weights: 2 ** 24,
+  /** Floats of sampled data held at once: W, y and the like (1 GiB). */
+  dataFloats: 2 ** 28,
+  /** Losses that a comparison keeps, functions × (steps + 1) × optimizers (512 MiB). */
+  comparisonLosses: 2 ** 27,
+} as const;
+
+/** Coordinates of one function of the family. */
+export function coordinates(problem: ProblemSpec): number {
+  return problem.name === 'simple' ? 1 : problem.dimension;
+}
+
+function dataFloats(problem: ProblemSpec): number {
+  return problem.name === 'quadratic' ? problem.dimension * (problem.dimension + 1) : coordinates(problem);
+}
+
+/** Inputs that an optimizer's network has for each coordinate. */
+export function preprocessedWidth(optimizer: LearnedSpec): number {
+  return optimizer.preprocess.name === 'none' ? 1 : 2;
+}
+
+/** Weights φ of a learned optimizer. */
+export function countWeights(optimizer: LearnedSpec): number {
+  let width = preprocessedWidth(optimizer);
+  let count = 0;
+  if (optimizer.inputProjection !== null) {
+    count += (width + 1) * optimizer.inputProjection;
+    width = optimizer.inputProjection;
+  }
+  for (const units of optimizer.layers) {
+    count += (width + units + 1) * 4 * units;
+    width = units;
+  }
+  return count + width + 1;
+}
+
+/** What no single field's range can say. */
+export function checkLimits(spec: JobSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  const refuse = (pointer: string, found: unknown, allowed: string) =>
+    errors.push({ pointer, found: JSON.stringify(found), allowed });
+  if (spec.kind === 'metatrain') checkTraining(spec, refuse);
+  if (spec.comparison !== null) checkComparison(spec.comparison, spec.problem, refuse);
+  return errors;
+}
+
+type Refuse = (pointer: string, found: unknown, allowed: string) => void;
+
+function checkTraining({ problem, optimizer, training }: MetatrainSpec, refuse: Refuse): void {
+  const { horizon, unroll, functions, metaLoss, validation } = training;
+  if (horizon % unroll !== 0) refuse('/training/unroll', unroll, `a divisor of the horizon, ${horizon}`);
+  if (Array.isArray(metaLoss) && metaLoss.length !== unroll + 1)
+    refuse('/training/metaLoss', metaLoss.length, `${unroll + 1} numbers, one more than the unroll's steps`);
+  if (Array.isArray(metaLoss) && metaLoss.every((w) => w === 0))
+    refuse('/training/metaLoss', metaLoss, 'numbers that are not all 0');
+  if (countWeights(optimizer) > limits.weights)
+    refuse('/optimizer/layers', optimizer.layers, `layers of at most ${limits.weights} weights in all`);
+  const units = optimizer.layers.reduce((a, b) => a + b, 0);
+  const kept = coordinates(problem) * functions * unroll * (9 * units + (optimizer.inputProjection ?? 0) + 4);
+  if (kept > limits.unrollFloats)
+    refuse(
+      '/training/functions',
+      functions,
+      `at most ${limits.unrollFloats} floats kept by an unroll (here ${kept}: coordinates × functions × unroll × about nine times the units)`,
+    );
+  for (const [pointer, count] of [
+    ['/training/functions', functions],
+    ['/training/validation/functions', validation.functions],
+  ] as const) {
+    const floats = count * dataFloats(problem);
+    if (floats > limits.dataFloats)
+      refuse(pointer, count, `functions of at most ${limits.dataFloats} floats in all (here ${floats})`);
+  }
+}
+
+function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refuse: Refuse): void {
+  const { functions, steps, baselines, tuning } = comparison;
+  const losses = functions * (steps + 1) * (baselines.length + 1);
+  if (losses > limits.comparisonLosses)
+    refuse(
+      '/comparison/functions',
+      functions,
+      `at most ${limits.comparisonLosses} losses kept (here ${losses}: functions × (steps + 1) × optimizers)`,
+    );
+  const floats = tuning.functions * dataFloats(problem);
+  if (floats > limits.dataFloats)
+    refuse(
+      '/comparison/tuning/functions',
+      tuning.functions,
+      `functions of at most ${limits.dataFloats} floats in all (here ${floats})`,
+    );
+}

@@ -1,0 +1,147 @@
+import { type Static, Type } from 'typebox';
+import { Choice, Nullable, OneOf, Strict } from './schema.js';
+
+const rate = (usual: number) =>
+  Type.Unsafe<number | 'tuned'>({
+    anyOf: [
+      { type: 'number', exclusiveMinimum: 0, maximum: 1e6 },
+      { type: 'string', enum: ['tuned'] },
+    ],
+    default: 'tuned',
+    description: `Learning rate, or "tuned": the best of a grid around ${usual} on separate tuning functions.`,
+  });
+const decay = (value: number, description: string) =>
+  Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description });
+const epsilon = (value: number) =>
+  Type.Number({ minimum: 0, maximum: 1, default: value, description: 'Added to the denominator.' });
+
+export const SgdSpec = Strict(
+  { name: Type.Literal('sgd'), learningRate: rate(0.1) },
+  { title: 'Gradient descent', description: 'θ ← θ - α ∇f(θ).' },
+);
+export const MomentumSpec = Strict(
+  {
+    name: Type.Literal('momentum'),
+    learningRate: rate(0.01),
+    momentum: decay(0.9, 'Decay μ of the velocity.'),
+  },
+  { title: 'Momentum', description: 'v ← μ v - α ∇f(θ), θ ← θ + v (Polyak 1964, the heavy ball).' },
+);
+export const NagSpec = Strict(
+  { name: Type.Literal('nag'), learningRate: rate(0.01), momentum: decay(0.9, 'Decay μ of the velocity.') },
+  {
+    title: "Nesterov's accelerated gradient",
+    description:
+      'v ← μ v - α ∇f(θ), θ ← θ + μ v - α ∇f(θ): the form of Sutskever et al. 2013 in which the gradient is taken at the iterate itself.',
+  },
+);
+export const RmspropSpec = Strict(
+  {
+    name: Type.Literal('rmsprop'),
+    learningRate: rate(0.01),
+    decay: decay(0.99, 'Decay ρ of the mean square.'),
+    epsilon: epsilon(1e-5),
+  },
+  {
+    title: 'RMSProp',
+    description: 'v ← ρ v + (1 - ρ) g², v0 = 0, θ ← θ - α g / (√v + ε) (Tieleman and Hinton 2012).',
+  },
+);
+export const AdagradSpec = Strict(
+  { name: Type.Literal('adagrad'), learningRate: rate(0.1), epsilon: epsilon(1e-10) },
+  { title: 'Adagrad', description: 'v ← v + g², θ ← θ - α g / (√v + ε) (Duchi et al. 2011).' },
+);
+export const AdamSpec = Strict(
+  {
+    name: Type.Literal('adam'),
+    learningRate: rate(0.01),
+    beta1: decay(0.9, 'Decay of the mean of the gradients.'),
+    beta2: decay(0.999, 'Decay of the mean of their squares.'),
+    epsilon: epsilon(1e-8),
+  },
+  { title: 'Adam', description: 'Kingma and Ba 2015, algorithm 1, with bias correction.' },
+);
+
+/** The hand-written update rules and their parameters. `src/core/optimizers/` holds each under the same name. */
+export const RuleSpec = OneOf('name', [SgdSpec, MomentumSpec, NagSpec, RmspropSpec, AdagradSpec, AdamSpec], {
+  description: 'A hand-written update rule.',
+});
+export type RuleSpec = Static<typeof RuleSpec>;
+export type RuleName = RuleSpec['name'];
+export type RuleOf<N extends RuleName> = Extract<RuleSpec, { name: N }>;
+
+export const PreprocessSpec = OneOf(
+  'name',
+  [
+    Strict({ name: Type.Literal('none') }, { description: 'The gradient itself: one input.' }),
+    Strict(
+      {
+        name: Type.Literal('log-sign-paper'),
+        p: Type.Number({ exclusiveMinimum: 0, maximum: 50, default: 10 }),
+      },
+      {
+        description: 'Two inputs: (log|g|/p, sgn g) where |g| ≥ e^-p, else (-1, e^p g) (arXiv 1606.04474, appendix A).',
+      },
+    ),
+    Strict(
+      {
+        name: Type.Literal('log-sign-deepmind'),
+        k: Type.Number({ exclusiveMinimum: 0, maximum: 50, default: 5 }),
+      },
+      {
+        description:
+          'Two inputs: (max(log(|g| + ε)/k, -1), clip(g e^k, -1, 1)), ε = 2^-23 (deepmind/learning-to-learn).',
+      },
+    ),
+  ],
+  { default: { name: 'none' }, description: 'What the network sees of a gradient g.' },
+);
+export type PreprocessSpec = Static<typeof PreprocessSpec>;
+
+export const LstmSpec = Strict(
+  {
+    name: Type.Literal('lstm'),
+    layers: Type.Array(Type.Integer({ minimum: 1, maximum: 1024 }), {
+      maxItems: 8,
+      default: [20, 20],
+      description:
+        'Units of each LSTM layer. None at all leaves a linear map of the inputs, as in DeepMind’s simple example.',
+    }),
+    inputProjection: Nullable(Type.Integer({ minimum: 1, maximum: 1024 }), {
+      default: null,
+      description: 'Width of a linear layer between the inputs and the first LSTM layer; null for none.',
+    }),
+    preprocess: PreprocessSpec,
+    outputScale: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1e6,
+      default: 1,
+      description: 'The update is this times the output projection.',
+    }),
+    initialisation: Strict(
+      {
+        kernels: Choice(['fan-in-uniform', 'truncated-normal', 'glorot-uniform', 'zeros'], {
+          default: 'truncated-normal',
+          description:
+            'Of every kernel: U(±1/√fan-in); N(0, 1/fan-in) cut at two standard deviations; U(±√(6/(fan-in + fan-out))); or 0.',
+        }),
+        output: Choice(['kernels', 'zeros'], {
+          default: 'kernels',
+          description: 'Of the output projection: as the other kernels, or 0 (the first update is then 0).',
+        }),
+        forgetBias: Type.Number({ minimum: -10, maximum: 10, default: 1, description: 'Initial forget-gate bias.' }),
+      },
+      { default: {}, description: 'How the weights begin. Biases other than the forget gate’s begin at 0.' },
+    ),
+  },
+  {
+    title: 'LSTM',
+    description:
+      'A coordinatewise LSTM (arXiv 1606.04474): the same small network, with a state of its own, at every coordinate.',
+  },
+);
+export type LstmSpec = Static<typeof LstmSpec>;
+
+/** The learned optimizers. `src/core/learned/` holds each under the same name. */
+export const LearnedSpec = OneOf('name', [LstmSpec], { description: 'The learned optimizer.' });
+export type LearnedSpec = Static<typeof LearnedSpec>;

@@ -1,0 +1,55 @@
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+
+/** An object that accepts the named fields and no others. */
+export function Strict<T extends TProperties>(properties: T, options: Record<string, unknown> = {}): TObject<T> {
+  return Type.Object(properties, { additionalProperties: false, ...options });
+}
+
+/**
+ * A union of strict objects told apart by one constant field. It is written as `oneOf` with OpenAPI's `discriminator`,
+ * so that a validator reports the errors of the variant that was meant, and not those of all variants.
+ */
+export function OneOf<T extends TObject[]>(tag: string, variants: [...T], options: Record<string, unknown> = {}) {
+  return Type.Unsafe<Static<T[number]>>({
+    type: 'object',
+    discriminator: { propertyName: tag },
+    required: [tag],
+    oneOf: variants,
+    ...options,
+  });
+}
+
+/** One of a few strings, as `enum`. */
+export function Choice<const T extends string[]>(values: T, options: Record<string, unknown> = {}) {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: values, ...options });
+}
+
+/**
+ * A value of type T or null. Where the schema is of one type it is widened in place: behind an `anyOf` a validator
+ * would not fill in the defaults.
+ */
+export function Nullable<T extends TSchema>(schema: T, options: Record<string, unknown> = {}) {
+  const { type, enum: values } = schema as { type?: unknown; enum?: unknown };
+  const widened =
+    typeof type === 'string' && values === undefined
+      ? { ...schema, type: [type, 'null'] }
+      : { anyOf: [schema, { type: 'null' }] };
+  return Type.Unsafe<Static<T> | null>({ ...widened, ...options });
+}
+
+/** JSON has no NaN and no infinities: a number that may be one travels as a number or as one of three strings. */
+export const WireNumber = Type.Unsafe<WireNumber>({
+  anyOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }],
+  description: 'A number; what JSON cannot write is the string "NaN", "Infinity" or "-Infinity".',
+});
+export type WireNumber = number | 'NaN' | 'Infinity' | '-Infinity';
+
+/** Encodes a number for JSON. */
+export function toWire(value: number): WireNumber {
+  return Number.isFinite(value) ? value : (String(value) as WireNumber);
+}
+
+/** Decodes a number that {@link toWire} encoded. */
+export function fromWire(value: WireNumber): number {
+  return Number(value);
+}

@@ -1,0 +1,127 @@
+import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { TSchema } from 'typebox';
+import { type FieldError, ProblemError } from './errors.js';
+import { checkLimits } from './limits.js';
+import { JobSpec } from './spec.js';
+
+/**
+ * The one validator: strict types, no coercion, unknown fields are errors, defaults are filled in. The API's routes,
+ * the command line and the tests all use it.
+ */
+const ajv = new Ajv({
+  allErrors: true,
+  coerceTypes: false,
+  discriminator: true,
+  removeAdditional: false,
+  strict: true,
+  strictTypes: false,
+  strictRequired: false,
+  useDefaults: true,
+  verbose: true,
+  formats: { 'date-time': true },
+});
+
+/** Compiles a schema; what it returns fills in defaults and leaves its errors in `.errors`. */
+export function compile(schema: TSchema | AnySchemaObject): ValidateFunction {
+  return ajv.compile(schema as AnySchemaObject);
+}
+
+const jobSpec = compile(JobSpec);
+
+/**
+ * Checks a document against {@link JobSpec} and the limits on sizes.
+ * @returns a copy with every default filled in.
+ * @throws ProblemError `invalid-document`, with a pointer to each field at fault.
+ */
+export function parseJobSpec(document: unknown): JobSpec {
+  const copy: unknown = structuredClone(document);
+  if (!jobSpec(copy)) throw invalidDocument(jobSpec.errors ?? []);
+  const spec = copy as JobSpec;
+  const errors = checkLimits(spec);
+  if (errors.length > 0) throw invalid(errors);
+  return spec;
+}
+
+/** Turns a validator's errors into a problem document's. */
+export function invalidDocument(errors: ErrorObject[]): ProblemError {
+  const unique = new Map<string, FieldError>();
+  // An anyOf reports each of its branches besides itself: the summary says it all.
+  const summaries = errors.filter((e) => e.keyword === 'anyOf').map((e) => `${e.schemaPath}/`);
+  for (const error of errors) {
+    if (summaries.some((path) => error.schemaPath.startsWith(path))) continue;
+    const field = toFieldError(error);
+    const known = unique.get(field.pointer);
+    unique.set(field.pointer, known ? { ...known, allowed: `${known.allowed}; ${field.allowed}` } : field);
+  }
+  return invalid([...unique.values()].slice(0, 20));
+}
+
+function invalid(errors: FieldError[]): ProblemError {
+  const [first] = errors;
+  const detail = first ? `${first.pointer || 'The document'}: found ${first.found}, allowed: ${first.allowed}.` : '';
+  return new ProblemError('invalid-document', detail, errors);
+}
+
+function toFieldError(error: ErrorObject): FieldError {
+  const { instancePath, keyword, params, data, parentSchema } = error;
+  const at = (name: unknown) => `${instancePath}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  switch (keyword) {
+    case 'additionalProperties': {
+      const name: string = params.additionalProperty;
+      const known = Object.keys((parentSchema as { properties?: object })?.properties ?? {});
+      return {
+        pointer: at(name),
+        found: show((data as Record<string, unknown>)[name]),
+        allowed: `no such field; known ones are ${known.join(', ')}`,
+      };
+    }
+    case 'required':
+      return { pointer: at(params.missingProperty), found: 'nothing', allowed: 'a value: the field is required' };
+    case 'discriminator': {
+      const tag: string = params.tag;
+      const variants = (parentSchema as { oneOf?: { properties: Record<string, { const?: string }> }[] })?.oneOf ?? [];
+      const tags = variants.map((v) => JSON.stringify(v.properties[tag]?.const));
+      return {
+        pointer: at(tag),
+        found: params.tagValue === undefined ? 'nothing' : show(params.tagValue),
+        allowed: tags.join(', '),
+      };
+    }
+    default:
+      return { pointer: instancePath, found: show(data), allowed: describe(parentSchema ?? {}, error) };
+  }
+}
+
+/** A schema in words: "an integer from 1 to 512". */
+function describe(schema: AnySchemaObject, error?: ErrorObject): string {
+  if (schema['const'] !== undefined) return JSON.stringify(schema['const']);
+  if (Array.isArray(schema['enum'])) return schema['enum'].map((v) => JSON.stringify(v)).join(', ');
+  if (Array.isArray(schema['anyOf'])) return schema['anyOf'].map((s: AnySchemaObject) => describe(s)).join(', or ');
+  const bounds = [
+    bound(schema, 'minimum', 'at least'),
+    bound(schema, 'exclusiveMinimum', 'above'),
+    bound(schema, 'maximum', 'at most'),
+    bound(schema, 'exclusiveMaximum', 'below'),
+    bound(schema, 'minLength', 'of at least', 'characters'),
+    bound(schema, 'maxLength', 'of at most', 'characters'),
+    bound(schema, 'minItems', 'of at least', 'items'),
+    bound(schema, 'maxItems', 'of at most', 'items'),
+    schema['pattern'] === undefined ? '' : `matching ${schema['pattern']}`,
+    schema['uniqueItems'] ? 'without repeats' : '',
+  ].filter((text) => text !== '');
+  const types: string[] = [schema['type'] ?? []].flat();
+  const [type = error?.message ?? 'another value'] = types;
+  const noun = type === 'null' ? 'null' : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
+  const words = [noun, bounds.join(', ')].filter((text) => text !== '').join(' ');
+  return types.length > 1 ? `${words}, or null` : words;
+}
+
+function bound(schema: AnySchemaObject, keyword: string, words: string, unit = ''): string {
+  return schema[keyword] === undefined ? '' : `${words} ${schema[keyword]} ${unit}`.trimEnd();
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

@@ -1,0 +1,30 @@
+import type { RuleName, RuleOf } from '../../contract/optimizers.js';
+
+/** State of a hand-written rule: some vectors as long as θ, and the count of the steps taken. */
+export interface RuleState {
+  readonly vectors: readonly Float32Array[];
+  steps: number;
+}
+
+/**
+ * A hand-written update rule in the interface of m(∇, h, φ) → (g, h'): `update` turns the gradient into what is to be
+ * added to θ. Coordinates do not mix, so functions side by side are one long vector.
+ */
+export interface UpdateRule<N extends RuleName = RuleName> {
+  readonly name: N;
+  /** The learning rate that a tuning grid is centred on. */
+  readonly usualRate: number;
+  /** A fresh state for n coordinates. */
+  init(n: number): RuleState;
+  /**
+   * @param gradient [n] ∇f(θ_t)
+   * @param state changed in place
+   * @param update [n] receives θ_{t+1} - θ_t
+   */
+  update(
+    spec: RuleOf<N> & { learningRate: number },
+    gradient: Float32Array,
+    state: RuleState,
+    update: Float32Array,
+  ): void;
+}
