@@ -94,9 +94,9 @@ function toFieldError(error: ErrorObject): FieldError {
 
 /** A schema in words: "an integer from 1 to 512". */
 function describe(schema: AnySchemaObject, error?: ErrorObject): string {
-  if (schema['const'] !== undefined) return JSON.stringify(schema['const']);
-  if (Array.isArray(schema['enum'])) return schema['enum'].map((v) => JSON.stringify(v)).join(', ');
-  if (Array.isArray(schema['anyOf'])) return schema['anyOf'].map((s: AnySchemaObject) => describe(s)).join(', or ');
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (Array.isArray(schema.enum)) return schema.enum.map((v) => JSON.stringify(v)).join(', ');
+  if (Array.isArray(schema.anyOf)) return schema.anyOf.map((s: AnySchemaObject) => describe(s)).join(', or ');
   const bounds = [
     bound(schema, 'minimum', 'at least'),
     bound(schema, 'exclusiveMinimum', 'above'),
@@ -106,10 +106,10 @@ function describe(schema: AnySchemaObject, error?: ErrorObject): string {
     bound(schema, 'maxLength', 'of at most', 'characters'),
     bound(schema, 'minItems', 'of at least', 'items'),
     bound(schema, 'maxItems', 'of at most', 'items'),
-    schema['pattern'] === undefined ? '' : `matching ${schema['pattern']}`,
-    schema['uniqueItems'] ? 'without repeats' : '',
+    schema.pattern === undefined ? '' : `matching ${schema.pattern}`,
+    schema.uniqueItems ? 'without repeats' : '',
   ].filter((text) => text !== '');
-  const types: string[] = [schema['type'] ?? []].flat();
+  const types: string[] = [schema.type ?? []].flat();
   const [type = error?.message ?? 'another value'] = types;
   const noun = type === 'null' ? 'null' : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
   const words = [noun, bounds.join(', ')].filter((text) => text !== '').join(' ');
