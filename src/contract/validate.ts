@@ -28,12 +28,17 @@ export function compile(schema: TSchema | AnySchemaObject): ValidateFunction {
 
 const jobSpec = compile(JobSpec);
 
+/** No schema nests as deep as this; a document that does would exhaust the stack of whatever walks it. */
+const maxDepth = 32;
+
 /**
  * Checks a document against {@link JobSpec} and the limits on sizes.
  * @returns a copy with every default filled in.
  * @throws ProblemError `invalid-document`, with a pointer to each field at fault.
  */
 export function parseJobSpec(document: unknown): JobSpec {
+  if (isDeeperThan(document, maxDepth))
+    throw invalid([{ pointer: '', found: 'deeper nesting', allowed: `a document at most ${maxDepth} levels deep` }]);
   const copy: unknown = structuredClone(document);
   if (!jobSpec(copy)) throw invalidDocument(jobSpec.errors ?? []);
   const spec = copy as JobSpec;
@@ -122,6 +127,12 @@ function bound(schema: AnySchemaObject, keyword: string, words: string, unit = '
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
+  if (isDeeperThan(value, maxDepth)) return Array.isArray(value) ? '[…]' : '{…}';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }
