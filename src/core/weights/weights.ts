@@ -1,0 +1,123 @@
+import { type Static, Type } from 'typebox';
+import { EngineInfo } from '../../contract/events.js';
+import { LearnedSpec } from '../../contract/optimizers.js';
+import { ProblemSpec } from '../../contract/problems.js';
+import { Nullable, Strict } from '../../contract/schema.js';
+import { TrainingSpec } from '../../contract/spec.js';
+import { compile, invalidDocument } from '../../contract/validate.js';
+import { encodeJson } from './json.js';
+import { encodeNpz } from './npz.js';
+import { decodeSafetensors, encodeSafetensors, FormatError } from './safetensors.js';
+import { weightShapes } from './shapes.js';
+import type { NamedTensor } from './tensors.js';
+
+/** Where weights come from. It holds no time of day: the same run gives the same bytes. */
+export const Provenance = Strict({
+  problem: ProblemSpec,
+  training: TrainingSpec,
+  seed: Type.Integer({ minimum: 0 }),
+  iterations: Type.Integer({ minimum: 0, description: 'Meta-iterations done when the file was written.' }),
+  bestIteration: Nullable(Type.Integer({ minimum: 0 }), {
+    description: 'Meta-iterations after which these weights stood; null where no validation chose them.',
+  }),
+  engine: EngineInfo,
+});
+export type Provenance = Static<typeof Provenance>;
+
+/** A trained optimizer: all that it takes to run it elsewhere. docs/weights-format.md specifies its file. */
+export interface TrainedOptimizer {
+  readonly spec: LearnedSpec;
+  /** As {@link weightShapes} names and orders them. */
+  readonly tensors: NamedTensor[];
+  readonly provenance: Provenance;
+}
+
+const format = 'metadescent/1';
+const gateOrder = 'input,forget,cell,output';
+
+const Metadata = Strict({
+  format: Type.Literal(format),
+  gateOrder: Type.Literal(gateOrder),
+  optimizer: LearnedSpec,
+  ...Provenance.properties,
+});
+const isMetadata = compile(Metadata);
+const plainKeys: readonly string[] = ['format', 'gateOrder'];
+
+/**
+ * Encodes a trained optimizer as safetensors.
+ * @throws FormatError where the tensors are not the spec's.
+ */
+export function encodeWeights(trained: TrainedOptimizer): Uint8Array {
+  const tensors = arrange(trained.spec, trained.tensors);
+  const strings = Object.entries(metadataOf(trained)).map(([key, value]) => [
+    key,
+    plainKeys.includes(key) ? String(value) : JSON.stringify(value),
+  ]);
+  return encodeSafetensors(tensors, Object.fromEntries(strings));
+}
+
+/**
+ * Decodes what {@link encodeWeights} encoded. Metadata under other keys is ignored.
+ * @returns tensors that are views into `bytes` where alignment permits.
+ * @throws FormatError where the file is not such a file, or its tensors are not those that its spec needs.
+ */
+export function decodeWeights(bytes: Uint8Array): TrainedOptimizer {
+  const { tensors, metadata: strings } = decodeSafetensors(bytes);
+  const known = new Map(Object.entries(strings));
+  if (known.get('format') !== format)
+    throw new FormatError(`metadata: format is ${JSON.stringify(known.get('format'))}, expected "${format}"`);
+  const metadata: unknown = Object.fromEntries(
+    Object.keys(Metadata.properties)
+      .filter((key) => known.has(key))
+      .map((key) => [key, parseValue(key, known.get(key) ?? '')]),
+  );
+  if (!isMetadata(metadata)) throw new FormatError(`metadata: ${invalidDocument(isMetadata.errors ?? []).detail}`);
+  const { format: _, gateOrder: __, optimizer: spec, ...provenance } = metadata as Static<typeof Metadata>;
+  return { spec, tensors: arrange(spec, tensors), provenance };
+}
+
+/** Encodes a trained optimizer as NumPy's .npz, its metadata as a JSON string under `metadata`. */
+export function toNpz(trained: TrainedOptimizer): Uint8Array {
+  return encodeNpz(trained.tensors, JSON.stringify(metadataOf(trained)));
+}
+
+/** Encodes a trained optimizer as JSON. */
+export function toJson(trained: TrainedOptimizer): string {
+  return encodeJson(trained.tensors, metadataOf(trained));
+}
+
+function metadataOf({ spec, provenance }: TrainedOptimizer): Static<typeof Metadata> {
+  return { format, gateOrder, optimizer: spec, ...provenance };
+}
+
+function parseValue(key: string, text: string): unknown {
+  if (plainKeys.includes(key)) return text;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(`metadata: ${key} is not JSON`, { cause: error });
+  }
+}
+
+/**
+ * The tensors in the spec's order: other programs that write safetensors sort them by name.
+ * @throws FormatError where one is missing, unexpected or of another shape.
+ */
+function arrange(spec: LearnedSpec, tensors: readonly NamedTensor[]): NamedTensor[] {
+  const named = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const arranged = weightShapes(spec).map(({ name, shape }) => {
+    const tensor = named.get(name);
+    named.delete(name);
+    if (tensor === undefined) throw new FormatError(`tensor ${name} is missing: the optimizer's spec needs it`);
+    if (tensor.shape.join() !== shape.join())
+      throw new FormatError(`tensor ${name} has shape [${tensor.shape}]: the optimizer's spec needs [${shape}]`);
+    return tensor;
+  });
+  const [unexpected] = named.keys();
+  if (unexpected !== undefined)
+    throw new FormatError(
+      `tensor ${JSON.stringify(unexpected)} has no place in the optimizer's spec, whose tensors are ${arranged.map((t) => t.name).join(', ')}`,
+    );
+  return arranged;
+}
