@@ -1,0 +1,40 @@
+/** One function of a family, by its data, in fp64. */
+export type FunctionData =
+  | { name: 'simple' }
+  | { name: 'parabola'; s: number[] }
+  | { name: 'quadratic'; W: number[][]; y: number[] };
+
+/** f(θ). */
+export function value(f: FunctionData, theta: readonly number[]): number {
+  switch (f.name) {
+    case 'simple':
+      return theta[0]! ** 2;
+    case 'parabola':
+      return sum(theta.map((x, i) => (f.s[i]! * x) ** 2));
+    case 'quadratic':
+      return sum(residual(f.W, f.y, theta).map((r) => r ** 2));
+  }
+}
+
+/** ∇f(θ). */
+export function gradient(f: FunctionData, theta: readonly number[]): number[] {
+  switch (f.name) {
+    case 'simple':
+      return [2 * theta[0]!];
+    case 'parabola':
+      return theta.map((x, i) => 2 * f.s[i]! ** 2 * x);
+    case 'quadratic': {
+      const r = residual(f.W, f.y, theta);
+      return theta.map((_, column) => 2 * sum(r.map((value, row) => f.W[row]![column]! * value)));
+    }
+  }
+}
+
+/** Wθ - y. */
+function residual(W: number[][], y: number[], theta: readonly number[]): number[] {
+  return W.map((row, i) => sum(row.map((w, j) => w * theta[j]!)) - y[i]!);
+}
+
+function sum(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { countWeights } from '../../src/contract/limits.js';
+import type { LstmSpec } from '../../src/contract/optimizers.js';
+import { lstmSpec, normal, testSeed } from '../core/weights/samples.js';
+import { finiteDifferenceMetaGradient, type MetaProblem, metaLoss, relativeError } from './meta-gradient.js';
+import { initialState, preprocess, step } from './network.js';
+import { type FunctionData, gradient, value } from './problems.js';
+import { freshStart, openLoopUpdates, referenceUnroll } from './unroll.js';
+
+const seed = testSeed();
+console.log(`seed ${seed}`);
+const draw = normal(seed);
+const draws = (n: number, scale = 1) => Array.from({ length: n }, () => scale * draw());
+
+const near = (actual: number, expected: number, tolerance = 1e-12) =>
+  assert(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected} ± ${tolerance}`);
+
+test('preprocessing, by hand', () => {
+  const paper = { name: 'log-sign-paper', p: 10 } as const;
+  assert.deepEqual(preprocess(paper, 1), [0, 1]);
+  assert.deepEqual(preprocess(paper, -Math.E), [0.1, -1]);
+  assert.deepEqual(preprocess(paper, 0), [-1, 0]);
+  near(preprocess(paper, -1e-5)[1]!, -0.2202646579480672); // e^10 = 22026.46579480672
+  const deepmind = { name: 'log-sign-deepmind', k: 5 } as const;
+  near(preprocess(deepmind, Math.E)[0]!, 0.2, 1e-7);
+  assert.equal(preprocess(deepmind, Math.E)[1], 1);
+  // log(1e-3) / 5 = -1.38 is cut to -1; e^5 = 148.4131591025766.
+  assert.equal(preprocess(deepmind, -1e-3)[0], -1);
+  near(preprocess(deepmind, -1e-3)[1]!, -0.1484131591025766);
+  assert.deepEqual(preprocess(deepmind, 0), [-1, 0]);
+});
+
+test('gates, by hand: biases alone', () => {
+  const spec = lstmSpec({ layers: [1] });
+  const third = Math.log(3);
+  // σ(0) = 1/2, σ(ln 3) = 3/4, tanh(ln 3 / 2) = 1/2, σ(-ln 3) = 1/4; then the output's kernel 2 and bias 3.
+  const phi = [0, 0, 0, 0, 0, 0, 0, 0, 0, third, third / 2, -third, 2, 3];
+  const first = step(spec, phi, 5, initialState(spec));
+  near(first.state.c[0]![0]!, 1 / 4);
+  near(first.update, 2 * (Math.tanh(1 / 4) / 4) + 3);
+  const second = step(spec, phi, 5, first.state);
+  near(second.state.c[0]![0]!, (3 / 4) * (1 / 4) + 1 / 4);
+});
+
+test('kernel rows, by hand: the layer’s input first, then its previous hidden state', () => {
+  const spec = lstmSpec({ layers: [1], inputProjection: 1, outputScale: 0.5 });
+  // z_cell = 0.25 x + 8 h, x = 2 g + 0.5; the other gates are σ(0) = 1/2.
+  const phi = [2, 0.5, 0, 0, 0.25, 0, 0, 0, 8, 0, 0, 0, 0, 0, 1, 0];
+  const first = step(spec, phi, 0.75, initialState(spec));
+  const h = Math.tanh(Math.tanh(0.5) / 2) / 2;
+  near(first.update, 0.5 * h);
+  const second = step(spec, phi, 0.75, first.state);
+  near(second.state.c[0]![0]!, Math.tanh(0.5) / 4 + Math.tanh(0.5 + 8 * h) / 2);
+});
+
+const quadratic = (d: number): FunctionData => ({
+  name: 'quadratic',
+  W: Array.from({ length: d }, () => draws(d)),
+  y: draws(d),
+});
+
+test('gradients of the problems are the differences of their values', () => {
+  const cases: [FunctionData, number][] = [
+    [{ name: 'simple' }, 1],
+    [{ name: 'parabola', s: draws(4) }, 4],
+    [quadratic(4), 4],
+  ];
+  for (const [f, d] of cases) {
+    const theta = draws(d);
+    const differences = theta.map(
+      (x, i) => (value(f, theta.with(i, x + 1e-4)) - value(f, theta.with(i, x - 1e-4))) / 2e-4,
+    );
+    // A central difference of a quadratic is exact up to rounding.
+    assert(relativeError(gradient(f, theta), differences) < 1e-9, f.name);
+  }
+  near(
+    value(
+      {
+        name: 'quadratic',
+        W: [
+          [1, 2],
+          [3, 4],
+        ],
+        y: [5, 6],
+      },
+      [1, -1],
+    ),
+    (-1 - 5) ** 2 + (-1 - 6) ** 2,
+  );
+});
+
+test('an unroll in two parts is the unroll in one, and its updates are those of its own gradients', () => {
+  const spec = lstmSpec({ layers: [3, 2] });
+  const phi = draws(countWeights(spec), 0.5);
+  const f = quadratic(3);
+  const start = freshStart(spec, draws(3));
+  const whole = referenceUnroll(spec, phi, f, start, 7);
+  const first = referenceUnroll(spec, phi, f, start, 3);
+  const second = referenceUnroll(spec, phi, f, first.end, 4);
+  assert.deepEqual([...first.updates, ...second.updates], whole.updates);
+  assert.deepEqual(second.end, whole.end);
+  assert.deepEqual(openLoopUpdates(spec, phi, whole.gradients.slice(0, 7)), whole.updates);
+  assert.deepEqual(
+    whole.losses,
+    whole.thetas.map((theta) => value(f, theta)),
+  );
+});
+
+test('the meta-gradient of a linear map on f(x) = x² is the closed form, exact and dropped', () => {
+  // Update s (a ∇f + b). With b = 0, θ_t = r^t θ_0 where r = 1 + 2 s a.
+  const [a, scale, theta0] = [-0.15, 0.8, 1.3];
+  const spec = lstmSpec({ layers: [], outputScale: scale });
+  const weights = [1, 2, 0, 0.5, 3];
+  const problem: MetaProblem = {
+    spec,
+    functions: [{ name: 'simple' }],
+    starts: [freshStart(spec, [theta0])],
+    weights,
+  };
+  const r = 1 + 2 * scale * a;
+  const theta = weights.map((_, t) => r ** t * theta0);
+  near(
+    metaLoss(problem, [a, 0]),
+    weights.reduce((sum, w, t) => sum + w * theta[t]! ** 2, 0),
+  );
+
+  // exact: dθ_t/da = t r^(t-1) 2 s θ_0; dθ_t/db = s (1 + r + … + r^(t-1)).
+  const exact = [0, 0];
+  // dropped: dθ_t/da = s Σ_{u<t} ∇f(θ_u); dθ_t/db = s t.
+  const dropped = [0, 0];
+  for (const [t, w] of weights.entries()) {
+    const upstream = w * 2 * theta[t]!;
+    exact[0]! += upstream * t * r ** (t - 1) * 2 * scale * theta0;
+    exact[1]! += (upstream * scale * (1 - r ** t)) / (1 - r);
+    dropped[0]! += upstream * scale * theta.slice(0, t).reduce((sum, x) => sum + 2 * x, 0);
+    dropped[1]! += upstream * scale * t;
+  }
+  assert(relativeError(finiteDifferenceMetaGradient(problem, [a, 0], 'exact'), exact) < 1e-8);
+  assert(relativeError(finiteDifferenceMetaGradient(problem, [a, 0], 'dropped'), dropped) < 1e-8);
+  assert(relativeError(exact, dropped) > 0.1);
+});
+
+function lstmProblem(spec: LstmSpec, T: number): { problem: MetaProblem; phi: number[] } {
+  const functions = [quadratic(3), quadratic(3)];
+  return {
+    problem: {
+      spec,
+      functions,
+      starts: functions.map(() => freshStart(spec, draws(3, 0.5))),
+      weights: Array.from({ length: T + 1 }, () => Math.abs(draw())),
+    },
+    phi: draws(countWeights(spec), 0.3),
+  };
+}
+
+test('over one step nothing is dropped: the two meta-gradients agree', () => {
+  const { problem, phi } = lstmProblem(lstmSpec({ layers: [3], preprocess: { name: 'log-sign-paper', p: 3 } }), 1);
+  const [exact, dropped] = (['exact', 'dropped'] as const).map((mode) =>
+    finiteDifferenceMetaGradient(problem, phi, mode),
+  );
+  assert(relativeError(exact!, dropped!) < 1e-7);
+});
+
+test('the differences converge with the square of their step', () => {
+  const { problem, phi } = lstmProblem(lstmSpec({ layers: [3] }), 4);
+  for (const mode of ['exact', 'dropped'] as const) {
+    const fine = finiteDifferenceMetaGradient(problem, phi, mode);
+    const [e1, e2] = [4e-3, 2e-3].map((h) => relativeError(finiteDifferenceMetaGradient(problem, phi, mode, h), fine));
+    const order = Math.log2(e1! / e2!);
+    assert(Math.abs(order - 2) < 0.1, `${mode}: order ${order}`);
+    assert(e2! < 0.05, `${mode}: ${e2}`);
+  }
+});
