@@ -1,0 +1,121 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { checkJobId } from './ids.js';
+
+export interface ArtifactInfo {
+  /** Bytes. */
+  size: number;
+  /** Strong: the SHA-256 of the bytes in hexadecimal, without quotes. */
+  etag: string;
+}
+
+/** Bytes `start` to `end`, both included, as in HTTP. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** Files that belong to jobs. A name, once put, is either all there or not there. */
+export interface ArtifactStore {
+  /** Stores the bytes under the name, in place of what was there. */
+  put(job: string, name: string, bytes: Uint8Array): Promise<void>;
+  /** @returns null where there is no such artifact. */
+  stat(job: string, name: string): Promise<ArtifactInfo | null>;
+  /** @returns null where there is no such artifact. The caller reads the stream to its end or destroys it. */
+  open(job: string, name: string, range?: ByteRange): Promise<Readable | null>;
+  /** Names, sorted. */
+  list(job: string): Promise<string[]>;
+  /** Deletes all artifacts of the job. */
+  delete(job: string): Promise<void>;
+}
+
+/** No leading dot, no separator: a name is one component of a path wherever it is used. */
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** An {@link ArtifactStore} in a folder, one folder a job. Every method throws RangeError for an illegal name or job. */
+export class FolderArtifactStore implements ArtifactStore {
+  /** Digests are made on demand: a file and its digest beside it could not be replaced in one atomic step. */
+  readonly #digests = new Map<string, { version: string; etag: string }>();
+
+  constructor(private readonly folder: string) {}
+
+  async put(job: string, name: string, bytes: Uint8Array): Promise<void> {
+    const path = this.#path(job, name);
+    await mkdir(this.#jobFolder(job), { recursive: true });
+    const temporary = join(this.#jobFolder(job), `.${randomUUID()}`);
+    try {
+      const file = await open(temporary, 'wx');
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async stat(job: string, name: string): Promise<ArtifactInfo | null> {
+    const path = this.#path(job, name);
+    const file = await unlessMissing(open(path));
+    if (file === null) return null;
+    try {
+      const { size, ino, mtimeNs } = await file.stat({ bigint: true });
+      const version = `${ino} ${mtimeNs} ${size}`;
+      let known = this.#digests.get(path);
+      if (known?.version !== version) {
+        const hash = createHash('sha256');
+        await pipeline(file.createReadStream({ start: 0, autoClose: false }), hash);
+        known = { version, etag: hash.digest('hex') };
+        if (this.#digests.size >= 10_000) this.#digests.clear();
+        this.#digests.set(path, known);
+      }
+      return { size: Number(size), etag: known.etag };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async open(job: string, name: string, range?: ByteRange): Promise<Readable | null> {
+    const path = this.#path(job, name);
+    if ((await unlessMissing(stat(path))) === null) return null;
+    return createReadStream(path, range);
+  }
+
+  async list(job: string): Promise<string[]> {
+    const names = (await unlessMissing(readdir(this.#jobFolder(job)))) ?? [];
+    return names.filter((name) => namePattern.test(name)).sort();
+  }
+
+  async delete(job: string): Promise<void> {
+    await rm(this.#jobFolder(job), { recursive: true, force: true });
+  }
+
+  #jobFolder(job: string): string {
+    return join(this.folder, checkJobId(job));
+  }
+
+  #path(job: string, name: string): string {
+    if (!namePattern.test(name))
+      throw new RangeError(
+        `artifact name ${JSON.stringify(name)}: expected 1 to 128 of A-Z a-z 0-9 . _ -, no dot first`,
+      );
+    return join(this.#jobFolder(job), name);
+  }
+}
+
+async function unlessMissing<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
