@@ -1,5 +1,15 @@
 import type { RunEvent } from '../contract/events.js';
-import type { JobSpec } from '../contract/spec.js';
+import { countWeights } from '../contract/limits.js';
+import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
+import { Comparison } from './compare/comparison.js';
+import type { Learned } from './compare/optimise.js';
+import type { Engine } from './engines/engine.js';
+import { selectEngine } from './engines/select.js';
+import { MetaTraining } from './metatrain/metatrain.js';
+import { problemOf } from './problems/registry.js';
+import { flattenWeights, splitWeights } from './weights/shapes.js';
+import { decodeWeights, encodeWeights } from './weights/weights.js';
 
 export interface RunOptions {
   /** A complete spec, as `parseJobSpec` returns it. */
@@ -25,4 +35,120 @@ export interface Run {
   /** The best weights φ so far, as safetensors; null for a comparison, and before any are known to be good. */
   weights(): Uint8Array | null;
   dispose(): void;
+}
+
+/**
+ * Begins a run, or goes on with one.
+ * @throws Unsupported where this machine does not have the engine asked for; Error where the weights or the checkpoint
+ *   are damaged or of another job.
+ */
+export async function createRun(options: RunOptions): Promise<Run> {
+  const { spec } = options;
+  const engine = await selectEngine(spec.engine);
+  const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, engine.info);
+  if (spec.kind === 'metatrain') return new JobRun(spec, engine, null, checkpoint);
+  if (!options.weights) throw new Error('A comparison needs the weights of the optimizer that it names.');
+  const trained = decodeWeights(options.weights);
+  return new JobRun(spec, engine, { spec: trained.spec, phi: flattenWeights(trained.tensors) }, checkpoint);
+}
+
+/** Training where the spec asks for it, then the comparison where it asks for one. */
+class JobRun implements Run {
+  private readonly training: MetaTraining | null;
+  private comparison: Comparison | null = null;
+  private phase: 'start' | 'training' | 'comparison' | 'ended' = 'start';
+
+  constructor(
+    private readonly spec: JobSpec,
+    private readonly engine: Engine,
+    private readonly given: Learned | null,
+    checkpoint?: Checkpoint,
+  ) {
+    this.training = spec.kind === 'metatrain' ? MetaTraining.create(spec, engine, checkpoint?.training) : null;
+    if (checkpoint?.comparison) this.comparison = this.openComparison(checkpoint.comparison);
+    if (checkpoint) this.phase = checkpoint.phase;
+  }
+
+  async next(): Promise<RunEvent | null> {
+    switch (this.phase) {
+      case 'start':
+        this.phase = 'training';
+        return this.started();
+      case 'training': {
+        const event = (await this.training?.next()) ?? null;
+        if (event?.type === 'diverged') this.phase = 'ended';
+        if (event) return event;
+        this.training?.dispose();
+        this.phase = 'comparison';
+        return this.next();
+      }
+      case 'comparison': {
+        this.comparison ??= this.openComparison();
+        const event = (await this.comparison?.next()) ?? null;
+        if (event) return event;
+        this.phase = 'ended';
+        const iterations = this.spec.kind === 'metatrain' ? this.spec.training.iterations : 0;
+        return { type: 'done', iterations, bestIteration: this.training?.best?.iteration ?? null };
+      }
+      case 'ended':
+        return null;
+    }
+  }
+
+  async checkpoint(): Promise<Uint8Array> {
+    return encodeCheckpoint(this.spec, this.engine.info, {
+      phase: this.phase,
+      training: await this.training?.state(),
+      comparison: this.comparison?.state(),
+    });
+  }
+
+  weights(): Uint8Array | null {
+    const best = this.training?.best;
+    if (!best) return null;
+    const { optimizer, problem, training, seed } = this.spec as MetatrainSpec;
+    return encodeWeights({
+      spec: optimizer,
+      tensors: splitWeights(optimizer, best.phi),
+      provenance: {
+        problem,
+        training,
+        seed,
+        iterations: this.training!.iteration,
+        bestIteration: best.iteration,
+        engine: this.engine.info,
+      },
+    });
+  }
+
+  dispose(): void {
+    this.training?.dispose();
+  }
+
+  private started(): RunEvent {
+    const { spec, engine } = this;
+    return {
+      type: 'started',
+      engine: engine.info,
+      coordinates: problemOf(spec.problem).dimension(spec.problem),
+      weights: this.given?.phi.length ?? countWeights((spec as MetatrainSpec).optimizer),
+      iterations: spec.kind === 'metatrain' ? spec.training.iterations : 0,
+      unroll: spec.kind === 'metatrain' ? spec.training.unroll : 0,
+    };
+  }
+
+  private openComparison(state?: Checkpoint['comparison']): Comparison | null {
+    const { spec, engine } = this;
+    if (spec.comparison === null) return null;
+    return Comparison.create(spec, spec.comparison, engine, this.learned(), state);
+  }
+
+  /** What is compared: the weights given, or the best of the training. */
+  private learned(): Learned {
+    if (this.given) return this.given;
+    const { optimizer } = this.spec as MetatrainSpec;
+    const best = this.training?.best;
+    if (!best) throw new Error('No weights had a finite validation loss: there is nothing to compare.');
+    return { spec: optimizer, phi: best.phi };
+  }
 }

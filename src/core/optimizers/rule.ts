@@ -12,11 +12,14 @@ export interface RuleState {
  */
 export interface UpdateRule<N extends RuleName = RuleName> {
   readonly name: N;
+  /** For tables and legends. */
+  readonly title: string;
   /** The learning rate that a tuning grid is centred on. */
   readonly usualRate: number;
   /** A fresh state for n coordinates. */
   init(n: number): RuleState;
   /**
+   * Computes in double, stores in fp32.
    * @param gradient [n] ∇f(θ_t)
    * @param state changed in place
    * @param update [n] receives θ_{t+1} - θ_t
@@ -27,4 +30,9 @@ export interface UpdateRule<N extends RuleName = RuleName> {
     state: RuleState,
     update: Float32Array,
   ): void;
+}
+
+/** A state of `count` zero vectors. */
+export function zeroState(n: number, count: number): RuleState {
+  return { vectors: Array.from({ length: count }, () => new Float32Array(n)), steps: 0 };
 }

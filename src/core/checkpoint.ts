@@ -1,0 +1,113 @@
+import type { EngineInfo } from '../contract/events.js';
+import { fromWire, toWire } from '../contract/schema.js';
+import type { JobSpec } from '../contract/spec.js';
+import type { ComparisonState } from './compare/comparison.js';
+import type { TriedRate } from './compare/tuning.js';
+import type { TrainingState } from './metatrain/metatrain.js';
+import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.js';
+import type { NamedTensor } from './weights/tensors.js';
+
+/** The whole state of a run between two pulls. */
+export interface Checkpoint {
+  phase: 'start' | 'training' | 'comparison' | 'ended';
+  training: TrainingState | undefined;
+  comparison: ComparisonState | undefined;
+}
+
+const format = 'metadescent-checkpoint/1';
+
+/** The part of a checkpoint that is not vectors. Doubles survive JSON; what JSON lacks travels as a string. */
+interface Scalars {
+  phase: Checkpoint['phase'];
+  training: { iteration: number; bestLoss: unknown; bestIteration: number; validatedAt: number; steps: number } | null;
+  comparison: { unitsDone: number; tried: { exponent: number; score: unknown; diverged: boolean }[][] } | null;
+}
+
+/** A checkpoint is a safetensors file: vectors as tensors, the rest in its metadata. */
+export function encodeCheckpoint(spec: JobSpec, engine: EngineInfo, state: Checkpoint): Uint8Array {
+  const { phase, training, comparison } = state;
+  const tensors: NamedTensor[] = [];
+  const put = (name: string, data: Float32Array) => tensors.push({ name, shape: [data.length], data });
+  if (training) {
+    put('phi', training.phi);
+    put('best', training.best);
+    training.adam.vectors.forEach((vector, i) => put(`adam.${i}`, vector));
+    if (training.episode) {
+      put('theta', training.episode.theta);
+      put('hidden', training.episode.hidden);
+    }
+  }
+  comparison?.losses.forEach((losses, i) => put(`losses.${i}`, losses));
+  const scalars: Scalars = {
+    phase,
+    training: training
+      ? {
+          iteration: training.iteration,
+          bestLoss: toWire(training.bestLoss),
+          bestIteration: training.bestIteration,
+          validatedAt: training.validatedAt,
+          steps: training.adam.steps,
+        }
+      : null,
+    comparison: comparison
+      ? {
+          unitsDone: comparison.unitsDone,
+          tried: comparison.tried.map((rates) => rates.map((rate) => ({ ...rate, score: toWire(rate.score) }))),
+        }
+      : null,
+  };
+  return encodeSafetensors(tensors, {
+    format,
+    spec: JSON.stringify(spec),
+    engine: JSON.stringify(engine),
+    scalars: JSON.stringify(scalars),
+  });
+}
+
+/**
+ * @throws Error where the bytes are no checkpoint, or of another job, or of an engine whose bits would differ.
+ */
+export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, engine: EngineInfo): Checkpoint {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  if (metadata.format !== format) throw new Error(`The file is no checkpoint: its format is not ${format}.`);
+  mustMatch('job', metadata.spec, spec);
+  mustMatch('engine', metadata.engine, engine);
+  const { phase, training, comparison } = JSON.parse(metadata.scalars ?? 'null') as Scalars;
+  // The decoder may give views of the file's bytes; the run writes into its vectors, so each gets its own.
+  const vectors = new Map(tensors.map(({ name, data }) => [name, data.slice()]));
+  const take = (name: string): Float32Array => {
+    const vector = vectors.get(name);
+    if (!vector) throw new Error(`The checkpoint lacks the vector ${name}: it is damaged.`);
+    return vector;
+  };
+  const several = (prefix: string) => [...vectors.keys()].filter((name) => name.startsWith(prefix)).map(take);
+  return {
+    phase,
+    training: training
+      ? {
+          iteration: training.iteration,
+          phi: take('phi'),
+          adam: { vectors: several('adam.'), steps: training.steps },
+          best: take('best'),
+          bestLoss: fromWire(training.bestLoss as number),
+          bestIteration: training.bestIteration,
+          validatedAt: training.validatedAt,
+          episode: vectors.has('theta') ? { theta: take('theta'), hidden: take('hidden') } : null,
+        }
+      : undefined,
+    comparison: comparison
+      ? {
+          unitsDone: comparison.unitsDone,
+          tried: comparison.tried.map((rates) =>
+            rates.map((rate): TriedRate => ({ ...rate, score: fromWire(rate.score as number) })),
+          ),
+          losses: several('losses.'),
+        }
+      : undefined,
+  };
+}
+
+function mustMatch(what: 'job' | 'engine', found: string | undefined, wanted: unknown): void {
+  const text = JSON.stringify(wanted);
+  if (found !== text) throw new Error(`The checkpoint is of another ${what}: it names ${found}, and here is ${text}.`);
+}

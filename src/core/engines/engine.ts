@@ -1,0 +1,67 @@
+import type { EngineInfo } from '../../contract/events.js';
+import type { LearnedSpec } from '../../contract/optimizers.js';
+import type { FunctionBatch } from '../problems/batch.js';
+
+/**
+ * A way to run an unroll. What goes in and comes out are typed arrays, so that nothing above an engine knows what it
+ * computes with; it is asynchronous, so that it may compute elsewhere.
+ */
+export interface Engine {
+  readonly info: EngineInfo;
+  /** Optimizees whose value and gradient hand-written rules ask for. */
+  openFunctions(batch: FunctionBatch): Promise<OpenFunctions>;
+  /** Functions that a learned optimizer is going to optimise, from their start or from where `state` left them. */
+  openEpisode(optimizer: LearnedSpec, batch: FunctionBatch, state?: EpisodeState): Promise<Episode>;
+  /**
+   * Open loop: what the optimizer makes of given gradients, from a fresh state.
+   * @param gradients [steps, n]
+   * @returns updates [steps, n]
+   */
+  respond(optimizer: LearnedSpec, phi: Float32Array, gradients: Float32Array, n: number): Promise<Float32Array>;
+}
+
+export interface OpenFunctions {
+  /**
+   * @param theta [B, d]
+   * @returns f(θ) [B] and ∇f(θ) [B, d]
+   */
+  evaluate(theta: Float32Array): Promise<{ losses: Float32Array; gradient: Float32Array }>;
+  dispose(): void;
+}
+
+/** Where an episode stands. */
+export interface EpisodeState {
+  /** θ [B, d] */
+  readonly theta: Float32Array;
+  /** h, then c, of each LSTM layer in turn, each [units, B d]; empty where there is no layer. */
+  readonly hidden: Float32Array;
+}
+
+export interface UnrollOptions {
+  readonly steps: number;
+  /** w_t, t = 0 … steps, of the losses f(θ_t). */
+  readonly weights: readonly number[];
+  readonly secondDerivatives: 'dropped' | 'exact';
+}
+
+/** Functions being optimised: θ and the optimizer's state h are carried from one call to the next. */
+export interface Episode {
+  /**
+   * Optimises for `steps` steps.
+   * @returns f(θ_t) [steps + 1, B], t = 0 … steps
+   */
+  advance(phi: Float32Array, steps: number): Promise<Float32Array>;
+  /**
+   * The same, and the gradient of the meta-loss L(φ) = 1/B Σ_f Σ_t w_t f(θ_t) by back-propagation through these steps;
+   * the θ and h that they began with count as constants (truncation).
+   * @returns f(θ_t) [steps + 1, B], and dL/dφ like φ
+   */
+  unroll(phi: Float32Array, options: UnrollOptions): Promise<{ losses: Float32Array; gradient: Float32Array }>;
+  state(): Promise<EpisodeState>;
+  dispose(): void;
+}
+
+/** What an engine, or this machine, does not have. The message says what to do. */
+export class Unsupported extends Error {
+  readonly code = 'unsupported';
+}

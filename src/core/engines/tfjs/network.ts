@@ -1,0 +1,181 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { LstmSpec } from '../../../contract/optimizers.js';
+import type { Tf } from '../../problems/problem.js';
+import { preprocess, preprocessGradient } from './preprocess.js';
+
+/**
+ * One step of the coordinatewise LSTM and its vector-Jacobian product, in tfjs operations.
+ *
+ * Coordinates are columns: gates and states are then contiguous rows, which tfjs slices and joins at the speed of a
+ * copy, and no product has to read a matrix across its rows. The pass back is written out by hand, since a tape over
+ * twenty steps of small operations costs more than the arithmetic.
+ */
+
+/**
+ * An affine map of the weights φ, its bias as one more row of the kernel, for an input of 1. That is how φ lies in
+ * memory: kernel, then bias.
+ */
+type Affine = {
+  /** [inputs + 1, outputs] */
+  matrix: Tensor2D;
+  /** [outputs, inputs + 1] */
+  transposed: Tensor2D;
+};
+
+export type Network = { input: Affine | null; layers: Affine[]; output: Affine; ones: Tensor2D };
+
+/** h and c of every layer, each [units, N]. */
+export type Hidden = { h: Tensor2D; c: Tensor2D }[];
+
+/** What the backward pass needs of a layer's step. */
+type LayerTrace = {
+  /** [x; h; 1], what the kernel multiplied. */
+  xh: Tensor2D;
+  c: Tensor2D;
+  i: Tensor2D;
+  f: Tensor2D;
+  g: Tensor2D;
+  o: Tensor2D;
+  /** tanh c' */
+  tanhC: Tensor2D;
+};
+
+/** What the backward pass needs of a step. */
+export type StepTrace = {
+  gradient: Tensor2D;
+  /** [inputs; 1], where there is an input projection. */
+  projected: Tensor2D | undefined;
+  layers: LayerTrace[];
+  /** [x; 1], what the output projection multiplied. */
+  last: Tensor2D;
+};
+
+/** @param n coordinates, N */
+export function networkOf(tf: Tf, spec: LstmSpec, phi: Float32Array, n: number): Network {
+  let offset = 0;
+  const affine = (inputs: number, outputs: number): Affine => {
+    const size = (inputs + 1) * outputs;
+    const matrix = tf.tensor2d(phi.slice(offset, offset + size), [inputs + 1, outputs]);
+    offset += size;
+    return { matrix, transposed: tf.transpose(matrix) };
+  };
+  let width = spec.preprocess.name === 'none' ? 1 : 2;
+  let input: Affine | null = null;
+  if (spec.inputProjection !== null) {
+    input = affine(width, spec.inputProjection);
+    width = spec.inputProjection;
+  }
+  const layers = spec.layers.map((units) => {
+    const layer = affine(width + units, 4 * units);
+    width = units;
+    return layer;
+  });
+  return { input, layers, output: affine(width, 1), ones: tf.ones([1, n]) };
+}
+
+/**
+ * @param gradient [1, N]
+ * @returns update [1, N], the next state, and the trace for {@link stepBackward}
+ */
+export function step(tf: Tf, spec: LstmSpec, net: Network, gradient: Tensor2D, hidden: Hidden) {
+  const { ones } = net;
+  let x = preprocess(tf, spec.preprocess, gradient);
+  let projected: Tensor2D | undefined;
+  if (net.input) {
+    projected = tf.concat([x, ones], 0);
+    x = tf.matMul(net.input.transposed, projected);
+  }
+  const layers: LayerTrace[] = [];
+  const next: Hidden = [];
+  net.layers.forEach(({ transposed }, l) => {
+    const { h, c } = hidden[l]!;
+    const units = h.shape[0];
+    const xh: Tensor2D = tf.concat([x, h, ones], 0);
+    const z = tf.matMul<Tensor2D>(transposed, xh);
+    const s = tf.sigmoid(z);
+    const [i, f, o] = [rows(tf, s, 0, units), rows(tf, s, units, units), rows(tf, s, 3 * units, units)];
+    const g = tf.tanh(rows(tf, z, 2 * units, units));
+    const nextC = tf.add<Tensor2D>(tf.mul(f, c), tf.mul(i, g));
+    const tanhC = tf.tanh(nextC);
+    x = tf.mul(o, tanhC);
+    layers.push({ xh, c, i, f, g, o, tanhC });
+    next.push({ h: x, c: nextC });
+  });
+  const last: Tensor2D = tf.concat([x, ones], 0);
+  const out = tf.matMul<Tensor2D>(net.output.transposed, last);
+  const update = spec.outputScale === 1 ? out : tf.mul<Tensor2D>(out, spec.outputScale);
+  return { update, hidden: next, trace: { gradient, projected, layers, last } as StepTrace };
+}
+/**
+ * @param dUpdate [1, N] dL/dupdate
+ * @param dHidden dL/d(next state); empty where it is 0
+ * @param wantInput whether dL/dgradient is wanted too
+ * @returns dL/dφ of this step, one matrix for each affine map in φ's order, dL/d(state), and dL/dgradient [1, N] or
+ *   null
+ */
+export function stepBackward(
+  tf: Tf,
+  spec: LstmSpec,
+  net: Network,
+  trace: StepTrace,
+  dUpdate: Tensor2D,
+  dHidden: Hidden,
+  wantInput: boolean,
+) {
+  // Maps come last to first: each puts its gradient before those already there.
+  const weights: Tensor[] = [];
+  const collect = (x: Tensor2D, dz: Tensor2D) => weights.unshift(tf.matMul(x, tf.transpose(dz)));
+  const dOut = spec.outputScale === 1 ? dUpdate : tf.mul<Tensor2D>(dUpdate, spec.outputScale);
+  collect(trace.last, dOut);
+  let dx = withoutLast(tf, tf.matMul(net.output.matrix, dOut));
+  const dPrevious: Hidden = [];
+  for (let l = net.layers.length - 1; l >= 0; l--) {
+    const { xh, c, i, f, g, o, tanhC } = trace.layers[l]!;
+    const units = c.shape[0];
+    const carried = dHidden[l];
+    const dh = carried ? tf.add<Tensor2D>(dx, carried.h) : dx;
+    const dhO = tf.mul<Tensor2D>(dh, o);
+    const throughH = tf.sub<Tensor2D>(dhO, tf.mul(dhO, tf.square(tanhC)));
+    const dc = carried ? tf.add<Tensor2D>(throughH, carried.c) : throughH;
+    const dcI = tf.mul<Tensor2D>(dc, i);
+    const dcF = tf.mul<Tensor2D>(dc, f);
+    // σ' = σ (1 - σ) and tanh' = 1 - tanh², each times what stands before it.
+    const dcIG = tf.mul<Tensor2D>(dcI, g);
+    const dcFC = tf.mul<Tensor2D>(dcF, c);
+    const dhOC = tf.mul<Tensor2D>(dhO, tanhC);
+    const dz: Tensor2D = tf.concat(
+      [
+        tf.sub(dcIG, tf.mul(dcIG, i)),
+        tf.sub(dcFC, tf.mul(dcFC, f)),
+        tf.sub(dcI, tf.mul(dcIG, g)),
+        tf.sub(dhOC, tf.mul(dhOC, o)),
+      ],
+      0,
+    );
+    collect(xh, dz);
+    const dxh = tf.matMul<Tensor2D>(net.layers[l]!.matrix, dz);
+    const width = xh.shape[0] - units - 1;
+    dx = rows(tf, dxh, 0, width);
+    dPrevious.unshift({ h: rows(tf, dxh, width, units), c: dcF });
+  }
+  if (net.input) {
+    collect(trace.projected!, dx);
+    dx = withoutLast(tf, tf.matMul(net.input.matrix, dx));
+  }
+  const dGradient = wantInput ? preprocessGradient(tf, spec.preprocess, trace.gradient, dx) : null;
+  return { weights, dHidden: dPrevious, dGradient };
+}
+
+function rows(tf: Tf, x: Tensor2D, first: number, count: number): Tensor2D {
+  return tf.slice(x, [first, 0], [count, -1]);
+}
+
+/** Without the row that stands for the bias's input of 1. */
+function withoutLast(tf: Tf, x: Tensor2D): Tensor2D {
+  return rows(tf, x, 0, x.shape[0] - 1);
+}
+
+/** A state of zeros for n coordinates. */
+export function zeroHidden(tf: Tf, spec: LstmSpec, n: number): Hidden {
+  return spec.layers.map((units) => ({ h: tf.zeros([units, n]), c: tf.zeros([units, n]) }));
+}

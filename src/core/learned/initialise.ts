@@ -1,0 +1,53 @@
+import { countWeights } from '../../contract/limits.js';
+import type { LearnedSpec, LstmSpec } from '../../contract/optimizers.js';
+import { Purpose, RandomStream } from '../random/random.js';
+import { splitWeights } from '../weights/shapes.js';
+
+/** Fresh weights φ, as `spec.initialisation` says. Tensor i draws from stream i of its own. */
+export function initialise(spec: LearnedSpec, seed: number): Float32Array {
+  const phi = new Float32Array(countWeights(spec));
+  splitWeights(spec, phi).forEach(({ name, shape, data }, index) => {
+    const random = new RandomStream(seed, Purpose.initialisation, index);
+    if (name.endsWith('.kernel')) fillKernel(spec.initialisation, random, name, shape, data);
+    else if (name.startsWith('lstm.')) {
+      const units = data.length / 4;
+      data.fill(spec.initialisation.forgetBias, units, 2 * units);
+    }
+  });
+  return phi;
+}
+
+function fillKernel(
+  { kernels, output }: LstmSpec['initialisation'],
+  random: RandomStream,
+  name: string,
+  shape: readonly number[],
+  data: Float32Array,
+): void {
+  const [fanIn, fanOut] = shape as [number, number];
+  switch (name === 'output.kernel' && output === 'zeros' ? 'zeros' : kernels) {
+    case 'zeros':
+      data.fill(0);
+      break;
+    case 'fan-in-uniform':
+      random.fillUniform(data, -Math.sqrt(1 / fanIn), Math.sqrt(1 / fanIn));
+      break;
+    case 'glorot-uniform':
+      random.fillUniform(data, -Math.sqrt(6 / (fanIn + fanOut)), Math.sqrt(6 / (fanIn + fanOut)));
+      break;
+    case 'truncated-normal':
+      fillTruncatedNormal(random, data, Math.sqrt(1 / fanIn));
+      break;
+  }
+}
+
+/** N(0, deviation²), drawn anew where it falls beyond two standard deviations. */
+function fillTruncatedNormal(random: RandomStream, data: Float32Array, deviation: number): void {
+  const draws = new Float32Array(data.length);
+  for (let filled = 0; filled < data.length; ) {
+    random.fillNormal(draws);
+    for (const draw of draws) {
+      if (Math.abs(draw) <= 2 && filled < data.length) data[filled++] = draw * deviation;
+    }
+  }
+}

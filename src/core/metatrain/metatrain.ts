@@ -1,0 +1,182 @@
+import type { RunEvent } from '../../contract/events.js';
+import type { MetatrainSpec, TrainingSpec } from '../../contract/spec.js';
+import type { Engine, Episode, EpisodeState } from '../engines/engine.js';
+import { initialise } from '../learned/initialise.js';
+import { adam } from '../optimizers/adam.js';
+import type { RuleState } from '../optimizers/rule.js';
+import { sampleFunctions } from '../problems/batch.js';
+import { Purpose } from '../random/random.js';
+
+/** Everything that meta-training is about to need again: plain numbers and vectors. */
+export interface TrainingState {
+  /** Meta-iterations done. */
+  iteration: number;
+  /** φ, the weights being trained. */
+  readonly phi: Float32Array;
+  /** Adam's moments of φ. */
+  readonly adam: RuleState;
+  /** The weights with the best validation loss so far. */
+  readonly best: Float32Array;
+  bestLoss: number;
+  /** Meta-iterations after which the best weights stood; -1 before any validation was finite. */
+  bestIteration: number;
+  /** Meta-iterations after which the latest validation ran; -1 before the first. */
+  validatedAt: number;
+  /** Where the functions at hand stand; null where fresh ones are due. */
+  episode: EpisodeState | null;
+}
+
+/**
+ * Truncated back-propagation through time (arXiv 1606.04474, section 2):
+ *
+ *     for each meta-iteration
+ *       where a horizon has ended, draw fresh functions, and begin with a fresh state h
+ *       unroll the optimizer on them for a few steps, carrying θ and h on from the last
+ *       φ ← Adam(φ, dL/dφ), the gradient clipped to a global norm
+ *       now and then: validate on held-out functions, keep the best φ
+ */
+export class MetaTraining {
+  private episode: Episode | null = null;
+
+  private constructor(
+    private readonly spec: MetatrainSpec,
+    private readonly engine: Engine,
+    private readonly now: TrainingState,
+  ) {}
+
+  /** @param state where to go on from; without it, training begins. */
+  static create(spec: MetatrainSpec, engine: Engine, state?: TrainingState): MetaTraining {
+    if (state) return new MetaTraining(spec, engine, state);
+    const phi = initialise(spec.optimizer, spec.seed);
+    return new MetaTraining(spec, engine, {
+      iteration: 0,
+      phi,
+      adam: adam.init(phi.length),
+      best: phi.slice(),
+      bestLoss: Number.POSITIVE_INFINITY,
+      bestIteration: -1,
+      validatedAt: -1,
+      episode: null,
+    });
+  }
+
+  /** The weights to keep, or null where no validation was finite yet. */
+  get best(): { phi: Float32Array; iteration: number } | null {
+    const { best, bestIteration } = this.now;
+    return bestIteration < 0 ? null : { phi: best, iteration: bestIteration };
+  }
+
+  /** Meta-iterations done. */
+  get iteration(): number {
+    return this.now.iteration;
+  }
+
+  /** The state to serialise. */
+  async state(): Promise<TrainingState> {
+    return { ...this.now, episode: (await this.episode?.state()) ?? this.now.episode };
+  }
+
+  /** One meta-iteration or one validation; null when training has ended. */
+  async next(): Promise<RunEvent | null> {
+    const { iteration, validatedAt } = this.now;
+    const { iterations, validation } = this.spec.training;
+    const due = iteration % validation.every === 0 || iteration === iterations;
+    if (due && validatedAt < iteration) return this.validate();
+    return iteration < iterations ? this.iterate() : null;
+  }
+
+  dispose(): void {
+    this.episode?.dispose();
+    this.episode = null;
+  }
+
+  private async iterate(): Promise<RunEvent> {
+    const { now } = this;
+    const { horizon, unroll, functions, secondDerivatives } = this.spec.training;
+    const step = (now.iteration * unroll) % horizon;
+    if (step === 0) this.dispose();
+    this.episode ??= await this.openEpisode(Math.floor((now.iteration * unroll) / horizon));
+    const weights = lossWeights(this.spec.training);
+    const { losses, gradient } = await this.episode.unroll(now.phi, { steps: unroll, weights, secondDerivatives });
+    now.episode = null;
+
+    const points = meanOverFunctions(losses, functions);
+    const badStep = points.findIndex((loss) => !Number.isFinite(loss));
+    if (badStep >= 0) return this.diverged('loss', step + badStep);
+    const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
+    if (!Number.isFinite(norm)) return this.diverged('meta-gradient', null);
+
+    this.descend(gradient, norm);
+    if (!now.phi.every(Number.isFinite)) return this.diverged('weights', null);
+    const { iteration } = now;
+    now.iteration++;
+    return { type: 'losses', iteration, step, perIteration: unroll, points: points.subarray(0, unroll) };
+  }
+
+  private openEpisode(index: number): Promise<Episode> {
+    const { spec, now, engine } = this;
+    const { functions } = spec.training;
+    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.training, index * functions, functions);
+    return engine.openEpisode(spec.optimizer, batch, now.episode ?? undefined);
+  }
+
+  /** Clips the meta-gradient and takes one step of Adam on φ. */
+  private descend(gradient: Float32Array, norm: number): void {
+    const { clipNorm, learningRate } = this.spec.training;
+    if (clipNorm !== null && norm > clipNorm) {
+      for (let i = 0; i < gradient.length; i++) gradient[i]! *= clipNorm / norm;
+    }
+    const { phi, adam: state } = this.now;
+    const update = new Float32Array(phi.length);
+    adam.update({ name: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradient, state, update);
+    for (let i = 0; i < phi.length; i++) phi[i]! += update[i]!;
+  }
+
+  private async validate(): Promise<RunEvent> {
+    const { spec, now, engine } = this;
+    const { horizon, validation } = spec.training;
+    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, 0, validation.functions);
+    const episode = await engine.openEpisode(spec.optimizer, batch);
+    const losses = meanOverFunctions(await episode.advance(now.phi, horizon), validation.functions);
+    episode.dispose();
+    const loss =
+      validation.measure === 'final' ? losses[horizon]! : losses.subarray(0, horizon).reduce((a, b) => a + b);
+    const best = loss < now.bestLoss;
+    if (best) {
+      now.best.set(now.phi);
+      now.bestLoss = loss;
+      now.bestIteration = now.iteration;
+    }
+    now.validatedAt = now.iteration;
+    return { type: 'validation', iteration: now.iteration, loss, best };
+  }
+
+  private diverged(where: 'loss' | 'meta-gradient' | 'weights', step: number | null): RunEvent {
+    const { iteration, bestIteration } = this.now;
+    const what = { loss: `the loss at step ${step}`, 'meta-gradient': 'the meta-gradient', weights: 'a weight' }[where];
+    const kept =
+      bestIteration < 0
+        ? 'no weights had a finite validation loss before'
+        : `the best weights before, of meta-iteration ${bestIteration}, are kept`;
+    const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate or a training.clipNorm may help.`;
+    return { type: 'diverged', iteration, where, step, message };
+  }
+}
+
+/** w_t, t = 0 … unroll. */
+function lossWeights({ metaLoss, unroll }: TrainingSpec): number[] {
+  if (Array.isArray(metaLoss)) return metaLoss;
+  return Array.from({ length: unroll + 1 }, (_, t) => {
+    if (t === unroll) return metaLoss === 'sum' ? 0 : 1;
+    return metaLoss === 'final' ? 0 : 1;
+  });
+}
+
+/** [steps + 1, B] → [steps + 1] */
+function meanOverFunctions(losses: Float32Array, functions: number): Float32Array {
+  return Float32Array.from({ length: losses.length / functions }, (_, t) => {
+    let sum = 0;
+    for (let b = 0; b < functions; b++) sum += losses[t * functions + b]!;
+    return sum / functions;
+  });
+}

@@ -1,0 +1,12 @@
+import type { ProblemName, ProblemSpec } from '../../contract/problems.js';
+import { parabola } from './parabola.js';
+import type { Problem } from './problem.js';
+import { quadratic } from './quadratic.js';
+import { simple } from './simple.js';
+
+export const problems: { readonly [N in ProblemName]: Problem<N> } = { parabola, simple, quadratic };
+
+/** The family that a spec names. Its methods take that spec. */
+export function problemOf(spec: ProblemSpec): Problem {
+  return problems[spec.name] as unknown as Problem;
+}

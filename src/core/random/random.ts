@@ -1,0 +1,77 @@
+import { philox } from './philox.js';
+
+/**
+ * What draws are for. A purpose is a part of the counter: the functions drawn for one are never those drawn for
+ * another, whatever the indices.
+ */
+export const Purpose = {
+  initialisation: 0,
+  training: 1,
+  validation: 2,
+  tuning: 3,
+  comparison: 4,
+  bootstrap: 5,
+} as const;
+export type Purpose = (typeof Purpose)[keyof typeof Purpose];
+
+const word = 2 ** 32;
+
+/**
+ * A stream of random numbers named by (seed, purpose, index). Any stream can be begun again at any time, so nothing
+ * about randomness has to be kept to go on with a run. Words are consumed in order, whichever methods ask for them.
+ */
+export class RandomStream {
+  private readonly block = new Uint32Array(4);
+  private blocks = 0;
+  private used = 4;
+
+  /**
+   * @param seed from 0 to 2^53 - 1
+   * @param index from 0 to 2^53 - 1, such as the number of a function
+   */
+  constructor(
+    private readonly seed: number,
+    private readonly purpose: Purpose,
+    private readonly index: number,
+  ) {
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      throw new RangeError(`seed ${seed}: expected an integer from 0 to 2^53 - 1`);
+    if (!Number.isSafeInteger(index) || index < 0)
+      throw new RangeError(`index ${index}: expected an integer from 0 to 2^53 - 1`);
+  }
+
+  nextUint32(): number {
+    if (this.used === 4) {
+      const { seed, index } = this;
+      const [indexHigh, seedHigh] = [Math.floor(index / word), Math.floor(seed / word)];
+      philox(this.blocks++, index >>> 0, indexHigh, this.purpose, seed >>> 0, seedHigh, this.block);
+      this.used = 0;
+    }
+    return this.block[this.used++]!;
+  }
+
+  /** An integer from 0 to bound - 1, each equally likely; bound is at most 2^32. */
+  nextInt(bound: number): number {
+    // Words beyond the last whole multiple of the bound would favour small numbers.
+    const limit = word - (word % bound);
+    let drawn = this.nextUint32();
+    while (drawn >= limit) drawn = this.nextUint32();
+    return drawn % bound;
+  }
+
+  /** U[low, high), in steps of 2^-24 of the range, each rounded to fp32. One word a number. */
+  fillUniform(out: Float32Array, low = 0, high = 1): void {
+    const scale = (high - low) / 2 ** 24;
+    for (let i = 0; i < out.length; i++) out[i] = low + scale * (this.nextUint32() >>> 8);
+  }
+
+  /** N(mean, deviation²) by Box and Muller's method in double, rounded to fp32. Two words for every two numbers. */
+  fillNormal(out: Float32Array, mean = 0, deviation = 1): void {
+    for (let i = 0; i < out.length; i += 2) {
+      const radius = deviation * Math.sqrt(-2 * Math.log((this.nextUint32() + 1) / word));
+      const angle = (2 * Math.PI * this.nextUint32()) / word;
+      out[i] = mean + radius * Math.cos(angle);
+      if (i + 1 < out.length) out[i + 1] = mean + radius * Math.sin(angle);
+    }
+  }
+}
