@@ -27,17 +27,19 @@ interface Scalars {
 export function encodeCheckpoint(spec: JobSpec, engine: EngineInfo, state: Checkpoint): Uint8Array {
   const { phase, training, comparison } = state;
   const tensors: NamedTensor[] = [];
-  const put = (name: string, data: Float32Array) => tensors.push({ name, shape: [data.length], data });
+  const put = (name: string, data: Float32Array): void => {
+    tensors.push({ name, shape: [data.length], data });
+  };
   if (training) {
     put('phi', training.phi);
     put('best', training.best);
-    training.adam.vectors.forEach((vector, i) => put(`adam.${i}`, vector));
+    for (const [i, vector] of training.adam.vectors.entries()) put(`adam.${i}`, vector);
     if (training.episode) {
       put('theta', training.episode.theta);
       put('hidden', training.episode.hidden);
     }
   }
-  comparison?.losses.forEach((losses, i) => put(`losses.${i}`, losses));
+  for (const [i, losses] of comparison?.losses.entries() ?? []) put(`losses.${i}`, losses);
   const scalars: Scalars = {
     phase,
     training: training
