@@ -22,7 +22,7 @@ export interface TrainingState {
   bestIteration: number;
   /** Meta-iterations after which the latest validation ran; -1 before the first. */
   validatedAt: number;
-  /** Where the functions at hand stand; null where fresh ones are due. */
+  /** Where the functions at hand stood when this state was taken; null where none were at hand. */
   episode: EpisodeState | null;
 }
 
@@ -94,7 +94,10 @@ export class MetaTraining {
     const { now } = this;
     const { horizon, unroll, functions, secondDerivatives } = this.spec.training;
     const step = (now.iteration * unroll) % horizon;
-    if (step === 0) this.dispose();
+    if (step === 0) {
+      this.dispose();
+      now.episode = null;
+    }
     this.episode ??= await this.openEpisode(Math.floor((now.iteration * unroll) / horizon));
     const weights = lossWeights(this.spec.training);
     const { losses, gradient } = await this.episode.unroll(now.phi, { steps: unroll, weights, secondDerivatives });

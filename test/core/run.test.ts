@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RunEvent, RunEventOf } from '../../src/contract/events.js';
+import type { JobSpec } from '../../src/contract/spec.js';
+import { parseJobSpec } from '../../src/contract/validate.js';
+import { createRun } from '../../src/core/run.js';
+import { decodeWeights } from '../../src/core/weights/weights.js';
+
+/** Small, and with everything in it that a run has to remember: carried state, Adam, the best φ, a grid, losses. */
+const small = parseJobSpec({
+  kind: 'metatrain',
+  problem: { name: 'quadratic', dimension: 3, distribution: 'uniform' },
+  optimizer: {
+    name: 'lstm',
+    layers: [4, 3],
+    inputProjection: 2,
+    preprocess: { name: 'log-sign-paper' },
+    outputScale: 0.1,
+  },
+  training: {
+    iterations: 25,
+    horizon: 15,
+    unroll: 5,
+    functions: 2,
+    learningRate: 0.01,
+    clipNorm: 1,
+    validation: { every: 7, functions: 8 },
+  },
+  comparison: {
+    functions: 5000,
+    steps: 4,
+    baselines: [{ name: 'sgd' }, { name: 'adam', learningRate: 0.1 }],
+    tuning: { functions: 16, points: 5 },
+    resamples: 100,
+  },
+});
+
+interface Outcome {
+  events: RunEvent[];
+  losses: Buffer;
+  weights: Uint8Array | null;
+}
+
+/** Drives a run to its end; before pull number n of `cuts`, it is stopped and begun again from its checkpoint. */
+async function drive(spec: JobSpec, cuts: ReadonlySet<number> = new Set(), weights?: Uint8Array): Promise<Outcome> {
+  const given = weights ? { weights } : {};
+  let run = await createRun({ spec, ...given });
+  const events: RunEvent[] = [];
+  for (let pull = 0; ; pull++) {
+    if (cuts.has(pull)) {
+      const checkpoint = await run.checkpoint();
+      run.dispose();
+      run = await createRun({ spec, checkpoint, ...given });
+    }
+    const event = await run.next();
+    if (event === null) break;
+    events.push(event);
+  }
+  const losses = events.filter((e): e is RunEventOf<'losses'> => e.type === 'losses');
+  const trained = run.weights();
+  run.dispose();
+  return { events, losses: Buffer.concat(losses.map((e) => Buffer.from(e.points.slice().buffer))), weights: trained };
+}
+
+describe('a run', () => {
+  it('is the same twice, and with ten stops at random pulls: weights, losses and results, byte by byte', async () => {
+    const steady = await drive(small);
+    assert.deepEqual(await drive(small), steady);
+    const seed = Date.now() % 1_000_000;
+    const cuts = randomCuts(seed, 10, steady.events.length);
+    console.log(`seed ${seed}: stopped before pulls ${[...cuts].join(', ')} of ${steady.events.length}`);
+    const stopped = await drive(small, cuts);
+    assert.deepEqual(stopped.weights, steady.weights);
+    assert.deepEqual(stopped.losses, steady.losses);
+    // Resampling begins again after a stop, so its progress may be told twice; all else comes once and the same.
+    const told = ({ events }: Outcome) => events.filter((e) => !(e.type === 'progress' && e.phase === 'statistics'));
+    assert.deepEqual(told(stopped), told(steady));
+  });
+
+  it('tells its phases in order and ends with done', async () => {
+    const { events } = await drive(small);
+    const kinds = events.map((e) => (e.type === 'progress' ? e.phase : e.type)).filter((k, i, all) => k !== all[i - 1]);
+    assert.equal(kinds[0], 'started');
+    assert.deepEqual(kinds.slice(-5), ['tuning', 'comparison', 'statistics', 'comparison', 'done']);
+    const validations = events.filter((e) => e.type === 'validation');
+    assert.deepEqual(
+      validations.map((e) => e.iteration),
+      [0, 7, 14, 21, 25],
+    );
+    const points = events.filter((e) => e.type === 'losses').flatMap((e) => [...e.points]);
+    assert.equal(points.length, 25 * 5);
+    // Unrolls of one horizon go on from each other: iteration 1 begins at step 5.
+    assert.deepEqual(events.flatMap((e) => (e.type === 'losses' ? [e.step] : [])).slice(0, 4), [0, 5, 10, 0]);
+  });
+
+  it('compares given weights as the run that trained them did', async () => {
+    const trained = await drive(small);
+    if (small.kind !== 'metatrain') throw new Error('unreachable');
+    const { optimizer: _, training: __, ...rest } = small;
+    const compare = parseJobSpec({ ...rest, kind: 'compare', optimizer: { job: 'any' } });
+    const compared = await drive(compare, new Set(), trained.weights!);
+    const results = (o: Outcome) => o.events.find((e) => e.type === 'comparison');
+    assert.deepEqual(results(compared), results(trained));
+  });
+
+  it('stops with an event where it diverges, and keeps the best weights before', async () => {
+    const spec = parseJobSpec({
+      kind: 'metatrain',
+      problem: { name: 'parabola' },
+      // A linear map of the gradient with weights of about ±10: θ grows twentyfold a step.
+      optimizer: { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } },
+      training: { iterations: 50, learningRate: 10 },
+    });
+    const { events, weights } = await drive(spec);
+    const last = events.at(-1);
+    assert.equal(last?.type, 'diverged');
+    assert.equal(last.iteration, 1);
+    assert.equal(last.where, 'loss');
+    assert.match(last.message, /best weights before, of meta-iteration 0, are kept/);
+    const { tensors, provenance } = decodeWeights(weights!);
+    assert.equal(provenance.bestIteration, 0);
+    assert.ok(tensors.every(({ data }) => data.every((w) => w === 0)));
+  });
+
+  it('refuses a checkpoint of another job', async () => {
+    const run = await createRun({ spec: small });
+    await run.next();
+    const checkpoint = await run.checkpoint();
+    await assert.rejects(createRun({ spec: { ...small, seed: 2 }, checkpoint }), /of another job/);
+    run.dispose();
+  });
+
+  it('brings DeepMind’s simple problem below 1e-5 within 500 epochs of 5 unrolls', async () => {
+    const spec = parseJobSpec({
+      kind: 'metatrain',
+      problem: { name: 'simple' },
+      optimizer: { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } },
+      training: {
+        iterations: 500 * 5,
+        horizon: 100,
+        unroll: 20,
+        learningRate: 0.01,
+        metaLoss: 'sum-and-final',
+        validation: { every: 500, functions: 1, measure: 'final' },
+      },
+      comparison: null,
+    });
+    const { events } = await drive(spec);
+    const final = events.findLast((e) => e.type === 'validation');
+    assert.ok(final && final.loss < 1e-5, `final cost ${final?.loss}`);
+  });
+});
+
+function randomCuts(seed: number, count: number, below: number): Set<number> {
+  let state = seed;
+  const cuts = new Set<number>();
+  while (cuts.size < count) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    cuts.add(Math.floor((state / 2 ** 32) * below));
+  }
+  return cuts;
+}
