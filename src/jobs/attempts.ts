@@ -1,0 +1,33 @@
+import type { JobFailure, RunEvent } from '../contract/events.js';
+import type { JobSpec } from '../contract/spec.js';
+
+/** What a worker does with the jobs that the queue hands to it. */
+export interface Attempts {
+  /**
+   * Begins the next attempt of a job: it is `running` from here on.
+   * @returns null where there is nothing to do: the job is gone, in a final state, was cancelled meanwhile, or has used
+   *   up its attempts (it is then failed as `worker-lost`).
+   */
+  begin(job: string): Promise<Attempt | null>;
+  close(): Promise<void>;
+}
+
+/** One attempt at a job, from its begin to exactly one of the four ends. */
+export interface Attempt {
+  readonly job: string;
+  /** From 1. */
+  readonly number: number;
+  readonly spec: JobSpec;
+  /** Aborted as soon as somebody asks for the job's cancellation, or takes the job away from this attempt. */
+  readonly signal: AbortSignal;
+  /**
+   * Appends to the job's stream, in the order of the calls. It resolves when Redis has the event: for as long as Redis
+   * is full or out of reach it waits, and so pauses whoever pulls the run; nothing is lost and nothing comes twice.
+   */
+  append(event: RunEvent): Promise<void>;
+  succeed(): Promise<void>;
+  fail(failure: JobFailure): Promise<void>;
+  /** Queues the job again where it has attempts left, and fails it otherwise. @returns whether it is queued again. */
+  retry(failure: JobFailure): Promise<boolean>;
+  cancel(): Promise<void>;
+}
