@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { type RedisServer, startRedisServer } from '../../src/jobs/redis-server.js';
+
+/** A folder of a test's own. */
+export async function createTemporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'metadescent-test-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * Gives the suite that calls it a Redis of its own, in a temporary folder. What it returns is filled in before the
+ * suite's first test; `folder` has room for the suite's other files.
+ */
+export function withRedis(options: { persistent?: boolean } = {}): { url: string; folder: string } {
+  const given = { url: '', folder: '' };
+  let server: RedisServer | undefined;
+  let folder: Awaited<ReturnType<typeof createTemporaryFolder>> | undefined;
+  before(async () => {
+    folder = await createTemporaryFolder();
+    server = await startRedisServer({ folder: join(folder.path, 'redis'), persistent: false, ...options });
+    given.url = server.url;
+    given.folder = folder.path;
+  });
+  after(async () => {
+    await server?.stop();
+    await folder?.remove();
+  });
+  return given;
+}
