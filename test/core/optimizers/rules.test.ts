@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { RuleSpec } from '../../../src/contract/optimizers.js';
+import { compile } from '../../../src/contract/validate.js';
+import type { TunedRule } from '../../../src/core/compare/optimise.js';
+import { ruleOf, rules } from '../../../src/core/optimizers/registry.js';
+import type { RuleState } from '../../../src/core/optimizers/rule.js';
+import { normal, testSeed } from '../weights/samples.js';
+
+const seed = testSeed();
+console.log(`seed ${seed}`);
+
+/** A rule with its defaults and what is said of it. */
+function ruleSpec(name: string, fields: Record<string, number> = {}): TunedRule {
+  const spec: Record<string, unknown> = { name, learningRate: 0.1, ...fields };
+  assert.ok(compile(RuleSpec)(spec), `${name} is not a rule of the contract`);
+  return spec as TunedRule;
+}
+
+function gradientsOf(steps: number, n: number, scale = 1): Float32Array[] {
+  const draw = normal(seed);
+  return Array.from({ length: steps }, () => Float32Array.from({ length: n }, () => scale * draw()));
+}
+
+/** The updates that a rule makes of given gradients. */
+function respond(spec: TunedRule, gradients: readonly Float32Array[], state = ruleOf(spec).init(gradients[0]!.length)) {
+  return gradients.map((gradient) => {
+    const update = new Float32Array(gradient.length);
+    ruleOf(spec).update(spec, gradient, state, update);
+    return update;
+  });
+}
+
+/** θ_0 … θ_steps of a rule on f(θ) = c/2 θ², whose gradient is c θ. */
+function descend(spec: TunedRule, c: number, start: number, steps: number): number[] {
+  const theta = Float32Array.of(start);
+  const state = ruleOf(spec).init(1);
+  const update = new Float32Array(1);
+  const path = [start];
+  for (let t = 0; t < steps; t++) {
+    ruleOf(spec).update(
+      spec,
+      theta.map((x) => c * x),
+      state,
+      update,
+    );
+    theta[0]! += update[0]!;
+    path.push(theta[0]!);
+  }
+  return path;
+}
+
+function near(actual: number, expected: number, relative = 1e-5) {
+  const error = Math.abs(actual - expected);
+  assert.ok(error <= relative * Math.max(Math.abs(expected), 1e-3), `${actual} is not ${expected}`);
+}
+
+for (const name of Object.keys(rules)) {
+  describe(`every rule: ${name}`, () => {
+    const spec = ruleSpec(name);
+    const rule = ruleOf(spec);
+    const gradients = gradientsOf(20, 5);
+
+    it('goes by its registered name', () => assert.equal(rule.name, name));
+
+    it('leaves the gradient as it is', () => {
+      const before = gradients.map((g) => g.slice());
+      respond(spec, gradients);
+      assert.deepEqual(gradients, before);
+    });
+
+    it('is deterministic, and every state begins afresh', () => {
+      const first = respond(spec, gradients);
+      assert.deepEqual(respond(spec, gradients), first);
+      assert.deepEqual(rule.init(3), rule.init(3));
+      for (const vector of rule.init(3).vectors) assert.deepEqual(vector, new Float32Array(3));
+    });
+
+    it('goes on from a state that went through JSON', () => {
+      const state = rule.init(5);
+      respond(spec, gradients.slice(0, 7), state);
+      const { steps, vectors } = JSON.parse(JSON.stringify({ ...state, vectors: state.vectors.map((v) => [...v]) }));
+      assert.equal(steps, 7);
+      const restored: RuleState = { steps, vectors: vectors.map((v: number[]) => Float32Array.from(v)) };
+      assert.deepEqual(respond(spec, gradients.slice(7), restored), respond(spec, gradients.slice(7), state));
+    });
+
+    it('stays where the gradient is zero', () => {
+      for (const update of respond(spec, [new Float32Array(3), new Float32Array(3)]))
+        for (const u of update) assert.ok(u === 0, `an update of ${u}`);
+    });
+
+    it('does not mix coordinates', () => {
+      const whole = respond(spec, gradients);
+      const alone = respond(
+        spec,
+        gradients.map((g) => g.slice(2, 3)),
+      );
+      assert.deepEqual(
+        alone.map((u) => u[0]),
+        whole.map((u) => u[2]),
+      );
+    });
+
+    it('is odd: the opposite gradients give the opposite updates', () => {
+      const opposite = respond(
+        spec,
+        gradients.map((g) => g.map((x) => -x)),
+      );
+      assert.deepEqual(
+        opposite,
+        respond(spec, gradients).map((u) => u.map((x) => -x)),
+      );
+    });
+
+    it('brings a parabola down, and scales its first update with the learning rate', () => {
+      // α = 0.1 and curvature 1: each rule's step is well inside its region of stability.
+      const path = descend(spec, 1, 1, 300);
+      assert.ok(Math.abs(path.at(-1)!) < 0.1, `θ_300 = ${path.at(-1)}`);
+      const [slow, fast] = [0.01, 0.02].map((learningRate) => respond({ ...spec, learningRate }, gradients)[0]![0]!);
+      near(fast!, 2 * slow!);
+    });
+  });
+}
+
+describe('closed forms', () => {
+  it('SGD on c/2 θ² is geometric: θ_t = (1 - α c)^t', () => {
+    const path = descend(ruleSpec('sgd', { learningRate: 0.3 }), 2, 1, 15);
+    for (const [t, theta] of path.entries()) near(theta, 0.4 ** t, 1e-4);
+  });
+
+  it('momentum on c/2 θ² follows the roots of z² - (1 + μ - α c) z + μ', () => {
+    const [alpha, mu, c] = [0.1, 0.5, 0.2];
+    const path = descend(ruleSpec('momentum', { learningRate: alpha, momentum: mu }), c, 1, 30);
+    // θ_{t+1} = θ_t + μ (θ_t - θ_{t-1}) - α c θ_t, with θ_0 = 1, θ_1 = 1 - α c.
+    linearRecurrence(1 + mu - alpha * c, mu, 1 - alpha * c, path);
+  });
+
+  it('NAG on c/2 θ² follows the roots of z² - (1 + μ) (1 - α c) z + μ (1 - α c)', () => {
+    const [alpha, mu, c] = [0.1, 0.5, 0.2];
+    const path = descend(ruleSpec('nag', { learningRate: alpha, momentum: mu }), c, 1, 30);
+    // In Nesterov's own variables: y_{t+1} = θ_t - α c θ_t, θ_{t+1} = y_{t+1} + μ (y_{t+1} - y_t), and y_0 = θ_0.
+    // So θ_1 = 1 - (1 + μ) α c, and eliminating y gives the roots.
+    linearRecurrence((1 + mu) * (1 - alpha * c), mu * (1 - alpha * c), 1 - (1 + mu) * alpha * c, path);
+  });
+
+  /** Checks that path solves θ_{t+1} = p θ_t - q θ_{t-1}, θ_0 = 1, with the given θ_1 and two real roots. */
+  function linearRecurrence(p: number, q: number, theta1: number, path: readonly number[]) {
+    const root = Math.sqrt(p * p - 4 * q);
+    assert.ok(root > 0);
+    const [a, b] = [(p + root) / 2, (p - root) / 2];
+    const share = (theta1 - b) / (a - b);
+    for (const [t, theta] of path.entries()) near(theta, share * a ** t + (1 - share) * b ** t, 1e-4);
+  }
+
+  it('momentum under a constant gradient reaches the terminal velocity -α g / (1 - μ)', () => {
+    const updates = respond(ruleSpec('momentum', { learningRate: 0.1, momentum: 0.9 }), constant(2, 200));
+    // v_t = -α g (1 - μ^t) / (1 - μ)
+    for (const [t, [u]] of updates.entries()) near(u!, -2 * (1 - 0.9 ** (t + 1)), 1e-4);
+  });
+
+  it('RMSProp’s first step, in the notebook’s form, is -0.1 g / (√(0.01 g²) + 1e-5)', () => {
+    for (const g of [3, -0.2, 1e-4, 1e4]) {
+      const [[u]] = respond(ruleSpec('rmsprop'), constant(g, 1)) as [Float32Array];
+      near(u!, (-0.1 * g) / (Math.sqrt(0.01 * g * g) + 1e-5), 1e-6);
+    }
+  });
+
+  it('RMSProp under a constant gradient: v_t = (1 - ρ^t) g²', () => {
+    const updates = respond(ruleSpec('rmsprop', { decay: 0.9 }), constant(0.5, 60));
+    for (const [t, [u]] of updates.entries())
+      near(u!, (-0.1 * 0.5) / (0.5 * Math.sqrt(1 - 0.9 ** (t + 1)) + 1e-5), 1e-4);
+  });
+
+  it('Adagrad under a constant gradient steps by α / √t', () => {
+    const updates = respond(ruleSpec('adagrad'), constant(-7, 100));
+    for (const [t, [u]] of updates.entries()) near(u!, 0.1 / Math.sqrt(t + 1), 1e-4);
+  });
+
+  it('Adam’s bias correction makes every step under a constant gradient as long as α', () => {
+    for (const g of [1e-3, 1, -1e3]) {
+      const updates = respond(ruleSpec('adam', { learningRate: 0.02 }), constant(g, 50));
+      // m̂ = g and v̂ = g² exactly; what is left is ε = 1e-8 beside |g|.
+      for (const [u] of updates) near(u!, -0.02 * Math.sign(g), 1e-4);
+    }
+  });
+
+  it('Adam’s second step, by hand: gradients 1, then -1', () => {
+    const [, second] = respond(ruleSpec('adam'), [Float32Array.of(1), Float32Array.of(-1)]);
+    // m = 0.9 · 0.1 - 0.1 = -0.01, m̂ = -0.01 / (1 - 0.81); v̂ = 1.
+    near(second![0]!, (0.1 * 0.01) / 0.19, 1e-5);
+  });
+
+  it('over 2,000 random gradients, all stay within 1e-4 of sums of the published definitions in double', () => {
+    const steps = 2000;
+    const g = gradientsOf(steps, 1).map((x) => x[0]!);
+    /** Σ_s decay^(t-s) x_s: a moving sum from its definition, not as a recurrence. */
+    const moving = (decay: number, x: readonly number[], t: number) => {
+      let sum = 0;
+      for (let s = 0; s <= t; s++) sum += decay ** (t - s) * x[s]!;
+      return sum;
+    };
+    const squares = g.map((x) => x * x);
+    const expected: Record<string, (t: number) => number> = {
+      sgd: (t) => -0.1 * g[t]!,
+      momentum: (t) => -0.1 * moving(0.9, g, t),
+      nag: (t) => -0.1 * (g[t]! + 0.9 * moving(0.9, g, t)),
+      rmsprop: (t) => (-0.1 * g[t]!) / (Math.sqrt(0.01 * moving(0.99, squares, t)) + 1e-5),
+      adagrad: (t) => (-0.1 * g[t]!) / (Math.sqrt(moving(1, squares, t)) + 1e-10),
+      adam: (t) => {
+        const m = (0.1 * moving(0.9, g, t)) / (1 - 0.9 ** (t + 1));
+        const v = (0.001 * moving(0.999, squares, t)) / (1 - 0.999 ** (t + 1));
+        return (-0.1 * m) / (Math.sqrt(v) + 1e-8);
+      },
+    };
+    assert.deepEqual(Object.keys(expected).sort(), Object.keys(rules).sort());
+    for (const [name, formula] of Object.entries(expected)) {
+      const updates = respond(
+        ruleSpec(name),
+        g.map((x) => Float32Array.of(x)),
+      );
+      for (const t of [0, 1, 2, 10, 100, 500, steps - 1]) {
+        const error = Math.abs(updates[t]![0]! - formula(t));
+        assert.ok(error < 1e-4 * 0.1, `${name}, step ${t}: ${updates[t]![0]}, by definition ${formula(t)}`);
+      }
+    }
+  });
+
+  function constant(g: number, steps: number): Float32Array[] {
+    return Array.from({ length: steps }, () => Float32Array.of(g));
+  }
+});
