@@ -33,12 +33,14 @@ export function sortedQuantile(sorted: Values, probability: number): number {
   return low === high ? low : low + (high - low) * (position - below);
 }
 
-/** Share of the pairs in which a is the smaller; a tie counts half. */
+/** Share of the pairs in which a is the smaller; a tie counts half. NaN is a loss beyond all others: infinite. */
 export function winRate(a: Values, b: Values): number {
+  const rank = (value: number) => (Number.isNaN(value) ? Number.POSITIVE_INFINITY : value);
   let wins = 0;
   for (let i = 0; i < a.length; i++) {
-    if (a[i]! < b[i]! || (Number.isNaN(b[i]!) && !Number.isNaN(a[i]!))) wins++;
-    else if (a[i] === b[i]) wins += 0.5;
+    const [ours, theirs] = [rank(a[i]!), rank(b[i]!)];
+    if (ours < theirs) wins++;
+    else if (ours === theirs) wins += 0.5;
   }
   return wins / a.length;
 }
