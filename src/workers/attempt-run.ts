@@ -1,0 +1,174 @@
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { JobFailure, RunEvent } from '../contract/events.js';
+import { artifactNames } from '../contract/job.js';
+import type { ArtifactStore } from '../jobs/artifacts.js';
+import type { Attempt } from '../jobs/attempts.js';
+import type { Child, Exit } from './child-process.js';
+import type { Delivery, FromChild } from './messages.js';
+
+/** Milliseconds in which a child has to answer the request to stop; then it is killed. */
+const patience = { cancelled: 500, 'shut-down': 5_000 };
+/** Milliseconds in which what the child said last has to be dealt with once it is gone: Redis may be full. */
+const drainPatience = 200;
+
+export interface AttemptRunOptions {
+  artifacts: ArtifactStore;
+  /** Aborted when the worker closes. */
+  shutdown: AbortSignal;
+  /** Milliseconds from one checkpoint to the next. */
+  checkpointEvery: number;
+  logger: Logger;
+}
+
+/** How the computing of an attempt ended. */
+export type Outcome =
+  | { type: 'succeeded' | 'cancelled' | 'shut-down' }
+  | { type: 'failed' | 'lost'; failure: JobFailure };
+
+/**
+ * Runs an attempt in a child until that child is gone: its events go to the job's stream, its snapshots to the
+ * artifacts.
+ * @throws what the stream or the artifact store throws.
+ */
+export async function runAttempt(attempt: Attempt, child: Child, options: AttemptRunOptions): Promise<Outcome> {
+  const run = new AttemptRun(attempt, child, options);
+  try {
+    return await run.outcome();
+  } finally {
+    run.end();
+    await child.exited;
+  }
+}
+
+class AttemptRun {
+  /** What the child itself said of its end. */
+  private said: Outcome | null = null;
+  private readonly over = new AbortController();
+
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly child: Child,
+    private readonly options: AttemptRunOptions,
+  ) {}
+
+  async outcome(): Promise<Outcome> {
+    const { attempt, child, options } = this;
+    const messages = child.messages();
+    const weights = await this.givenWeights();
+    if (weights === 'missing') return weightsMissing(attempt);
+    const checkpoint = await this.read(attempt.job, artifactNames.checkpoint);
+    const { checkpointEvery, shutdown } = options;
+    child.send({ type: 'run', spec: attempt.spec, weights, checkpoint, checkpointEvery });
+
+    const drained = this.drain(messages);
+    try {
+      await Promise.race([drained, this.stopped(drained)]);
+    } catch (error) {
+      // An attempt that has been taken away has no stream any more.
+      if (!attempt.signal.aborted) throw error;
+    }
+    if (attempt.signal.aborted) return { type: 'cancelled' };
+    if (this.said) return this.said;
+    if (shutdown.aborted) return { type: 'shut-down' };
+    return lost(await child.exited);
+  }
+
+  /** Ends the child; what it has said and nobody has dealt with is dropped. */
+  end(): void {
+    this.over.abort();
+    this.child.kill();
+  }
+
+  /** Deals with what the child says, one message after the other, until it is gone. */
+  private async drain(messages: AsyncIterable<[FromChild]>): Promise<void> {
+    for await (const [message] of messages) {
+      if (this.over.signal.aborted) return;
+      switch (message.type) {
+        case 'afresh':
+          this.options.logger.warn({ reason: message.reason }, 'the checkpoint does not serve: beginning afresh');
+          break;
+        case 'failed':
+          this.options.logger.error({ failure: message.failure, stack: message.stack }, 'the job failed in its child');
+          this.said = { type: 'failed', failure: message.failure };
+          break;
+        default:
+          await this.accept(message);
+          // A child that is slower than this is never without credit; one that is faster waits for it.
+          this.child.send({ type: 'credit' });
+      }
+    }
+  }
+
+  private accept(delivery: Delivery): Promise<void> {
+    return delivery.type === 'events' ? this.append(delivery.events) : this.save(delivery.checkpoint, delivery.weights);
+  }
+
+  private async append(events: RunEvent[]): Promise<void> {
+    for (const event of events) {
+      if (event.type === 'done') this.said = { type: 'succeeded' };
+      if (event.type === 'diverged') {
+        const { type: code, message } = event;
+        this.said = { type: 'failed', failure: { code, message } };
+      }
+      // Whoever sees the event finds the artifact there.
+      if (event.type === 'comparison')
+        await this.put(artifactNames.results, new TextEncoder().encode(JSON.stringify(event.results)));
+    }
+    await Promise.all(events.map((event) => this.attempt.append(event)));
+  }
+
+  private async save(checkpoint: Uint8Array | null, weights: Uint8Array | null): Promise<void> {
+    try {
+      if (weights) await this.put(artifactNames.weights, weights);
+      if (checkpoint) await this.put(artifactNames.checkpoint, checkpoint);
+    } catch (error) {
+      // Of the last snapshot, which has no checkpoint, nothing may be lost; others come again.
+      if (!checkpoint) throw error;
+      this.options.logger.error(error, 'a checkpoint could not be stored');
+    }
+  }
+
+  /** Resolves when the run has stopped, or has had its time to, after a wish that it does. */
+  private async stopped(drained: Promise<void>): Promise<void> {
+    const { attempt, child } = this;
+    const stop = AbortSignal.any([attempt.signal, this.options.shutdown, this.over.signal]);
+    if (!stop.aborted) await once(stop, 'abort');
+    child.send({ type: 'stop' });
+    const limit = patience[attempt.signal.aborted ? 'cancelled' : 'shut-down'];
+    await Promise.race([child.exited, delay(limit, null, { ref: false })]);
+    child.kill();
+    await Promise.race([drained, delay(drainPatience, null, { ref: false })]);
+  }
+
+  /** Of the optimizer that a `compare` job names; null where the job trains its own. */
+  private async givenWeights(): Promise<Uint8Array | null | 'missing'> {
+    const { spec } = this.attempt;
+    if (spec.kind !== 'compare') return null;
+    return (await this.read(spec.optimizer.job, artifactNames.weights)) ?? 'missing';
+  }
+
+  private async read(job: string, name: string): Promise<Uint8Array | null> {
+    const stream = await this.options.artifacts.open(job, name);
+    return stream && buffer(stream);
+  }
+
+  private put(name: string, bytes: Uint8Array): Promise<void> {
+    return this.options.artifacts.put(this.attempt.job, name, bytes);
+  }
+}
+
+function weightsMissing({ spec }: Attempt): Outcome {
+  const job = spec.kind === 'compare' ? spec.optimizer.job : '';
+  const message = `optimizer.job: the job ${job} has no weights, or no longer: name one that has.`;
+  return { type: 'failed', failure: { code: 'weights-missing', message } };
+}
+
+function lost({ description, outOfMemory }: Exit): Outcome {
+  const message = `The child process that ran the job ${description}`;
+  if (outOfMemory)
+    return { type: 'failed', failure: { code: 'out-of-memory', message: `${message}: its JavaScript heap was full.` } };
+  return { type: 'lost', failure: { code: 'child-lost', message: `${message} before the job was done.` } };
+}

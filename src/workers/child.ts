@@ -1,0 +1,83 @@
+import type { JobFailure } from '../contract/events.js';
+import { Unsupported } from '../core/engines/engine.js';
+import { selectEngine } from '../core/engines/select.js';
+import { createRun, type Run } from '../core/run.js';
+import { EventPack } from './event-pack.js';
+import type { RunRequest } from './messages.js';
+import { ParentLink } from './parent-link.js';
+
+/** The process that runs one job: its worker forks it, hands it the job when there is one, and sees it exit. */
+
+// Ctrl-C in a terminal reaches every process there; the worker decides what becomes of its children.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+const parent = new ParentLink();
+try {
+  await warmUp();
+  await serve(await parent.request);
+} catch (error) {
+  await parent.send({ type: 'failed', failure: failureOf(error), stack: (error as Error)?.stack ?? String(error) });
+}
+process.exit(0);
+
+/** Loads what most jobs need. A GPU's memory is not touched before a job asks for it. */
+async function warmUp(): Promise<void> {
+  // Should it not load, the job that needs it says so.
+  await selectEngine({ name: 'tfjs', backend: 'wasm' }).catch(() => {});
+}
+
+async function serve(request: RunRequest): Promise<void> {
+  const run = await open(request);
+  const pack = new EventPack();
+  const flush = async () => {
+    if (!pack.isEmpty) await parent.deliver({ type: 'events', events: pack.take() });
+  };
+  const snapshot = async () => {
+    // The stream is never behind a checkpoint: what comes before it goes first.
+    await flush();
+    await parent.deliver({ type: 'snapshot', checkpoint: await run.checkpoint(), weights: run.weights() });
+  };
+  let savedAt = performance.now();
+  for (;;) {
+    await parent.turn();
+    if (parent.stopping) return snapshot();
+    if (performance.now() - savedAt >= request.checkpointEvery) {
+      await snapshot();
+      savedAt = performance.now();
+    }
+    const event = await run.next();
+    if (event === null) throw new Error('The run ended without an event that says how.');
+    if (event.type === 'done' || event.type === 'diverged') {
+      await flush();
+      // Whoever sees the last event finds the weights there.
+      await parent.deliver({ type: 'snapshot', checkpoint: null, weights: run.weights() });
+      return parent.deliver({ type: 'events', events: [event] });
+    }
+    pack.add(event);
+    if (pack.isDue) await flush();
+  }
+}
+
+/** Goes on from the checkpoint where that is possible, and begins afresh where it is not. */
+async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
+  const options = { spec, ...(weights ? { weights } : {}) };
+  if (!checkpoint) return createRun(options);
+  try {
+    return await createRun({ ...options, checkpoint });
+  } catch (error) {
+    // What is wrong without the checkpoint too comes out here.
+    const run = await createRun(options);
+    await parent.send({ type: 'afresh', reason: String(error) });
+    return run;
+  }
+}
+
+function failureOf(error: unknown): JobFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Unsupported) return { code: 'unsupported', message };
+  // V8's words for an ArrayBuffer, and WebAssembly's for a memory, that the machine does not give.
+  if (error instanceof RangeError && /allocation failed|Memory\.grow|could not allocate memory/i.test(message))
+    return { code: 'out-of-memory', message: `The job's process could not get memory: ${message}.` };
+  return { code: 'internal', message };
+}

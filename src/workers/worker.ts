@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker as QueueWorker } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { ArtifactStore } from '../jobs/artifacts.js';
+import type { Attempt, Attempts } from '../jobs/attempts.js';
+import { type QueueEntry, queueName, queuePrefix } from '../jobs/queue.js';
+import { type Outcome, runAttempt } from './attempt-run.js';
+import { SpareChild } from './child-process.js';
+import { insist } from './insist.js';
+
+/** Milliseconds that closing may take: the children's time to stop, and a little to record it. */
+const closePatience = 8_000;
+
+export interface WorkerOptions {
+  /** `redis://…`, `rediss://…` or the path of a unix socket. */
+  redisUrl: string;
+  artifacts: ArtifactStore;
+  /** It stays the caller's to close, after the worker. */
+  attempts: Attempts;
+  logger: Logger;
+  /** Jobs at a time; 1 by default. */
+  concurrency?: number;
+  /** Milliseconds after which a job whose worker says nothing is given to another; 30,000 by default. */
+  lockDuration?: number;
+  /** Milliseconds from one checkpoint of a job to the next; 10,000 by default. */
+  checkpointEvery?: number;
+}
+
+export interface Worker {
+  /** The jobs that run now, and the processes that run them. */
+  children(): { job: string; attempt: number; pid: number | undefined }[];
+  /** Takes no more jobs, and gives those that run back to the queue, each with a checkpoint. */
+  close(): Promise<void>;
+}
+
+/** Runs jobs from the queue, each in a child process, until it is closed. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { redisUrl, attempts, logger, concurrency = 1, lockDuration = 30_000 } = options;
+  const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  connection.on('error', (error) => logger.error(error, 'Redis'));
+  const spare = new SpareChild(logger);
+  const shutdown = new AbortController();
+  const running = new Set<{ job: string; attempt: number; pid: number | undefined }>();
+
+  const queue = new QueueWorker<QueueEntry, void>(
+    queueName,
+    async ({ data: { job } }) => {
+      const attempt = await insist(() => attempts.begin(job), shutdown.signal, logger.child({ job }));
+      if (attempt) await work(attempt);
+    },
+    {
+      connection,
+      prefix: queuePrefix,
+      concurrency,
+      lockDuration,
+      stalledInterval: lockDuration,
+      // Attempts are counted in the job's record.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    },
+  );
+  queue.on('error', (error) => logger.error(error, 'queue'));
+  queue.on('stalled', (entry) => logger.warn({ entry }, 'a worker was lost: its job is queued again'));
+  await queue.waitUntilReady();
+
+  async function work(attempt: Attempt): Promise<void> {
+    const log = logger.child({ job: attempt.job, attempt: attempt.number });
+    const child = spare.take(log);
+    const entry = { job: attempt.job, attempt: attempt.number, pid: child.pid };
+    running.add(entry);
+    log.info({ pid: child.pid }, 'attempt begins');
+    const { artifacts, checkpointEvery = 10_000 } = options;
+    const outcome = await runAttempt(attempt, child, {
+      artifacts,
+      shutdown: shutdown.signal,
+      checkpointEvery,
+      logger: log,
+    }).catch((error): Outcome => {
+      log.error(error, 'the attempt failed in its worker');
+      return { type: 'failed', failure: { code: 'internal', message: String(error?.message ?? error) } };
+    });
+    running.delete(entry);
+    log.info(outcome, 'attempt ends');
+    await insist(() => record(attempt, outcome), shutdown.signal, log);
+  }
+
+  return {
+    children: () => [...running].map((entry) => ({ ...entry })),
+    async close() {
+      shutdown.abort();
+      // Without Redis the queue never closes; the locks run out by themselves then.
+      await Promise.race([queue.close(), delay(closePatience, null, { ref: false })]);
+      await spare.end();
+      connection.disconnect();
+    },
+  };
+}
+
+async function record(attempt: Attempt, outcome: Outcome): Promise<void> {
+  switch (outcome.type) {
+    case 'succeeded':
+      return attempt.succeed();
+    case 'failed':
+      return attempt.fail(outcome.failure);
+    case 'cancelled':
+      return attempt.cancel();
+    case 'shut-down':
+      await attempt.retry({ code: 'worker-lost', message: 'The worker was shut down.' });
+      return;
+    case 'lost':
+      await attempt.retry(outcome.failure);
+  }
+}

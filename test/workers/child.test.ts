@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
+import type { RunEvent } from '../../src/contract/events.js';
+import type { JobSpec } from '../../src/contract/spec.js';
+import { parseJobSpec } from '../../src/contract/validate.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/core/weights/safetensors.js';
+import { Child, type Exit } from '../../src/workers/child-process.js';
+import { type FromChild, maxOutstanding, type RunRequest } from '../../src/workers/messages.js';
+import { slowTraining, smallComparison, smallTraining } from './specs.js';
+
+const silent = pino({ level: 'silent' });
+
+function request(spec: JobSpec, changes: Partial<RunRequest> = {}): RunRequest {
+  return { type: 'run', spec, weights: null, checkpoint: null, checkpointEvery: 60_000, ...changes };
+}
+
+interface Told {
+  messages: FromChild[];
+  events: RunEvent[];
+  /** Of the latest snapshot. */
+  checkpoint: Uint8Array | null;
+  weights: Uint8Array | null;
+  exit: Exit;
+}
+
+/** Runs a child to its end; `hear` sees each message before the child gets its credit for it. */
+async function run(ask: RunRequest, hear: (message: FromChild, child: Child) => unknown = () => {}): Promise<Told> {
+  const child = new Child(silent);
+  const told: Omit<Told, 'exit'> = { messages: [], events: [], checkpoint: null, weights: null };
+  const messages = child.messages();
+  child.send(ask);
+  for await (const [message] of messages) {
+    told.messages.push(message);
+    if (message.type === 'events') told.events.push(...message.events);
+    if (message.type === 'snapshot') {
+      told.checkpoint = message.checkpoint;
+      told.weights = message.weights;
+    }
+    await hear(message, child);
+    child.send({ type: 'credit' });
+  }
+  return { ...told, exit: await child.exited };
+}
+
+/** The losses in order; fails where a pack's header does not say where its points are. */
+function losses(events: RunEvent[], first = 0): number[] {
+  const all: number[] = [];
+  for (const event of events) {
+    if (event.type !== 'losses') continue;
+    assert.equal(event.iteration, first + all.length / event.perIteration);
+    assert.equal(event.step, (event.iteration * event.perIteration) % 20);
+    all.push(...event.points);
+  }
+  return all;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('the child that runs a job', () => {
+  it('delivers every loss in packs, the weights before the last event, and exits', async () => {
+    const { events, messages, weights, exit } = await run(request(smallTraining(300, { comparison: smallComparison })));
+    assert.equal(losses(events).length, 300 * 10);
+    assert.ok(events.filter((e) => e.type === 'losses').length < 300);
+    assert.deepEqual(
+      events.filter((e) => e.type !== 'losses' && e.type !== 'progress').map((e) => e.type),
+      ['started', ...Array(7).fill('validation'), 'comparison', 'done'],
+    );
+    assert.ok(weights);
+    assert.equal(messages.at(-2)?.type, 'snapshot');
+    assert.equal(exit.description, 'exited with code 0');
+  });
+
+  it('computes no further than its credit, and loses nothing by waiting', async () => {
+    const child = new Child(silent);
+    const messages = child.messages();
+    child.send(request(smallTraining(400)));
+    const events: RunEvent[] = [];
+    let paused = true;
+    let withheld = 0;
+    const reading = (async () => {
+      for await (const [message] of messages) {
+        if (message.type === 'events') events.push(...message.events);
+        if (paused) withheld++;
+        else child.send({ type: 'credit' });
+      }
+    })();
+    while (withheld < maxOutstanding) await delay(10);
+    await delay(500);
+    assert.equal(withheld, maxOutstanding);
+    paused = false;
+    for (; withheld > 0; withheld--) child.send({ type: 'credit' });
+    await reading;
+    assert.equal(losses(events).length, 400 * 10);
+    assert.equal(events.at(-1)?.type, 'done');
+  });
+
+  it('stops when it is asked to, and another goes on from its snapshot: the same losses and weights', async () => {
+    const spec = smallTraining(300, { comparison: smallComparison });
+    const steady = await run(request(spec));
+    let packs = 0;
+    const first = await run(request(spec), (message, child) => {
+      if (message.type === 'events' && ++packs === 3) child.send({ type: 'stop' });
+    });
+    assert.equal(first.exit.description, 'exited with code 0');
+    assert.notEqual(first.events.at(-1)?.type, 'done');
+    const second = await run(request(spec, { checkpoint: first.checkpoint }));
+    assert.deepEqual(losses([...first.events, ...second.events]), losses(steady.events));
+    assert.deepEqual(second.weights, steady.weights);
+    const results = (told: Told) => told.events.find((e) => e.type === 'comparison');
+    assert.deepEqual(results(second), results(steady));
+  });
+
+  it('takes checkpoints by the clock, none of them ahead of the events delivered', async () => {
+    const events: RunEvent[] = [];
+    let checkpoints = 0;
+    await run(request(smallTraining(300), { checkpointEvery: 100 }), (message) => {
+      if (message.type === 'events') events.push(...message.events);
+      if (message.type !== 'snapshot' || !message.checkpoint) return;
+      checkpoints++;
+      const { training } = JSON.parse(decodeSafetensors(message.checkpoint).metadata.scalars!);
+      assert.equal(training.iteration, losses(events).length / 10);
+    });
+    assert.ok(checkpoints > 0);
+  });
+
+  it('begins afresh where the checkpoint is of another engine, and says so', async () => {
+    const spec = smallTraining(100);
+    const stopped = await run(request(spec), (message, child) => {
+      if (message.type === 'events') child.send({ type: 'stop' });
+    });
+    const { tensors, metadata } = decodeSafetensors(stopped.checkpoint!);
+    const elsewhere = metadata.engine!.replace('wasm-simd', 'portable');
+    assert.notEqual(elsewhere, metadata.engine);
+    const checkpoint = encodeSafetensors(tensors, { ...metadata, engine: elsewhere });
+    const { messages, events } = await run(request(spec, { checkpoint }));
+    assert.ok(messages[0]?.type === 'afresh' && /of another engine/.test(messages[0].reason));
+    assert.equal(losses(events).length, 100 * 10);
+  });
+
+  it('tells why a job cannot run: an exception with its stack, an engine that is not there', async () => {
+    const { problem, comparison } = smallTraining(1, { comparison: smallComparison });
+    const compare = parseJobSpec({ kind: 'compare', problem, comparison, optimizer: { job: 'any' } });
+    const [damaged] = (await run(request(compare, { weights: new Uint8Array(64) }))).messages;
+    assert.ok(damaged?.type === 'failed');
+    assert.equal(damaged.failure.code, 'internal');
+    assert.match(damaged.stack, /decodeWeights/);
+    const [missing] = (await run(request(smallTraining(1, { engine: { backend: 'tensorflow' } })))).messages;
+    assert.ok(missing?.type === 'failed');
+    assert.equal(missing.failure.code, 'unsupported');
+  });
+
+  it('says that its heap was full', async () => {
+    const before = process.env.NODE_OPTIONS;
+    process.env.NODE_OPTIONS = '--max-old-space-size=8';
+    const running = run(request(smallTraining(1000)));
+    process.env.NODE_OPTIONS = before ?? '';
+    const { exit, events } = await running;
+    assert.notEqual(events.at(-1)?.type, 'done');
+    assert.deepEqual(exit, { description: 'was ended by signal SIGABRT', outOfMemory: true });
+  });
+
+  it('ends by itself when its worker is gone, also out of a long computation', async () => {
+    for (const spec of [smallTraining(1_000_000), slowTraining()]) {
+      const parent = spawn(
+        process.execPath,
+        ['--input-type=module', '-e', parentProgram, modulePath, JSON.stringify(request(spec))],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      const [pid] = await once(parent.stdout.setEncoding('utf8'), 'data');
+      assert.ok(isRunning(Number(pid)));
+      parent.kill('SIGKILL');
+      while (isRunning(Number(pid))) await delay(20);
+    }
+  });
+});
+
+/** Starts a child on a job and, at its first message, prints the child's pid. */
+const parentProgram = `
+  const { Child } = await import(process.argv[1]);
+  const child = new Child({ info() {}, warn() {}, error() {} });
+  child.send(JSON.parse(process.argv[2]));
+  for await (const _ of child.messages()) console.log(child.pid);
+`;
+const modulePath = new URL('../../src/workers/child-process.js', import.meta.url).href;
