@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import type { ComparisonResults, OptimizerResult } from '../../../src/contract/results.js';
+import { ComparisonResults as ResultsSchema } from '../../../src/contract/results.js';
+import { fromWire, type WireNumber } from '../../../src/contract/schema.js';
+import { compile, parseJobSpec } from '../../../src/contract/validate.js';
+import { Comparison } from '../../../src/core/compare/comparison.js';
+import type { Learned } from '../../../src/core/compare/optimise.js';
+import type { Engine } from '../../../src/core/engines/engine.js';
+import { selectEngine } from '../../../src/core/engines/select.js';
+import { lstmSpec } from '../weights/samples.js';
+
+let engine: Engine;
+before(async () => {
+  engine = await selectEngine({ name: 'tfjs', backend: 'wasm' });
+});
+
+/** A network without a layer that maps the gradient to -α times itself: SGD, as a learned optimizer. */
+const linear = (alpha: number): Learned => ({ spec: lstmSpec({ layers: [] }), phi: Float32Array.of(-alpha, 0) });
+
+async function compare(problem: object, comparison: object, learned: Learned): Promise<ComparisonResults> {
+  const spec = parseJobSpec({ kind: 'compare', optimizer: { job: 'any' }, seed: 5, problem, comparison });
+  const run = Comparison.create(spec, spec.comparison!, engine, learned);
+  for (let event = await run.next(); event !== null; event = await run.next()) {
+    if (event.type !== 'comparison') continue;
+    assert.equal(await run.next(), null);
+    return event.results;
+  }
+  throw new Error('the comparison gave no results');
+}
+
+function near(actual: WireNumber, expected: number, relative = 1e-5) {
+  const value = fromWire(actual);
+  assert.ok(Math.abs(value - expected) <= relative * Math.abs(expected), `${value}, expected ${expected}`);
+}
+
+describe('a comparison on f = x², x0 = 1, by hand', () => {
+  // f(θ_t) = (1 - 2α)^{2t}: 0.64^t for α = 0.1, 0.25^t for α = 0.25, 1.44^t for α = 1.1.
+  const steps = 4;
+  let results: ComparisonResults;
+  let optimizers: OptimizerResult[];
+  before(async () => {
+    const baselines = [0.25, 1.1, 0.25].map((learningRate) => ({ name: 'sgd', learningRate }));
+    results = await compare({ name: 'simple' }, { functions: 3, steps, baselines, resamples: 100 }, linear(0.1));
+    optimizers = results.optimizers;
+  });
+
+  it('is a document of the contract', () => {
+    const check = compile(ResultsSchema);
+    assert.ok(check(JSON.parse(JSON.stringify(results))), JSON.stringify(check.errors));
+  });
+
+  it('has the curve f(θ_t), t = 0 … k, in its mean and in every quantile', () => {
+    for (const [i, ratio] of [0.64, 0.25, 1.44].entries()) {
+      const { curve } = optimizers[i]!;
+      assert.equal(curve.mean.length, steps + 1);
+      for (const values of [curve.mean, ...curve.quantiles.map((q) => q.values)])
+        for (const [t, value] of values.entries()) near(value, ratio ** t);
+    }
+  });
+
+  it('counts f(θ_0) in the sum and not f(θ_k), which is the final loss', () => {
+    for (const [i, r] of [0.64, 0.25, 1.44].entries()) {
+      const { sum, final, sumMedian, finalMedian, sumDeviation, log10MeanFinal } = optimizers[i]!;
+      near(sum.value, (1 - r ** steps) / (1 - r));
+      near(sumMedian, (1 - r ** steps) / (1 - r));
+      near(final.value, r ** steps);
+      near(finalMedian, r ** steps);
+      near(log10MeanFinal.value, steps * Math.log10(r));
+      assert.ok(fromWire(sumDeviation) < 1e-6);
+    }
+  });
+
+  it('pairs: the difference of the sums, its interval a point where every function is the same', () => {
+    assert.equal(optimizers[0]!.versus, null);
+    const [slower, diverging] = optimizers.slice(1).map((o) => o.versus!);
+    const sum = (r: number) => (1 - r ** steps) / (1 - r);
+    for (const [versus, r] of [
+      [slower!, 0.25],
+      [diverging!, 1.44],
+    ] as const) {
+      const { value, low, high } = versus.sumDifference;
+      for (const v of [value, low, high]) near(v, sum(0.64) - sum(r));
+    }
+    assert.equal(slower!.winRate, 0);
+    assert.equal(diverging!.winRate, 1);
+  });
+
+  it('gives every optimizer a label of its own', () => {
+    assert.deepEqual(
+      optimizers.map((o) => o.label),
+      ['LSTM', 'SGD 0.25', 'SGD 1.1', 'SGD 0.25 #2'],
+    );
+    assert.deepEqual(optimizers[3]!.sum, optimizers[1]!.sum);
+  });
+});
+
+describe('a comparison', () => {
+  it('starts all from the same points on the same functions: SGD against itself is a tie', async () => {
+    // 1,500 ten-dimensional functions fill one chunk of 819 and most of another.
+    const { optimizers } = await compare(
+      { name: 'quadratic' },
+      { functions: 1500, steps: 10, baselines: [{ name: 'sgd', learningRate: 0.01 }], resamples: 100 },
+      linear(0.01),
+    );
+    const [learned, sgd] = optimizers as [OptimizerResult, OptimizerResult];
+    assert.equal(learned.curve.mean[0], sgd.curve.mean[0]);
+    near(learned.sum.value, fromWire(sgd.sum.value), 1e-6);
+    const { low, high } = sgd.versus!.sumDifference;
+    const scale = 1e-5 * fromWire(sgd.sum.value);
+    assert.ok(Math.abs(fromWire(low)) < scale && Math.abs(fromWire(high)) < scale);
+    // Unpaired, the interval of the sum itself is many times wider.
+    assert.ok(fromWire(sgd.sum.high) - fromWire(sgd.sum.low) > 1000 * scale);
+  });
+
+  it('shows a divergence as it is: infinite or NaN, never dropped', async () => {
+    const baselines = [{ name: 'sgd', learningRate: 1e6 }];
+    const { optimizers } = await compare({ name: 'simple' }, { functions: 2, steps: 20, baselines }, linear(0.1));
+    const [, sgd] = optimizers as [OptimizerResult, OptimizerResult];
+    assert.ok(!Number.isFinite(fromWire(sgd.sum.value)));
+    assert.ok(!Number.isFinite(fromWire(sgd.final.value)));
+    assert.equal(sgd.versus!.winRate, 1);
+    assert.doesNotThrow(() => JSON.stringify(optimizers));
+  });
+
+  it('finds the baselines of the parabola: SGD 0.1, 9.30; RMSProp 0.1, 7.47; tuned, 4.44 and 4.67', async () => {
+    // Means over many functions, measured with another implementation. A sum's standard deviation over functions is at
+    // most 3, so 20,000 functions give a standard error of 0.02.
+    const baselines = [
+      { name: 'sgd', learningRate: 0.1 },
+      { name: 'rmsprop', learningRate: 0.1 },
+      { name: 'sgd' },
+      { name: 'rmsprop' },
+    ];
+    const { optimizers } = await compare(
+      { name: 'parabola' },
+      { functions: 20_000, baselines, resamples: 100, tuning: { functions: 1024, points: 9 } },
+      linear(0.1),
+    );
+    const sums = optimizers.map((o) => o.sum.value);
+    for (const [i, expected] of [9.3, 9.3, 7.47, 4.44, 4.67].entries()) near(sums[i]!, expected, 0.01);
+    const { rule, tuning } = optimizers[3]!;
+    assert.ok(rule?.name === 'sgd' && Math.abs(fromWire(rule.learningRate as number) / 0.32 - 1) < 0.16);
+    // The rate taken lies inside its grid.
+    const rates = tuning!.grid.map((g) => g.learningRate);
+    assert.ok(rates[0]! < Number(rule.learningRate) && Number(rule.learningRate) < rates.at(-1)!);
+  });
+
+  it('finds NAG’s tuned 100-step sum on quadratics with U[0, 1): 20.6', async () => {
+    const { optimizers } = await compare(
+      { name: 'quadratic', distribution: 'uniform' },
+      {
+        functions: 4000,
+        steps: 100,
+        baselines: [{ name: 'nag' }],
+        resamples: 100,
+        tuning: { functions: 819, points: 3 },
+      },
+      linear(0.001),
+    );
+    // Over 2,048 functions the figure's own standard error is some 0.15.
+    near(optimizers[1]!.sum.value, 20.6, 0.03);
+  });
+});
