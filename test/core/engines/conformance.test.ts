@@ -1,0 +1,384 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { before, describe, it } from 'node:test';
+import { countWeights } from '../../../src/contract/limits.js';
+import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import type { ProblemSpec } from '../../../src/contract/problems.js';
+import type { TrainingSpec } from '../../../src/contract/spec.js';
+import { parseJobSpec } from '../../../src/contract/validate.js';
+import type { Engine } from '../../../src/core/engines/engine.js';
+import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
+import { initialise } from '../../../src/core/learned/initialise.js';
+import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
+import { type FunctionBatch, sampleFunctions } from '../../../src/core/problems/batch.js';
+import { Purpose } from '../../../src/core/random/random.js';
+import {
+  droppedMetaLoss,
+  lossWeights,
+  type MetaProblem,
+  metaLoss,
+  relativeError,
+} from '../../reference/meta-gradient.js';
+import { gradient, value } from '../../reference/problems.js';
+import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
+import { lstmSpec, normal, testSeed, uniform } from '../weights/samples.js';
+import { functionsOf, hiddenOf, startsAt, startsOf } from './reference.js';
+
+/**
+ * What every engine must do, measured against the fp64 reference. Errors are normwise. The tfjs backends share one
+ * process-wide setting, so an engine is made when its turn comes, and not before.
+ */
+const engines: { name: string; create: () => Promise<Engine>; allocations: () => number }[] = [
+  { name: 'tfjs, wasm', create: () => createTfjsEngine({ name: 'tfjs', backend: 'wasm' }), allocations: tensors },
+  { name: 'tfjs, cpu', create: () => createTfjsEngine({ name: 'tfjs', backend: 'cpu' }), allocations: tensors },
+];
+
+function tensors(): number {
+  const tf: typeof import('@tensorflow/tfjs-core') = createRequire(import.meta.url)('@tensorflow/tfjs-core');
+  return tf.memory().numTensors;
+}
+
+const seed = testSeed();
+console.log(`seed ${seed}`);
+
+/** Weights drawn from N(0, scale² / fan-in), biases from N(0, scale²). */
+function randomPhi(spec: LstmSpec, scale: number, from = seed): Float32Array {
+  const draw = normal(from);
+  const phi = initialise({ ...spec, initialisation: { ...spec.initialisation, kernels: 'truncated-normal' } }, from);
+  return phi.map((w) => scale * (w === 0 ? 0.3 * draw() : w));
+}
+
+const problems: ProblemSpec[] = [
+  { name: 'simple' },
+  { name: 'parabola', dimension: 3 },
+  { name: 'quadratic', dimension: 3, distribution: 'uniform' },
+  { name: 'quadratic', dimension: 5, distribution: 'normal' },
+];
+const paper = { name: 'log-sign-paper', p: 10 } as const;
+const deepmind = { name: 'log-sign-deepmind', k: 5 } as const;
+const architectures: [title: string, spec: LstmSpec][] = [
+  ['no layer', lstmSpec({ layers: [] })],
+  ['no layer, log-and-sign', lstmSpec({ layers: [], preprocess: deepmind })],
+  ['no layer, projected', lstmSpec({ layers: [], inputProjection: 4, preprocess: paper, outputScale: 0.1 })],
+  ['one unit', lstmSpec({ layers: [1] })],
+  ['[5, 3, 4], projected to 7', lstmSpec({ layers: [5, 3, 4], inputProjection: 7 })],
+  ['[5, 3, 4], log-and-sign', lstmSpec({ layers: [5, 3, 4], preprocess: paper, outputScale: 0.1 })],
+  ['[20, 20]', lstmSpec({ layers: [20, 20] })],
+  ['[20, 20], projected to 20', lstmSpec({ layers: [20, 20], inputProjection: 20 })],
+  ['[20, 20], DeepMind’s for MNIST', lstmSpec({ layers: [20, 20], preprocess: deepmind, outputScale: 0.01 })],
+  ['[17], an odd size', lstmSpec({ layers: [17], inputProjection: 3, preprocess: deepmind })],
+];
+
+const metaLosses: TrainingSpec['metaLoss'][] = ['sum', 'sum-and-final', 'final', [0.5, 0, 2, 1]];
+
+const nameOf = (p: ProblemSpec) => (p.name === 'quadratic' ? `${p.name} ${p.distribution}` : p.name);
+const draw = (problem: ProblemSpec, count: number, first = 0) =>
+  sampleFunctions(problem, seed, Purpose.training, first, count);
+
+function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string) {
+  const error = relativeError(actual, expected);
+  assert.ok(error <= tolerance, `${what}: off by ${error.toExponential(2)}, at most ${tolerance} (seed ${seed})`);
+}
+
+/** f(θ_t) [steps + 1, B] of the reference, and where it ends. */
+function reference(
+  spec: LstmSpec,
+  phi: Float32Array,
+  batch: FunctionBatch,
+  steps: number,
+  starts = startsOf(spec, batch),
+) {
+  const unrolls = functionsOf(batch).map((f, b) => referenceUnroll(spec, [...phi], f, starts[b]!, steps));
+  const losses = Array.from({ length: steps + 1 }, (_, t) => unrolls.map((u) => u.losses[t]!)).flat();
+  return { losses, ends: unrolls.map((u) => u.end) };
+}
+
+/**
+ * Holds a meta-gradient against central differences of the fp64 meta-loss: each weight's where they are few; else
+ * along the gradient itself and random directions, of which an error would have to be orthogonal to all.
+ */
+function closeMetaGradient(
+  actual: Float32Array,
+  problem: MetaProblem,
+  phi: Float32Array,
+  mode: TrainingSpec['secondDerivatives'],
+  tolerance: number,
+  what: string,
+) {
+  const base = [...phi];
+  const loss = mode === 'exact' ? (p: readonly number[]) => metaLoss(problem, p) : droppedMetaLoss(problem, base);
+  const slope = (v: ArrayLike<number>, h = 1e-5) => {
+    const [above, below] = [h, -h].map((d) => loss(base.map((w, i) => w + d * v[i]!)));
+    return (above! - below!) / (2 * h);
+  };
+  // One step whose last loss does not count has a gradient of 0, and then so are the slopes.
+  const norm = Math.hypot(...actual) || 1;
+  if (base.length <= 60) {
+    const unit = (i: number) => base.map((_, j) => (i === j ? 1 : 0));
+    close(
+      actual,
+      base.map((_, i) => slope(unit(i))),
+      tolerance,
+      what,
+    );
+    return;
+  }
+  const sample = normal(seed + 1);
+  const directions = [[...actual], ...Array.from({ length: 8 }, () => base.map(() => sample()))];
+  for (const direction of directions) {
+    // Of a unit vector's slope the error is at most that of the gradient; random ones see a typical share of it.
+    const length = Math.hypot(...direction) || 1;
+    const v = direction.map((x) => x / length);
+    const along = v.reduce((sum, x, i) => sum + x * actual[i]!, 0);
+    const error = Math.abs(along - slope(v)) / norm;
+    assert.ok(error <= tolerance, `${what}: a slope off by ${error.toExponential(2)} (seed ${seed})`);
+  }
+}
+
+interface GradientCase {
+  spec: LstmSpec;
+  problem: ProblemSpec;
+  functions: number;
+  steps: number;
+  metaLoss: TrainingSpec['metaLoss'];
+  phi: Float32Array;
+}
+
+/** Two unrolls, one going on from the other: losses, both kinds of meta-gradient, and the state after each. */
+async function checkUnrolls(
+  engine: Engine,
+  { spec, problem, functions, steps, metaLoss, phi }: GradientCase,
+  what: string,
+) {
+  const batch = draw(problem, functions);
+  const weights = lossWeights(metaLoss, steps);
+  for (const secondDerivatives of ['dropped', 'exact'] as const) {
+    const episode = await engine.openEpisode(spec, batch);
+    let starts = startsOf(spec, batch);
+    for (const part of ['first', 'second']) {
+      const title = `${what}, ${secondDerivatives}, ${part} unroll`;
+      const { losses, gradient } = await episode.unroll(phi, { steps, weights, secondDerivatives });
+      const expected = reference(spec, phi, batch, steps, starts);
+      close(losses, expected.losses, 1e-4, `${title}, losses`);
+      const meta: MetaProblem = { spec, functions: functionsOf(batch), starts, weights };
+      closeMetaGradient(gradient, meta, phi, secondDerivatives, 1e-3, `${title}, meta-gradient`);
+      const state = await episode.state();
+      close(
+        state.theta,
+        expected.ends.flatMap((e) => e.theta),
+        1e-4,
+        `${title}, θ`,
+      );
+      close(state.hidden, hiddenOf(spec, expected.ends), 1e-4, `${title}, h and c`);
+      // The next part is measured from where the engine stands: errors of the parts do not add up.
+      starts = startsAt(spec, state, functions);
+    }
+    episode.dispose();
+  }
+}
+
+/** Weights of a short training: their updates depend on h, as fresh ones' do little. */
+let trained: { spec: LstmSpec; phi: Float32Array }[];
+/** The reference engine's own distance to fp64 in closed loop, with trained weights. */
+let ownDistance: number[];
+const closedLoop = { problem: { name: 'parabola', dimension: 10 } as const, functions: 16, steps: 20 };
+
+before(async () => {
+  const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
+  trained = [];
+  for (const optimizer of [
+    { layers: [20, 20], inputProjection: 20 },
+    { layers: [8], preprocess: deepmind },
+  ]) {
+    const training = { iterations: 120, learningRate: 0.005, functions: 4, validation: { every: 120 } };
+    const document = {
+      kind: 'metatrain',
+      problem: { name: 'parabola' },
+      optimizer: { name: 'lstm', ...optimizer },
+      training,
+    };
+    const spec = parseJobSpec(document);
+    if (spec.kind !== 'metatrain') throw new Error('unreachable');
+    const run = MetaTraining.create(spec, engine);
+    while ((await run.next()) !== null);
+    trained.push({ spec: spec.optimizer, phi: (await run.state()).phi });
+    run.dispose();
+  }
+  ownDistance = await Promise.all(trained.map(({ spec, phi }) => distance(engine, spec, phi)));
+});
+
+/** How far the losses of a closed loop are from the reference's. */
+async function distance(engine: Engine, spec: LstmSpec, phi: Float32Array): Promise<number> {
+  const batch = draw(closedLoop.problem, closedLoop.functions, 1000);
+  const episode = await engine.openEpisode(spec, batch);
+  const losses = await episode.advance(phi, closedLoop.steps);
+  episode.dispose();
+  return relativeError(losses, reference(spec, phi, batch, closedLoop.steps).losses);
+}
+
+for (const { name, create, allocations } of engines) {
+  describe(`every engine: ${name}`, () => {
+    let engine: Engine;
+    before(async () => {
+      engine = await create();
+    });
+
+    /** Runs a test and counts what it leaves behind. */
+    const test = (title: string, body: () => Promise<void>) =>
+      it(title, async () => {
+        const before = allocations();
+        await body();
+        assert.equal(allocations(), before, 'something was not disposed of');
+      });
+
+    for (const problem of problems) {
+      test(`evaluates ${nameOf(problem)}: value and gradient`, async () => {
+        const batch = draw(problem, 7);
+        const functions = await engine.openFunctions(batch);
+        const sample = normal(seed);
+        const theta = Float32Array.from({ length: batch.start.length }, () => 3 * sample());
+        const before = theta.slice();
+        const found = await functions.evaluate(theta);
+        functions.dispose();
+        assert.deepEqual(theta, before);
+        const d = batch.dimension;
+        const at = (b: number) => [...theta.slice(b * d, (b + 1) * d)];
+        const all = functionsOf(batch);
+        close(
+          found.losses,
+          all.map((f, b) => value(f, at(b))),
+          1e-6,
+          'values',
+        );
+        close(
+          found.gradient,
+          all.flatMap((f, b) => gradient(f, at(b))),
+          1e-6,
+          'gradients',
+        );
+      });
+    }
+
+    for (const [title, spec] of architectures) {
+      test(`open loop, ${title}: 1e-4 at any T up to 200, random weights small and large`, async () => {
+        for (const [scale, n] of [
+          [0.3, 1],
+          [1, 7],
+          [2, 33],
+        ] as const) {
+          const phi = randomPhi(spec, scale);
+          await checkOpenLoop(engine, spec, phi, n, `scale ${scale}`);
+        }
+      });
+    }
+
+    test('open loop, trained weights: 1e-4 at any T up to 200', async () => {
+      for (const { spec, phi } of trained) await checkOpenLoop(engine, spec, phi, 5, `layers ${spec.layers}`);
+    });
+
+    test('closed loop, fresh weights: 1e-4 over 20 steps', async () => {
+      for (const problem of problems)
+        for (const [title, spec] of architectures.filter(([, { layers }]) => layers.length > 0)) {
+          const phi = initialise(spec, seed);
+          const batch = draw(problem, 2);
+          const episode = await engine.openEpisode(spec, batch);
+          const losses = await episode.advance(phi, 20);
+          episode.dispose();
+          close(losses, reference(spec, phi, batch, 20).losses, 1e-4, `${nameOf(problem)}, ${title}`);
+        }
+    });
+
+    test('closed loop, trained weights: at most 5 times the reference engine’s own distance', async () => {
+      for (const [i, { spec, phi }] of trained.entries()) {
+        const found = await distance(engine, spec, phi);
+        assert.ok(found <= 5 * ownDistance[i]!, `${found}, the reference engine ${ownDistance[i]} (seed ${seed})`);
+      }
+    });
+
+    for (const [i, [title, spec]] of architectures.entries()) {
+      const problem = problems[(i + 1) % problems.length]!;
+      test(`meta-gradient, ${title}, on ${nameOf(problem)}: that of fp64 differences`, async () => {
+        const metaLoss = metaLosses[i % metaLosses.length]!;
+        const phi = randomPhi(spec, 0.5);
+        const functions = 1 + (i % 3);
+        await checkUnrolls(engine, { spec, problem, functions, steps: 3, metaLoss, phi }, title);
+      });
+    }
+
+    test('meta-gradient of the trained weights', async () => {
+      for (const { spec, phi } of trained) {
+        const problem = { name: 'parabola', dimension: 2 } as const;
+        await checkUnrolls(
+          engine,
+          { spec, problem, functions: 2, steps: 5, metaLoss: 'sum', phi },
+          `layers ${spec.layers}`,
+        );
+      }
+    });
+
+    test('random shapes and options', async () => {
+      const u = uniform(seed);
+      const int = (low: number, high: number) => low + Math.floor(u() * (high - low + 1));
+      const one = <T>(values: readonly T[]): T => values[int(0, values.length - 1)]!;
+      for (let i = 0; i < 12; i++) {
+        const spec = lstmSpec({
+          layers: Array.from({ length: int(0, 3) }, () => int(1, 6)),
+          inputProjection: one([null, int(1, 5)]),
+          preprocess: one([
+            { name: 'none' },
+            { name: 'log-sign-paper', p: int(1, 12) },
+            { name: 'log-sign-deepmind', k: int(1, 8) },
+          ]),
+          outputScale: one([1, 0.1, 0.037]),
+        });
+        const dimension = int(1, 5);
+        const problem = one<ProblemSpec>([
+          { name: 'parabola', dimension },
+          { name: 'quadratic', dimension, distribution: 'uniform' },
+          { name: 'quadratic', dimension, distribution: 'normal' },
+        ]);
+        const steps = int(1, 4);
+        const metaLoss = one<TrainingSpec['metaLoss']>([
+          'sum',
+          'sum-and-final',
+          'final',
+          Array.from({ length: steps + 1 }, u),
+        ]);
+        const testCase = { spec, problem, functions: int(1, 4), steps, metaLoss, phi: randomPhi(spec, 0.5, seed + i) };
+        const { phi: _, ...shown } = testCase;
+        await checkUnrolls(engine, testCase, `case ${i}: ${JSON.stringify(shown)}`);
+      }
+    });
+
+    test('a state goes out and comes in bit for bit, and so do unrolls repeat', async () => {
+      const spec = architectures[5]![1];
+      const [phi, batch] = [randomPhi(spec, 0.5), draw(problems[3]!, 2)];
+      const options = { steps: 4, weights: lossWeights('sum', 4), secondDerivatives: 'dropped' } as const;
+      const whole = await engine.openEpisode(spec, batch);
+      await whole.unroll(phi, options);
+      const state = await whole.state();
+      const second = await whole.unroll(phi, options);
+      const resumed = await engine.openEpisode(spec, batch, state);
+      assert.deepEqual(await resumed.state(), state);
+      assert.deepEqual(await resumed.unroll(phi, options), second);
+      assert.deepEqual(await resumed.state(), await whole.state());
+      // Going forward alone gives the same losses as going forward to go back.
+      const forward = await engine.openEpisode(spec, batch, state);
+      assert.deepEqual(await forward.advance(phi, 4), second.losses);
+      for (const episode of [whole, resumed, forward]) episode.dispose();
+    });
+  });
+}
+
+async function checkOpenLoop(engine: Engine, spec: LstmSpec, phi: Float32Array, n: number, what: string) {
+  const sample = normal(seed);
+  // Gradients shrink as they do in an optimisation that goes well: log-and-sign sees both of its branches.
+  const steps = 200;
+  const gradients = Float32Array.from({ length: steps * n }, (_, i) => sample() * Math.exp(-Math.floor(i / n) / 20));
+  const rows = Array.from({ length: steps }, (_, t) => [...gradients.slice(t * n, (t + 1) * n)]);
+  const expected = openLoopUpdates(spec, [...phi], rows).flat();
+  const updates = await engine.respond(spec, phi, gradients, n);
+  assert.equal(phi.length, countWeights(spec));
+  for (const T of [1, 2, 20, 100, 200])
+    close(updates.subarray(0, T * n), expected.slice(0, T * n), 1e-4, `${what}, T = ${T}`);
+}

@@ -1,0 +1,62 @@
+import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import type { EpisodeState } from '../../../src/core/engines/engine.js';
+import type { FunctionBatch } from '../../../src/core/problems/batch.js';
+import type { FunctionData } from '../../reference/problems.js';
+import { freshStart, type Start } from '../../reference/unroll.js';
+
+/** What engines take and give, in the terms of the fp64 reference. */
+
+/** The functions of a batch, one by one. */
+export function functionsOf(batch: FunctionBatch): FunctionData[] {
+  return Array.from({ length: batch.count }, (_, b) => functionOf(batch, b));
+}
+
+function functionOf({ problem, dimension: d, data }: FunctionBatch, b: number): FunctionData {
+  const values = (name: string, size: number) => [...data[name]!.slice(b * size, (b + 1) * size)];
+  switch (problem.name) {
+    case 'simple':
+      return { name: 'simple' };
+    case 'parabola':
+      return { name: 'parabola', s: values('s', d) };
+    case 'quadratic': {
+      const W = values('W', d * d);
+      const rows = Array.from({ length: d }, (_, i) => W.slice(i * d, (i + 1) * d));
+      return { name: 'quadratic', W: rows, y: values('y', d) };
+    }
+  }
+}
+
+/** Each function's start, with a fresh state of the optimizer. */
+export function startsOf(spec: LstmSpec, { count, dimension: d, start }: FunctionBatch): Start[] {
+  return Array.from({ length: count }, (_, b) => freshStart(spec, [...start.slice(b * d, (b + 1) * d)]));
+}
+
+/** The same where an episode's state says that the functions stand. */
+export function startsAt(spec: LstmSpec, { theta, hidden }: EpisodeState, count: number): Start[] {
+  const [n, d] = [theta.length, theta.length / count];
+  let offset = 0;
+  /** [coordinate][unit], out of [units, n] */
+  const take = (units: number) => {
+    const values = hidden.subarray(offset, offset + units * n);
+    offset += units * n;
+    return Array.from({ length: n }, (_, i) => Array.from({ length: units }, (_, u) => values[u * n + i]!));
+  };
+  const layers = spec.layers.map((units) => ({ h: take(units), c: take(units) }));
+  return Array.from({ length: count }, (_, b) => ({
+    theta: [...theta.slice(b * d, (b + 1) * d)],
+    states: Array.from({ length: d }, (_, j) => ({
+      h: layers.map((layer) => layer.h[b * d + j]!),
+      c: layers.map((layer) => layer.c[b * d + j]!),
+    })),
+  }));
+}
+
+/** The reference's states as an engine lays them out: h, then c, of each layer in turn, each [units, n]. */
+export function hiddenOf(spec: LstmSpec, starts: readonly Start[]): number[] {
+  const states = starts.flatMap((start) => start.states);
+  return spec.layers.flatMap((units, layer) =>
+    (['h', 'c'] as const).flatMap((part) =>
+      Array.from({ length: units }, (_, u) => states.map((state) => state[part][layer]![u]!)).flat(),
+    ),
+  );
+}
