@@ -4,6 +4,7 @@ import { Strict } from './schema.js';
 /** Every error that the API answers with: code, HTTP status, title. A code, once published, keeps its meaning. */
 export const problemCodes = {
   'invalid-document': [400, 'The document is not what this route accepts'],
+  'malformed-request': [400, 'The request is not valid HTTP'],
   'malformed-json': [400, 'The body is not JSON'],
   'invalid-cursor': [400, 'The cursor is not one that this job has given'],
   'not-found': [404, 'There is no such thing'],
@@ -15,6 +16,7 @@ export const problemCodes = {
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is not application/json'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],
+  'upgrade-required': [426, 'The route speaks WebSocket'],
   internal: [500, 'A defect of ours'],
   unavailable: [503, 'A part of the service cannot be reached'],
 } as const satisfies Record<string, readonly [number, string]>;

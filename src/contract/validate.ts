@@ -77,7 +77,7 @@ function toFieldError(error: ErrorObject): FieldError {
       return {
         pointer: at(name),
         found: show((data as Record<string, unknown>)[name]),
-        allowed: `no such field; known ones are ${known.join(', ')}`,
+        allowed: known.length > 0 ? `no such field; known ones are ${known.join(', ')}` : 'no fields at all',
       };
     }
     case 'required':

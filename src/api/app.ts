@@ -1,0 +1,57 @@
+import websocket from '@fastify/websocket';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Jobs } from '../jobs/jobs.js';
+import { acceptJson } from './body.js';
+import { describeRoutes, serveDocs } from './docs.js';
+import { answerWithProblems, bodyLimit, refuseConnection, sendError } from './errors.js';
+import { gate } from './gate.js';
+import { refuseOtherMethods } from './methods.js';
+import { closePeers } from './peers.js';
+import { eventsRoute } from './routes/events.js';
+import { jobRoutes } from './routes/jobs.js';
+import { resultRoutes } from './routes/results.js';
+import { serviceRoutes } from './routes/service.js';
+import { streamRoute } from './routes/stream.js';
+import { weightsRoute } from './routes/weights.js';
+import { plainSerialization, strictValidation } from './validation.js';
+
+export interface AppOptions {
+  /** Stays the caller's: closing the app leaves it open. */
+  jobs: Jobs;
+  /** pino's, or like it; silence by default. */
+  logger?: FastifyBaseLogger | undefined;
+  /** Milliseconds between the pings and comment lines that keep an idle stream open; 20,000 by default. */
+  heartbeat?: number | undefined;
+}
+
+/** The API, ready to listen: whoever calls this decides where, and when to close. */
+export async function buildApp({ jobs, logger, heartbeat = 20_000 }: AppOptions): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    ...(logger ? { loggerInstance: logger } : {}),
+    bodyLimit,
+    // An artifact's name has up to 128 characters.
+    routerOptions: { maxParamLength: 128 },
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: sendError,
+  });
+  app.setValidatorCompiler(strictValidation);
+  app.setSerializerCompiler(plainSerialization);
+  acceptJson(app);
+  answerWithProblems(app);
+
+  await app.register(websocket, { options: { maxPayload: 4096 }, preClose: closePeers });
+  app.websocketServer.on('wsClientError', refuseConnection);
+  app.addHook('onRequest', gate);
+  const refuseTheRest = refuseOtherMethods(app);
+  await describeRoutes(app);
+  await app.register(jobRoutes(jobs));
+  await app.register(streamRoute(jobs, heartbeat));
+  await app.register(eventsRoute(jobs, heartbeat));
+  await app.register(weightsRoute(jobs));
+  await app.register(resultRoutes(jobs));
+  await app.register(serviceRoutes(jobs));
+  await app.register(serveDocs);
+  await app.register(refuseTheRest);
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { TSchema } from 'typebox';
+import { FieldError, ProblemDocument } from '../contract/errors.js';
+import { EngineInfo, JobEvent, JobFailure, JobState } from '../contract/events.js';
+import { Job } from '../contract/job.js';
+import { LossSeries } from '../contract/losses.js';
+import { LearnedSpec, PreprocessSpec, RuleSpec } from '../contract/optimizers.js';
+import { ProblemSpec } from '../contract/problems.js';
+import { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../contract/results.js';
+import { WireNumber } from '../contract/schema.js';
+import { ComparisonSpec, EngineSpec, JobSpec, TrainingSpec, TuningSpec, ValidationSpec } from '../contract/spec.js';
+import { Catalogue, CatalogueEntry } from '../core/catalogue.js';
+import { referComponents } from './components.js';
+import { examples } from './examples.js';
+import { ArtifactList, Health, JobList } from './schemas.js';
+
+const manifest: { version: string } = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+);
+export const { version } = manifest;
+
+interface UnionVariant {
+  readonly properties: Readonly<Record<string, { readonly const?: string }>>;
+}
+
+/** The variants of a union, each named after its tag: "sgd" of `Rule` is `RuleSgd`. */
+function variants(prefix: string, union: TSchema): Record<string, TSchema> {
+  const { discriminator, oneOf } = union as unknown as {
+    discriminator: { propertyName: string };
+    oneOf: (UnionVariant & TSchema)[];
+  };
+  return Object.fromEntries(
+    oneOf.map((variant) => {
+      const tag = variant.properties[discriminator.propertyName]?.const ?? '';
+      return [prefix + tag.replace(/(^|-)(\w)/g, (_match, _dash, letter: string) => letter.toUpperCase()), variant];
+    }),
+  );
+}
+
+/** The schemas that have a name in the document. Wherever one of them stands, there is a reference to it. */
+const schemas: Readonly<Record<string, TSchema>> = {
+  ArtifactList,
+  Catalogue,
+  CatalogueEntry,
+  ComparisonResults,
+  ComparisonSpec,
+  EngineInfo,
+  EngineSpec,
+  Estimate,
+  FieldError,
+  Health,
+  Job,
+  JobEvent,
+  ...variants('JobEvent', JobEvent),
+  JobFailure,
+  JobList,
+  JobSpec,
+  ...variants('JobSpec', JobSpec),
+  JobState,
+  LearnedSpec,
+  ...variants('LearnedSpec', LearnedSpec),
+  LossSeries,
+  OptimizerResult,
+  PreprocessSpec,
+  ...variants('PreprocessSpec', PreprocessSpec),
+  Problem: ProblemDocument,
+  ProblemSpec,
+  ...variants('ProblemSpec', ProblemSpec),
+  RuleSpec,
+  ...variants('RuleSpec', RuleSpec),
+  TrainingSpec,
+  TuningResult,
+  TuningSpec,
+  ValidationSpec,
+  WireNumber,
+};
+
+/** How @fastify/swagger makes the OpenAPI document out of the routes. */
+export const documentOptions: FastifyDynamicSwaggerOptions = {
+  mode: 'dynamic',
+  convertConstToEnum: false,
+  openapi: {
+    openapi: '3.1.0',
+    info: {
+      title: 'metadescent',
+      version,
+      summary: 'Train, compare and serve learned optimizers.',
+      description:
+        'Errors are problem documents (RFC 9457) with a stable `code`. Unknown fields and query parameters are errors, and nothing is coerced. JSON has no NaN: non-finite numbers are the strings "NaN", "Infinity" and "-Infinity".',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    tags: [
+      { name: 'jobs', description: 'Runs of meta-training, and comparisons.' },
+      { name: 'events', description: 'What happens in a job, as it happens.' },
+      { name: 'results', description: 'What a job leaves.' },
+      { name: 'service', description: 'The service itself.' },
+    ],
+    // The types of @fastify/swagger know OpenAPI's schemas, not JSON Schema's, of which 3.1 takes all.
+    components: { schemas: schemas as Record<string, object> },
+  },
+  transformObject: (documents) => {
+    if (!('openapiObject' in documents)) throw new Error('not an OpenAPI document');
+    return referComponents(documents.openapiObject, examples);
+  },
+};

@@ -1,0 +1,28 @@
+import type { JobEvent } from '../contract/events.js';
+
+/** Subscribers share a job's events, so each is encoded once for all of them. */
+const messages = new WeakMap<JobEvent, Buffer>();
+const chunks = new WeakMap<JobEvent, Buffer>();
+
+/** The event as a WebSocket message: one JSON document. */
+export function toMessage(event: JobEvent): Buffer {
+  return once(messages, event, () => JSON.stringify(event));
+}
+
+/** The event as server-sent events have it: its cursor as `id`, its type as `event`. */
+export function toChunk(event: JobEvent): Buffer {
+  return once(
+    chunks,
+    event,
+    () => `id: ${event.attempt}.${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
+  );
+}
+
+function once(known: WeakMap<JobEvent, Buffer>, event: JobEvent, encode: () => string): Buffer {
+  let bytes = known.get(event);
+  if (bytes === undefined) {
+    bytes = Buffer.from(encode());
+    known.set(event, bytes);
+  }
+  return bytes;
+}

@@ -1,0 +1,77 @@
+import type { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError } from '../contract/errors.js';
+import type { ArtifactStore, ByteRange } from '../jobs/artifacts.js';
+
+/** What is sent as a file of bytes. */
+export interface ServedFile {
+  /** Strong, without quotes: other bytes, another tag. */
+  readonly etag: string;
+  readonly type: string;
+  /** What a browser saves it as. */
+  readonly fileName: string;
+  /** Bytes; null where they are known only once they are made. Such a file is sent whole. */
+  readonly size: number | null;
+  read(range?: ByteRange): Promise<Readable | Buffer>;
+}
+
+/**
+ * A file of the artifact store.
+ * @returns null where there is none.
+ */
+export async function storedFile(
+  store: ArtifactStore,
+  job: string,
+  name: string,
+  as: { type: string; fileName: string },
+): Promise<ServedFile | null> {
+  const info = await store.stat(job, name);
+  if (info === null) return null;
+  return {
+    ...info,
+    ...as,
+    async read(range) {
+      const stream = await store.open(job, name, range);
+      if (stream === null) throw new ProblemError('not-found', `${name} was deleted meanwhile.`);
+      return stream;
+    },
+  };
+}
+
+/** Answers with a file: conditional requests by ETag, and single ranges (RFC 9110, sections 13 and 14). */
+export async function sendFile(request: FastifyRequest, reply: FastifyReply, file: ServedFile): Promise<FastifyReply> {
+  const { etag, type, fileName, size } = file;
+  const quoted = `"${etag}"`;
+  reply.header('etag', quoted).header('cache-control', 'no-cache');
+  if (matches(request.headers['if-none-match'], quoted)) return reply.code(304).send();
+
+  const range = size === null ? null : rangeOf(request, quoted, size);
+  if (range === 'unsatisfiable') {
+    reply.header('content-range', `bytes */${size}`);
+    throw new ProblemError('range-not-satisfiable', `${request.headers.range}: the file has ${size} bytes.`);
+  }
+  const content = await file.read(range ?? undefined);
+  reply.type(type).header('content-disposition', `attachment; filename="${fileName}"`);
+  if (size !== null) {
+    const { start, end } = range ?? { start: 0, end: size - 1 };
+    reply.header('accept-ranges', 'bytes').header('content-length', end - start + 1);
+    if (range) reply.code(206).header('content-range', `bytes ${start}-${end}/${size}`);
+  }
+  return reply.send(content);
+}
+
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags !== undefined && (tags.includes(etag) || tags.includes('*'));
+}
+
+/** null for the whole file: also where the header is not understood or asks for several ranges, as the RFC permits. */
+function rangeOf({ headers }: FastifyRequest, etag: string, size: number): ByteRange | 'unsatisfiable' | null {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? [];
+  if (first === undefined || last === undefined || first + last === '') return null;
+  if (headers['if-range'] !== undefined && headers['if-range'] !== etag) return null;
+  const start = first === '' ? Math.max(size - Number(last), 0) : Number(first);
+  const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  if (first !== '' && last !== '' && Number(last) < start) return null;
+  return start > end ? 'unsatisfiable' : { start, end };
+}

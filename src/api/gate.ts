@@ -1,0 +1,16 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError } from '../contract/errors.js';
+import { streamPath } from './routes/stream.js';
+
+/**
+ * Every request passes here before anything else of it is looked at, whatever its route, and also where there is none:
+ * the one place that may turn a client away.
+ * @throws ProblemError
+ */
+export async function gate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.header('x-content-type-options', 'nosniff');
+  const { id } = request.params as { id?: string };
+  if (id !== undefined) reply.log = request.log = request.log.child({ job: id });
+  if (request.ws && !request.is404 && request.routeOptions.url !== streamPath)
+    throw new ProblemError('malformed-request', `${request.url} does not upgrade; /jobs/{id}/stream does.`);
+}

@@ -1,0 +1,48 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { ProblemError } from '../contract/errors.js';
+import { FolderArtifactStore } from '../jobs/artifacts.js';
+import type { Jobs } from '../jobs/jobs.js';
+import { buildApp } from './app.js';
+
+/** The API's OpenAPI document, as YAML. */
+export async function describeApi(): Promise<string> {
+  const app = await buildApp({ jobs: unreachable });
+  try {
+    return app.swagger({ yaml: true });
+  } finally {
+    await app.close();
+  }
+}
+
+const refuse = async () => {
+  throw new ProblemError('unavailable', 'This process only describes the API.');
+};
+/** Routes can be described without a Redis behind them. */
+const unreachable: Jobs = {
+  create: refuse,
+  get: refuse,
+  list: refuse,
+  cancel: refuse,
+  delete: refuse,
+  losses: refuse,
+  subscribe: refuse,
+  artifacts: new FolderArtifactStore('.'),
+  ping: refuse,
+  close: async () => undefined,
+};
+
+/** `node dist/src/api/openapi.js [--check]`: writes ./openapi.yaml, or exits with 1 where it is stale. */
+async function main([option]: string[]): Promise<number> {
+  const path = 'openapi.yaml';
+  const document = await describeApi();
+  if (option !== '--check') {
+    await writeFile(path, document);
+    return 0;
+  }
+  if ((await readFile(path, 'utf8').catch(() => '')) === document) return 0;
+  console.error(`${path} is stale: write it again with \`node dist/src/api/openapi.js\`.`);
+  return 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));

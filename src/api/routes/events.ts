@@ -1,0 +1,102 @@
+import { Readable } from 'node:stream';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { JobEvent } from '../../contract/events.js';
+import { isFinal } from '../../contract/job.js';
+import type { Jobs } from '../../jobs/jobs.js';
+import { toChunk } from '../encode.js';
+import { answer, emptyAnswer, JobParams, problems, StreamQuery } from '../schemas.js';
+
+const description = `The events of /jobs/{id}/stream as server-sent events: \`id\` is the cursor, \`event\` the type,
+\`data\` the event's JSON document. The answer ends after the job's final \`state\` event. A client that comes back with
+that event's cursor gets 204, which tells a browser's EventSource to stop. Comment lines keep an idle connection open.`;
+
+const Headers = Type.Object({
+  'last-event-id': Type.Optional(
+    Type.String({ maxLength: 64, description: 'As `cursor`, and before it: what an EventSource sends by itself.' }),
+  ),
+});
+
+export const eventsRoute =
+  (jobs: Jobs, heartbeat: number): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const open = new Set<EventSourceBody>();
+    app.addHook('preClose', async () => {
+      for (const body of open) body.push(null);
+    });
+
+    app.get(
+      '/jobs/:id/events',
+      {
+        exposeHeadRoute: false,
+        schema: {
+          operationId: 'followEvents',
+          summary: 'A job’s events, as server-sent events',
+          description,
+          tags: ['events'],
+          params: JobParams,
+          querystring: StreamQuery,
+          headers: Headers,
+          response: {
+            200: answer('The events.', Type.String(), { type: 'text/event-stream' }),
+            204: emptyAnswer('The job has ended, and the cursor is its last event’s.'),
+            ...problems('invalid-document', 'invalid-cursor', 'not-found'),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const cursor = request.headers['last-event-id'] || (request.query.cursor ?? null);
+        const { state } = await jobs.get(id);
+        const events = await jobs.subscribe(id, cursor);
+        // Of a job that has ended the first event is there, or there is none: this does not wait.
+        const first = cursor !== null && isFinal(state) ? await events.next() : undefined;
+        if (first?.done) return reply.code(204).send();
+
+        const body = new EventSourceBody(events, heartbeat, first?.value);
+        open.add(body);
+        body.once('close', () => open.delete(body));
+        return reply
+          .type('text/event-stream')
+          .header('cache-control', 'no-store')
+          .header('x-accel-buffering', 'no')
+          .send(body);
+      },
+    );
+  };
+
+/** Pulls an event when the connection wants more, so a slow client costs a bounded buffer. */
+class EventSourceBody extends Readable {
+  readonly #events: AsyncIterableIterator<JobEvent>;
+  readonly #timer: NodeJS.Timeout;
+  #pulling = false;
+
+  constructor(events: AsyncIterableIterator<JobEvent>, heartbeat: number, first?: JobEvent) {
+    super({ highWaterMark: 64 * 1024 });
+    this.#events = events;
+    // It goes out at once, and with it the headers: a client knows that it is connected before anything happens.
+    this.push('retry: 1000\n\n');
+    if (first) this.push(toChunk(first));
+    this.#timer = setInterval(() => {
+      if (this.readableLength === 0) this.push(':\n\n');
+    }, heartbeat);
+  }
+
+  override _read(): void {
+    if (this.#pulling) return;
+    this.#pulling = true;
+    this.#events.next().then(
+      ({ done, value }) => {
+        this.#pulling = false;
+        if (!this.destroyed && !this.readableEnded) this.push(done ? null : toChunk(value));
+      },
+      (error) => this.destroy(error),
+    );
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    clearInterval(this.#timer);
+    this.#events.return?.();
+    callback(error);
+  }
+}

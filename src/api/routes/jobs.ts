@@ -1,0 +1,158 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { JobState } from '../../contract/events.js';
+import { Job } from '../../contract/job.js';
+import { LossSeries } from '../../contract/losses.js';
+import { Strict } from '../../contract/schema.js';
+import { JobSpec } from '../../contract/spec.js';
+import type { Jobs } from '../../jobs/jobs.js';
+import { answer, emptyAnswer, JobList, JobParams, problems } from '../schemas.js';
+
+const tags = ['jobs'];
+
+const CreateHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[!-~]{1,255}$',
+      description:
+        'Any text of the client’s own: sent again with the same document, it gives the job that is there already.',
+    }),
+  ),
+});
+
+const ListQuery = Strict({
+  state: Type.Optional(JobState),
+  label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Jobs that carry this label.' })),
+  cursor: Type.Optional(Type.String({ maxLength: 256, description: 'What an earlier page gave as `next`.' })),
+  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Jobs on a page.' }),
+});
+
+const LossesQuery = Strict({
+  from: Type.Optional(Type.Integer({ minimum: 0, description: 'First meta-iteration; 0 by default.' })),
+  to: Type.Optional(Type.Integer({ minimum: 0, description: 'One past the last; all that there are by default.' })),
+  points: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'Buckets at most.' }),
+});
+
+const location = { Location: Type.String({ description: 'Path of the job.' }) };
+
+export const jobRoutes =
+  (jobs: Jobs): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/jobs',
+      {
+        schema: {
+          operationId: 'createJob',
+          summary: 'Submit a job',
+          tags,
+          headers: CreateHeaders,
+          querystring: Strict({}),
+          body: JobSpec,
+          response: {
+            201: answer('The job is queued.', Job, { headers: location }),
+            200: answer('The Idempotency-Key’s job was there already.', Job, { headers: location }),
+            ...problems(
+              'invalid-document',
+              'malformed-json',
+              'idempotency-conflict',
+              'body-too-large',
+              'unsupported-media-type',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { job, created } = await jobs.create(request.body, request.headers['idempotency-key']);
+        return reply
+          .code(created ? 201 : 200)
+          .header('location', `/jobs/${job.id}`)
+          .send(job);
+      },
+    );
+
+    app.get(
+      '/jobs',
+      {
+        schema: {
+          operationId: 'listJobs',
+          summary: 'Jobs, newest first',
+          tags,
+          querystring: ListQuery,
+          response: {
+            200: answer('A page of jobs.', JobList),
+            ...problems('invalid-document', 'invalid-cursor'),
+          },
+        },
+      },
+      (request) => jobs.list(request.query),
+    );
+
+    app.get(
+      '/jobs/:id',
+      {
+        schema: {
+          operationId: 'getJob',
+          summary: 'One job',
+          tags,
+          params: JobParams,
+          querystring: Strict({}),
+          response: { 200: answer('The job as it stands.', Job), ...problems('not-found') },
+        },
+      },
+      (request) => jobs.get(request.params.id),
+    );
+
+    app.post(
+      '/jobs/:id/cancel',
+      {
+        schema: {
+          operationId: 'cancelJob',
+          summary: 'Cancel a job: one that waits at once, a running one within a second',
+          tags,
+          params: JobParams,
+          querystring: Strict({}),
+          response: {
+            200: answer('The job; a running one may still stop.', Job),
+            ...problems('not-found', 'conflict'),
+          },
+        },
+      },
+      (request) => jobs.cancel(request.params.id),
+    );
+
+    app.delete(
+      '/jobs/:id',
+      {
+        schema: {
+          operationId: 'deleteJob',
+          summary: 'Delete a job that has ended: its record, its events, its artifacts',
+          tags,
+          params: JobParams,
+          querystring: Strict({}),
+          response: { 204: emptyAnswer('It is gone.'), ...problems('not-found', 'conflict') },
+        },
+      },
+      async (request, reply) => {
+        await jobs.delete(request.params.id);
+        return reply.code(204).send();
+      },
+    );
+
+    app.get(
+      '/jobs/:id/losses',
+      {
+        schema: {
+          operationId: 'getLosses',
+          summary: 'Training losses of a range of meta-iterations, downsampled',
+          tags,
+          params: JobParams,
+          querystring: LossesQuery,
+          response: {
+            200: answer('Mean, least and greatest loss a bucket.', LossSeries),
+            ...problems('invalid-document', 'not-found'),
+          },
+        },
+      },
+      (request) => jobs.losses(request.params.id, request.query),
+    );
+  };

@@ -1,0 +1,97 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { ProblemError } from '../../contract/errors.js';
+import { artifactNames } from '../../contract/job.js';
+import { ComparisonResults } from '../../contract/results.js';
+import { Strict } from '../../contract/schema.js';
+import type { Jobs } from '../../jobs/jobs.js';
+import { sendFile, storedFile } from '../files.js';
+import { notMade } from '../not-made.js';
+import { ArtifactList, ArtifactParams, answer, fileAnswers, JobParams, problems } from '../schemas.js';
+
+const tags = ['results'];
+
+export const resultRoutes =
+  (jobs: Jobs): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/jobs/:id/results',
+      {
+        schema: {
+          operationId: 'getResults',
+          summary: 'The comparison: curves, quantiles, tuned rates, intervals',
+          tags,
+          params: JobParams,
+          querystring: Strict({}),
+          response: {
+            ...fileAnswers('What the comparison found.', { 'application/json': ComparisonResults }),
+            ...problems('not-found', 'not-ready', 'range-not-satisfiable'),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const job = await jobs.get(id);
+        const as = { type: 'application/json', fileName: `${id}-results.json` };
+        const file = await storedFile(jobs.artifacts, id, artifactNames.results, as);
+        if (file === null) throw notMade(job, 'results', job.spec.comparison !== null);
+        return sendFile(request, reply, file);
+      },
+    );
+
+    app.get(
+      '/jobs/:id/artifacts',
+      {
+        schema: {
+          operationId: 'listArtifacts',
+          summary: 'The files that a job has left',
+          tags,
+          params: JobParams,
+          querystring: Strict({}),
+          response: { 200: answer('Its files, by name.', ArtifactList), ...problems('not-found') },
+        },
+      },
+      async (request): Promise<ArtifactList> => {
+        const { id } = await jobs.get(request.params.id);
+        const names = await jobs.artifacts.list(id);
+        const infos = await Promise.all(names.map((name) => jobs.artifacts.stat(id, name)));
+        return { artifacts: names.flatMap((name, i) => (infos[i] ? [{ name, ...infos[i] }] : [])) };
+      },
+    );
+
+    app.get(
+      '/jobs/:id/artifacts/:name',
+      {
+        schema: {
+          operationId: 'getArtifact',
+          summary: 'One of them',
+          tags,
+          params: ArtifactParams,
+          querystring: Strict({}),
+          response: {
+            ...fileAnswers('The file.', {
+              'application/octet-stream': null,
+              'application/vnd.safetensors': null,
+              'application/json': Type.Unknown(),
+            }),
+            ...problems('not-found', 'range-not-satisfiable'),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { name } = request.params;
+        const { id } = await jobs.get(request.params.id);
+        // Only a name that is listed goes to the store, which takes an illegal one for our own mistake.
+        const known = (await jobs.artifacts.list(id)).includes(name);
+        const as = { type: typeOf(name), fileName: `${id}-${name}` };
+        const file = known ? await storedFile(jobs.artifacts, id, name, as) : null;
+        if (file === null) throw new ProblemError('not-found', `The job has no artifact ${JSON.stringify(name)}.`);
+        return sendFile(request, reply, file);
+      },
+    );
+  };
+
+function typeOf(name: string): string {
+  if (name.endsWith('.json')) return 'application/json';
+  return name.endsWith('.safetensors') ? 'application/vnd.safetensors' : 'application/octet-stream';
+}

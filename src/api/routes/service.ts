@@ -1,0 +1,98 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Static, Type } from 'typebox';
+import { Strict } from '../../contract/schema.js';
+import { Catalogue, catalogue } from '../../core/catalogue.js';
+import type { Jobs } from '../../jobs/jobs.js';
+import { version } from '../document.js';
+import { answer, Health, problems } from '../schemas.js';
+
+const tags = ['service'];
+const querystring = Strict({});
+
+const Links = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  links: Type.Record(Type.String(), Type.String()),
+});
+const root: Static<typeof Links> = {
+  name: 'metadescent',
+  version,
+  links: { jobs: '/jobs', catalogue: '/catalogue', openapi: '/openapi.yaml', docs: '/docs' },
+};
+
+export const serviceRoutes =
+  (jobs: Jobs): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/',
+      {
+        schema: {
+          operationId: 'getRoot',
+          summary: 'Where to go from here',
+          tags,
+          querystring,
+          response: { 200: answer('Name, version and paths.', Links), ...problems() },
+        },
+      },
+      async () => root,
+    );
+
+    app.get(
+      '/catalogue',
+      {
+        schema: {
+          operationId: 'getCatalogue',
+          summary: 'What a job can name: problems, rules, learned optimizers, preprocessings',
+          tags,
+          querystring,
+          response: { 200: answer('Each with its JSON Schema and its defaults.', Catalogue), ...problems() },
+        },
+      },
+      async () => catalogue,
+    );
+
+    app.get(
+      '/healthz',
+      {
+        schema: {
+          operationId: 'getHealth',
+          summary: 'Whether the process is up',
+          tags,
+          querystring,
+          response: { 200: answer('It is.', Health), ...problems() },
+        },
+      },
+      async () => ({ status: 'ok' }),
+    );
+
+    app.get(
+      '/readyz',
+      {
+        schema: {
+          operationId: 'getReadiness',
+          summary: 'Whether it can serve jobs: whether Redis answers',
+          tags,
+          querystring,
+          response: { 200: answer('It can.', Health), ...problems('unavailable') },
+        },
+      },
+      async () => {
+        await jobs.ping();
+        return { status: 'ok' };
+      },
+    );
+
+    app.get(
+      '/openapi.yaml',
+      {
+        schema: {
+          operationId: 'getOpenApi',
+          summary: 'This API’s description, OpenAPI 3.1',
+          tags,
+          querystring,
+          response: { 200: answer('The document.', Type.String(), { type: 'application/yaml' }), ...problems() },
+        },
+      },
+      async (_request, reply) => reply.type('application/yaml').send(app.swagger({ yaml: true })),
+    );
+  };

@@ -1,0 +1,92 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import type { WebSocket } from 'ws';
+import { ProblemError } from '../../contract/errors.js';
+import { JobEvent } from '../../contract/events.js';
+import type { Jobs } from '../../jobs/jobs.js';
+import { toMessage } from '../encode.js';
+import { toProblem } from '../errors.js';
+import { type Peer, watchPeers } from '../peers.js';
+import { answer, JobParams, problems, StreamQuery } from '../schemas.js';
+
+export const streamPath = '/jobs/:id/stream';
+
+/** Bytes that wait in a socket before the next event is pulled for it. */
+const bufferLimit = 64 * 1024;
+
+const description = `Each message is one event, a JSON document. A subscriber that names the \`attempt.seq\` of the last
+event it has got gets everything since, then the live ones, without gap or repeat. After the job's final \`state\` event
+the socket closes with code 1000. Errors before the upgrade are ordinary HTTP answers; later ones close the socket with
+code 4000 + HTTP status and the problem's code as the reason.`;
+
+export const streamRoute =
+  (jobs: Jobs, heartbeat: number): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const subscriptions = new WeakMap<FastifyRequest, AsyncIterableIterator<JobEvent>>();
+    const peers = watchPeers(app, heartbeat);
+
+    app.route({
+      method: 'GET',
+      url: streamPath,
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'streamEvents',
+        summary: 'A job’s events, over WebSocket',
+        description,
+        tags: ['events'],
+        params: JobParams,
+        querystring: StreamQuery,
+        response: {
+          101: answer('The connection is a WebSocket from here on; this is what each message holds.', JobEvent),
+          ...problems('invalid-document', 'invalid-cursor', 'not-found', 'upgrade-required'),
+        },
+      },
+      preHandler: async (request, reply) => {
+        if (!request.ws) {
+          reply.header('upgrade', 'websocket');
+          throw new ProblemError(
+            'upgrade-required',
+            'Ask for this route with a WebSocket client; /jobs/{id}/events gives the same over plain HTTP.',
+          );
+        }
+        const events = await jobs.subscribe(request.params.id, request.query.cursor ?? null);
+        subscriptions.set(request, events);
+        // However the connection ends, in the middle of its handshake too, the subscription ends with it.
+        const { socket } = request.raw;
+        if (socket.destroyed) await events.return?.();
+        else socket.once('close', () => events.return?.());
+      },
+      handler: async () => undefined,
+      wsHandler: async (socket, request) => {
+        const events = subscriptions.get(request);
+        if (!events) throw new Error('the handshake passed without a subscription');
+        const peer = peers.add(socket);
+        try {
+          for (;;) {
+            const { done, value } = await events.next();
+            if (done || socket.readyState !== socket.OPEN) break;
+            await send(socket, peer, toMessage(value));
+          }
+          socket.close(1000, 'the job has ended');
+        } catch (error) {
+          const problem = toProblem(error, request.id);
+          if (problem.status >= 500) request.log.error({ err: error }, problem.detail);
+          socket.close(4000 + problem.status, problem.code);
+        }
+      },
+    });
+  };
+
+/** Waits, where much is unsent already, until the peer has taken it: a slow client costs a bounded buffer. */
+function send(socket: WebSocket, peer: Peer, message: Buffer): Promise<void> | undefined {
+  if (socket.bufferedAmount < bufferLimit) {
+    socket.send(message, { binary: false });
+    return undefined;
+  }
+  return new Promise((resolve) =>
+    socket.send(message, { binary: false }, () => {
+      peer.alive = true;
+      resolve();
+    }),
+  );
+}

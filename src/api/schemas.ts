@@ -1,0 +1,97 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { type ProblemCode, ProblemDocument, problemCodes } from '../contract/errors.js';
+import { Job } from '../contract/job.js';
+import { Choice, Nullable, Strict } from '../contract/schema.js';
+import { problemType } from './errors.js';
+
+export const JobParams = Strict({ id: Type.String({ description: 'The job’s id.' }) });
+export const ArtifactParams = Strict({
+  id: Type.String({ description: 'The job’s id.' }),
+  name: Type.String({ description: 'The artifact’s name.' }),
+});
+/** Where a subscriber goes on. */
+export const StreamQuery = Strict({
+  cursor: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: '`attempt.seq` of the last event received; without it, from the first.',
+    }),
+  ),
+});
+
+export const JobList = Strict(
+  {
+    jobs: Type.Array(Job, { description: 'Newest first.' }),
+    next: Nullable(Type.String(), { description: 'Cursor of the next page; null on the last one.' }),
+  },
+  { title: 'JobList' },
+);
+export type JobList = Static<typeof JobList>;
+
+export const ArtifactList = Strict(
+  {
+    artifacts: Type.Array(
+      Strict({
+        name: Type.String(),
+        size: Type.Integer({ minimum: 0, description: 'Bytes.' }),
+        etag: Type.String({ description: 'SHA-256 of the bytes, in hexadecimal.' }),
+      }),
+    ),
+  },
+  { title: 'ArtifactList' },
+);
+export type ArtifactList = Static<typeof ArtifactList>;
+
+export const Health = Strict({ status: Choice(['ok']) }, { title: 'Health' });
+
+const fileHeaders = {
+  ETag: Type.String({ description: 'Strong; changes with the bytes.' }),
+  'Content-Disposition': Type.String({ description: 'A file name.' }),
+};
+const rangeHeaders = { ...fileHeaders, 'Content-Range': Type.String({ description: '`bytes first-last/size`' }) };
+const binary = Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' });
+
+/** A response of one content type, as OpenAPI has it. */
+export function answer(
+  description: string,
+  schema: TSchema,
+  { type = 'application/json', headers }: { type?: string; headers?: Record<string, TSchema> } = {},
+) {
+  return { description, ...(headers ? { headers } : {}), content: { [type]: { schema } } };
+}
+
+/** A response without a body. */
+export function emptyAnswer(description: string) {
+  return { description, type: 'null' };
+}
+
+/** The responses of a route that serves a file under one of these content types. */
+export function fileAnswers(description: string, types: Readonly<Record<string, TSchema | null>>) {
+  const content = Object.fromEntries(
+    Object.entries(types).map(([type, schema]) => [type, { schema: schema ?? binary }]),
+  );
+  return {
+    200: { description, headers: fileHeaders, content },
+    206: { description: 'The bytes that `Range` asked for.', headers: rangeHeaders, content },
+    304: emptyAnswer('What `If-None-Match` names is still current.'),
+  };
+}
+
+/** The problem documents that a route answers with, by status, besides those that any route may give. */
+export function problems(...codes: ProblemCode[]) {
+  const byStatus = new Map<string, ProblemCode[]>();
+  for (const code of codes) {
+    const status = String(problemCodes[code][0]);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const responses = [...byStatus].map(([status, group]) => [
+    status,
+    answer(group.map((code) => `\`${code}\`: ${problemCodes[code][1]}.`).join(' '), ProblemDocument, {
+      type: problemType,
+    }),
+  ]);
+  return {
+    ...(Object.fromEntries(responses) as Record<string, ReturnType<typeof answer>>),
+    default: answer('Any other error.', ProblemDocument, { type: problemType }),
+  };
+}

@@ -1,0 +1,29 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Jobs } from '../jobs/jobs.js';
+import { buildApp } from './app.js';
+
+export interface StartApiOptions {
+  /** Stays the caller's: closing the API leaves it open. */
+  jobs: Jobs;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  logger?: FastifyBaseLogger | undefined;
+}
+
+export interface RunningApi {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Says good-bye to subscribers, lets requests end, then resolves. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the API over HTTP.
+ * @throws Error with `code` EADDRINUSE and the like where the address cannot be had.
+ */
+export async function startApi({ jobs, host, port, logger }: StartApiOptions): Promise<RunningApi> {
+  const app = await buildApp({ jobs, logger });
+  const url = await app.listen({ host, port });
+  return { url, close: () => app.close() };
+}
