@@ -53,12 +53,23 @@ export function invalidDocument(errors: ErrorObject[]): ProblemError {
   // An anyOf reports each of its branches besides itself: the summary says it all.
   const summaries = errors.filter((e) => e.keyword === 'anyOf').map((e) => `${e.schemaPath}/`);
   for (const error of errors) {
-    if (summaries.some((path) => error.schemaPath.startsWith(path))) continue;
+    if (summaries.some((path) => error.schemaPath.startsWith(path)) || isMissingTag(error, errors)) continue;
     const field = toFieldError(error);
     const known = unique.get(field.pointer);
     unique.set(field.pointer, known ? { ...known, allowed: `${known.allowed}; ${field.allowed}` } : field);
   }
   return invalid([...unique.values()].slice(0, 20));
+}
+
+/** Of a missing tag the discriminator's own error says more: which tags there are. */
+function isMissingTag({ keyword, instancePath, params }: ErrorObject, errors: readonly ErrorObject[]): boolean {
+  return (
+    keyword === 'required' &&
+    errors.some(
+      (e) =>
+        e.keyword === 'discriminator' && e.instancePath === instancePath && e.params.tag === params.missingProperty,
+    )
+  );
 }
 
 function invalid(errors: FieldError[]): ProblemError {

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type FieldError, ProblemDocument, ProblemError, problemCodes } from '../../src/contract/errors.js';
+import { compile, parseJobSpec } from '../../src/contract/validate.js';
+
+const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
+type Document = Record<string, unknown>;
+
+/** The errors of a document that must be refused. */
+function refused(document: unknown): ProblemError {
+  try {
+    parseJobSpec(document);
+  } catch (error) {
+    assert.ok(error instanceof ProblemError, String(error));
+    assert.equal(error.code, 'invalid-document');
+    assert.equal(error.status, 400);
+    assert.ok(error.errors.length > 0);
+    return error;
+  }
+  throw new Error(`accepted ${JSON.stringify(document)?.slice(0, 200)}`);
+}
+
+const training = (fields: Document) => ({ ...least, training: fields });
+const comparison = (fields: Document) => ({ ...least, comparison: fields });
+const optimizer = (fields: Document) => ({ ...least, optimizer: { name: 'lstm', ...fields } });
+
+const cases: [title: string, document: unknown, error: FieldError][] = [
+  [
+    'no kind',
+    { problem: { name: 'simple' } },
+    { pointer: '/kind', found: 'nothing', allowed: '"metatrain", "compare"' },
+  ],
+  [
+    'an unknown kind',
+    { ...least, kind: 'train' },
+    { pointer: '/kind', found: '"train"', allowed: '"metatrain", "compare"' },
+  ],
+  [
+    'an unknown problem',
+    { ...least, problem: { name: 'rosenbrock' } },
+    { pointer: '/problem/name', found: '"rosenbrock"', allowed: '"parabola", "simple", "quadratic"' },
+  ],
+  [
+    'a missing problem',
+    { kind: 'metatrain', optimizer: { name: 'lstm' } },
+    { pointer: '/problem', found: 'nothing', allowed: 'a value: the field is required' },
+  ],
+  [
+    'a number as a string',
+    training({ iterations: '20' }),
+    { pointer: '/training/iterations', found: '"20"', allowed: 'an integer at least 1, at most 100000000' },
+  ],
+  [
+    'a fraction for a whole number',
+    training({ unroll: 2.5 }),
+    { pointer: '/training/unroll', found: '2.5', allowed: 'an integer at least 1, at most 1000' },
+  ],
+  [
+    'a boolean for a number',
+    training({ learningRate: true }),
+    { pointer: '/training/learningRate', found: 'true', allowed: 'a number above 0, at most 10' },
+  ],
+  [
+    'the string NaN',
+    training({ clipNorm: 'NaN' }),
+    { pointer: '/training/clipNorm', found: '"NaN"', allowed: 'a number above 0, at most 1000000, or null' },
+  ],
+  [
+    'a size beyond its range',
+    optimizer({ layers: [20, 5000] }),
+    { pointer: '/optimizer/layers/1', found: '5000', allowed: 'an integer at least 1, at most 1024' },
+  ],
+  [
+    'a word that is none of the choices',
+    training({ secondDerivatives: 'kept' }),
+    { pointer: '/training/secondDerivatives', found: '"kept"', allowed: '"dropped", "exact"' },
+  ],
+  [
+    'a rate that is neither a number nor "tuned"',
+    comparison({ baselines: [{ name: 'sgd', learningRate: 'best' }] }),
+    {
+      pointer: '/comparison/baselines/0/learningRate',
+      found: '"best"',
+      allowed: 'a number above 0, at most 1000000, or "tuned"',
+    },
+  ],
+  [
+    'an unknown field, with those known',
+    { ...least, problem: { name: 'parabola', dimensions: 10 } },
+    { pointer: '/problem/dimensions', found: '10', allowed: 'no such field; known ones are name, dimension' },
+  ],
+  [
+    'a field of another rule',
+    comparison({ baselines: [{ name: 'sgd', momentum: 0.9 }] }),
+    {
+      pointer: '/comparison/baselines/0/momentum',
+      found: '0.9',
+      allowed: 'no such field; known ones are name, learningRate',
+    },
+  ],
+  ['null for an object', { ...least, training: null }, { pointer: '/training', found: 'null', allowed: 'an object' }],
+  ['an array for the document', ['metatrain'], { pointer: '', found: '["metatrain"]', allowed: 'an object' }],
+  [
+    'labels twice the same',
+    { ...least, labels: ['a', 'a'] },
+    { pointer: '/labels', found: '["a","a"]', allowed: 'an array of at most 16 items, without repeats' },
+  ],
+  [
+    'an unroll that does not divide the horizon',
+    training({ horizon: 100, unroll: 30 }),
+    { pointer: '/training/unroll', found: '30', allowed: 'a divisor of the horizon, 100' },
+  ],
+  [
+    'too few weights of the meta-loss',
+    training({ horizon: 4, unroll: 4, metaLoss: [1, 1] }),
+    { pointer: '/training/metaLoss', found: '2', allowed: "5 numbers, one more than the unroll's steps" },
+  ],
+  [
+    'a meta-loss of nothing',
+    training({ horizon: 2, unroll: 2, metaLoss: [0, 0, 0] }),
+    { pointer: '/training/metaLoss', found: '[0,0,0]', allowed: 'numbers that are not all 0' },
+  ],
+];
+
+describe('a document that is refused says where, what was found and what is allowed', () => {
+  for (const [title, document, error] of cases) {
+    it(title, () => {
+      const problem = refused(document);
+      assert.deepEqual(problem.errors, [error]);
+      const where = error.pointer || 'The document';
+      assert.equal(problem.detail, `${where}: found ${error.found}, allowed: ${error.allowed}.`);
+    });
+  }
+
+  it('several faults, each at its field', () => {
+    const { errors } = refused({ ...least, seed: -1, training: { iterations: 0, functions: 'x' }, extra: 1 });
+    const pointers = errors.map((e) => e.pointer).sort();
+    assert.deepEqual(pointers, ['/extra', '/seed', '/training/functions', '/training/iterations']);
+  });
+
+  it('pointers escape ~ and / (RFC 6901)', () => {
+    assert.equal(refused({ ...least, 'a/b~c': 1 }).errors[0]?.pointer, '/a~1b~0c');
+  });
+
+  it('prototype keys are fields like any others', () => {
+    for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+      const text = JSON.stringify(least).replace('{', `{${JSON.stringify(key)}:{"polluted":true},`);
+      assert.equal(refused(JSON.parse(text)).errors[0]?.pointer, `/${key}`);
+      assert.equal(({} as Document).polluted, undefined);
+    }
+  });
+
+  it('documents that are no object', () => {
+    for (const document of [null, 7, 'text', true, [], undefined]) refused(document);
+  });
+
+  it('deep nesting, before anything walks it', () => {
+    let deep: unknown = {};
+    for (let i = 0; i < 100_000; i++) deep = { a: deep };
+    assert.match(refused(deep).errors[0]!.allowed, /at most 32 levels deep/);
+    assert.equal(refused({ ...least, title: deep }).errors[0]!.found, 'deeper nesting');
+  });
+
+  it('long values are shortened, and long lists of errors cut', () => {
+    const { errors } = refused({
+      ...least,
+      title: 7,
+      labels: Array.from({ length: 16 }, (_, i) => ` ${i} `.repeat(20)),
+    });
+    assert.ok(errors.length <= 20 && errors.every((e) => e.found.length <= 80));
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x${i}`, 1]));
+    assert.equal(refused({ ...least, ...many }).errors.length, 20);
+  });
+});
+
+describe('limits on products of sizes', () => {
+  const huge: [string, unknown, string][] = [
+    [
+      'an unroll’s memory',
+      { ...training({ functions: 65_536 }), problem: { name: 'parabola', dimension: 1000 } },
+      '/training/functions',
+    ],
+    ['weights', optimizer({ layers: [1024, 1024, 1024, 1024, 1024, 1024] }), '/optimizer/layers'],
+    [
+      'the data of the validation',
+      { ...training({ validation: { functions: 100_000 } }), problem: { name: 'quadratic', dimension: 512 } },
+      '/training/validation/functions',
+    ],
+    ['the losses of a comparison', comparison({ functions: 10_000_000, steps: 100 }), '/comparison/functions'],
+    [
+      'the data of the tuning',
+      { ...comparison({ tuning: { functions: 100_000 } }), problem: { name: 'parabola', dimension: 100_000 } },
+      '/comparison/tuning/functions',
+    ],
+  ];
+  for (const [title, document, pointer] of huge) {
+    it(`${title}: no document can ask for all of the machine’s`, () => {
+      const { errors } = refused(document);
+      assert.ok(
+        errors.some((e) => e.pointer === pointer && /at most \d+/.test(e.allowed)),
+        JSON.stringify(errors),
+      );
+    });
+  }
+
+  it('leave room for what people do', () => {
+    // MNIST's 15,910 coordinates would be 16,000 here; DeepMind's batch of 128 quadratics.
+    parseJobSpec({ ...training({ horizon: 100, unroll: 20 }), problem: { name: 'parabola', dimension: 16_000 } });
+    parseJobSpec({ ...training({ functions: 128, horizon: 100 }), problem: { name: 'quadratic' } });
+    parseJobSpec(comparison({ functions: 100_000, steps: 100 }));
+  });
+});
+
+describe('a problem document', () => {
+  it('is one of the contract for every code', () => {
+    const check = compile(ProblemDocument);
+    for (const code of Object.keys(problemCodes) as (keyof typeof problemCodes)[]) {
+      const problem = new ProblemError(code, 'What to do.', [{ pointer: '/a', found: '1', allowed: '2' }]);
+      const document: ProblemDocument = JSON.parse(JSON.stringify(problem.toDocument()));
+      assert.ok(check(document), JSON.stringify(check.errors));
+      assert.equal(document.status, problem.status);
+      assert.ok(problem.status >= 400 && problem.status < 600);
+      assert.equal('errors' in new ProblemError(code, 'x').toDocument(), false);
+    }
+  });
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { JobSpec, MetatrainSpec } from '../../src/contract/spec.js';
+import { JobSpec as JobSpecSchema } from '../../src/contract/spec.js';
+import { parseJobSpec } from '../../src/contract/validate.js';
+
+const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
+
+function metatrain(document: unknown): MetatrainSpec {
+  const spec = parseJobSpec(document);
+  assert.ok(spec.kind === 'metatrain');
+  return spec;
+}
+
+describe('a job’s document', () => {
+  it('of the least that is needed is filled in to this', () => {
+    assert.deepEqual(parseJobSpec(least), {
+      kind: 'metatrain',
+      labels: [],
+      seed: 1,
+      maxAttempts: 2,
+      engine: { name: 'auto', backend: 'auto' },
+      problem: { name: 'parabola', dimension: 10 },
+      optimizer: {
+        name: 'lstm',
+        layers: [20, 20],
+        inputProjection: null,
+        preprocess: { name: 'none' },
+        outputScale: 1,
+        initialisation: { kernels: 'truncated-normal', output: 'kernels', forgetBias: 1 },
+      },
+      training: {
+        iterations: 1000,
+        horizon: 20,
+        unroll: 20,
+        functions: 1,
+        learningRate: 1e-3,
+        clipNorm: null,
+        metaLoss: 'sum',
+        secondDerivatives: 'dropped',
+        validation: { every: 100, functions: 256, measure: 'sum' },
+      },
+      comparison: {
+        functions: 2048,
+        steps: 20,
+        baselines: [
+          { name: 'sgd', learningRate: 'tuned' },
+          { name: 'adam', learningRate: 'tuned', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+        ],
+        tuning: { functions: 2048, measure: 'sum', ratio: 10 ** (1 / 8), points: 17 },
+        resamples: 1000,
+      },
+    } satisfies JobSpec);
+  });
+
+  it('fills in the defaults of every variant that a field may be', () => {
+    const preprocess = (name: string) => metatrain({ ...least, optimizer: { name: 'lstm', preprocess: { name } } });
+    assert.deepEqual(preprocess('log-sign-paper').optimizer.preprocess, { name: 'log-sign-paper', p: 10 });
+    assert.deepEqual(preprocess('log-sign-deepmind').optimizer.preprocess, { name: 'log-sign-deepmind', k: 5 });
+    const quadratic = { name: 'quadratic', dimension: 10, distribution: 'normal' };
+    assert.deepEqual(metatrain({ ...least, problem: { name: 'quadratic' } }).problem, quadratic);
+    const names = ['sgd', 'momentum', 'nag', 'rmsprop', 'adagrad', 'adam'];
+    const { comparison } = metatrain({ ...least, comparison: { baselines: names.map((name) => ({ name })) } });
+    assert.deepEqual(comparison?.baselines, [
+      { name: 'sgd', learningRate: 'tuned' },
+      { name: 'momentum', learningRate: 'tuned', momentum: 0.9 },
+      { name: 'nag', learningRate: 'tuned', momentum: 0.9 },
+      { name: 'rmsprop', learningRate: 'tuned', decay: 0.99, epsilon: 1e-5 },
+      { name: 'adagrad', learningRate: 'tuned', epsilon: 1e-10 },
+      { name: 'adam', learningRate: 'tuned', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    ]);
+  });
+
+  it('has the defaults that its schema documents', () => {
+    const spec = parseJobSpec(least);
+    let checked = 0;
+    /** Compares each documented scalar or list default below a schema with what was filled in. */
+    const walk = (schema: unknown, filled: unknown, path: string): void => {
+      for (const [name, property] of Object.entries(propertiesOf(schema, filled))) {
+        const value = (filled as Record<string, unknown>)[name];
+        const documented = property.default;
+        if (documented !== undefined && !isEmptyObject(documented) && !isRuleList(documented)) {
+          if (name in (filled as object)) assert.deepEqual(value, documented, `${path}/${name}`);
+          checked++;
+        }
+        if (typeof value === 'object' && value !== null && !Array.isArray(value))
+          walk(property, value, `${path}/${name}`);
+      }
+    };
+    walk(JobSpecSchema, spec, '');
+    assert.ok(checked > 30, `${checked} defaults found`);
+  });
+
+  it('is copied: what was given stays as it was, and does not share with what comes out', () => {
+    const document = structuredClone(least);
+    const spec = parseJobSpec(document);
+    assert.deepEqual(document, least);
+    assert.notEqual(spec.problem, document.problem);
+  });
+
+  it('parses to itself once complete', () => {
+    const spec = parseJobSpec({ ...least, comparison: { baselines: [{ name: 'nag', learningRate: 0.1 }] } });
+    assert.deepEqual(parseJobSpec(JSON.parse(JSON.stringify(spec))), spec);
+  });
+
+  it('may leave the comparison out with null, and a bare comparison names a job', () => {
+    assert.equal(parseJobSpec({ ...least, comparison: null }).comparison, null);
+    const compare = parseJobSpec({ kind: 'compare', problem: { name: 'simple' }, optimizer: { job: 'x1' } });
+    assert.deepEqual(compare.optimizer, { job: 'x1' });
+    assert.equal(compare.comparison?.functions, 2048);
+  });
+});
+
+type Schema = { properties?: Record<string, Schema>; oneOf?: Schema[]; default?: unknown; const?: unknown };
+
+/** The properties of a schema, or of that variant of a union whose constants the value has. */
+function propertiesOf(schema: unknown, value: unknown): Record<string, Schema> {
+  const { properties, oneOf } = schema as Schema;
+  if (!oneOf) return properties ?? {};
+  const matches = ({ properties = {} }: Schema) =>
+    Object.entries(properties).every(
+      ([k, p]) => p.const === undefined || p.const === (value as Record<string, unknown>)[k],
+    );
+  return oneOf.find(matches)?.properties ?? {};
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
+/** Rules in a default are themselves filled in further. */
+function isRuleList(value: unknown): boolean {
+  return Array.isArray(value) && value.some((v) => typeof v === 'object');
+}
