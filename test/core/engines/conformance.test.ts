@@ -161,7 +161,9 @@ async function checkUnrolls(
       const expected = reference(spec, phi, batch, steps, starts);
       close(losses, expected.losses, 1e-4, `${title}, losses`);
       const meta: MetaProblem = { spec, functions: functionsOf(batch), starts, weights };
-      closeMetaGradient(gradient, meta, phi, secondDerivatives, 1e-3, `${title}, meta-gradient`);
+      // Exact derivatives of log-and-sign divide by gradients that may have come near 0.
+      const tolerance = secondDerivatives === 'exact' ? 1e-3 : 1e-4;
+      closeMetaGradient(gradient, meta, phi, secondDerivatives, tolerance, `${title}, meta-gradient`);
       const state = await episode.state();
       close(
         state.theta,
@@ -291,7 +293,9 @@ for (const { name, create, allocations } of engines) {
     test('closed loop, trained weights: at most 5 times the reference engine’s own distance', async () => {
       for (const [i, { spec, phi }] of trained.entries()) {
         const found = await distance(engine, spec, phi);
-        assert.ok(found <= 5 * ownDistance[i]!, `${found}, the reference engine ${ownDistance[i]} (seed ${seed})`);
+        // Below 1e-5 it is rounding, which each engine does in its own order.
+        const allowed = Math.max(5 * ownDistance[i]!, 1e-5);
+        assert.ok(found <= allowed, `${found}, at most ${allowed} (seed ${seed})`);
       }
     });
 
