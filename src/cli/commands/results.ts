@@ -1,0 +1,27 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { type JsonOption, print, printComparison, printJson, withJson } from '../output.js';
+import { clientOf, type ServerOption, withServer } from '../remote.js';
+import { renderSvg } from '../render/svg.js';
+
+interface ResultsOptions extends JsonOption, ServerOption {
+  svg?: string;
+}
+
+export function defineResults(program: Command): void {
+  const command = program
+    .command('results')
+    .summary('show the comparison of a job')
+    .description('Shows the comparison that a job has made: a table and the curves.')
+    .argument('<JOB>', 'id of the job')
+    .option('--svg <FILE>', 'write the picture of the comparison there too');
+  withJson(withServer(command), 'print the results as one JSON document').action(
+    async (id: string, options: ResultsOptions) => {
+      const results = await clientOf(options).results(id);
+      if (options.svg !== undefined) await writeFile(options.svg, renderSvg(results));
+      if (options.json) return printJson(results);
+      printComparison(results);
+      if (options.svg !== undefined) print(`Picture: ${options.svg}`);
+    },
+  );
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { type JsonOption, print, printJson, withJson } from '../output.js';
+import { clientOf, type ServerOption, withServer } from '../remote.js';
+import { readSpecFile, specOf } from '../spec-file.js';
+import { followJob } from './watch.js';
+
+interface SubmitOptions extends JsonOption, ServerOption {
+  watch?: boolean;
+  idempotencyKey?: string;
+}
+
+export function defineSubmit(program: Command): void {
+  const command = program
+    .command('submit')
+    .summary('give a job to the service')
+    .description('Submits the job that SPEC describes, and prints its id.')
+    .argument('<SPEC>', 'a job document, YAML or JSON; - is standard input')
+    .option('--watch', 'follow the job to its end, as "watch" does')
+    .option('--idempotency-key <KEY>', 'the same key with the same document gives the job that is already there');
+  withJson(withServer(command), 'print the job as JSON; with --watch, its events as JSON lines').action(submit);
+}
+
+async function submit(path: string, options: SubmitOptions): Promise<void> {
+  // Checked here first: only here is it known on which line a field stands.
+  const spec = specOf(await readSpecFile(path));
+  const client = clientOf(options);
+  const job = await client.create(spec, { idempotencyKey: options.idempotencyKey });
+  if (options.watch) return followJob(client, job.id, options);
+  if (options.json) printJson(job);
+  else print(job.id);
+}

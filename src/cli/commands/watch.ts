@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import type { Client } from '../../client/client.js';
+import type { JobState } from '../../contract/events.js';
+import type { ComparisonResults } from '../../contract/results.js';
+import { exitCodeOfState, exitCodes } from '../exit-codes.js';
+import { Interruption } from '../interruption.js';
+import { type JsonOption, print, printComparison, printJson, say, withJson } from '../output.js';
+import { clientOf, type ServerOption, withServer } from '../remote.js';
+import { ProgressDisplay } from '../render/progress.js';
+
+interface WatchOptions extends JsonOption, ServerOption {
+  cursor?: string;
+}
+
+export function defineWatch(program: Command): void {
+  const command = program
+    .command('watch')
+    .summary('follow a job to its end')
+    .description(
+      'Shows how a job goes, then its comparison. The exit status tells how the job ended. Ctrl-C stops the watching, ' +
+        'not the job. A lost connection is made again, and nothing is missed.',
+    )
+    .argument('<JOB>', 'id of the job')
+    .option('--cursor <CURSOR>', 'only the events after this one (attempt.seq)');
+  withJson(withServer(command), 'print the events as JSON lines').action((id: string, options: WatchOptions) =>
+    followJob(clientOf(options), id, options),
+  );
+}
+
+/** Follows a job to its final state; the exit status tells which. */
+export async function followJob(client: Client, id: string, options: WatchOptions): Promise<void> {
+  const interruption = new Interruption();
+  const progress = new ProgressDisplay();
+  const { json = false, cursor } = options;
+  let state: JobState | null = null;
+  let results: ComparisonResults | null = null;
+  try {
+    for await (const event of client.events(id, {
+      signal: interruption.signal,
+      ...(cursor !== undefined && { cursor }),
+    })) {
+      if (json) printJson(event);
+      else progress.show(event);
+      if (event.type === 'state') state = event.state;
+      if (event.type === 'comparison') results = event.results;
+    }
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    progress.end();
+    say(`The job goes on; "metadescent watch ${id}" shows it again.`);
+    process.exitCode = exitCodes.interrupted;
+    return;
+  } finally {
+    progress.end();
+    interruption.dispose();
+  }
+  // A cursor after the final event leaves nothing to come.
+  state ??= (await client.get(id)).state;
+  if (!json && results) printComparison(results);
+  if (!json) print(`${id}: ${state}`);
+  process.exitCode = exitCodeOfState(state);
+}

@@ -1,0 +1,53 @@
+import { type ProblemCode, ProblemError } from '../contract/errors.js';
+import type { JobState } from '../contract/events.js';
+
+/** What the command's exit status says. A code, once published, keeps its meaning. */
+export const exitCodes = {
+  success: 0,
+  failure: 1,
+  usage: 2,
+  unreachable: 3,
+  notFound: 4,
+  cancelled: 5,
+  interrupted: 130,
+} as const;
+
+export const exitCodesHelp = `
+Exit status:
+    0  success
+    1  failure: the job failed or diverged, or something unforeseen went wrong
+    2  usage: an unknown option, an unreadable file, an invalid document, a request that the state does not allow
+    3  the service, or its Redis, cannot be reached
+    4  there is no such job, or it does not have (yet) what was asked for
+    5  the job was cancelled
+  130  interrupted by Ctrl-C`;
+
+const byProblem: Partial<Record<ProblemCode, number>> = {
+  'not-found': exitCodes.notFound,
+  'not-ready': exitCodes.notFound,
+  unavailable: exitCodes.unreachable,
+  internal: exitCodes.failure,
+};
+
+/** An error whose message says all that a user needs. */
+export class CliError extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+    this.name = 'CliError';
+  }
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CliError) return error.exitCode;
+  if (error instanceof ProblemError) return byProblem[error.code] ?? exitCodes.usage;
+  return exitCodes.failure;
+}
+
+/** Of a job that has come to its end. */
+export function exitCodeOfState(state: JobState): number {
+  if (state === 'cancelled') return exitCodes.cancelled;
+  return state === 'succeeded' ? exitCodes.success : exitCodes.failure;
+}

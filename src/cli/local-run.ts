@@ -1,0 +1,124 @@
+import type { RunEvent } from '../contract/events.js';
+import type { ComparisonResults } from '../contract/results.js';
+import type { JobSpec } from '../contract/spec.js';
+import { createRun, type Run, type RunOptions } from '../core/run.js';
+import type { RunFolder, RunRecord } from './run-folder.js';
+
+/** Milliseconds from one checkpoint to the next. */
+const checkpointInterval = 30_000;
+
+export interface LocalRun {
+  spec: JobSpec;
+  folder: RunFolder;
+  /** Bytes of the weights that a comparison takes. */
+  weights?: Uint8Array;
+  checkpoint?: Uint8Array;
+  /** Aborted: the run takes a checkpoint and returns. */
+  signal: AbortSignal;
+  onEvent(event: RunEvent): void;
+}
+
+/** Drives the core's run on this machine and keeps its files. */
+export async function runLocally(options: LocalRun): Promise<{ record: RunRecord; results: ComparisonResults | null }> {
+  const { spec, folder, signal, onEvent, weights, checkpoint } = options;
+  const given: Pick<RunOptions, 'weights' | 'checkpoint'> = {
+    ...(weights && { weights }),
+    ...(checkpoint && { checkpoint }),
+  };
+  const before = checkpoint ? await folder.record() : null;
+  const record: RunRecord = {
+    state: 'running',
+    failure: null,
+    engine: before?.engine ?? null,
+    bestIteration: before?.bestIteration ?? null,
+  };
+  let results: ComparisonResults | null = null;
+  const run = await createRun({ spec, ...given });
+  try {
+    await folder.writeSpec(spec);
+    await folder.writeRecord(record);
+    const files = new FileWriter(folder, checkpoint !== undefined);
+    let savedAt = Date.now();
+    while (!signal.aborted) {
+      const event = await run.next();
+      if (event === null) {
+        await finish(run, folder, record);
+        return { record, results };
+      }
+      files.write(event);
+      if (event.type === 'started') record.engine = event.engine;
+      if (event.type === 'comparison') {
+        results = event.results;
+        await folder.writeResults(results);
+      }
+      if (event.type === 'done') record.bestIteration = event.bestIteration;
+      if (event.type === 'diverged') {
+        record.state = 'failed';
+        record.failure = { code: 'diverged', message: event.message };
+      }
+      onEvent(event);
+      if (Date.now() - savedAt > checkpointInterval) {
+        await save(run, folder);
+        savedAt = Date.now();
+      }
+    }
+    await save(run, folder);
+    record.state = 'interrupted';
+    await folder.writeRecord(record);
+    return { record, results };
+  } finally {
+    run.dispose();
+  }
+}
+
+async function save(run: Run, folder: RunFolder): Promise<void> {
+  const weights = run.weights();
+  if (weights) await folder.writeWeights(weights);
+  await folder.writeCheckpoint(await run.checkpoint());
+}
+
+async function finish(run: Run, folder: RunFolder, record: RunRecord): Promise<void> {
+  if (record.state === 'running') record.state = 'succeeded';
+  folder.losses.flush();
+  folder.validation.flush();
+  const weights = run.weights();
+  if (weights) await folder.writeWeights(weights);
+  await folder.writeRecord(record);
+  await folder.deleteCheckpoint();
+}
+
+/** Keeps the tables. A run that goes on from a checkpoint tells again what came after it, so that is cut off first. */
+class FileWriter {
+  private cutLosses: boolean;
+  private cutValidation: boolean;
+
+  constructor(
+    private readonly folder: RunFolder,
+    resumed: boolean,
+  ) {
+    this.cutLosses = resumed;
+    this.cutValidation = resumed;
+  }
+
+  write(event: RunEvent): void {
+    const { losses, validation } = this.folder;
+    if (event.type === 'losses') {
+      if (this.cutLosses) losses.cut(event.iteration);
+      this.cutLosses = false;
+      event.points.forEach((loss, p) => {
+        const iteration = event.iteration + Math.floor(p / event.perIteration);
+        losses.append(iteration, event.step + (p % event.perIteration), shortest(loss));
+      });
+    }
+    if (event.type === 'validation') {
+      if (this.cutValidation) validation.cut(event.iteration);
+      this.cutValidation = false;
+      validation.append(event.iteration, event.loss, event.best);
+    }
+  }
+}
+
+/** The nine digits that give back the same fp32 value, trailing zeros left out. */
+function shortest(value: number): number {
+  return Number(value.toPrecision(9));
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { defineCancel } from './commands/cancel.js';
+import { defineCompare } from './commands/compare.js';
+import { defineDelete } from './commands/delete.js';
+import { defineJobs } from './commands/jobs.js';
+import { defineLosses } from './commands/losses.js';
+import { defineResults } from './commands/results.js';
+import { defineSubmit } from './commands/submit.js';
+import { defineTrain } from './commands/train.js';
+import { defineWatch } from './commands/watch.js';
+import { defineWeights } from './commands/weights.js';
+import { exitCodesHelp } from './exit-codes.js';
+
+/** The `metadescent` command: a file for each of its commands. */
+export function createProgram(): Command {
+  const program = new Command('metadescent')
+    .description('Train, compare and serve learned optimizers.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(--help shows the usage)')
+    .helpCommand(false)
+    .addHelpText('after', exitCodesHelp);
+
+  program.commandsGroup('On this machine:');
+  defineTrain(program);
+  defineCompare(program);
+
+  program.commandsGroup('With a service:');
+  defineSubmit(program);
+  defineWatch(program);
+  defineJobs(program);
+  defineCancel(program);
+  defineDelete(program);
+  defineLosses(program);
+  defineWeights(program);
+  defineResults(program);
+  return program;
+}
+
+function version(): string {
+  const path = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,116 @@
+import type { ComparisonResults } from '../../contract/results.js';
+import { type Colour, type Paint, plain } from './colours.js';
+import { formatTick, type LogAxis, logAxis, position, type Series, toSeries } from './series.js';
+
+const familyColours: Colour[] = ['blue', 'yellow', 'green', 'magenta', 'cyan', 'red'];
+
+/** A drawing in braille characters: two dots across and four down a character. */
+class Canvas {
+  private readonly dots: Uint8Array;
+  private readonly owners: (Colour | null)[];
+
+  constructor(
+    readonly columns: number,
+    readonly rows: number,
+  ) {
+    this.dots = new Uint8Array(columns * rows);
+    this.owners = new Array(columns * rows).fill(null);
+  }
+
+  /** x in [0, 2 columns), y in [0, 4 rows), y downwards. Who draws later owns the character's colour. */
+  dot(x: number, y: number, colour: Colour): void {
+    // Unicode numbers the dots 1-2-3 down the left side, 4-5-6 down the right one, then 7 and 8 below.
+    const bit = y % 4 === 3 ? 6 + (x % 2) : (y % 4) + 3 * (x % 2);
+    const cell = Math.floor(y / 4) * this.columns + Math.floor(x / 2);
+    this.dots[cell]! |= 1 << bit;
+    this.owners[cell] = colour;
+  }
+
+  row(r: number, paint: Paint): string {
+    let text = '';
+    for (let c = 0; c < this.columns; c++) {
+      const cell = r * this.columns + c;
+      const owner = this.owners[cell];
+      text += owner ? paint(owner, String.fromCharCode(0x2800 + this.dots[cell]!)) : ' ';
+    }
+    return text;
+  }
+}
+
+export interface CurveSize {
+  /** Characters across in all, axis and labels included. */
+  width?: number;
+  rows?: number;
+}
+
+/** The mean loss of every optimizer over the steps, on a logarithmic axis, each named at its line's end. */
+export function renderCurve(results: ComparisonResults, paint: Paint = plain, size: CurveSize = {}): string {
+  const { width = 96, rows = 14 } = size;
+  const series = toSeries(results);
+  const axis = logAxis(series);
+  const labels = placeLabels(series, axis, rows);
+  const labelWidth = series.reduce((w, { label }) => Math.max(w, label.length), 0);
+  const columns = Math.max(20, width - labelWidth - 12);
+  const canvas = new Canvas(columns, rows);
+  // The learned optimizer is drawn last, on top.
+  for (const s of [...series].reverse()) drawLine(canvas, s, axis, results.steps);
+  const ticks = new Map(tickRows(axis, rows));
+  const lines = Array.from({ length: rows }, (_, r) => {
+    const tick = ticks.get(r);
+    const edge = `${(tick ?? '').padStart(7)} ${tick === undefined ? '│' : '┤'}`;
+    const s = labels[r];
+    return `${paint('dim', edge)}${canvas.row(r, paint)} ${s ? paint(colourOf(s), s.label) : ''}`.trimEnd();
+  });
+  const end = String(results.steps);
+  const middle = 'step';
+  const gap = columns - 1 - end.length - middle.length;
+  const foot = `${' '.repeat(9)}0${' '.repeat(Math.floor(gap / 2))}${middle}${' '.repeat(Math.ceil(gap / 2))}${end}`;
+  return ['mean f(θ_t)', ...lines, paint('dim', `${' '.repeat(8)}└${'─'.repeat(columns)}`), paint('dim', foot)].join(
+    '\n',
+  );
+}
+
+function colourOf({ family }: Series): Colour {
+  return familyColours[family % familyColours.length]!;
+}
+
+function drawLine(canvas: Canvas, series: Series, axis: LogAxis, steps: number): void {
+  const [width, height] = [2 * canvas.columns - 1, 4 * canvas.rows - 1];
+  for (let x = 0; x <= width; x++) {
+    const t = (x / width) * steps;
+    const [before, after] = [Math.floor(t), Math.ceil(t)].map((i) => position(axis, series.mean[i] ?? Number.NaN));
+    if (before == null || after == null) continue;
+    // Variants of a rule other than the tuned one are dotted.
+    if (series.variant > 0 && x % 4 > 1) continue;
+    const y = Math.round((1 - (before + (after - before) * (t - Math.floor(t)))) * height);
+    if (y < 0 || y > height) continue;
+    canvas.dot(x, y, colourOf(series));
+    if (series.learned && y < height) canvas.dot(x, y + 1, colourOf(series));
+  }
+}
+
+/** Each label on the free row that is nearest to its line's end. */
+function placeLabels(series: readonly Series[], axis: LogAxis, rows: number): (Series | undefined)[] {
+  const ends = series
+    .map((s) => ({ s, at: s.mean.map((loss) => position(axis, loss)).findLast((p) => p !== null) ?? 0 }))
+    .sort((a, b) => b.at - a.at);
+  const wanted = ends.map(({ at }) => Math.round((1 - Math.min(1, Math.max(0, at))) * (rows - 1)));
+  // From the bottom up, then from the top down, rows are pushed apart.
+  for (let i = wanted.length - 1, limit = rows - 1; i >= 0; i--, limit--) {
+    wanted[i] = Math.min(wanted[i]!, limit);
+    limit = wanted[i]!;
+  }
+  const placed: (Series | undefined)[] = new Array(rows).fill(undefined);
+  for (let i = 0, limit = 0; i < wanted.length && limit < rows; i++, limit++) {
+    limit = Math.max(wanted[i]!, limit);
+    placed[limit] = ends[i]!.s;
+  }
+  return placed;
+}
+
+function tickRows(axis: LogAxis, rows: number): [number, string][] {
+  const every = Math.ceil(axis.ticks.length / (rows / 2));
+  return axis.ticks
+    .filter((_, i) => i % every === 0)
+    .map((loss) => [Math.round((1 - (position(axis, loss) ?? 0)) * (rows - 1)), formatTick(loss)]);
+}

@@ -1,0 +1,158 @@
+import type { WriteStream } from 'node:tty';
+import { Presets, SingleBar } from 'cli-progress';
+import type { JobEvent, RunEvent } from '../../contract/events.js';
+import { fromWire, type WireNumber } from '../../contract/schema.js';
+import { formatCount, formatDuration, formatLoss } from './numbers.js';
+
+/** What a progress display reads of an event, be it the core's own or a subscriber's. */
+export type Shown = RunEvent | JobEvent;
+
+const phaseTitles = {
+  training: 'Training',
+  tuning: 'Tuning the baselines',
+  comparison: 'Comparing',
+  statistics: 'Statistics',
+} as const;
+type PhaseName = keyof typeof phaseTitles;
+
+/** Milliseconds between two lines where there is no terminal. */
+const lineInterval = 10_000;
+
+/**
+ * Shows how a run goes: a bar with rate, time left and the falling loss on a terminal, else a line now and then.
+ */
+export class ProgressDisplay {
+  private bar: SingleBar | null = null;
+  private phase: PhaseName | null = null;
+  private iterations = 0;
+  private done = 0;
+  private total = 0;
+  private loss = Number.NaN;
+  private validation = Number.NaN;
+  private phaseBegan = { time: 0, done: 0 };
+  private lineAt = 0;
+
+  constructor(
+    private readonly out: NodeJS.WritableStream = process.stderr,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  show(event: Shown): void {
+    switch (event.type) {
+      case 'started':
+        this.iterations = event.iterations;
+        this.note(
+          `${formatCount(event.weights)} weights, ${formatCount(event.coordinates)} coordinates a function, on ${event.engine.engine}/${event.engine.backend}`,
+        );
+        break;
+      case 'losses': {
+        const { iteration, perIteration, points } = event;
+        this.loss = sumOfLatest(points, perIteration);
+        this.advance('training', iteration + Math.floor(points.length / perIteration), this.iterations);
+        break;
+      }
+      case 'validation':
+        this.validation = fromWire(event.loss);
+        break;
+      case 'progress':
+        this.advance(event.phase, event.done, event.total);
+        break;
+      case 'diverged':
+        this.end();
+        this.note(event.message);
+        break;
+      case 'state':
+        if (event.reason) {
+          this.end();
+          this.note(`${event.state}: ${event.reason.message}`);
+        }
+        break;
+      case 'truncated':
+        this.note(event.message);
+        break;
+      case 'comparison':
+      case 'done':
+        this.end();
+        break;
+    }
+  }
+
+  /** Leaves what stands on the screen, and the cursor on a fresh line. */
+  end(): void {
+    if (this.bar) {
+      this.bar.stop();
+      this.bar = null;
+    } else if (this.phase) this.line();
+    this.phase = null;
+  }
+
+  private advance(phase: PhaseName, done: number, total: number): void {
+    if (phase !== this.phase) {
+      this.end();
+      this.phase = phase;
+      this.phaseBegan = { time: this.now(), done };
+      this.lineAt = this.now();
+      if (this.isTerminal) this.bar = this.openBar(phase, done, total);
+    }
+    this.done = done;
+    this.total = total;
+    if (this.bar) {
+      this.bar.setTotal(total);
+      this.bar.update(done, { detail: this.detail() });
+    } else if (this.now() - this.lineAt >= lineInterval) {
+      this.lineAt = this.now();
+      this.line();
+    }
+  }
+
+  private get isTerminal(): boolean {
+    return (this.out as Partial<WriteStream>).isTTY === true && process.env.TERM !== 'dumb';
+  }
+
+  private openBar(phase: PhaseName, done: number, total: number): SingleBar {
+    const title = phaseTitles[phase].padEnd(phaseTitles.tuning.length);
+    const bar = new SingleBar(
+      {
+        stream: this.out,
+        format: `${title} {bar} {percentage} %  {detail}`,
+        barsize: 24,
+        fps: 10,
+        hideCursor: true,
+        gracefulExit: false,
+        autopadding: true,
+      },
+      Presets.shades_classic,
+    );
+    bar.start(total, done, { detail: '' });
+    return bar;
+  }
+
+  private detail(): string {
+    const { done, total, phase } = this;
+    const seconds = (this.now() - this.phaseBegan.time) / 1000;
+    const rate = seconds > 0.5 ? (done - this.phaseBegan.done) / seconds : Number.NaN;
+    const parts = [`${formatCount(done)}/${formatCount(total)}`];
+    if (rate > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s`);
+    if (rate > 0 && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
+    if (phase === 'training') {
+      parts.push(`loss ${formatLoss(this.loss as WireNumber)}`);
+      if (!Number.isNaN(this.validation)) parts.push(`validation ${formatLoss(this.validation as WireNumber)}`);
+    }
+    return parts.join(' · ');
+  }
+
+  private line(): void {
+    if (this.phase) this.out.write(`${phaseTitles[this.phase]}: ${this.detail()}\n`);
+  }
+
+  private note(text: string): void {
+    this.out.write(`${text}\n`);
+  }
+}
+
+/** Σ f(θ_t) over the latest meta-iteration's points. */
+function sumOfLatest(points: ArrayLike<WireNumber>, perIteration: number): number {
+  let sum = 0;
+  for (let i = Math.max(0, points.length - perIteration); i < points.length; i++) sum += fromWire(points[i]!);
+  return sum;
+}

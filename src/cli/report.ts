@@ -1,0 +1,36 @@
+import { CommanderError } from 'commander';
+import { ProblemError } from '../contract/errors.js';
+import { CliError, exitCodeOf, exitCodes } from './exit-codes.js';
+
+/**
+ * Writes an error to standard error, as text or as a JSON document.
+ * @returns the exit status.
+ */
+export function reportAndExitCode(error: unknown, json: boolean): number {
+  // Commander has written its message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+  const exitCode = exitCodeOf(error);
+  const message = messageOf(error);
+  process.stderr.write(
+    json ? `${JSON.stringify({ error: { message, exitCode, ...detailsOf(error) } })}\n` : `${message}\n`,
+  );
+  return exitCode;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ProblemError) {
+    const fields = error.errors.map(
+      ({ pointer, found, allowed }) => `  ${pointer}: found ${found}, allowed: ${allowed}`,
+    );
+    return fields.length > 1 ? [error.detail, ...fields].join('\n') : error.detail;
+  }
+  if (error instanceof CliError) return error.message;
+  const { code, message, stack } = error as Partial<Error> & { code?: string };
+  // What the system or an engine says is the user's to read; the rest is a defect of ours, and the stack tells where.
+  return code !== undefined ? (message ?? code) : (stack ?? String(error));
+}
+
+function detailsOf(error: unknown): object {
+  if (!(error instanceof ProblemError)) return {};
+  return { code: error.code, ...(error.errors.length > 0 && { errors: error.errors }) };
+}

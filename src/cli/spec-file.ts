@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { type FieldError, ProblemError } from '../contract/errors.js';
+import type { JobSpec } from '../contract/spec.js';
+import { parseJobSpec } from '../contract/validate.js';
+import { CliError, exitCodes } from './exit-codes.js';
+
+/** A YAML or JSON document (JSON is YAML) with the lines of its fields. */
+export interface SpecFile {
+  /** The file's name, or "standard input". */
+  name: string;
+  document: unknown;
+  /** The line on which the field stands, or its nearest parent that is there; from 1. */
+  lineOf(pointer: string): number | null;
+}
+
+/**
+ * Reads a document; `-` is standard input.
+ * @throws CliError where it cannot be read or is not YAML.
+ */
+export async function readSpecFile(path: string): Promise<SpecFile> {
+  const name = path === '-' ? 'standard input' : path;
+  const source = await (path === '-' ? text(process.stdin) : readFile(path, 'utf8')).catch((error: Error) => {
+    throw new CliError(`${name} cannot be read: ${error.message}`, exitCodes.usage);
+  });
+  const lines = new LineCounter();
+  const parsed = parseDocument(source, { lineCounter: lines, stringKeys: true });
+  const [first] = parsed.errors;
+  if (first) throw new CliError(`${name} is not YAML or JSON: ${first.message}`, exitCodes.usage);
+  // Aliases that expand to more than a document may hold are refused by the parser.
+  return { name, document: toPlain(parsed, name), lineOf: (pointer) => lineOf(parsed, lines, pointer) };
+}
+
+function toPlain(parsed: Document, name: string): unknown {
+  try {
+    return parsed.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new CliError(`${name}: ${(error as Error).message}`, exitCodes.usage);
+  }
+}
+
+function lineOf(parsed: Document, lines: LineCounter, pointer: string): number | null {
+  const path = pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  for (; path.length > 0; path.pop()) {
+    const node = parsed.getIn(path, true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return isNode(parsed.contents) && parsed.contents.range ? lines.linePos(parsed.contents.range[0]).line : null;
+}
+
+/**
+ * The complete spec in a document, or in what `change` makes of it.
+ * @throws CliError that lists each field at fault with its line and pointer.
+ */
+export function specOf(file: SpecFile, change: (document: unknown) => unknown = (document) => document): JobSpec {
+  try {
+    return parseJobSpec(change(file.document));
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    throw new CliError(describeErrors(file, error.errors), exitCodes.usage);
+  }
+}
+
+function describeErrors(file: SpecFile, errors: readonly FieldError[]): string {
+  const described = errors.map(({ pointer, found, allowed }) => {
+    const line = file.lineOf(pointer);
+    return `  ${line === null ? '' : `line ${line}, `}${pointer || 'the document'}: found ${found}, allowed: ${allowed}`;
+  });
+  return [`${file.name} is not a valid job document:`, ...described].join('\n');
+}

@@ -1,0 +1,61 @@
+import { appendFileSync, closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+
+const bufferedCharacters = 1 << 16;
+const blockBytes = 1 << 16;
+
+/** A CSV file whose rows begin with a rising number: appended to in large pieces, cut back when a run is resumed. */
+export class TableFile {
+  private pending = '';
+
+  constructor(
+    private readonly path: string,
+    private readonly header: string,
+  ) {}
+
+  append(...row: (string | number | boolean)[]): void {
+    this.pending += `${row.join(',')}\n`;
+    if (this.pending.length > bufferedCharacters) this.flush();
+  }
+
+  flush(): void {
+    if (!existsSync(this.path)) this.pending = `${this.header}\n${this.pending}`;
+    if (this.pending !== '') appendFileSync(this.path, this.pending);
+    this.pending = '';
+  }
+
+  /** Drops the rows whose first number is `from` or more, and a last row that was not written to its end. */
+  cut(from: number): void {
+    this.flush();
+    const file = openSync(this.path, 'r+');
+    try {
+      ftruncateSync(file, endOfRowsBefore(file, from));
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/** Reads blocks from the end backwards: what is to go is the little since the last checkpoint. */
+function endOfRowsBefore(file: number, from: number): number {
+  const { size } = fstatSync(file);
+  let tail = '';
+  for (let start = size; start > 0; ) {
+    const length = Math.min(blockBytes, start);
+    start -= length;
+    const block = Buffer.alloc(length);
+    readSync(file, block, 0, length, start);
+    tail = block.toString('latin1') + tail;
+    // The first line of the tail may have begun in the block before.
+    const whole = start === 0 ? 0 : tail.indexOf('\n') + 1;
+    const lines = tail.slice(whole).split('\n');
+    let end = start + whole;
+    let found = -1;
+    lines.slice(0, -1).forEach((line, i) => {
+      end += line.length + 1;
+      const isHeader = start === 0 && i === 0;
+      if (isHeader || Number.parseInt(line, 10) < from) found = end;
+    });
+    if (found >= 0) return found;
+  }
+  return 0;
+}

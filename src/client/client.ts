@@ -1,0 +1,143 @@
+import type { JobEvent, JobState } from '../contract/events.js';
+import type { Job } from '../contract/job.js';
+import type { LossSeries } from '../contract/losses.js';
+import type { ComparisonResults } from '../contract/results.js';
+import { type EventOptions, jobEvents } from './events.js';
+import { request } from './http.js';
+
+/** Media types of the weights' formats. */
+const weightTypes = {
+  safetensors: 'application/vnd.safetensors',
+  npz: 'application/x-npz',
+  json: 'application/json',
+} as const;
+export type WeightsFormat = keyof typeof weightTypes;
+
+/** What a job may name, with its parameters. */
+export interface CatalogueEntry {
+  name: string;
+  title: string;
+  description: string;
+  /** JSON Schema of the object that names it. */
+  schema: Record<string, unknown>;
+  defaults: Record<string, unknown>;
+}
+export type Catalogue = Record<'problems' | 'rules' | 'learned' | 'preprocessings', CatalogueEntry[]>;
+
+export interface Artifact {
+  name: string;
+  /** Bytes. */
+  size: number;
+  etag: string;
+}
+
+export interface ListOptions {
+  state?: JobState | undefined;
+  label?: string | undefined;
+  cursor?: string | undefined;
+  limit?: number | undefined;
+}
+
+export interface LossOptions {
+  from?: number | undefined;
+  to?: number | undefined;
+  points?: number | undefined;
+}
+
+/**
+ * The service over HTTP and WebSockets, in Node and in browsers. Every method throws ProblemError: what the service
+ * answered with, or `unavailable` where none answers.
+ */
+export class Client {
+  private readonly base: URL;
+
+  /** @param baseUrl such as "http://127.0.0.1:7878"; a path in front of the routes is kept. */
+  constructor(baseUrl: string | URL) {
+    this.base = new URL(baseUrl);
+    if (!this.base.pathname.endsWith('/')) this.base.pathname += '/';
+  }
+
+  /** Submits a job. The same key with the same document gives the job that is already there. */
+  async create(document: unknown, options: { idempotencyKey?: string | undefined } = {}): Promise<Job> {
+    const { idempotencyKey } = options;
+    const headers = {
+      'content-type': 'application/json',
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+    };
+    return this.json('jobs', { method: 'POST', headers, body: JSON.stringify(document) });
+  }
+
+  get(id: string): Promise<Job> {
+    return this.json(jobPath(id));
+  }
+
+  /** Newest first, a page at a time: `next` is the following page's cursor, null on the last. */
+  list(options: ListOptions = {}): Promise<{ jobs: Job[]; next: string | null }> {
+    return this.json(withQuery('jobs', options));
+  }
+
+  cancel(id: string): Promise<Job> {
+    return this.json(`${jobPath(id)}/cancel`, { method: 'POST' });
+  }
+
+  async delete(id: string): Promise<void> {
+    await request(this.url(jobPath(id)), { method: 'DELETE' });
+  }
+
+  losses(id: string, options: LossOptions = {}): Promise<LossSeries> {
+    return this.json(withQuery(`${jobPath(id)}/losses`, options));
+  }
+
+  /** The trained optimizer's file. */
+  weights(id: string, format: WeightsFormat = 'safetensors'): Promise<Uint8Array> {
+    return this.bytes(`${jobPath(id)}/weights`, { headers: { accept: weightTypes[format] } });
+  }
+
+  results(id: string): Promise<ComparisonResults> {
+    return this.json(`${jobPath(id)}/results`);
+  }
+
+  catalogue(): Promise<Catalogue> {
+    return this.json('catalogue');
+  }
+
+  /** A job's files: names, bytes, SHA-256. */
+  async artifacts(id: string): Promise<Artifact[]> {
+    const { artifacts } = await this.json<{ artifacts: Artifact[] }>(`${jobPath(id)}/artifacts`);
+    return artifacts;
+  }
+
+  artifact(id: string, name: string): Promise<Uint8Array> {
+    return this.bytes(`${jobPath(id)}/artifacts/${encodeURIComponent(name)}`);
+  }
+
+  /** The job's events, each exactly once, however often the connection is lost, up to its final state. */
+  events(id: string, options: EventOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
+    return jobEvents(this.url(jobPath(id)), options);
+  }
+
+  /** Address of a job, for people and for other programs. */
+  url(path: string): URL {
+    return new URL(path, this.base);
+  }
+
+  private async json<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const response = await request(this.url(path), init);
+    return (await response.json()) as T;
+  }
+
+  private async bytes(path: string, init: RequestInit = {}): Promise<Uint8Array> {
+    const response = await request(this.url(path), init);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}
+
+function jobPath(id: string): string {
+  return `jobs/${encodeURIComponent(id)}`;
+}
+
+function withQuery(path: string, query: object): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
+  return search.size > 0 ? `${path}?${search}` : path;
+}

@@ -1,0 +1,110 @@
+import { type ProblemCode, ProblemError, problemCodes } from '../contract/errors.js';
+import type { JobEvent } from '../contract/events.js';
+import { isFinal } from '../contract/job.js';
+import { backoff, pause } from './backoff.js';
+import { request, unavailable } from './http.js';
+import { type CloseReason, type Connection, connect } from './socket.js';
+
+export interface EventOptions {
+  /** Only what comes after it; without one, everything from the first event on. */
+  cursor?: string;
+  /** Aborted: the iteration throws its reason. */
+  signal?: AbortSignal;
+  /** Milliseconds without a connection after which the iteration gives up; five minutes by default. */
+  patience?: number;
+}
+
+/** Milliseconds without a message after which the connection is made anew: it may be dead without anybody's notice. */
+const silence = 60_000;
+
+/** What to name to get everything after this event. */
+export function cursorOf({ attempt, seq }: JobEvent): string {
+  return `${attempt}.${seq}`;
+}
+
+/**
+ * The events of a job, each exactly once, up to its final state. Where the connection is lost it is made again, from
+ * the last event on.
+ * @param job address of the job
+ * @throws ProblemError `not-found`, `invalid-cursor`; `unavailable` where there is no connection at first, or none for
+ *   as long as `patience` says.
+ */
+export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
+  const { signal, patience = 300_000 } = options;
+  let cursor = options.cursor;
+  let tries = 0;
+  /** Null before the first connection. */
+  let lostAt: number | null = null;
+  for (;;) {
+    signal?.throwIfAborted();
+    const connection = await connect(addressOf(job, 'stream', cursor), signal);
+    if (connection) {
+      try {
+        for await (const event of eventsOf(connection)) {
+          if (event.type !== 'truncated') {
+            if (cursor !== undefined && compareCursors(cursorOf(event), cursor) <= 0) continue;
+            cursor = cursorOf(event);
+          }
+          tries = 0;
+          yield event;
+          if (event.type === 'state' && isFinal(event.state)) return;
+        }
+      } finally {
+        connection.close();
+      }
+      // The service closes with 1000 after the final state alone.
+      if (connection.closed?.code === 1000) return;
+      throwIfClosedFor(connection.closed);
+      lostAt = Date.now();
+    } else {
+      await throwIfRefused(addressOf(job, 'events', cursor), signal, lostAt !== null);
+      lostAt ??= Date.now();
+      if (Date.now() - lostAt > patience) throw unavailable(job, undefined);
+    }
+    await pause(backoff(tries++), signal);
+  }
+}
+
+async function* eventsOf(connection: Connection): AsyncGenerator<JobEvent, void, undefined> {
+  for (;;) {
+    const message = await connection.next(silence);
+    if (message === null) return;
+    yield JSON.parse(message) as JobEvent;
+  }
+}
+
+function addressOf(job: URL, route: 'stream' | 'events', cursor: string | undefined): URL {
+  const url = new URL(`${job.href}/${route}`);
+  if (cursor !== undefined) url.searchParams.set('cursor', cursor);
+  return url;
+}
+
+/**
+ * A WebSocket does not say why it was refused; the same request for server-sent events does.
+ * @param patient whether a service that cannot be reached is worth another try
+ */
+async function throwIfRefused(url: URL, signal: AbortSignal | undefined, patient: boolean): Promise<void> {
+  const controller = new AbortController();
+  try {
+    await request(url, { signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal });
+  } catch (error) {
+    const passing = error instanceof ProblemError && error.code === 'unavailable' && patient;
+    if (!passing) throw error;
+  } finally {
+    controller.abort();
+  }
+}
+
+/** The service closes with 4000 + HTTP status and a problem's code where the stream cannot go on. */
+function throwIfClosedFor(closed: CloseReason | null): void {
+  if (closed === null || closed.code < 4000 || closed.code >= 4500) return;
+  const code = closed.reason in problemCodes ? (closed.reason as ProblemCode) : 'invalid-document';
+  throw new ProblemError(code, `The service ended the stream: ${problemCodes[code][1]}.`);
+}
+
+/** Below 0 where a comes before b. */
+function compareCursors(a: string, b: string): number {
+  const [attemptA = 0, seqA = 0] = a.split('.').map(Number);
+  const [attemptB = 0, seqB = 0] = b.split('.').map(Number);
+  return attemptA - attemptB || seqA - seqB;
+}

@@ -1,0 +1,49 @@
+import { type ProblemCode, type ProblemDocument, ProblemError, problemCodes } from '../contract/errors.js';
+
+/**
+ * Sends a request.
+ * @throws ProblemError what the service answered with, or `unavailable` where none answers; the signal's reason where
+ *   it is aborted.
+ */
+export async function request(url: URL, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw init.signal.reason;
+    throw unavailable(url, error);
+  }
+  if (!response.ok) throw await toProblem(response);
+  return response;
+}
+
+export function unavailable(url: URL, cause: unknown): ProblemError {
+  const { message } = ((cause as Error | undefined)?.cause ?? cause ?? {}) as Partial<Error>;
+  return new ProblemError('unavailable', `No service answers at ${url.origin}${message ? ` (${message})` : ''}.`);
+}
+
+async function toProblem(response: Response): Promise<ProblemError> {
+  const text = await response.text().catch(() => '');
+  const document = parse(text);
+  if (document && document.code in problemCodes)
+    return new ProblemError(document.code as ProblemCode, document.detail, document.errors);
+  const { status, statusText, url } = response;
+  return new ProblemError(codeOfStatus(status), document?.detail ?? `${url} answered ${status} ${statusText}.`);
+}
+
+function parse(text: string): ProblemDocument | null {
+  try {
+    const document: unknown = JSON.parse(text);
+    const { code, detail } = (document ?? {}) as Partial<ProblemDocument>;
+    return typeof code === 'string' && typeof detail === 'string' ? (document as ProblemDocument) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Of an answer that is not the service's own: a proxy's, or of a later version. */
+function codeOfStatus(status: number): ProblemCode {
+  if (status === 404) return 'not-found';
+  if (status === 502 || status === 503 || status === 504) return 'unavailable';
+  return status >= 500 ? 'internal' : 'invalid-document';
+}
