@@ -26,7 +26,33 @@ export async function loadBackend(wanted: EngineSpec['backend']): Promise<{ tf: 
     throw new Unsupported(`engine.backend: tfjs could not start its ${backend} backend on this machine.`);
   }
   await tf.ready();
+  if (backend === 'wasm') guardMemory(tf);
   return { tf, backend };
+}
+
+/**
+ * tfjs writes at address 0, over other tensors, where the backend's heap of 4 GiB has no room left, and goes on with
+ * wrong numbers. Here that throws.
+ */
+function guardMemory(tf: Tf): void {
+  const { wasm } = tf.backend() as unknown as { wasm: { _malloc: Malloc } };
+  if (guarded.has(wasm._malloc)) return;
+  // The heap's function puts itself in its place when it is first called.
+  tf.scalar(0).dispose();
+  const allocate = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const address = allocate(bytes);
+    if (address === 0) throw new RangeError(outOfMemory(bytes));
+    return address;
+  };
+  guarded.add(wasm._malloc);
+}
+
+type Malloc = (bytes: number) => number;
+const guarded = new WeakSet<Malloc>();
+
+function outOfMemory(bytes: number): string {
+  return `allocation failed: ${bytes} bytes more do not fit the wasm backend's heap of 4 GiB; take fewer functions or coordinates, a shorter unroll, or the "cpu" backend`;
 }
 
 function hasTensorflow(): boolean {
