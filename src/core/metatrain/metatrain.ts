@@ -1,10 +1,12 @@
 import type { RunEvent } from '../../contract/events.js';
 import type { MetatrainSpec, TrainingSpec } from '../../contract/spec.js';
+import { chunkSize, optimiseByLearned } from '../compare/optimise.js';
 import type { Engine, Episode, EpisodeState } from '../engines/engine.js';
 import { initialise } from '../learned/initialise.js';
 import { adam } from '../optimizers/adam.js';
 import type { RuleState } from '../optimizers/rule.js';
 import { sampleFunctions } from '../problems/batch.js';
+import { problemOf } from '../problems/registry.js';
 import { Purpose } from '../random/random.js';
 
 /** Everything that meta-training is about to need again: plain numbers and vectors. */
@@ -136,12 +138,9 @@ export class MetaTraining {
   }
 
   private async validate(): Promise<RunEvent> {
-    const { spec, now, engine } = this;
+    const { spec, now } = this;
     const { horizon, validation } = spec.training;
-    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, 0, validation.functions);
-    const episode = await engine.openEpisode(spec.optimizer, batch);
-    const losses = meanOverFunctions(await episode.advance(now.phi, horizon), validation.functions);
-    episode.dispose();
+    const losses = await this.validationLosses();
     const loss =
       validation.measure === 'final' ? losses[horizon]! : losses.subarray(0, horizon).reduce((a, b) => a + b);
     const best = loss < now.bestLoss;
@@ -152,6 +151,21 @@ export class MetaTraining {
     }
     now.validatedAt = now.iteration;
     return { type: 'validation', iteration: now.iteration, loss, best };
+  }
+
+  /** Mean over the validation functions of f(θ_t), t = 0 … horizon. They are taken in chunks, to bound the memory. */
+  private async validationLosses(): Promise<Float64Array> {
+    const { spec, now, engine } = this;
+    const { horizon, validation } = spec.training;
+    const chunk = chunkSize(problemOf(spec.problem).dimension(spec.problem));
+    const means = new Float64Array(horizon + 1);
+    for (let first = 0; first < validation.functions; first += chunk) {
+      const count = Math.min(chunk, validation.functions - first);
+      const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, first, count);
+      const losses = await optimiseByLearned(engine, batch, { spec: spec.optimizer, phi: now.phi }, horizon);
+      for (const [i, loss] of losses.entries()) means[Math.floor(i / count)]! += loss / validation.functions;
+    }
+    return means;
   }
 
   private diverged(where: 'loss' | 'meta-gradient' | 'weights', step: number | null): RunEvent {

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EngineInfo } from '../../src/contract/events.js';
+import { parseJobSpec } from '../../src/contract/validate.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../src/core/checkpoint.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/core/weights/safetensors.js';
+
+const engine: EngineInfo = { engine: 'tfjs', backend: 'wasm', version: '1', instructionSet: 'portable', threads: 1 };
+const spec = parseJobSpec({ kind: 'metatrain', problem: { name: 'simple' }, optimizer: { name: 'lstm' } });
+const vector = (...values: number[]) => Float32Array.of(...values);
+
+/** A state with everything in it; of optimizers more than ten, whose vectors must not be sorted by name. */
+const state: Checkpoint = {
+  phase: 'comparison',
+  training: {
+    iteration: 12,
+    phi: vector(1, 2),
+    adam: { vectors: [vector(3, 4), vector(5, 6)], steps: 12 },
+    best: vector(7, 8),
+    bestLoss: 0.1 + 0.2,
+    bestIteration: 10,
+    validatedAt: 12,
+    episode: { theta: vector(9), hidden: vector() },
+  },
+  comparison: {
+    tried: [
+      [{ exponent: -1, score: Number.POSITIVE_INFINITY, diverged: true }],
+      [{ exponent: 2, score: 1 / 3, diverged: false }],
+      [],
+    ],
+    unitsDone: 5,
+    losses: Array.from({ length: 13 }, (_, i) => vector(i, Number.NaN, Number.NEGATIVE_INFINITY)),
+  },
+};
+const bytes = encodeCheckpoint(spec, engine, state);
+
+describe('a checkpoint', () => {
+  it('gives back the whole state, doubles and non-finite numbers included', () => {
+    assert.deepEqual(decodeCheckpoint(bytes, spec, engine), state);
+  });
+
+  it('gives back a state before any validation, and one of a comparison alone', () => {
+    const fresh = { ...state.training!, bestLoss: Number.POSITIVE_INFINITY, bestIteration: -1, episode: null };
+    for (const part of [
+      { phase: 'training', training: fresh, comparison: undefined },
+      { phase: 'start', training: undefined, comparison: undefined },
+    ] as const)
+      assert.deepEqual(decodeCheckpoint(encodeCheckpoint(spec, engine, part), spec, engine), part);
+  });
+
+  it('shares no memory with the file: what goes on writes into its own vectors', () => {
+    const before = bytes.slice();
+    const { training, comparison } = decodeCheckpoint(bytes, spec, engine);
+    training!.phi.fill(0);
+    comparison!.losses[0]!.fill(0);
+    assert.deepEqual(bytes, before);
+  });
+
+  it('is refused where it is of another job or engine, or damaged', () => {
+    assert.throws(() => decodeCheckpoint(bytes, { ...spec, seed: 9 }, engine), /of another job/);
+    assert.throws(() => decodeCheckpoint(bytes, spec, { ...engine, backend: 'cpu' }), /of another engine/);
+    assert.throws(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 4), spec, engine));
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    const without = encodeSafetensors(
+      tensors.filter((t) => t.name !== 'phi'),
+      metadata,
+    );
+    assert.throws(() => decodeCheckpoint(without, spec, engine), /lacks the vector phi: it is damaged/);
+    assert.throws(() => decodeCheckpoint(encodeSafetensors([], {}), spec, engine), /is no checkpoint/);
+  });
+});

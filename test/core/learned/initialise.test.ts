@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import { initialise } from '../../../src/core/learned/initialise.js';
+import { splitWeights } from '../../../src/core/weights/shapes.js';
+import { lstmSpec } from '../weights/samples.js';
+
+type Initialisation = LstmSpec['initialisation'];
+
+/** Large layers, so that their kernels are large samples. */
+function tensorsOf(fields: Partial<Initialisation>, seed = 1) {
+  const initialisation = { kernels: 'truncated-normal', output: 'kernels', forgetBias: 1, ...fields } as const;
+  const spec = lstmSpec({ layers: [100, 60], inputProjection: 50, initialisation });
+  const tensors = splitWeights(spec, initialise(spec, seed));
+  return new Map(tensors.map((t) => [t.name, t]));
+}
+
+const deviation = (x: Float32Array) => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length);
+
+describe('fresh weights', () => {
+  // Standard deviation and range, for a kernel [fan-in, fan-out]. A normal variate cut at ± 2 has variance
+  // 1 - 4 φ(2) / (2 Φ(2) - 1) = 0.7737.
+  const kernels: [Initialisation['kernels'], (fanIn: number, fanOut: number) => { deviation: number; most: number }][] =
+    [
+      ['fan-in-uniform', (fanIn) => ({ deviation: Math.sqrt(1 / fanIn / 3), most: Math.sqrt(1 / fanIn) })],
+      ['glorot-uniform', (a, b) => ({ deviation: Math.sqrt(2 / (a + b)), most: Math.sqrt(6 / (a + b)) })],
+      ['truncated-normal', (fanIn) => ({ deviation: Math.sqrt(0.7737 / fanIn), most: 2 / Math.sqrt(fanIn) })],
+    ];
+  for (const [name, expected] of kernels) {
+    it(`${name}: kernels have its deviation and range`, () => {
+      const tensors = tensorsOf({ kernels: name });
+      for (const kernel of ['lstm.0.kernel', 'lstm.1.kernel']) {
+        const { shape, data } = tensors.get(kernel)!;
+        const { deviation: wanted, most } = expected(shape[0]!, shape[1]!);
+        assert.ok(Math.abs(deviation(data) / wanted - 1) < 0.02, `${kernel}: ${deviation(data)}, expected ${wanted}`);
+        assert.ok(data.every((w) => Math.abs(w) <= most * (1 + 1e-6)));
+        assert.ok(data.some((w) => Math.abs(w) > 0.97 * most));
+        const mean = data.reduce((a, b) => a + b, 0) / data.length;
+        assert.ok(Math.abs(mean) < (5 * wanted) / Math.sqrt(data.length));
+      }
+    });
+  }
+
+  it('biases are 0, but for the forget gates’', () => {
+    const tensors = tensorsOf({ forgetBias: 0.7 });
+    for (const name of ['input.bias', 'output.bias']) assert.ok(tensors.get(name)!.data.every((b) => b === 0));
+    // Gate order: input, forget, cell, output.
+    const expected = [0, 0.7, 0, 0].flatMap((b) => new Array<number>(60).fill(Math.fround(b)));
+    assert.deepEqual([...tensors.get('lstm.1.bias')!.data], expected);
+  });
+
+  it('zeros are zeros, and the output’s kernel may be 0 alone', () => {
+    const all = tensorsOf({ kernels: 'zeros', forgetBias: 0 });
+    for (const { data } of all.values()) assert.ok(data.every((w) => w === 0));
+    const output = tensorsOf({ output: 'zeros' });
+    assert.ok(output.get('output.kernel')!.data.every((w) => w === 0));
+    assert.ok(output.get('lstm.0.kernel')!.data.every((w) => w !== 0));
+  });
+
+  it('are the same for a seed, others for another, and no two tensors alike', () => {
+    assert.deepEqual(tensorsOf({}), tensorsOf({}));
+    const [one, two] = [tensorsOf({}, 1), tensorsOf({}, 2)].map((t) => t.get('lstm.0.kernel')!.data);
+    assert.notDeepEqual(one, two);
+    const { data } = tensorsOf({}).get('lstm.1.kernel')!;
+    assert.notDeepEqual(one!.slice(0, 100), data.slice(0, 100));
+  });
+});
