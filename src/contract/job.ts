@@ -37,5 +37,4 @@ export const artifactNames = {
   weights: 'weights.safetensors',
   results: 'results.json',
   checkpoint: 'checkpoint.safetensors',
-  losses: 'losses.f32',
 } as const;

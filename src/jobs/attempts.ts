@@ -1,6 +1,14 @@
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import type { JobSpec } from '../contract/spec.js';
 
+/** Of an attempt that is not the job's any more: the job went to another worker, or was deleted. */
+export class AttemptLost extends Error {
+  constructor(job: string) {
+    super(`The job ${job} was taken from this attempt.`);
+    this.name = 'AttemptLost';
+  }
+}
+
 /** What a worker does with the jobs that the queue hands to it. */
 export interface Attempts {
   /**
@@ -12,17 +20,24 @@ export interface Attempts {
   close(): Promise<void>;
 }
 
-/** One attempt at a job, from its begin to exactly one of the four ends. */
+/**
+ * One attempt at a job, from its begin to exactly one of the four ends. The ends wait for Redis as long as it takes. An
+ * attempt that has lost its job changes nothing any more: its ends resolve without effect.
+ */
 export interface Attempt {
   readonly job: string;
   /** From 1. */
   readonly number: number;
   readonly spec: JobSpec;
-  /** Aborted as soon as somebody asks for the job's cancellation, or takes the job away from this attempt. */
+  /**
+   * Aborted as soon as somebody asks for the job's cancellation, or takes the job away from this attempt; the reason is
+   * then an {@link AttemptLost}.
+   */
   readonly signal: AbortSignal;
   /**
    * Appends to the job's stream, in the order of the calls. It resolves when Redis has the event: for as long as Redis
-   * is full or out of reach it waits, and so pauses whoever pulls the run; nothing is lost and nothing comes twice.
+   * is full or out of reach it waits, and so pauses whoever pulls the run; nothing is lost and nothing comes twice. Once the
+   * signal is aborted it waits no longer than a moment, and then rejects with the signal's reason.
    */
   append(event: RunEvent): Promise<void>;
   succeed(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { BaseLogger } from 'pino';
 import type { JobEvent, JobState } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
 import type { LossSeries } from '../contract/losses.js';
@@ -55,4 +56,5 @@ export interface OpenJobsOptions {
   /** `redis://…`, `rediss://…` or the path of a unix socket. */
   redisUrl: string;
   artifacts: ArtifactStore;
+  logger?: BaseLogger;
 }

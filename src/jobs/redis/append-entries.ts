@@ -1,0 +1,82 @@
+import type { Redis } from 'ioredis';
+import type { Entry } from './entries.js';
+import { recordKey } from './keys.js';
+import { Script } from './script.js';
+
+/** An attempt, as the one that may write to a job's stream. */
+export interface Holder {
+  readonly job: string;
+  readonly token: string;
+  readonly attempt: number;
+  readonly startedAt: number;
+}
+
+export interface NumberedEntry extends Entry {
+  readonly seq: number;
+}
+
+/** Fields of the record that the entries change; null for no change. */
+export interface RecordChanges {
+  progress: string | null;
+  engine: string | null;
+  /** One past the last meta-iteration. */
+  lossEnd: number | null;
+}
+
+const script = new Script<['taken'] | ['behind', number] | ['appended', number, number]>(`
+local id, token, startedAt, progress, engine = ARGV[1], ARGV[2], ARGV[4], ARGV[6], ARGV[7]
+local mine, before, lossEnd = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[8])
+local state, attempt, holder, cancel, end_ = unpack(redis.call('HMGET', record, 'state', 'attempt', 'holder', 'cancel', 'lossEnd'))
+if not state then return { 'taken' } end
+if holder ~= token then
+  -- A Redis that died may have lost this attempt's beginning, and then only then counts fewer attempts.
+  if isFinal(state) or tonumber(attempt) >= mine then return { 'taken' } end
+  redis.call('HSET', record, 'attempt', mine, 'holder', token, 'startedAt', startedAt)
+  setState(id, 'running')
+end
+local last, seq = lastEntry()
+if last < mine then seq = 0 end
+if seq < before then return { 'behind', seq } end
+for i = 9, #ARGV, 3 do
+  local number = tonumber(ARGV[i])
+  if number > seq then append(id, mine, number, ARGV[i + 1], ARGV[i + 2]) end
+end
+if progress ~= '' then redis.call('HSET', record, 'progress', progress) end
+if engine ~= '' then redis.call('HSET', record, 'engine', engine) end
+if lossEnd > tonumber(end_ or 0) then redis.call('HSET', record, 'lossEnd', lossEnd) end
+return { 'appended', tonumber(redis.call('HGET', record, 'bytes')), cancel and 1 or 0 }
+`);
+
+export type AppendOutcome =
+  /** The job is gone, final or another attempt's. */
+  | { type: 'taken' }
+  /** Nothing is appended: the stream ends before `before`, at this seq. */
+  | { type: 'behind'; seq: number }
+  | { type: 'appended'; bytes: number; cancel: boolean };
+
+/**
+ * Appends what is not there yet of these entries, behind the one numbered `before`: repeating it changes nothing.
+ * @returns `bytes`: what the whole stream takes now.
+ */
+export async function appendEntries(
+  redis: Redis,
+  { job, token, attempt, startedAt }: Holder,
+  before: number,
+  entries: readonly NumberedEntry[],
+  { progress, engine, lossEnd }: RecordChanges,
+): Promise<AppendOutcome> {
+  const head = [job, token, attempt, startedAt, before, progress ?? '', engine ?? '', lossEnd ?? 0];
+  const reply = await script.run(
+    redis,
+    [recordKey(job)],
+    [...head, ...entries.flatMap(({ seq, event, points }) => [seq, event, points ?? ''])],
+  );
+  switch (reply[0]) {
+    case 'taken':
+      return { type: 'taken' };
+    case 'behind':
+      return { type: 'behind', seq: reply[1] };
+    case 'appended':
+      return { type: 'appended', bytes: reply[1], cancel: reply[2] === 1 };
+  }
+}

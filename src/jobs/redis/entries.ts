@@ -1,0 +1,66 @@
+import type { JobEvent, RunEvent } from '../../contract/events.js';
+import { toWire } from '../../contract/schema.js';
+import { fromId, type Position } from './position.js';
+
+/**
+ * An entry of a job's stream: a field `event` with the event as JSON, its time included, and for losses a field
+ * `points` with the points as little-endian Float32.
+ */
+export interface Entry {
+  readonly event: string;
+  readonly points: Buffer | null;
+}
+
+export function encodeEntry(event: RunEvent, time: number): Entry {
+  switch (event.type) {
+    case 'losses': {
+      const { points, ...rest } = event;
+      return { event: JSON.stringify({ ...rest, time }), points: toBytes(points) };
+    }
+    case 'validation':
+      return { event: JSON.stringify({ ...event, loss: toWire(event.loss), time }), points: null };
+    default:
+      return { event: JSON.stringify({ ...event, time }), points: null };
+  }
+}
+
+/** A copy: whoever gave the points may write over them. */
+function toBytes(points: Float32Array): Buffer {
+  return Buffer.from(Buffer.from(points.buffer, points.byteOffset, points.byteLength));
+}
+
+/** As Redis gives an entry: its id, then its fields and their values in turn. */
+export type RawEntry = [id: Buffer, fields: Buffer[]];
+
+export function positionOf([id]: RawEntry): Position {
+  return fromId(id.toString());
+}
+
+export interface LossEntry {
+  readonly iteration: number;
+  readonly step: number;
+  readonly perIteration: number;
+  readonly points: Float32Array;
+}
+
+/** @returns null unless the entry is of losses. */
+export function decodeLosses([, fields]: RawEntry): LossEntry | null {
+  const points = fields[3];
+  if (points === undefined) return null;
+  const { iteration, step, perIteration } = JSON.parse(String(fields[1])) as Omit<LossEntry, 'points'>;
+  return { iteration, step, perIteration, points: toPoints(points) };
+}
+
+export function decodeEntry(job: string, entry: RawEntry): JobEvent {
+  const [, text, , points] = entry[1];
+  const event = { job, ...positionOf(entry), ...JSON.parse(String(text)) } as JobEvent;
+  if (event.type === 'losses' && points) event.points = Array.from(toPoints(points), toWire);
+  return event;
+}
+
+/** Copied: the bytes of a reply lie at any offset, and floats do not. */
+function toPoints(bytes: Buffer): Float32Array {
+  const points = new Float32Array(bytes.length / 4);
+  new Uint8Array(points.buffer).set(bytes);
+  return points;
+}

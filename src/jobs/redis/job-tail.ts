@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { JobEvent } from '../../contract/events.js';
+import { isFinal } from '../../contract/job.js';
+import { decodeEntry, type RawEntry } from './entries.js';
+import { recordKey, streamKey } from './keys.js';
+import { compare, fromId, type Position, toId } from './position.js';
+
+/** What the tail remembers at most; a subscriber further behind reads from Redis. */
+const limits = { events: 1024, points: 1 << 18 };
+const batchLength = 64;
+/** Milliseconds after which a silent stream's job is looked at: it may have been deleted. */
+const silence = 5000;
+
+/** The live end of a job's stream, read and decoded once for all subscribers of this process. */
+export class JobTail {
+  private events: JobEvent[] = [];
+  private points = 0;
+  private readonly waiting = new Set<() => void>();
+  private closed = false;
+  /** No event follows any more: the job is final, or gone. */
+  finished = false;
+
+  /**
+   * @param connection the tail's own: it waits in Redis.
+   * @param base what is remembered begins behind it.
+   */
+  constructor(
+    private readonly connection: Redis,
+    private readonly job: string,
+    public base: Position,
+  ) {
+    void this.read();
+  }
+
+  get end(): Position {
+    return this.events.at(-1) ?? this.base;
+  }
+
+  /** @returns the event that follows the position, which must not lie before the base; undefined at the end. */
+  after(position: Position): JobEvent | undefined {
+    let [low, high] = [0, this.events.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(this.events[middle]!, position) > 0) high = middle;
+      else low = middle + 1;
+    }
+    return this.events[low];
+  }
+
+  /** Calls back once, at the next change. @returns a function that forgets the callback. */
+  onChange(callback: () => void): () => void {
+    this.waiting.add(callback);
+    return () => this.waiting.delete(callback);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.connection.disconnect();
+  }
+
+  private async read(): Promise<void> {
+    while (!this.closed && !this.finished) {
+      try {
+        const streams = (await this.connection.xreadBuffer(
+          'COUNT',
+          batchLength,
+          'BLOCK',
+          silence,
+          'STREAMS',
+          streamKey(this.job),
+          toId(this.end),
+        )) as unknown as [Buffer, RawEntry[]][] | null;
+        if (streams) this.add(streams[0]![1].map((entry) => decodeEntry(this.job, entry)));
+        else await this.lookAtRecord();
+      } catch {
+        // The connection is made again by itself.
+        if (!this.closed) await delay(100);
+      }
+    }
+    this.connection.disconnect();
+  }
+
+  private add(events: JobEvent[]): void {
+    this.events.push(...events);
+    for (const event of events) {
+      this.points += pointsOf(event);
+      if (event.type === 'state' && isFinal(event.state)) this.finished = true;
+    }
+    let dropped = 0;
+    while (
+      this.events.length - dropped > limits.events ||
+      (this.points > limits.points && dropped < this.events.length - 1)
+    ) {
+      this.base = this.events[dropped]!;
+      this.points -= pointsOf(this.base as JobEvent);
+      dropped += 1;
+    }
+    this.events.splice(0, dropped);
+    this.wake();
+  }
+
+  private async lookAtRecord(): Promise<void> {
+    const [state, last] = await this.connection.hmget(recordKey(this.job), 'state', 'last');
+    if (state && !(isFinal(state as never) && compare(fromId(last!), this.end) <= 0)) return;
+    this.finished = true;
+    this.wake();
+  }
+
+  private wake(): void {
+    const callbacks = [...this.waiting];
+    this.waiting.clear();
+    for (const callback of callbacks) callback();
+  }
+}
+
+function pointsOf(event: JobEvent): number {
+  return event.type === 'losses' ? event.points.length : 0;
+}

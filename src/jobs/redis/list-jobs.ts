@@ -1,0 +1,31 @@
+import type { Redis } from 'ioredis';
+import { ProblemError } from '../../contract/errors.js';
+import { isJobId } from '../ids.js';
+import type { ListQuery } from '../jobs.js';
+import { indexKey, recordKey } from './keys.js';
+import type { JobRecord } from './record.js';
+
+/** A page of records, newest first, and the cursor of the next: the last id of this one. */
+export async function listJobs(
+  redis: Redis,
+  { state, label, cursor, limit }: ListQuery,
+): Promise<{ records: [string, JobRecord][]; next: string | null }> {
+  if (cursor !== undefined && !isJobId(cursor))
+    throw new ProblemError(
+      'invalid-cursor',
+      `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the "next" of an earlier page.`,
+    );
+  const last = cursor === undefined ? '+' : `(${cursor}`;
+  // One more than the page tells whether another follows.
+  const ids = await redis.zrevrangebylex(indexKey(state, label), last, '-', 'LIMIT', 0, limit + 1);
+  const page = ids.slice(0, limit);
+  const pipeline = redis.pipeline();
+  for (const id of page) pipeline.hgetall(recordKey(id));
+  const replies = (await pipeline.exec()) ?? [];
+  const records = page.map((id, i): [string, JobRecord] => [id, (replies[i]?.[1] ?? {}) as JobRecord]);
+  return {
+    // One may have been deleted meanwhile.
+    records: records.filter(([, record]) => record.state !== undefined),
+    next: ids.length > limit ? page.at(-1)! : null,
+  };
+}

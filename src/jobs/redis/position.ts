@@ -1,0 +1,40 @@
+import { ProblemError } from '../../contract/errors.js';
+
+/** The place of an entry in a job's stream. */
+export interface Position {
+  readonly attempt: number;
+  readonly seq: number;
+}
+
+/** Before every entry. */
+export const start: Position = { attempt: 0, seq: 0 };
+
+/** Negative where a comes before b. */
+export function compare(a: Position, b: Position): number {
+  return a.attempt - b.attempt || a.seq - b.seq;
+}
+
+/** Of a stream entry's id, `attempt-seq`. */
+export function fromId(id: string): Position {
+  const [attempt, seq] = id.split('-');
+  return { attempt: Number(attempt), seq: Number(seq) };
+}
+
+export function toId({ attempt, seq }: Position): string {
+  return `${attempt}-${seq}`;
+}
+
+export function toCursor({ attempt, seq }: Position): string {
+  return `${attempt}.${seq}`;
+}
+
+/** @throws ProblemError `invalid-cursor`. */
+export function fromCursor(cursor: string): Position {
+  if (!/^\d{1,9}\.\d{1,15}$/.test(cursor))
+    throw new ProblemError(
+      'invalid-cursor',
+      `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the attempt and seq of an event, such as "1.42".`,
+    );
+  const [attempt, seq] = cursor.split('.');
+  return { attempt: Number(attempt), seq: Number(seq) };
+}

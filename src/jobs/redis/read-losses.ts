@@ -1,0 +1,85 @@
+import { buffer } from 'node:stream/consumers';
+import type { Redis } from 'ioredis';
+import type { LossSeries } from '../../contract/losses.js';
+import type { ArtifactStore } from '../artifacts.js';
+import type { LossQuery } from '../jobs.js';
+import { decodeLosses, positionOf, type RawEntry } from './entries.js';
+import { streamKey } from './keys.js';
+import { LossBuckets } from './loss-buckets.js';
+import { decodeLossFile, type LossBlock, type LossFile, lossFiles } from './loss-file.js';
+
+const pageLength = 64;
+
+/**
+ * The losses of a job with so many attempts, from its stream and its artifacts. A meta-iteration's points are those of
+ * the latest attempt that has any.
+ * @param lossEnd one past the last meta-iteration that there is.
+ */
+export async function readLosses(
+  redis: Redis,
+  artifacts: ArtifactStore,
+  job: string,
+  { attempts, lossEnd }: { attempts: number; lossEnd: number },
+  query: LossQuery,
+): Promise<LossSeries> {
+  const buckets = new LossBuckets(query.from ?? 0, Math.min(query.to ?? lossEnd, lossEnd), query.points ?? 1000);
+  for (let attempt = attempts; attempt >= 1; attempt--) {
+    const seen = new Seen();
+    for await (const entry of streamOf(redis, job, attempt)) {
+      seen.add(positionOf(entry).seq);
+      const losses = decodeLosses(entry);
+      if (losses) buckets.add(losses);
+    }
+    // Read after the stream: what moves from the one to the other meanwhile is in both, not in neither.
+    const files = lossFiles(await artifacts.list(job)).filter((file) => file.attempt === attempt);
+    for (const file of files.filter((file, i) => overlaps(file, files[i + 1], buckets)))
+      for (const block of await readFile(artifacts, job, file))
+        if (!seen.has(block.seq)) {
+          seen.add(block.seq);
+          buckets.add(block);
+        }
+    buckets.closeAttempt();
+  }
+  return buckets.series();
+}
+
+function overlaps(file: LossFile, next: LossFile | undefined, { from, to }: LossBuckets): boolean {
+  return file.iteration < to && (next === undefined || next.iteration >= from);
+}
+
+async function readFile(artifacts: ArtifactStore, job: string, { name }: LossFile): Promise<Iterable<LossBlock>> {
+  const stream = await artifacts.open(job, name);
+  return stream ? decodeLossFile(await buffer(stream)) : [];
+}
+
+async function* streamOf(redis: Redis, job: string, attempt: number): AsyncGenerator<RawEntry> {
+  for (let next = 0; ; ) {
+    const page = await redis.xrangeBuffer(
+      streamKey(job),
+      `${attempt}-${next}`,
+      `${attempt}-18446744073709551615`,
+      'COUNT',
+      pageLength,
+    );
+    const entries = page as RawEntry[];
+    yield* entries;
+    const last = entries.at(-1);
+    if (!last) return;
+    next = positionOf(last).seq + 1;
+  }
+}
+
+/** A set of numbers that mostly come in order: ranges, first and last included. */
+class Seen {
+  private readonly ranges: [number, number][] = [];
+
+  add(seq: number): void {
+    const open = this.ranges.at(-1);
+    if (open && open[1] === seq - 1) open[1] = seq;
+    else this.ranges.push([seq, seq]);
+  }
+
+  has(seq: number): boolean {
+    return this.ranges.some(([first, last]) => first <= seq && seq <= last);
+  }
+}

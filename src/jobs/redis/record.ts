@@ -1,0 +1,36 @@
+import type { Job } from '../../contract/job.js';
+
+/**
+ * A job's record, a Redis hash. Besides what {@link Job} shows:
+ * - `labels`, separated by spaces, and `maxAttempts`, as scripts read them;
+ * - `entry`: the id of the queue's entry that stands for the job;
+ * - `holder`: the token of the attempt that runs; `ended`: of the attempt that ended last;
+ * - `cancel`: "1" once the cancellation of the running job is asked for;
+ * - `last` and `trimmed`: ids of the stream's last entry and of the last one that has been taken out of it;
+ * - `bytes`: what the stream's entries take; `lossEnd`: one past the last meta-iteration with a loss.
+ */
+export type JobRecord = Record<string, string>;
+
+/** What stands in a record's `progress`. */
+export type Progress = NonNullable<Job['progress']>;
+
+export function toJob(id: string, record: JobRecord, artifacts: string[]): Job {
+  const { spec, state, attempt, createdAt, startedAt, finishedAt, failure, engine, progress } = record;
+  return {
+    id,
+    state: state as Job['state'],
+    attempt: Number(attempt),
+    spec: JSON.parse(spec!),
+    createdAt: toDate(createdAt)!,
+    startedAt: toDate(startedAt),
+    finishedAt: toDate(finishedAt),
+    failure: failure ? JSON.parse(failure) : null,
+    engine: engine ? JSON.parse(engine) : null,
+    progress: progress ? JSON.parse(progress) : null,
+    artifacts,
+  };
+}
+
+function toDate(milliseconds: string | undefined): string | null {
+  return milliseconds ? new Date(Number(milliseconds)).toISOString() : null;
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { BaseLogger } from 'pino';
+import type { JobFailure, RunEvent } from '../../contract/events.js';
+import type { JobSpec } from '../../contract/spec.js';
+import type { ArtifactStore } from '../artifacts.js';
+import { type Attempt, AttemptLost, type Attempts } from '../attempts.js';
+import type { OpenJobsOptions } from '../jobs.js';
+import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
+import type { Holder } from './append-entries.js';
+import { beginAttempt } from './begin-attempt.js';
+import { connectRedis } from './connection.js';
+import { enterQueue } from './enter-queue.js';
+import { attemptsChannel, recordKey } from './keys.js';
+import { StreamWriter } from './stream-writer.js';
+
+/** Bytes that a job's stream may hold before its oldest entries move to an artifact. */
+const maxStreamBytes = 64 << 20;
+
+export interface OpenAttemptsOptions extends OpenJobsOptions {
+  /** Of one job's stream in Redis; 64 MiB by default. */
+  maxStreamBytes?: number;
+}
+
+/** An attempt that runs here, as far as messages of others concern it. */
+interface Running {
+  job: string;
+  token: string;
+  stop: AbortController;
+}
+
+export class RedisAttempts implements Attempts {
+  private readonly redis: Redis;
+  private readonly messages: Redis;
+  private readonly queue: Queue<QueueEntry>;
+  private readonly artifacts: ArtifactStore;
+  private readonly logger: BaseLogger | undefined;
+  private readonly maxStreamBytes: number;
+  private readonly running = new Set<Running>();
+
+  constructor(options: OpenAttemptsOptions) {
+    this.logger = options.logger;
+    this.artifacts = options.artifacts;
+    this.maxStreamBytes = options.maxStreamBytes ?? maxStreamBytes;
+    // A worker has all the time there is: its commands wait for Redis.
+    this.redis = connectRedis(options.redisUrl, { maxRetriesPerRequest: null }, this.logger);
+    this.messages = connectRedis(options.redisUrl, { maxRetriesPerRequest: null }, this.logger);
+    this.queue = new Queue(queueName, { connection: this.redis, prefix: queuePrefix });
+    this.queue.on('error', (error) => this.logger?.warn(error, 'queue'));
+  }
+
+  async open(): Promise<this> {
+    this.messages.on('message', (_, message: string) => this.hear(message));
+    await this.messages.subscribe(attemptsChannel);
+    // Messages that came while the connection was lost are lost.
+    this.messages.on('ready', () => this.lookAgain().catch((error) => this.logger?.warn(error, 'attempts')));
+    return this;
+  }
+
+  async begin(job: string): Promise<Attempt | null> {
+    const running = { job, token: randomUUID(), stop: new AbortController() };
+    const startedAt = Date.now();
+    // Known before it begins: a message about it may overtake the answer.
+    this.running.add(running);
+    try {
+      const begun = await beginAttempt(this.redis, job, running.token, startedAt);
+      if (begun) {
+        const holder = { job, token: running.token, attempt: begun.number, startedAt };
+        return this.attempt(holder, begun.spec, running);
+      }
+    } catch (error) {
+      this.running.delete(running);
+      throw error;
+    }
+    this.running.delete(running);
+    return null;
+  }
+
+  async close(): Promise<void> {
+    await this.queue.close();
+    this.messages.disconnect();
+    this.redis.disconnect();
+  }
+
+  private attempt(holder: Holder, spec: JobSpec, running: Running): Attempt {
+    const { redis, artifacts, maxStreamBytes, logger, queue } = this;
+    const { job } = holder;
+    const writer = new StreamWriter(holder, running.stop, { redis, artifacts, maxStreamBytes, logger });
+    const end = async (...how: Parameters<StreamWriter['end']>) => {
+      const outcome = await writer.end(...how);
+      this.running.delete(running);
+      return outcome;
+    };
+    return {
+      job,
+      number: holder.attempt,
+      spec,
+      signal: running.stop.signal,
+      append: (event: RunEvent) => writer.append(event),
+      async succeed() {
+        await end('succeeded', null);
+      },
+      async fail(failure: JobFailure) {
+        await end('failed', failure);
+      },
+      async cancel() {
+        await end('cancelled', null);
+      },
+      async retry(failure: JobFailure) {
+        const outcome = await end('queued', failure);
+        if (outcome?.state !== 'queued') return false;
+        await enterQueue(queue, job, outcome.entry);
+        return true;
+      },
+    };
+  }
+
+  private hear(message: string): void {
+    const [job, token] = message.split(' ');
+    for (const { stop, ...running } of this.running) {
+      if (running.job !== job || running.token === token) continue;
+      stop.abort(token === undefined ? cancelled() : new AttemptLost(job));
+    }
+  }
+
+  private async lookAgain(): Promise<void> {
+    for (const { job, token, stop } of this.running) {
+      const [cancel, holder] = await this.redis.hmget(recordKey(job), 'cancel', 'holder');
+      if (cancel) stop.abort(cancelled());
+      else if (holder && holder !== token) stop.abort(new AttemptLost(job));
+    }
+  }
+}
+
+function cancelled(): Error {
+  return new Error('The cancellation of the job was asked for.');
+}

@@ -1,0 +1,199 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { BaseLogger } from 'pino';
+import { ProblemError } from '../../contract/errors.js';
+import type { JobEvent } from '../../contract/events.js';
+import { artifactNames, isFinal, type Job } from '../../contract/job.js';
+import type { LossSeries } from '../../contract/losses.js';
+import type { JobSpec } from '../../contract/spec.js';
+import type { ArtifactStore } from '../artifacts.js';
+import { createJobId, isJobId } from '../ids.js';
+import type { Jobs, ListQuery, LossQuery, OpenJobsOptions } from '../jobs.js';
+import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
+import { cancelJob } from './cancel-job.js';
+import { connectRedis, isOutage } from './connection.js';
+import { createJob, findByKey } from './create-job.js';
+import { deleteJob } from './delete-job.js';
+import { enterQueue, reconcile } from './enter-queue.js';
+import { recordKey } from './keys.js';
+import { listJobs } from './list-jobs.js';
+import { readLosses } from './read-losses.js';
+import { type JobRecord, toJob } from './record.js';
+import { Subscriptions } from './subscriptions.js';
+
+/** How often the queue is compared with the records, and the age of the youngest job that is looked at, ms. */
+const reconciliation = { interval: 30_000, minAge: 5_000 };
+/** Attempts to connect before a command fails: three quarters of a second in all. */
+const retries = 5;
+
+export class RedisJobs implements Jobs {
+  readonly artifacts: ArtifactStore;
+  /** For requests, which somebody waits for: it answers or fails soon. */
+  private readonly redis: Redis;
+  /** For what goes on by itself, and waits for Redis. */
+  private readonly patient: Redis;
+  private readonly queue: Queue<QueueEntry>;
+  private readonly subscriptions: Subscriptions;
+  private readonly logger: BaseLogger | undefined;
+  private readonly timer: NodeJS.Timeout;
+  private reconciling: Promise<void> = Promise.resolve();
+
+  constructor({ redisUrl, artifacts, logger }: OpenJobsOptions) {
+    this.artifacts = artifacts;
+    this.logger = logger;
+    const connectTimeout = 2000;
+    this.redis = connectRedis(redisUrl, { maxRetriesPerRequest: retries, connectTimeout }, logger);
+    this.patient = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
+    this.queue = new Queue(queueName, { connection: this.redis, prefix: queuePrefix });
+    this.queue.on('error', (error) => logger?.warn(error, 'queue'));
+    this.subscriptions = new Subscriptions(this.redis, this.patient, (connectionName) =>
+      connectRedis(redisUrl, { maxRetriesPerRequest: null, connectionName }, logger),
+    );
+    this.timer = setInterval(() => this.reconcile(), reconciliation.interval);
+    this.timer.unref();
+  }
+
+  async open(): Promise<this> {
+    try {
+      await this.ping();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.reconcile();
+    return this;
+  }
+
+  create(spec: JobSpec, idempotencyKey?: string): Promise<{ job: Job; created: boolean }> {
+    return answer(async () => {
+      const known = idempotencyKey === undefined ? null : await findByKey(this.redis, idempotencyKey, spec);
+      if (known) return this.known(known.job, known.same);
+      if (spec.kind === 'compare') await this.checkWeights(spec.optimizer.job);
+      const { outcome, job } = await createJob(this.redis, createJobId(), spec, idempotencyKey);
+      if (outcome !== 'created') return this.known(job, outcome === 'known');
+      // The job is there by now: if the queue does not take it, the reconciliation enters it.
+      await enterQueue(this.queue, job, `${job}-1`).catch((error) => this.logger?.warn({ error, job }, 'queue'));
+      return { job: await this.read(job), created: true };
+    });
+  }
+
+  get(id: string): Promise<Job> {
+    return answer(() => this.read(id));
+  }
+
+  list(query: ListQuery): Promise<{ jobs: Job[]; next: string | null }> {
+    return answer(async () => {
+      const { records, next } = await listJobs(this.redis, query);
+      return { jobs: await Promise.all(records.map(([id, record]) => this.show(id, record))), next };
+    });
+  }
+
+  cancel(id: string): Promise<Job> {
+    return answer(async () => {
+      const { outcome, detail } = await cancelJob(this.redis, mustBeId(id));
+      if (outcome === 'missing') throw notFound(id);
+      if (outcome === 'final' && detail !== 'cancelled')
+        throw new ProblemError('conflict', `The job ${id} has ${detail}: it cannot be cancelled any more.`);
+      // A worker that has the entry already finds nothing to do.
+      if (outcome === 'cancelled')
+        await this.queue.remove(detail).catch((error) => this.logger?.debug({ error, job: id }, 'queue'));
+      return this.read(id);
+    });
+  }
+
+  delete(id: string): Promise<void> {
+    return answer(async () => {
+      const { state } = await this.read(id);
+      if (!isFinal(state))
+        throw new ProblemError('conflict', `The job ${id} is ${state}: cancel it first, or wait for its end.`);
+      await this.artifacts.delete(id);
+      await deleteJob(this.redis, id);
+    });
+  }
+
+  losses(id: string, query: LossQuery): Promise<LossSeries> {
+    return answer(async () => {
+      const [attempt, lossEnd] = await this.redis.hmget(recordKey(mustBeId(id)), 'attempt', 'lossEnd');
+      if (attempt === null) throw notFound(id);
+      const extent = { attempts: Number(attempt), lossEnd: Number(lossEnd ?? 0) };
+      return readLosses(this.redis, this.artifacts, id, extent, query);
+    });
+  }
+
+  subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>> {
+    return answer(() => this.subscriptions.subscribe(mustBeId(id), cursor));
+  }
+
+  ping(): Promise<void> {
+    return answer(async () => {
+      await this.redis.ping();
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await this.subscriptions.close();
+    this.patient.disconnect();
+    await this.reconciling;
+    await this.queue.close();
+    this.redis.disconnect();
+  }
+
+  private reconcile(): void {
+    this.reconciling = this.reconciling.then(async () => {
+      try {
+        const entered = await reconcile(this.patient, this.queue, reconciliation.minAge);
+        if (entered.length > 0) this.logger?.warn({ jobs: entered }, 'jobs were not in the queue: entered');
+      } catch (error) {
+        this.logger?.debug(error, 'reconciliation');
+      }
+    });
+  }
+
+  private async known(id: string, same: boolean): Promise<{ job: Job; created: boolean }> {
+    if (same) return { job: await this.read(id), created: false };
+    throw new ProblemError(
+      'idempotency-conflict',
+      `The Idempotency-Key came with another document before, for the job ${id}: take a new key for a new document.`,
+    );
+  }
+
+  private async checkWeights(job: string): Promise<void> {
+    if (isJobId(job) && (await this.artifacts.stat(job, artifactNames.weights))) return;
+    const field = {
+      pointer: '/optimizer/job',
+      found: JSON.stringify(job),
+      allowed: 'the id of a job that has weights',
+    };
+    throw new ProblemError('invalid-document', `/optimizer/job: the job ${field.found} has no weights.`, [field]);
+  }
+
+  private async read(id: string): Promise<Job> {
+    const record = await this.redis.hgetall(recordKey(mustBeId(id)));
+    if (record.state === undefined) throw notFound(id);
+    return this.show(id, record);
+  }
+
+  private async show(id: string, record: JobRecord): Promise<Job> {
+    return toJob(id, record, await this.artifacts.list(id));
+  }
+}
+
+function mustBeId(id: string): string {
+  if (!isJobId(id)) throw notFound(id);
+  return id;
+}
+
+function notFound(id: string): ProblemError {
+  return new ProblemError('not-found', `There is no job ${JSON.stringify(id.slice(0, 80))}.`);
+}
+
+/** @throws ProblemError `unavailable` where Redis is full or out of reach. */
+async function answer<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof ProblemError || !isOutage(error)) throw error;
+    throw new ProblemError('unavailable', `Redis is full or cannot be reached: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { indexPrefix, streamPrefix } from './keys.js';
+
+/** A Lua script, which Redis runs as one step. Its first key is a job's record. */
+export class Script<Reply> {
+  private readonly lua: string;
+  private readonly sha: string;
+
+  constructor(lua: string) {
+    this.lua = `${shared}\n${lua}`;
+    this.sha = createHash('sha1').update(this.lua).digest('hex');
+  }
+
+  async run(redis: Redis, keys: string[], args: (string | number | Buffer)[]): Promise<Reply> {
+    try {
+      return (await redis.evalsha(this.sha, keys.length, ...keys, ...args)) as Reply;
+    } catch (error) {
+      if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+      return (await redis.eval(this.lua, keys.length, ...keys, ...args)) as Reply;
+    }
+  }
+}
+
+/**
+ * What the scripts share. A full Redis refuses a script whose first write needs memory and lets one pass whose first
+ * write needs none: a state can always change, and an event of a run has to wait.
+ */
+const shared = `
+local record = KEYS[1]
+
+local function needNoMemory()
+  redis.call('HDEL', record, '')
+end
+
+local function isFinal(state)
+  return state == 'succeeded' or state == 'failed' or state == 'cancelled'
+end
+
+local function indices(state, labels)
+  local names = { '${indexPrefix}state:' .. state }
+  for label in string.gmatch(labels, '%S+') do
+    names[#names + 1] = '${indexPrefix}state:' .. state .. ':label:' .. label
+  end
+  return names
+end
+
+local function setState(id, state)
+  local now = redis.call('HMGET', record, 'state', 'labels')
+  if now[1] == state then return end
+  for _, index in ipairs(indices(now[1], now[2])) do redis.call('ZREM', index, id) end
+  for _, index in ipairs(indices(state, now[2])) do redis.call('ZADD', index, 0, id) end
+  redis.call('HSET', record, 'state', state)
+end
+
+-- Attempt and seq of the stream's last entry. The record keeps them: Redis tells them only along with the entry.
+local function lastEntry()
+  local attempt, seq = string.match(redis.call('HGET', record, 'last') or '0-0', '(%d+)-(%d+)')
+  return tonumber(attempt), tonumber(seq)
+end
+
+local function append(id, attempt, seq, event, points)
+  local entry = attempt .. '-' .. seq
+  if points == nil or points == '' then
+    redis.call('XADD', '${streamPrefix}' .. id, entry, 'event', event)
+  else
+    redis.call('XADD', '${streamPrefix}' .. id, entry, 'event', event, 'points', points)
+  end
+  redis.call('HSET', record, 'last', entry)
+  redis.call('HINCRBY', record, 'bytes', #event + #(points or '') + 64)
+end
+
+-- Changes the state and says so in the stream; the reason is JSON.
+local function enterState(id, attempt, seq, state, reason, time)
+  setState(id, state)
+  append(id, attempt, seq, '{"type":"state","state":"' .. state .. '","reason":' .. reason .. ',"time":' .. time .. '}')
+  if isFinal(state) then redis.call('HSET', record, 'finishedAt', time) end
+  if state == 'failed' then redis.call('HSET', record, 'failure', reason) end
+end
+
+`;

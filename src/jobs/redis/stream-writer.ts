@@ -1,0 +1,198 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { BaseLogger } from 'pino';
+import type { JobFailure, JobState, RunEvent } from '../../contract/events.js';
+import type { ArtifactStore } from '../artifacts.js';
+import { AttemptLost } from '../attempts.js';
+import { appendEntries, type Holder, type NumberedEntry, type RecordChanges } from './append-entries.js';
+import { isOutage } from './connection.js';
+import { type EndOutcome, endAttempt } from './end-attempt.js';
+import { type Entry, encodeEntry } from './entries.js';
+import { moveOldest } from './move-oldest.js';
+import { RecordProgress } from './record-progress.js';
+
+/** How long written entries are kept here, ms: with `appendfsync everysec` a Redis that dies may lose two seconds. */
+const keepFor = 3000;
+/** Limits of one round trip. */
+const batchLength = 256;
+const batchBytes = 1 << 20;
+/** First and longest wait, ms, before a full or unreachable Redis is asked again. */
+const backoff = { first: 50, longest: 1000 };
+/** How long an append goes on waiting, ms, once the attempt is to stop. */
+const patience = 200;
+
+const noChanges: RecordChanges = { progress: null, engine: null, lossEnd: null };
+
+interface Pending extends NumberedEntry {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface StreamWriterOptions {
+  redis: Redis;
+  artifacts: ArtifactStore;
+  /** Bytes above which the oldest entries move to an artifact. */
+  maxStreamBytes: number;
+  logger?: BaseLogger | undefined;
+}
+
+/** Writes an attempt's events to the job's stream, in order, each once. */
+export class StreamWriter {
+  /** Numbers of the last entry that was asked for, and of the last that Redis has taken; 1 is the `running` state. */
+  private seq = 1;
+  private written = 1;
+  private pending: Pending[] = [];
+  private pumping: Promise<void> | null = null;
+  private readonly kept: { entry: NumberedEntry; at: number }[] = [];
+  private readonly progress = new RecordProgress();
+
+  constructor(
+    private readonly holder: Holder,
+    private readonly stop: AbortController,
+    private readonly options: StreamWriterOptions,
+  ) {
+    const event = JSON.stringify({ type: 'state', state: 'running', reason: null, time: holder.startedAt });
+    this.keep([{ seq: 1, event, points: null }]);
+    stop.signal.addEventListener('abort', () => {
+      // Timed, not at once: what Redis takes without delay is part of the stream still.
+      setTimeout(() => this.drop(stop.signal.reason), patience).unref();
+    });
+  }
+
+  append(event: RunEvent): Promise<void> {
+    if (this.stop.signal.aborted) return Promise.reject(this.stop.signal.reason);
+    this.progress.add(event);
+    const entry: Entry = encodeEntry(event, Date.now());
+    this.seq += 1;
+    const { seq } = this;
+    return new Promise((resolve, reject) => {
+      this.pending.push({ ...entry, seq, resolve, reject });
+      this.pumping ??= this.pump();
+    });
+  }
+
+  /**
+   * Ends the attempt behind its last event. An attempt that has lost its job changes nothing.
+   * @returns null for such a one.
+   */
+  async end(state: JobState, reason: JobFailure | null): Promise<Extract<EndOutcome, { type: 'ended' }> | null> {
+    if (this.stop.signal.aborted) this.drop(this.stop.signal.reason);
+    await this.pumping;
+    for (;;) {
+      const outcome = await this.insist(() =>
+        endAttempt(this.options.redis, this.holder, this.written, state, reason, this.progress.latest()),
+      );
+      if (outcome.type === 'ended') return outcome;
+      if (outcome.type === 'taken' || !(await this.restore(outcome.seq))) {
+        this.lost();
+        return null;
+      }
+    }
+  }
+
+  /** Gives up what Redis has not taken. */
+  private drop(reason: unknown): void {
+    for (const { reject } of this.pending.splice(0)) reject(reason);
+  }
+
+  private async pump(): Promise<void> {
+    // The calls of one turn of the event loop travel together.
+    await Promise.resolve();
+    while (this.pending.length > 0) {
+      const batch = this.nextBatch();
+      try {
+        const bytes = await this.write(batch);
+        // Not so where they were given up meanwhile.
+        if (this.pending[0] === batch[0]) this.pending.splice(0, batch.length);
+        for (const { resolve } of batch) resolve();
+        if (bytes > this.options.maxStreamBytes) await this.makeRoom(bytes);
+      } catch (error) {
+        this.drop(error);
+      }
+    }
+    // In the same turn as the last look at what is pending: an append finds either this pump at work or none.
+    this.pumping = null;
+  }
+
+  private nextBatch(): Pending[] {
+    let bytes = 0;
+    const end = this.pending.findIndex(({ event, points }, i) => {
+      bytes += event.length + (points?.length ?? 0);
+      return i > 0 && (i >= batchLength || bytes > batchBytes);
+    });
+    return this.pending.slice(0, end === -1 ? undefined : end);
+  }
+
+  /** @returns what the whole stream takes now, in bytes. @throws AttemptLost. */
+  private async write(entries: readonly Pending[]): Promise<number> {
+    const { redis } = this.options;
+    const changes = this.progress.changes();
+    for (;;) {
+      const outcome = await this.insist(
+        () => appendEntries(redis, this.holder, this.written, entries, changes),
+        (error) => isOutage(error) && this.pending.length > 0,
+      );
+      if (outcome.type === 'taken') throw this.lost();
+      if (outcome.type === 'behind') {
+        if (!(await this.restore(outcome.seq))) throw this.lost();
+        continue;
+      }
+      this.written = entries.at(-1)!.seq;
+      this.keep(entries);
+      if (outcome.cancel && !this.stop.signal.aborted) this.stop.abort(new Error('The job is to be cancelled.'));
+      return outcome.bytes;
+    }
+  }
+
+  /** Writes again what a Redis that died has lost of the entries above this one. @returns whether the job is ours. */
+  private async restore(seq: number): Promise<boolean> {
+    const missing = this.kept.map(({ entry }) => entry).filter((entry) => entry.seq > seq);
+    const { job, attempt } = this.holder;
+    this.options.logger?.warn(
+      { job, attempt, from: seq + 1, to: this.written, kept: missing.length },
+      'Redis has lost entries of the stream: writing them again',
+    );
+    for (let from = 0; from < missing.length; from += batchLength) {
+      const entries = missing.slice(from, from + batchLength);
+      const outcome = await this.insist(() => appendEntries(this.options.redis, this.holder, seq, entries, noChanges));
+      if (outcome.type === 'taken') return false;
+    }
+    return true;
+  }
+
+  private keep(entries: readonly NumberedEntry[]): void {
+    const at = performance.now();
+    for (const { seq, event, points } of entries) this.kept.push({ entry: { seq, event, points }, at });
+    const old = this.kept.findIndex((kept) => kept.at > at - keepFor);
+    if (old > 0) this.kept.splice(0, old);
+  }
+
+  private lost(): AttemptLost {
+    const error = new AttemptLost(this.holder.job);
+    if (!this.stop.signal.aborted) this.stop.abort(error);
+    return error;
+  }
+
+  /** Moves the oldest half of the stream to an artifact; while that fails, for whatever reason, the run has to wait. */
+  private async makeRoom(bytes: number): Promise<void> {
+    const { redis, artifacts, maxStreamBytes } = this.options;
+    await this.insist(
+      () => moveOldest(redis, artifacts, this.holder, bytes - maxStreamBytes / 2),
+      () => this.pending.length > 0,
+    );
+  }
+
+  /** Repeats an action for as long as its failure is one that passes. */
+  private async insist<T>(action: () => Promise<T>, isTemporary: (error: unknown) => boolean = isOutage): Promise<T> {
+    for (let wait = backoff.first; ; wait = Math.min(2 * wait, backoff.longest)) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!isTemporary(error)) throw error;
+        const { job, attempt } = this.holder;
+        this.options.logger?.warn({ error, job, attempt }, 'the stream cannot be written: trying again');
+        await delay(wait);
+      }
+    }
+  }
+}

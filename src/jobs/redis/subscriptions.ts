@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import { ProblemError } from '../../contract/errors.js';
+import type { JobEvent, JobState } from '../../contract/events.js';
+import { isFinal } from '../../contract/job.js';
+import { JobTail } from './job-tail.js';
+import { recordKey } from './keys.js';
+import { compare, fromCursor, fromId, start } from './position.js';
+import { readPage } from './stream-pages.js';
+import { Subscription } from './subscription.js';
+
+/** The subscribers of this process: one tail, and one connection for it, a job. */
+export class Subscriptions {
+  private readonly tails = new Map<string, { tail: JobTail; subscribers: number }>();
+  private readonly open = new Set<Subscription>();
+
+  /**
+   * @param redis answers or fails soon.
+   * @param patient waits for Redis: a subscriber outlasts an outage.
+   * @param connect makes a connection of the given name for a tail.
+   */
+  constructor(
+    private readonly redis: Redis,
+    private readonly patient: Redis,
+    private readonly connect: (name: string) => Redis,
+  ) {}
+
+  /** @throws ProblemError `invalid-cursor` or `not-found`. */
+  async subscribe(job: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>> {
+    const position = cursor === null ? start : fromCursor(cursor);
+    const [state, last] = await this.redis.hmget(recordKey(job), 'state', 'last');
+    if (!state || !last) throw new ProblemError('not-found', `There is no job ${job}.`);
+    const end = fromId(last);
+    const final = isFinal(state as JobState);
+    if (final && compare(position, end) > 0)
+      throw new ProblemError(
+        'invalid-cursor',
+        `cursor ${cursor}: the last event of the job ${job} is at ${end.attempt}.${end.seq}.`,
+      );
+    const shared = final ? null : this.share(job, end);
+    const subscription: Subscription = new Subscription(
+      job,
+      position,
+      shared?.tail ?? null,
+      (after) => readPage(this.patient, job, after),
+      () => {
+        this.open.delete(subscription);
+        if (shared && --shared.subscribers === 0) {
+          shared.tail.close();
+          if (this.tails.get(job) === shared) this.tails.delete(job);
+        }
+      },
+    );
+    this.open.add(subscription);
+    return subscription;
+  }
+
+  async close(): Promise<void> {
+    for (const subscription of this.open) await subscription.return();
+  }
+
+  private share(job: string, end: ReturnType<typeof fromId>): { tail: JobTail; subscribers: number } {
+    let shared = this.tails.get(job);
+    if (!shared) {
+      shared = { tail: new JobTail(this.connect(`metadescent-tail-${job}`), job, end), subscribers: 0 };
+      this.tails.set(job, shared);
+    }
+    shared.subscribers += 1;
+    return shared;
+  }
+}
