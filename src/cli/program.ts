@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { defineApi } from './commands/api.js';
 import { defineCancel } from './commands/cancel.js';
 import { defineCompare } from './commands/compare.js';
 import { defineDelete } from './commands/delete.js';
 import { defineJobs } from './commands/jobs.js';
 import { defineLosses } from './commands/losses.js';
+import { defineQuickstart } from './commands/quickstart.js';
 import { defineResults } from './commands/results.js';
+import { defineServe } from './commands/serve.js';
 import { defineSubmit } from './commands/submit.js';
 import { defineTrain } from './commands/train.js';
 import { defineWatch } from './commands/watch.js';
 import { defineWeights } from './commands/weights.js';
+import { defineWorker } from './commands/worker.js';
 import { exitCodesHelp } from './exit-codes.js';
 
 /** The `metadescent` command: a file for each of its commands. */
@@ -25,6 +29,12 @@ export function createProgram(): Command {
   program.commandsGroup('On this machine:');
   defineTrain(program);
   defineCompare(program);
+
+  program.commandsGroup('The service:');
+  defineQuickstart(program);
+  defineServe(program);
+  defineApi(program);
+  defineWorker(program);
 
   program.commandsGroup('With a service:');
   defineSubmit(program);

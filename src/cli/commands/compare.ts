@@ -11,7 +11,7 @@ import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { RunFolder } from '../run-folder.js';
 import { readSpecFile, type SpecFile, specOf } from '../spec-file.js';
 import { followLocally } from './train.js';
-import { followJob } from './watch.js';
+import { watchJob } from './watch.js';
 
 interface CompareOptions extends JsonOption, ServerOption {
   out?: string;
@@ -40,7 +40,7 @@ async function compare(trained: string, path: string, options: CompareOptions): 
   if (!existsSync(trained) && isJobId(trained)) {
     const client = clientOf(options);
     const job = await client.create(comparisonOf(file, trained));
-    return followJob(client, job.id, options);
+    return watchJob(client, job.id, options);
   }
   const weights = await readWeights(trained);
   const folder = new RunFolder(options.out ?? join('runs', `${basename(path, extname(path))}-compare`));

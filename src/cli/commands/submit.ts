@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { readSpecFile, specOf } from '../spec-file.js';
-import { followJob } from './watch.js';
+import { watchJob } from './watch.js';
 
 interface SubmitOptions extends JsonOption, ServerOption {
   watch?: boolean;
@@ -25,7 +25,7 @@ async function submit(path: string, options: SubmitOptions): Promise<void> {
   const spec = specOf(await readSpecFile(path));
   const client = clientOf(options);
   const job = await client.create(spec, { idempotencyKey: options.idempotencyKey });
-  if (options.watch) return followJob(client, job.id, options);
+  if (options.watch) return watchJob(client, job.id, options);
   if (options.json) printJson(job);
   else print(job.id);
 }

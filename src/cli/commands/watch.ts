@@ -23,40 +23,53 @@ export function defineWatch(program: Command): void {
     .argument('<JOB>', 'id of the job')
     .option('--cursor <CURSOR>', 'only the events after this one (attempt.seq)');
   withJson(withServer(command), 'print the events as JSON lines').action((id: string, options: WatchOptions) =>
-    followJob(clientOf(options), id, options),
+    watchJob(clientOf(options), id, options),
   );
 }
 
-/** Follows a job to its final state; the exit status tells which. */
-export async function followJob(client: Client, id: string, options: WatchOptions): Promise<void> {
+/** Follows a job to its final state, which the exit status tells, or to Ctrl-C. */
+export async function watchJob(client: Client, id: string, options: WatchOptions): Promise<void> {
   const interruption = new Interruption();
+  try {
+    await followJob(client, id, options, interruption.signal);
+    if (!interruption.signal.aborted) return;
+    say(`The job goes on; "metadescent watch ${id}" shows it again.`);
+    process.exitCode = exitCodes.interrupted;
+  } finally {
+    interruption.dispose();
+  }
+}
+
+/**
+ * Follows a job to its final state, which the exit status tells, or to the signal.
+ * @returns the comparison, where the job has made one.
+ */
+export async function followJob(
+  client: Client,
+  id: string,
+  { json = false, cursor }: WatchOptions,
+  signal: AbortSignal,
+): Promise<ComparisonResults | null> {
   const progress = new ProgressDisplay();
-  const { json = false, cursor } = options;
   let state: JobState | null = null;
   let results: ComparisonResults | null = null;
   try {
-    for await (const event of client.events(id, {
-      signal: interruption.signal,
-      ...(cursor !== undefined && { cursor }),
-    })) {
+    for await (const event of client.events(id, { signal, ...(cursor !== undefined && { cursor }) })) {
       if (json) printJson(event);
       else progress.show(event);
       if (event.type === 'state') state = event.state;
       if (event.type === 'comparison') results = event.results;
     }
   } catch (error) {
-    if (!interruption.signal.aborted) throw error;
-    progress.end();
-    say(`The job goes on; "metadescent watch ${id}" shows it again.`);
-    process.exitCode = exitCodes.interrupted;
-    return;
+    if (signal.aborted) return null;
+    throw error;
   } finally {
     progress.end();
-    interruption.dispose();
   }
   // A cursor after the final event leaves nothing to come.
   state ??= (await client.get(id)).state;
   if (!json && results) printComparison(results);
   if (!json) print(`${id}: ${state}`);
   process.exitCode = exitCodeOfState(state);
+  return results;
 }

@@ -1,0 +1,86 @@
+/**
+ * Brings a fresh checkout to where it can run: npm's dependencies, Redis, the build. What is there already is left
+ * alone, so a second run takes a fraction of a second. One line a step says what is done. Node alone is needed.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build, isBuilt } from './setup/build.mjs';
+import { dependenciesAreCurrent } from './setup/dependencies.mjs';
+import { SetupError } from './setup/error.mjs';
+import { findRedis, installRedis } from './setup/redis.mjs';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** @throws SetupError where a step cannot be done. */
+export async function setup() {
+  checkNode();
+  await step('npm dependencies', 'installing them as package-lock.json says (npm ci)', {
+    isDone: () => dependenciesAreCurrent(root),
+    act: () => runQuietly('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+  });
+  await step('Redis', 'installing it with the package manager of this machine', {
+    isDone: () => findRedis(),
+    act: () => installRedis(runQuietly),
+  });
+  // A native engine is compiled here, between the dependencies that it needs and the build that loads it.
+  await step('build', 'compiling TypeScript (tsc)', {
+    isDone: () => isBuilt(root),
+    act: () => build(root, runQuietly),
+  });
+}
+
+/** `isDone` gives what is there, in words, or a falsy value. */
+async function step(name, doing, { isDone, act }) {
+  const found = isDone();
+  if (found) {
+    say(`${name}: ${found}`);
+    return;
+  }
+  say(`${name}: ${doing}`);
+  const began = Date.now();
+  await act();
+  say(`${name}: done in ${((Date.now() - began) / 1000).toFixed(0)} s`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 10))
+    throw new SetupError(`Node ${process.versions.node} is too old: install Node 20.10 or later (nodejs.org).`);
+}
+
+/** Runs a command in the checkout; what it says is shown only where it fails. */
+function runQuietly(command, args, options = {}) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    ...options,
+  });
+  if (status === 0) return;
+  const said = [stdout, stderr].map((text) => text?.trim()).filter(Boolean);
+  throw new SetupError(
+    [...said, `${command} ${args.join(' ')} failed: ${error?.message ?? `exit status ${status}`}.`].join('\n'),
+  );
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Runs `main`; a SetupError ends the process with its message. */
+export async function orExplain(main) {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    process.exit(1);
+  }
+}
+
+const isMain =
+  process.argv[1] !== undefined &&
+  existsSync(process.argv[1]) &&
+  import.meta.url === new URL(`file://${process.argv[1]}`).href;
+if (isMain) await orExplain(setup);

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the build depends on. */
+const inputs = ['src', 'test', 'tsconfig.json', 'package.json', 'package-lock.json'];
+
+/** Whether the latest build was made from the sources as they are. */
+export function isBuilt(root) {
+  try {
+    return readFileSync(stampOf(root), 'utf8') === fingerprint(root) ? 'current' : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws SetupError with the compiler's messages. */
+export function build(root, run) {
+  const before = fingerprint(root);
+  rmSync(stampOf(root), { force: true });
+  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')]);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stampOf(root), before);
+}
+
+function stampOf(root) {
+  return join(root, 'dist', '.built-from');
+}
+
+/** Changes with any file's name, size or time of change. */
+function fingerprint(root) {
+  const hash = createHash('sha256');
+  for (const input of inputs) visit(join(root, input), hash);
+  return hash.digest('hex');
+}
+
+function visit(path, hash) {
+  const stats = statSync(path);
+  if (stats.isDirectory()) {
+    for (const name of readdirSync(path).sort()) visit(join(path, name), hash);
+    return;
+  }
+  hash.update(`${path}\0${stats.size}\0${stats.mtimeMs}\n`);
+}

@@ -1,0 +1,56 @@
+/**
+ * npm test: set-up, then every test; `npm test -- PATTERN …` runs the test files whose path holds one of the patterns.
+ * The last line is "N passed, N failed", with ", N skipped" where some were.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { orExplain, root, setup } from './setup.mjs';
+
+/** Milliseconds after which a test file counts as hung. */
+const timeout = 240_000;
+
+await orExplain(setup);
+const patterns = process.argv.slice(2);
+const files = testFiles(join(root, 'test')).filter(
+  (file) => patterns.length === 0 || patterns.some((pattern) => file.source.includes(pattern)),
+);
+const counts = { passed: 0, failed: 0, skipped: 0 };
+if (files.length > 0) await runAll();
+else process.stderr.write(`No test file's path holds ${patterns.join(' or ') || 'anything: there is none'}.\n`);
+const { passed, failed, skipped } = counts;
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);
+
+/** Tests that have a source: what an earlier build has left of a deleted one is not run. */
+function testFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return testFiles(path);
+    if (!entry.name.endsWith('.test.ts')) return [];
+    const source = relative(root, path);
+    const built = join(root, 'dist', source.replace(/\.ts$/, '.js'));
+    if (!existsSync(built)) throw new Error(`${source} has not been built`);
+    return [{ source, built }];
+  });
+}
+
+async function runAll() {
+  process.chdir(root);
+  const stream = run({ files: files.map(({ built }) => built), concurrency: availableParallelism(), timeout });
+  stream.on('test:pass', (event) =>
+    count(event, event.skip !== undefined || event.todo !== undefined ? 'skipped' : 'passed'),
+  );
+  stream.on('test:fail', (event) => count(event, 'failed'));
+  const report = stream.compose(new spec());
+  for await (const text of report) process.stdout.write(text);
+}
+
+/** Tests count, not the suites and files around them; a suite or file that fails by itself does. */
+function count({ details, nesting, file, name }, outcome) {
+  const isGroup = details.type === 'suite' || (nesting === 0 && name === file);
+  if (isGroup && !(outcome === 'failed' && details.error?.failureType !== 'subtestsFailed')) return;
+  counts[outcome]++;
+}

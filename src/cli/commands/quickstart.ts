@@ -1,0 +1,90 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Command, Option } from 'commander';
+import { pino } from 'pino';
+import { Client } from '../../client/client.js';
+import { CliError } from '../exit-codes.js';
+import { Interruption } from '../interruption.js';
+import { print, say } from '../output.js';
+import { defaultPort } from '../remote.js';
+import { renderSvg } from '../render/svg.js';
+import type { Service } from '../service.js';
+import { parsePort } from '../service-options.js';
+import { readSpecFile, specOf } from '../spec-file.js';
+import { followJob } from './watch.js';
+
+interface QuickstartOptions {
+  exit?: boolean;
+  paper?: boolean;
+  data: string;
+  port?: number;
+}
+
+export function defineQuickstart(program: Command): void {
+  program
+    .command('quickstart')
+    .summary('train the first example on a service, and show it')
+    .description(
+      'Starts the service, submits examples/specs/seed.yaml, shows how it goes and what it gives, and keeps serving ' +
+        'until Ctrl-C.',
+    )
+    .option('--exit', 'stop after the comparison')
+    .option('--paper', "the original's 4,000 meta-iterations at rate 1e-4 (examples/specs/seed-paper.yaml)")
+    .option(
+      '--port <PORT>',
+      `port of the service (default: ${defaultPort}, or a free one where it is taken)`,
+      parsePort,
+    )
+    .addOption(new Option('--data <FOLDER>', 'folder of the service').env('METADESCENT_DATA').default('data'))
+    .action(quickstart);
+}
+
+async function quickstart(options: QuickstartOptions): Promise<void> {
+  const name = options.paper ? 'seed-paper.yaml' : 'seed.yaml';
+  const path = fileURLToPath(new URL(`../../../../examples/specs/${name}`, import.meta.url));
+  const spec = specOf(await readSpecFile(path));
+  const interruption = new Interruption();
+  const service = await openService(options);
+  try {
+    const client = new Client(service.url);
+    const { id } = await client.create(spec);
+    say(`Job ${id} at ${service.url}: examples/specs/${name}`);
+    const results = await followJob(client, id, {}, interruption.signal);
+    if (interruption.signal.aborted && !results) await client.cancel(id);
+    if (!results) return;
+    const picture = join(options.data, `${id}.svg`);
+    await writeFile(picture, renderSvg(results));
+    print(`Picture: ${picture}`);
+    print(`Results: ${service.url}/jobs/${id}/results`);
+    print(`Weights: ${service.url}/jobs/${id}/weights`);
+    if (options.exit) return;
+    say(`Serving at ${service.url} (its documentation: ${service.url}/docs) until Ctrl-C.`);
+    await interruption.happened;
+  } finally {
+    await service.close();
+    interruption.dispose();
+  }
+}
+
+/** The service, its log in a file of the data folder. */
+async function openService({ data, port }: QuickstartOptions): Promise<Service> {
+  const { startService } = await import('../service.js');
+  await mkdir(data, { recursive: true });
+  const logger = pino({ name: 'metadescent' }, pino.destination({ dest: join(data, 'quickstart.log'), sync: true }));
+  const start = (chosen: number) =>
+    startService({
+      data,
+      redisUrl: process.env.REDIS_URL,
+      api: { host: '127.0.0.1', port: chosen },
+      worker: { concurrency: 1 },
+      logger,
+    });
+  if (port !== undefined) return start(port);
+  try {
+    return await start(defaultPort);
+  } catch (error) {
+    if (!(error instanceof CliError) || !error.message.includes(`:${defaultPort}:`)) throw error;
+    return start(0);
+  }
+}

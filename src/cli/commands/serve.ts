@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { Interruption } from '../interruption.js';
+import { say } from '../output.js';
+import {
+  type ApiFlags,
+  createLogger,
+  type ServiceFlags,
+  withApiFlags,
+  withConcurrency,
+  withServiceFlags,
+} from '../service-options.js';
+
+interface ServeOptions extends ServiceFlags, ApiFlags {
+  concurrency: number;
+}
+
+export function defineServe(program: Command): void {
+  const command = program
+    .command('serve')
+    .summary('run the whole service in one process')
+    .description(
+      'Runs the API, a worker and, unless --redis or REDIS_URL names one, a private Redis in the data folder. ' +
+        'Ctrl-C or SIGTERM stops it in order: jobs that run go back to the queue with a checkpoint.',
+    );
+  withConcurrency(withApiFlags(withServiceFlags(command))).action(serve);
+}
+
+async function serve({ host, port, concurrency, redis, ...flags }: ServeOptions): Promise<void> {
+  await serveUntilInterrupted(flags, { redisUrl: redis, api: { host, port }, worker: { concurrency } });
+}
+
+/** Starts the parts asked for, and stops them at Ctrl-C or SIGTERM. */
+export async function serveUntilInterrupted(
+  flags: ServiceFlags,
+  parts: Pick<import('../service.js').ServiceOptions, 'redisUrl' | 'api' | 'worker'>,
+): Promise<void> {
+  const { startService } = await import('../service.js');
+  const interruption = new Interruption();
+  const logger = createLogger(flags);
+  try {
+    const service = await startService({ data: flags.data, logger, ...parts });
+    say(service.url ? `Serving at ${service.url} (its documentation: ${service.url}/docs)` : 'The worker runs.');
+    logger.info({ url: service.url, data: flags.data }, 'started');
+    await interruption.happened;
+    say('Stopping.');
+    await service.close();
+    logger.info('stopped');
+  } finally {
+    interruption.dispose();
+  }
+}

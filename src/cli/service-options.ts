@@ -1,0 +1,59 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Logger, pino } from 'pino';
+import { defaultPort } from './remote.js';
+
+/** Options that the commands of the service share, each with its environment variable. */
+
+export interface ServiceFlags {
+  data: string;
+  redis?: string;
+  logLevel?: string;
+}
+
+export interface ApiFlags {
+  host: string;
+  port: number;
+}
+
+export function withServiceFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--data <FOLDER>', 'folder of artifacts').env('METADESCENT_DATA').default('data'))
+    .addOption(new Option('--redis <URL>', 'redis://… or the path of a unix socket').env('REDIS_URL'))
+    .addOption(
+      new Option('--log-level <LEVEL>', 'of the log on standard error, JSON lines (default: info; warn on a terminal)')
+        .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .env('LOG_LEVEL'),
+    );
+}
+
+export function withApiFlags(command: Command): Command {
+  return command
+    .option('--host <HOST>', 'address to listen on', '127.0.0.1')
+    .addOption(
+      new Option('--port <PORT>', 'port to listen on; 0 takes a free one')
+        .env('PORT')
+        .default(defaultPort)
+        .argParser(parsePort),
+    );
+}
+
+export function withConcurrency(command: Command): Command {
+  return command.option('--concurrency <N>', 'jobs at a time, each in a process of its own', parseConcurrency, 1);
+}
+
+export function createLogger({ logLevel }: ServiceFlags): Logger {
+  const level = logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
+  return pino({ name: 'metadescent', level }, pino.destination({ dest: 2, sync: true }));
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('expected 0 to 65535');
+  return port;
+}
+
+function parseConcurrency(text: string): number {
+  const jobs = Number(text);
+  if (!/^\d+$/.test(text) || jobs < 1 || jobs > 256) throw new InvalidArgumentError('expected 1 to 256');
+  return jobs;
+}
