@@ -135,14 +135,14 @@ export function stepBackward(
     const carried = dHidden[l];
     const dh = carried ? tf.add<Tensor2D>(dx, carried.h) : dx;
     const dhO = tf.mul<Tensor2D>(dh, o);
-    const throughH = tf.sub<Tensor2D>(dhO, tf.mul(dhO, tf.square(tanhC)));
+    const dhOC = tf.mul<Tensor2D>(dhO, tanhC);
+    const throughH = tf.sub<Tensor2D>(dhO, tf.mul(dhOC, tanhC));
     const dc = carried ? tf.add<Tensor2D>(throughH, carried.c) : throughH;
     const dcI = tf.mul<Tensor2D>(dc, i);
     const dcF = tf.mul<Tensor2D>(dc, f);
     // σ' = σ (1 - σ) and tanh' = 1 - tanh², each times what stands before it.
     const dcIG = tf.mul<Tensor2D>(dcI, g);
     const dcFC = tf.mul<Tensor2D>(dcF, c);
-    const dhOC = tf.mul<Tensor2D>(dhO, tanhC);
     const dz: Tensor2D = tf.concat(
       [
         tf.sub(dcIG, tf.mul(dcIG, i)),
@@ -158,11 +158,10 @@ export function stepBackward(
     dx = rows(tf, dxh, 0, width);
     dPrevious.unshift({ h: rows(tf, dxh, width, units), c: dcF });
   }
-  if (net.input) {
-    collect(trace.projected!, dx);
-    dx = withoutLast(tf, tf.matMul(net.input.matrix, dx));
-  }
-  const dGradient = wantInput ? preprocessGradient(tf, spec.preprocess, trace.gradient, dx) : null;
+  if (net.input) collect(trace.projected!, dx);
+  if (!wantInput) return { weights, dHidden: dPrevious, dGradient: null };
+  if (net.input) dx = withoutLast(tf, tf.matMul(net.input.matrix, dx));
+  const dGradient = preprocessGradient(tf, spec.preprocess, trace.gradient, dx);
   return { weights, dHidden: dPrevious, dGradient };
 }
 
