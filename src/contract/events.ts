@@ -52,7 +52,9 @@ const progress = {
 const diverged = {
   type: Type.Literal('diverged'),
   iteration: Type.Integer(),
-  where: Choice(['loss', 'meta-gradient', 'weights']),
+  where: Choice(['loss', 'meta-gradient', 'weights', 'validation'], {
+    description: 'What was not finite; "validation" is the loss of each validation that the training had.',
+  }),
   step: Nullable(Type.Integer({ description: 'First step with a non-finite loss.' })),
   message: Type.String(),
 };

@@ -122,6 +122,22 @@ describe('a run', () => {
     assert.ok(tensors.every(({ data }) => data.every((w) => w === 0)));
   });
 
+  it('ends as diverged where no validation was finite: there are no weights to compare', async () => {
+    const spec = parseJobSpec({
+      kind: 'metatrain',
+      problem: { name: 'parabola' },
+      // Updates a thousand times too large: 5 steps stay finite, the 100 of a validation do not.
+      optimizer: { name: 'lstm', layers: [], outputScale: 1000 },
+      training: { iterations: 1, horizon: 100, unroll: 5, learningRate: 1e-6 },
+    });
+    const { events, weights } = await drive(spec);
+    const last = events.at(-1);
+    assert.equal(last?.type, 'diverged');
+    assert.equal(last.where, 'validation');
+    assert.match(last.message, /the loss of every validation is not finite; no weights had a finite validation loss/);
+    assert.equal(weights, null);
+  });
+
   it('refuses a checkpoint of another job', async () => {
     const run = await createRun({ spec: small });
     await run.next();

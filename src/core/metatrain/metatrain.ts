@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../contract/events.js';
+import type { RunEvent, RunEventOf } from '../../contract/events.js';
 import type { MetatrainSpec, TrainingSpec } from '../../contract/spec.js';
 import { chunkSize, optimiseByLearned } from '../compare/optimise.js';
 import type { Engine, Episode, EpisodeState } from '../engines/engine.js';
@@ -78,13 +78,14 @@ export class MetaTraining {
     return { ...this.now, episode: (await this.episode?.state()) ?? this.now.episode };
   }
 
-  /** One meta-iteration or one validation; null when training has ended. */
+  /** One meta-iteration or one validation; null when training has ended and there are weights to keep. */
   async next(): Promise<RunEvent | null> {
     const { iteration, validatedAt } = this.now;
     const { iterations, validation } = this.spec.training;
     const due = iteration % validation.every === 0 || iteration === iterations;
     if (due && validatedAt < iteration) return this.validate();
-    return iteration < iterations ? this.iterate() : null;
+    if (iteration < iterations) return this.iterate();
+    return this.best === null ? this.diverged('validation', null) : null;
   }
 
   dispose(): void {
@@ -168,14 +169,19 @@ export class MetaTraining {
     return means;
   }
 
-  private diverged(where: 'loss' | 'meta-gradient' | 'weights', step: number | null): RunEvent {
+  private diverged(where: RunEventOf<'diverged'>['where'], step: number | null): RunEvent {
     const { iteration, bestIteration } = this.now;
-    const what = { loss: `the loss at step ${step}`, 'meta-gradient': 'the meta-gradient', weights: 'a weight' }[where];
+    const what = {
+      loss: `the loss at step ${step}`,
+      'meta-gradient': 'the meta-gradient',
+      weights: 'a weight',
+      validation: 'the loss of every validation',
+    }[where];
     const kept =
       bestIteration < 0
         ? 'no weights had a finite validation loss before'
         : `the best weights before, of meta-iteration ${bestIteration}, are kept`;
-    const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate or a training.clipNorm may help.`;
+    const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate, a training.clipNorm or a smaller optimizer.outputScale may help.`;
     return { type: 'diverged', iteration, where, step, message };
   }
 }
