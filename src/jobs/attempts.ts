@@ -21,7 +21,7 @@ export interface Attempts {
 }
 
 /**
- * One attempt at a job, from its begin to exactly one of the four ends. The ends wait for Redis as long as it takes. An
+ * One attempt at a job, from its begin to exactly one of the five ends. The ends wait for Redis as long as it takes. An
  * attempt that has lost its job changes nothing any more: its ends resolve without effect.
  */
 export interface Attempt {
@@ -44,5 +44,7 @@ export interface Attempt {
   fail(failure: JobFailure): Promise<void>;
   /** Queues the job again where it has attempts left, and fails it otherwise. @returns whether it is queued again. */
   retry(failure: JobFailure): Promise<boolean>;
+  /** Gives the job back to the queue, for another worker to go on with. This attempt does not count. */
+  release(): Promise<void>;
   cancel(): Promise<void>;
 }

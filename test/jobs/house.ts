@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { type ProblemCode, ProblemError } from '../../src/contract/errors.js';
 import type { JobEvent, RunEventOf } from '../../src/contract/events.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
@@ -79,4 +80,9 @@ export function cursors(events: readonly JobEvent[]): string[] {
 
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await delay(10);
+}
+
+/** Whether an error is the one of this code, for `assert.rejects`. */
+export function problem(code: ProblemCode) {
+  return (error: unknown) => error instanceof ProblemError && error.code === code;
 }

@@ -19,10 +19,11 @@ local last, seq = lastEntry()
 if seq < before then return { 'behind', seq } end
 if state == 'queued' and cancel then
   state, reason = 'cancelled', 'null'
-elseif state == 'queued' and mine >= tonumber(max) then
+elseif state == 'queued' and reason ~= 'null' and mine >= tonumber(max) then
   state = 'failed'
 end
 needNoMemory()
+if state == 'queued' and reason == 'null' then redis.call('HINCRBY', record, 'maxAttempts', 1) end
 redis.call('HDEL', record, 'holder')
 if progress ~= '' then redis.call('HSET', record, 'progress', progress) end
 redis.call('HSET', record, 'ended', token)
@@ -43,7 +44,8 @@ export type EndOutcome =
 
 /**
  * Takes the job from its attempt, whose last entry was numbered `before`. Of `queued` becomes `failed` where no attempt
- * is left, and `cancelled` where that was asked for. Repeating it changes nothing.
+ * is left, and `cancelled` where that was asked for. A job that is queued again for no reason of its own may have one
+ * attempt more. Repeating it changes nothing.
  */
 export async function endAttempt(
   redis: Redis,

@@ -2,7 +2,8 @@ import type { Job } from '../../contract/job.js';
 
 /**
  * A job's record, a Redis hash. Besides what {@link Job} shows:
- * - `labels`, separated by spaces, and `maxAttempts`, as scripts read them;
+ * - `labels`, separated by spaces, and `maxAttempts`, as scripts read them; the latter grows with each attempt that
+ *   does not count;
  * - `entry`: the id of the queue's entry that stands for the job;
  * - `holder`: the token of the attempt that runs; `ended`: of the attempt that ended last;
  * - `cancel`: "1" once the cancellation of the running job is asked for;

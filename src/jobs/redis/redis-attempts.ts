@@ -92,6 +92,12 @@ export class RedisAttempts implements Attempts {
       this.running.delete(running);
       return outcome;
     };
+    const again = async (reason: JobFailure | null) => {
+      const outcome = await end('queued', reason);
+      if (outcome?.state !== 'queued') return false;
+      await enterQueue(queue, job, outcome.entry);
+      return true;
+    };
     return {
       job,
       number: holder.attempt,
@@ -107,11 +113,9 @@ export class RedisAttempts implements Attempts {
       async cancel() {
         await end('cancelled', null);
       },
-      async retry(failure: JobFailure) {
-        const outcome = await end('queued', failure);
-        if (outcome?.state !== 'queued') return false;
-        await enterQueue(queue, job, outcome.entry);
-        return true;
+      retry: (failure: JobFailure) => again(failure),
+      async release() {
+        await again(null);
       },
     };
   }

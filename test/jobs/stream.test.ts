@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JobEvent } from '../../src/contract/events.js';
+import { testSeed, uniform } from '../core/weights/samples.js';
+import { withRedis } from '../support/redis.js';
+import { collect, cursors, type House, losses, openHouse, problem, until } from './house.js';
+
+const perIteration = 64;
+
+describe('a job’s stream', () => {
+  const given = withRedis();
+  let house: House;
+  before(async () => {
+    house = await openHouse(given);
+  });
+  after(() => house.close());
+
+  it('gives back what was appended, non-finite numbers and all', async () => {
+    const { id, attempt } = await house.begin();
+    const points = Float32Array.of(1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.1);
+    const appended = attempt.append({ type: 'losses', iteration: 7, step: 20, perIteration: 5, points });
+    points.fill(0); // The caller's again as soon as the call has returned.
+    await appended;
+    await attempt.append({ type: 'validation', iteration: 8, loss: Number.NaN, best: false });
+    await attempt.append({ type: 'done', iterations: 9, bestIteration: null });
+    await attempt.succeed();
+    const [, , first, second, third] = await collect(await house.jobs.subscribe(id, null));
+    const { time, ...of } = first!;
+    const head = { job: id, attempt: 1, seq: 2, type: 'losses', iteration: 7, step: 20, perIteration: 5 };
+    assert.deepEqual(of, { ...head, points: [1.5, 'NaN', 'Infinity', '-Infinity', Math.fround(0.1)] });
+    assert.equal(typeof time, 'number');
+    assert.ok(second?.type === 'validation' && second.loss === 'NaN' && second.seq === 3);
+    assert.ok(third?.type === 'done' && third.bestIteration === null);
+  });
+
+  it('reaches one who is cut off ten times as it reaches one who stays, while a writer appends at full speed', async (t) => {
+    const seed = testSeed();
+    t.diagnostic(`seed ${seed}`);
+    const draw = uniform(seed);
+    const { id, attempt } = await house.begin();
+    const steady = house.jobs.subscribe(id, null).then(collect);
+    const entries = 6000;
+    const writing = (async () => {
+      for (let i = 0; i < entries; i += 20)
+        await Promise.all(Array.from({ length: 20 }, (_, k) => attempt.append(losses(i + k, 1, perIteration))));
+      await attempt.succeed();
+    })();
+
+    const received: JobEvent[] = [];
+    let cuts = 0;
+    for (let cursor: string | null = null, ended = false; !ended; ) {
+      const subscription = await house.jobs.subscribe(id, cursor);
+      // Cut by a count of events or by time, whichever a draw says: in the middle of a page, of the tail, of a wait.
+      const byCount = draw() < 0.5;
+      const limit = cuts < 10 ? 1 + Math.floor((draw() * entries) / 12) : Number.POSITIVE_INFINITY;
+      const timer = byCount || cuts >= 10 ? undefined : setTimeout(() => subscription.return?.(), draw() * 40);
+      let count = 0;
+      for await (const event of subscription) {
+        received.push(event);
+        ended = event.type === 'state' && event.state === 'succeeded';
+        if (draw() < 0.001) await delay(5);
+        if (byCount && ++count >= limit) break;
+      }
+      clearTimeout(timer);
+      const last = received.at(-1);
+      cursor = last ? `${last.attempt}.${last.seq}` : null;
+      cuts += 1;
+    }
+    await writing;
+    t.diagnostic(`cut off ${cuts - 1} times`);
+    const all = await steady;
+    assert.equal(all.length, entries + 3);
+    assert.deepEqual(cursors(received), cursors(all));
+    assert.deepEqual(received, all);
+    const points = all.flatMap((event) => (event.type === 'losses' ? event.points : []));
+    assert.ok(points.every((x, i) => x === Math.floor(i / perIteration) + (i % perIteration) / 1024));
+  });
+
+  it('is read by one connection for a hundred subscribers, who share its events', async () => {
+    const { id, attempt } = await house.begin();
+    const connections = async () =>
+      String(await house.redis.client('LIST'))
+        .split('\n')
+        .filter((line) => line.includes(`name=metadescent-tail-${id}`)).length;
+    const subscriptions = await Promise.all(Array.from({ length: 100 }, () => house.jobs.subscribe(id, '1.1')));
+    const collected = Promise.all(subscriptions.map(collect));
+    await until(async () => (await connections()) === 1);
+    for (let i = 0; i < 50; i++) await attempt.append(losses(i, 1, perIteration));
+    assert.equal(await connections(), 1);
+    await attempt.succeed();
+    const [first, ...others] = await collected;
+    assert.equal(first!.length, 51);
+    for (const other of others) assert.ok(other.every((event, i) => event === first![i]));
+    await until(async () => (await connections()) === 0);
+  });
+
+  it('waits for a slow subscriber without keeping more than a page for it', async () => {
+    const { id, attempt } = await house.begin();
+    const subscription = await house.jobs.subscribe(id, null);
+    await subscription.next();
+    for (let i = 0; i < 3000; i += 100)
+      await Promise.all(Array.from({ length: 100 }, (_, k) => attempt.append(losses(i + k, 1, 1))));
+    await attempt.succeed();
+    const rest = await collect(subscription);
+    assert.deepEqual(
+      cursors(rest),
+      Array.from({ length: 3002 }, (_, i) => `1.${i + 1}`),
+    );
+  });
+
+  it('lets go at once of a subscriber that waits', async () => {
+    const { id, attempt } = await house.begin();
+    const subscription = await house.jobs.subscribe(id, '1.1');
+    const waiting = subscription.next();
+    await subscription.return?.();
+    assert.deepEqual(await waiting, { done: true, value: undefined });
+    await attempt.succeed();
+  });
+
+  it('ends at once for one who has it all, and refuses cursors that it has not given', async () => {
+    const { id, attempt } = await house.begin();
+    for (const cursor of ['', '1', '1-2', '1.x', '-1.2', '1.2.3', '1e3.1', '9'.repeat(40)])
+      await assert.rejects(house.jobs.subscribe(id, cursor), problem('invalid-cursor'));
+    await attempt.succeed();
+    assert.deepEqual(await collect(await house.jobs.subscribe(id, '1.2')), []);
+    await assert.rejects(house.jobs.subscribe(id, '1.3'), problem('invalid-cursor'));
+  });
+
+  it('goes on over attempts', async () => {
+    const { id, attempt } = await house.begin();
+    const collected = house.jobs.subscribe(id, null).then(collect);
+    await attempt.append(losses(0, 1, 2));
+    await attempt.retry({ code: 'child-lost', message: 'killed' });
+    const second = await house.attempts.begin(id);
+    await second?.append(losses(0, 1, 2));
+    await second?.succeed();
+    assert.deepEqual(cursors(await collected), ['0.1', '1.1', '1.2', '1.3', '2.1', '2.2', '2.3']);
+  });
+});
+
+describe('a job’s stream that is full', () => {
+  const given = withRedis();
+  let house: House;
+  before(async () => {
+    house = await openHouse(given, { maxStreamBytes: 40_000 });
+  });
+  after(() => house.close());
+
+  it('moves its oldest entries to artifacts, says so to subscribers, and loses no loss', async () => {
+    const { id, attempt } = await house.begin();
+    const iterations = 600;
+    for (let i = 0; i < iterations; i += 2) await attempt.append(losses(i, 2, 32));
+    // Two meta-iterations of 32 floats an entry: 300 entries of some 256 + 150 bytes are three times the limit.
+    const kept = await house.redis.xlen(`metadescent:events:${id}`);
+    assert.ok(kept < 150, `${kept} entries are left`);
+    assert.ok((await house.artifacts.list(id)).every((name) => /^losses-001-\d{9}-000000\.f32$/.test(name)));
+    await attempt.succeed();
+
+    const [first, ...rest] = await collect(await house.jobs.subscribe(id, null));
+    assert.equal(first?.type, 'truncated');
+    assert.equal(first?.type === 'truncated' && first.resumesAt, cursors(rest)[0]);
+    const fromCursor = await collect(await house.jobs.subscribe(id, cursors([first!])[0]!));
+    assert.deepEqual(fromCursor, rest);
+
+    const series = await house.jobs.losses(id, { points: 600 });
+    assert.deepEqual([series.from, series.to, series.iterationsPerBucket], [0, 600, 1]);
+    assert.deepEqual(
+      series.iteration,
+      Array.from({ length: 600 }, (_, i) => i),
+    );
+    assert.ok(series.count.every((count) => count === 32));
+    // Points of meta-iteration i are i + p/1024, p = 0 … 31: their mean is i + 15.5/1024.
+    assert.deepEqual(
+      series.mean,
+      Array.from({ length: 600 }, (_, i) => i + 15.5 / 1024),
+    );
+    const coarse = await house.jobs.losses(id, { from: 100, to: 205, points: 10 });
+    assert.deepEqual([coarse.iterationsPerBucket, coarse.count.at(-1)], [11, 6 * 32]);
+    assert.deepEqual(coarse.min, [100, 111, 122, 133, 144, 155, 166, 177, 188, 199]);
+    assert.equal(coarse.max.at(-1), 204 + 31 / 1024);
+  });
+
+  it('shows a later attempt’s losses in place of an earlier one’s', async () => {
+    const { id, attempt } = await house.begin();
+    for (let i = 0; i < 300; i++) await attempt.append(losses(i, 1, 32));
+    await attempt.retry({ code: 'child-lost', message: 'killed' });
+    const second = await house.attempts.begin(id);
+    for (let i = 200; i < 250; i++) {
+      const event = losses(i, 1, 32);
+      await second!.append({ ...event, points: event.points.map((x) => -x) });
+    }
+    const series = await house.jobs.losses(id, { points: 300 });
+    assert.deepEqual(
+      series.mean,
+      Array.from({ length: 300 }, (_, i) => (i >= 200 && i < 250 ? -1 : 1) * (i + 15.5 / 1024)),
+    );
+    await second!.succeed();
+  });
+
+  it('tells a subscriber that it has overtaken', async () => {
+    const { id, attempt } = await house.begin();
+    const subscription = await house.jobs.subscribe(id, null);
+    await subscription.next();
+    const written = 3000;
+    for (let i = 0; i < written; i += 100)
+      await Promise.all(Array.from({ length: 100 }, (_, k) => attempt.append(losses(i + k, 1, 32))));
+    await attempt.succeed();
+    const rest = await collect(subscription);
+    const gap = rest.findIndex((event) => event.type === 'truncated');
+    assert.ok(gap >= 0);
+    const seqs = rest.map(({ seq }) => seq);
+    assert.ok(seqs.every((seq, i) => i === 0 || i === gap || seq === seqs[i - 1]! + 1));
+    assert.equal(seqs.at(-1), written + 2);
+  });
+});
