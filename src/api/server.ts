@@ -24,6 +24,11 @@ export interface RunningApi {
  */
 export async function startApi({ jobs, host, port, logger }: StartApiOptions): Promise<RunningApi> {
   const app = await buildApp({ jobs, logger });
-  const url = await app.listen({ host, port });
-  return { url, close: () => app.close() };
+  try {
+    const url = await app.listen({ host, port });
+    return { url, close: () => app.close() };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Job } from '../../src/contract/job.js';
+import type { LossSeries } from '../../src/contract/losses.js';
+import { sampleSpec, withApi } from './support.js';
+
+const api = withApi();
+
+test('a job is created with every default filled in, and is what the store has', async () => {
+  const document = { kind: 'metatrain', problem: { name: 'simple' }, optimizer: { name: 'lstm' } };
+  const answer = await api.request('POST', '/jobs', { body: document });
+  assert.equal(answer.status, 201);
+  const job = answer.json<Job>();
+  assert.equal(answer.headers.get('location'), `/jobs/${job.id}`);
+  assert.equal(job.state, 'queued');
+  assert.deepEqual(job.spec, sampleSpec(document));
+  assert.deepEqual(job, await api.jobs.get(job.id));
+  assert.deepEqual((await api.request('GET', `/jobs/${job.id}`)).json(), job);
+});
+
+test('a running job in the answer is what the store has, to the last field, NaN included', async () => {
+  const attempt = await api.begin();
+  const engine = { engine: 'tfjs', backend: 'wasm', version: '4.22.0', instructionSet: 'wasm-simd', threads: 1 };
+  await attempt.append({ type: 'started', engine, coordinates: 10, weights: 100, iterations: 1000, unroll: 20 });
+  const points = Float32Array.of(1, Number.NaN);
+  await attempt.append({ type: 'losses', iteration: 0, step: 0, perIteration: 2, points });
+  await attempt.fail({ code: 'diverged', message: 'The loss is NaN.' });
+  const answer = await api.request('GET', `/jobs/${attempt.job}`);
+  const job = answer.json<Job>();
+  assert.deepEqual(job, await api.jobs.get(attempt.job));
+  assert.equal(job.state, 'failed');
+  assert.equal(job.failure?.code, 'diverged');
+  assert.deepEqual(job.engine, engine);
+  assert.equal(job.progress?.loss, 'NaN');
+});
+
+test('the same Idempotency-Key and document give the job that is there', async () => {
+  const spec = sampleSpec({ seed: 5 });
+  const headers = { 'idempotency-key': 'key-5:/me' };
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => api.request('POST', '/jobs', { body: spec, headers })),
+  );
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 200, 200, 200, 200, 200, 200, 201]);
+  const ids = new Set(answers.map((answer) => answer.json<Job>().id));
+  assert.equal(ids.size, 1);
+  for (const { headers } of answers) assert.equal(headers.get('location'), `/jobs/${[...ids][0]}`);
+
+  const other = await api.request('POST', '/jobs', { body: sampleSpec({ seed: 6 }), headers });
+  assert.deepEqual([other.status, other.json().code], [409, 'idempotency-conflict']);
+  const unlike = await api.request('POST', '/jobs', { body: spec, headers: { 'idempotency-key': 'key-6' } });
+  assert.equal(unlike.status, 201);
+});
+
+test('an Idempotency-Key of no use is refused', async () => {
+  for (const key of ['a b', 'x'.repeat(256), 'é']) {
+    const answer = await api.request('POST', '/jobs', { body: sampleSpec(), headers: { 'idempotency-key': key } });
+    assert.deepEqual([answer.status, answer.json().code], [400, 'invalid-document'], key);
+  }
+});
+
+test('jobs are listed newest first, page by page, by state and label', async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 7; i++) ids.unshift((await api.submit(sampleSpec({ labels: ['listed', `n${i % 2}`] }))).id);
+  await api.request('POST', `/jobs/${ids[3]}/cancel`);
+
+  const pages: string[][] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query: string = `limit=3&label=listed${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+    const page = (await api.request('GET', `/jobs?${query}`)).json<{ jobs: Job[]; next: string | null }>();
+    pages.push(page.jobs.map(({ id }) => id));
+    cursor = page.next;
+  }
+  assert.deepEqual(pages.flat(), ids);
+  assert.deepEqual(pages[0], ids.slice(0, 3));
+
+  const listed = async (query: string) =>
+    (await api.request('GET', `/jobs?${query}`)).json<{ jobs: Job[] }>().jobs.map(({ id }) => id);
+  assert.deepEqual(
+    await listed('label=n1'),
+    ids.filter((_, i) => i % 2 === 1),
+  );
+  assert.deepEqual(await listed('label=listed&state=cancelled'), [ids[3]]);
+  assert.deepEqual(await listed('label=unheard-of'), []);
+});
+
+test('a job that waits is cancelled at once, and stays so', async () => {
+  const { id } = await api.submit();
+  const cancelled = await api.request('POST', `/jobs/${id}/cancel`);
+  assert.deepEqual([cancelled.status, cancelled.json<Job>().state], [200, 'cancelled']);
+  assert.equal((await api.request('POST', `/jobs/${id}/cancel`, { body: {} })).json<Job>().state, 'cancelled');
+
+  const attempt = await api.begin();
+  await attempt.succeed();
+  const late = await api.request('POST', `/jobs/${attempt.job}/cancel`);
+  assert.deepEqual([late.status, late.json().code], [409, 'conflict']);
+});
+
+test('a job that has ended can be deleted, another not', async () => {
+  const { id } = await api.submit();
+  const early = await api.request('DELETE', `/jobs/${id}`);
+  assert.deepEqual([early.status, early.json().code], [409, 'conflict']);
+  await api.request('POST', `/jobs/${id}/cancel`);
+  const answer = await api.request('DELETE', `/jobs/${id}`);
+  assert.deepEqual([answer.status, answer.bytes.length], [204, 0]);
+  assert.equal((await api.request('GET', `/jobs/${id}`)).status, 404);
+  assert.equal((await api.request('DELETE', `/jobs/${id}`)).status, 404);
+});
+
+test('losses of a range, downsampled', async () => {
+  const attempt = await api.begin();
+  for (let iteration = 0; iteration < 100; iteration++)
+    await attempt.append({
+      type: 'losses',
+      iteration,
+      step: 0,
+      perIteration: 2,
+      points: Float32Array.of(iteration, iteration + 1),
+    });
+  const losses = async (query: string) =>
+    (await api.request('GET', `/jobs/${attempt.job}/losses${query}`)).json<LossSeries>();
+  const all = await losses('');
+  assert.deepEqual([all.from, all.to, all.iterationsPerBucket, all.mean.length], [0, 100, 1, 100]);
+  assert.deepEqual(all.mean.slice(0, 3), [0.5, 1.5, 2.5]);
+  const some = await losses('?from=20&to=40&points=2');
+  assert.deepEqual(some, await api.jobs.losses(attempt.job, { from: 20, to: 40, points: 2 }));
+  assert.deepEqual(
+    [some.iteration, some.mean, some.min, some.max],
+    [
+      [20, 30],
+      [25, 35],
+      [20, 30],
+      [30, 40],
+    ],
+  );
+  await attempt.succeed();
+});

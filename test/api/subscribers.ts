@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import type { JobEvent } from '../../src/contract/events.js';
+
+/** What a subscriber got of a stream before it ended, of itself or by being cut. */
+export interface Part {
+  readonly events: JobEvent[];
+  /** Whether the stream ended of itself, as it does after the job's final state. */
+  readonly ended: boolean;
+}
+
+export type Subscribe = (url: string, job: string, cursor: string | null, cutAfter?: number) => Promise<Part>;
+
+/** Follows a job over WebSocket. After `cutAfter` events it cuts the connection without a good-bye. */
+export const overWebSocket: Subscribe = async (url, job, cursor, cutAfter = Number.POSITIVE_INFINITY) => {
+  const socket = new WebSocket(streamUrl(url, job, cursor));
+  const events: JobEvent[] = [];
+  socket.on('message', (data, isBinary) => {
+    // What was on its way already when the connection was cut did not arrive.
+    if (events.length >= cutAfter) return;
+    if (isBinary) throw new Error('a binary message');
+    events.push(JSON.parse(String(data)));
+    if (events.length >= cutAfter) socket.terminate();
+  });
+  if (cutAfter === 0) socket.on('open', () => socket.terminate());
+  const [code] = await once(socket, 'close');
+  return { events, ended: code === 1000 };
+};
+
+/** Follows a job over server-sent events. The cursor goes as `Last-Event-ID`, as an EventSource sends it. */
+export const overServerSentEvents: Subscribe = async (url, job, cursor, cutAfter = Number.POSITIVE_INFINITY) => {
+  const headers = cursor === null ? {} : { 'last-event-id': cursor };
+  const request = get(`${url}/jobs/${job}/events`, { headers, agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const events: JobEvent[] = [];
+  if (response.statusCode === 204) return { events, ended: true };
+  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
+  let text = '';
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    text += chunk;
+    for (let end = text.indexOf('\n\n'); end >= 0 && events.length < cutAfter; end = text.indexOf('\n\n')) {
+      const event = parseServerSentEvent(text.slice(0, end));
+      text = text.slice(end + 2);
+      if (event) events.push(event);
+    }
+    if (events.length >= cutAfter) response.destroy();
+  });
+  response.on('error', () => undefined);
+  await once(response, 'close').catch(() => undefined);
+  return { events, ended: response.complete && events.length < cutAfter };
+};
+
+export function streamUrl(url: string, job: string, cursor: string | null): string {
+  const query = cursor === null ? '' : `?cursor=${cursor}`;
+  return `${url.replace('http', 'ws')}/jobs/${job}/stream${query}`;
+}
+
+/** @returns null for what carries no data, such as a comment. */
+export function parseServerSentEvent(block: string): JobEvent | null {
+  const field = (name: string) => block.match(new RegExp(`^${name}: (.*)$`, 'm'))?.[1];
+  const data = field('data');
+  if (data === undefined) return null;
+  const event: JobEvent = JSON.parse(data);
+  if (field('event') !== event.type || field('id') !== cursorOf(event)) throw new Error(`not of one event: ${block}`);
+  return event;
+}
+
+export function cursorOf({ attempt, seq }: JobEvent): string {
+  return `${attempt}.${seq}`;
+}
