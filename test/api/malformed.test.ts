@@ -9,7 +9,7 @@ const api = withApi();
 test('malformed documents are refused, each with a problem document, and none reaches the queue', async () => {
   await api.submit();
   const state = async () => ({
-    queue: await api.queue.getJobCounts(),
+    queue: await api.queueCounts(),
     jobs: (await api.request('GET', '/jobs')).json(),
   });
   const before = await state();

@@ -37,9 +37,12 @@ test('the page under /docs needs nothing from elsewhere', async () => {
 test('without Redis the process is up but not ready', async () => {
   assert.equal((await api.request('GET', '/readyz')).status, 200);
   await api.redis.stop();
-  for (const path of ['/readyz', '/jobs', '/jobs/j000000000000000000', '/jobs/j000000000000000000/events']) {
-    const answer = await api.request('GET', path);
-    assert.deepEqual([answer.status, answer.json().code], [503, 'unavailable'], path);
-  }
+  const paths = ['/readyz', '/jobs', '/jobs/j000000000000000000', '/jobs/j000000000000000000/events'];
+  await Promise.all(
+    paths.map(async (path) => {
+      const answer = await api.request('GET', path);
+      assert.deepEqual([answer.status, answer.json().code], [503, 'unavailable'], path);
+    }),
+  );
   assert.equal((await api.request('GET', '/healthz')).status, 200);
 });

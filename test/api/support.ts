@@ -35,7 +35,6 @@ export class TestApi {
   app!: FastifyInstance;
   jobs!: Jobs;
   attempts!: Attempts;
-  queue!: Queue;
   redis!: RedisServer;
 
   async request(method: string, path: string, { headers = {}, body }: RequestOptions = {}): Promise<Answer> {
@@ -48,6 +47,18 @@ export class TestApi {
     });
     const bytes = Buffer.from(await response.arrayBuffer());
     return { status: response.status, headers: response.headers, bytes, json: () => JSON.parse(bytes.toString()) };
+  }
+
+  /** Entries of the queue, by their state. */
+  async queueCounts(): Promise<Record<string, number>> {
+    const connection = new Redis(this.redis.url, { maxRetriesPerRequest: null });
+    const queue = new Queue(queueName, { connection, prefix: queuePrefix });
+    try {
+      return await queue.getJobCounts();
+    } finally {
+      await queue.close();
+      connection.disconnect();
+    }
   }
 
   /** Submits a job. */
@@ -92,9 +103,6 @@ export function withApi(options: { heartbeat?: number; observe?: (jobs: Jobs) =>
     closing.unshift(() => api.jobs.close());
     api.attempts = await openAttempts({ redisUrl: redis.url, artifacts });
     closing.unshift(() => api.attempts.close());
-    const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
-    api.queue = new Queue(queueName, { connection, prefix: queuePrefix });
-    closing.unshift(() => api.queue.close().finally(() => connection.disconnect()));
     api.app = await buildApp({ ...options, jobs: options.observe?.(api.jobs) ?? api.jobs });
     api.url = await api.app.listen({ host: '127.0.0.1', port: 0 });
     closing.unshift(() => api.app.close());
