@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, constants, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
 import { lockFolder, processExists } from './folder-lock.js';
+import { askServer, findBinary, serverArguments } from './redis-binary.js';
 
 export interface RedisServerOptions {
   /** Holds the append-only file; made where it is missing. */
@@ -89,20 +89,23 @@ class SupervisedServer implements RedisServer {
   private async supervise(first: ChildProcess): Promise<void> {
     let child: ChildProcess | null = first;
     for (let failures = 0; ; failures++) {
+      const startedAt = performance.now();
+      // A child that was begun while the server was being stopped is still to be ended.
+      if (this.stopping.signal.aborted) await this.end();
       if (child && isAlive(child)) await once(child, 'exit');
       if (this.stopping.signal.aborted) return;
+      if (performance.now() - startedAt > maxRestartDelay) failures = 0;
       const { exitCode, signalCode } = child ?? {};
       this.options.logger?.warn({ exitCode, signalCode, output: this.output }, 'redis-server died: starting it again');
+      // At once the first time, and then later and later.
+      const wait = failures === 0 ? 0 : Math.min(100 * 2 ** failures, maxRestartDelay);
+      await delay(wait, null, { signal: this.stopping.signal }).catch(() => {});
       try {
         child = await this.launch();
-        failures = 0;
       } catch (error) {
         child = null;
         await this.end();
-        this.options.logger?.error(error, 'redis-server does not start');
-        await delay(Math.min(100 * 2 ** failures, maxRestartDelay), null, { signal: this.stopping.signal }).catch(
-          () => {},
-        );
+        if (!this.stopping.signal.aborted) this.options.logger?.error(error, 'redis-server does not start');
       }
     }
   }
@@ -158,22 +161,6 @@ function isAlive(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-function serverArguments(folder: string, socket: string, persistent: boolean): string[] {
-  const settings: Record<string, string> = {
-    port: '0',
-    unixsocket: socket,
-    unixsocketperm: '700',
-    dir: folder,
-    save: '',
-    appendonly: persistent ? 'yes' : 'no',
-    appendfsync: 'everysec',
-    'maxmemory-policy': 'noeviction',
-    daemonize: 'no',
-    loglevel: 'warning',
-  };
-  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-}
-
 /**
  * Ends the server when this process has ended, even by SIGKILL: a shell waits on a pipe that the kernel closes then.
  * Without it a server would stay until the next start on its folder.
@@ -226,47 +213,4 @@ async function endOrphan(folder: string): Promise<void> {
     if (waited > stopTimeout) process.kill(note.pid, 'SIGKILL');
     await delay(20);
   }
-}
-
-/** @returns null where nothing answers on the socket. */
-async function askServer(path: string): Promise<{ pid: number; folder: string; loading: boolean } | null> {
-  const redis = new Redis({
-    path,
-    lazyConnect: true,
-    enableReadyCheck: false,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 2_000,
-  });
-  redis.on('error', () => {});
-  try {
-    await redis.connect();
-    const info = await redis.info();
-    const field = (name: string) => new RegExp(`^${name}:(.*)\r?$`, 'm').exec(info)?.[1]?.trim() ?? '';
-    const loading = field('loading') !== '0';
-    const folder = loading ? '' : String(((await redis.config('GET', 'dir')) as string[])[1] ?? '');
-    return { pid: Number(field('process_id')), folder, loading };
-  } catch {
-    return null;
-  } finally {
-    redis.disconnect();
-  }
-}
-
-async function findBinary(): Promise<string> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter))
-    for (const name of ['redis-server', 'valkey-server']) {
-      const path = join(folder, name);
-      if (folder !== '' && (await isExecutable(path))) return path;
-    }
-  throw new Error(
-    'No redis-server or valkey-server was found on the PATH: install one (apt-get install redis-server, dnf install valkey, brew install redis), or set REDIS_URL to a Redis that runs already.',
-  );
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -48,7 +48,7 @@ export async function openHouse(
   const artifacts = new FolderArtifactStore(join(folder, 'artifacts'));
   const jobs = await openJobs({ redisUrl: url, artifacts });
   const attempts = await openAttempts({ redisUrl: url, artifacts, ...options });
-  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+  const redis = new Redis({ path: url, maxRetriesPerRequest: null, retryStrategy: () => 20 });
   redis.on('error', () => {});
   return {
     jobs,

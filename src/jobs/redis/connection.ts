@@ -1,12 +1,12 @@
+import { resolve } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { BaseLogger } from 'pino';
 
 /** @param url `redis://…`, `rediss://…` or the path of a unix socket. */
 export function connectRedis(url: string, options: Omit<RedisOptions, 'replyMapping'>, logger?: BaseLogger): Redis {
-  const redis = new Redis(url, {
-    retryStrategy: (times) => Math.min(times * 50, 1000),
-    ...options,
-  });
+  const all = { retryStrategy: (times: number) => Math.min(times * 50, 1000), ...options };
+  // A path is given as such: read as a URL it might hold an escape or a query.
+  const redis = url.includes('://') ? new Redis(url, all) : new Redis({ ...all, path: resolve(url) });
   // Each failure also rejects the commands that it befell, or they wait: this is for the operator.
   redis.on('error', (error) => logger?.warn(error, 'Redis'));
   return redis;

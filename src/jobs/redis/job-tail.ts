@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { JobEvent } from '../../contract/events.js';
+import type { JobEvent, JobState } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
+import { isOutage } from './connection.js';
 import { decodeEntry, type RawEntry } from './entries.js';
 import { recordKey, streamKey } from './keys.js';
 import { compare, fromId, type Position, toId } from './position.js';
@@ -20,6 +21,8 @@ export class JobTail {
   private closed = false;
   /** No event follows any more: the job is final, or gone. */
   finished = false;
+  /** A defect of ours that has ended the reading. */
+  failure: unknown;
 
   /**
    * @param connection the tail's own: it waits in Redis.
@@ -73,9 +76,15 @@ export class JobTail {
         )) as unknown as [Buffer, RawEntry[]][] | null;
         if (streams) this.add(streams[0]![1].map((entry) => decodeEntry(this.job, entry)));
         else await this.lookAtRecord();
-      } catch {
-        // The connection is made again by itself.
-        if (!this.closed) await delay(100);
+      } catch (error) {
+        if (this.closed) break;
+        if (isOutage(error)) {
+          await delay(100);
+          continue;
+        }
+        this.failure = error;
+        this.finished = true;
+        this.wake();
       }
     }
     this.connection.disconnect();
@@ -102,7 +111,7 @@ export class JobTail {
 
   private async lookAtRecord(): Promise<void> {
     const [state, last] = await this.connection.hmget(recordKey(this.job), 'state', 'last');
-    if (state && !(isFinal(state as never) && compare(fromId(last!), this.end) <= 0)) return;
+    if (state && !(isFinal(state as JobState) && compare(fromId(last!), this.end) <= 0)) return;
     this.finished = true;
     this.wake();
   }

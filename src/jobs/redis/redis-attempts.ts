@@ -38,6 +38,7 @@ export class RedisAttempts implements Attempts {
   private readonly logger: BaseLogger | undefined;
   private readonly maxStreamBytes: number;
   private readonly running = new Set<Running>();
+  private readonly closed = new AbortController();
 
   constructor(options: OpenAttemptsOptions) {
     this.logger = options.logger;
@@ -78,6 +79,7 @@ export class RedisAttempts implements Attempts {
   }
 
   async close(): Promise<void> {
+    this.closed.abort();
     await this.queue.close();
     this.messages.disconnect();
     this.redis.disconnect();
@@ -86,7 +88,8 @@ export class RedisAttempts implements Attempts {
   private attempt(holder: Holder, spec: JobSpec, running: Running): Attempt {
     const { redis, artifacts, maxStreamBytes, logger, queue } = this;
     const { job } = holder;
-    const writer = new StreamWriter(holder, running.stop, { redis, artifacts, maxStreamBytes, logger });
+    const closed = this.closed.signal;
+    const writer = new StreamWriter(holder, running.stop, { redis, artifacts, maxStreamBytes, logger, closed });
     const end = async (...how: Parameters<StreamWriter['end']>) => {
       const outcome = await writer.end(...how);
       this.running.delete(running);

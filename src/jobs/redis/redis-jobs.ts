@@ -72,7 +72,7 @@ export class RedisJobs implements Jobs {
       const { outcome, job } = await createJob(this.redis, createJobId(), spec, idempotencyKey);
       if (outcome !== 'created') return this.known(job, outcome === 'known');
       // The job is there by now: if the queue does not take it, the reconciliation enters it.
-      await enterQueue(this.queue, job, `${job}-1`).catch((error) => this.logger?.warn({ error, job }, 'queue'));
+      await enterQueue(this.queue, job, `${job}-1`).catch((error) => this.logger?.warn({ err: error, job }, 'queue'));
       return { job: await this.read(job), created: true };
     });
   }
@@ -96,7 +96,7 @@ export class RedisJobs implements Jobs {
         throw new ProblemError('conflict', `The job ${id} has ${detail}: it cannot be cancelled any more.`);
       // A worker that has the entry already finds nothing to do.
       if (outcome === 'cancelled')
-        await this.queue.remove(detail).catch((error) => this.logger?.debug({ error, job: id }, 'queue'));
+        await this.queue.remove(detail).catch((error) => this.logger?.debug({ err: error, job: id }, 'queue'));
       return this.read(id);
     });
   }

@@ -34,6 +34,8 @@ export interface StreamWriterOptions {
   /** Bytes above which the oldest entries move to an artifact. */
   maxStreamBytes: number;
   logger?: BaseLogger | undefined;
+  /** Aborted when the connection is closed for good: nothing waits for Redis then. */
+  closed: AbortSignal;
 }
 
 /** Writes an attempt's events to the job's stream, in order, each once. */
@@ -188,10 +190,11 @@ export class StreamWriter {
       try {
         return await action();
       } catch (error) {
-        if (!isTemporary(error)) throw error;
+        const { logger, closed } = this.options;
+        if (closed.aborted || !isTemporary(error)) throw error;
         const { job, attempt } = this.holder;
-        this.options.logger?.warn({ error, job, attempt }, 'the stream cannot be written: trying again');
-        await delay(wait);
+        logger?.warn({ err: error, job, attempt }, 'the stream cannot be written: trying again');
+        await delay(wait, null, { signal: closed }).catch(() => {});
       }
     }
   }

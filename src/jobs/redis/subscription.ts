@@ -60,6 +60,11 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     this.release();
   }
 
+  private fail(error: unknown): never {
+    this.end();
+    throw error;
+  }
+
   private fromTail(): JobEvent | undefined {
     if (!this.tail || compare(this.position, this.tail.base) < 0) return undefined;
     return this.tail.after(this.position);
@@ -69,6 +74,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
   private async more(): Promise<void> {
     const { tail } = this;
     if (tail && compare(this.position, tail.end) >= 0) {
+      if (tail.failure) this.fail(tail.failure);
       if (tail.finished) this.end();
       else await this.until((done) => tail.onChange(done));
       return;
@@ -88,10 +94,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
         .then(done);
     });
     if (this.ended) return;
-    if (failure) {
-      this.end();
-      throw failure;
-    }
+    if (failure) this.fail(failure);
     if (page) await this.take(page);
   }
 
