@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobEvent } from '../../src/contract/events.js';
@@ -196,6 +198,27 @@ describe('a job’s stream that is full', () => {
       Array.from({ length: 300 }, (_, i) => (i >= 200 && i < 250 ? -1 : 1) * (i + 15.5 / 1024)),
     );
     await second!.succeed();
+  });
+
+  it('makes the run wait while the artifacts cannot be stored', async () => {
+    const { id, attempt } = await house.begin();
+    const folder = join(given.folder, 'artifacts', id);
+    await writeFile(folder, 'A file, where the job’s folder is to be.');
+    let written = 0;
+    const writing = (async () => {
+      for (; written < 500; written++) await attempt.append(losses(written, 1, 32));
+    })();
+    await until(async () => {
+      const before = written;
+      await delay(300);
+      return before > 0 && written === before;
+    });
+    assert.ok(written < 300, `${written} entries of at least 128 bytes`);
+    await rm(folder);
+    await writing;
+    await attempt.succeed();
+    const { count } = await house.jobs.losses(id, { points: 500 });
+    assert.deepEqual(count, Array(500).fill(32));
   });
 
   it('tells a subscriber that it has overtaken', async () => {

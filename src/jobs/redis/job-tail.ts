@@ -91,8 +91,12 @@ export class JobTail {
   }
 
   private add(events: JobEvent[]): void {
-    this.events.push(...events);
     for (const event of events) {
+      const { attempt, seq } = this.end;
+      // What lies between may have been taken out of the stream unseen: whoever needs it looks there.
+      if (event.attempt !== attempt || event.seq !== seq + 1)
+        this.beginAt({ attempt: event.attempt, seq: event.seq - 1 });
+      this.events.push(event);
       this.points += pointsOf(event);
       if (event.type === 'state' && isFinal(event.state)) this.finished = true;
     }
@@ -101,12 +105,19 @@ export class JobTail {
       this.events.length - dropped > limits.events ||
       (this.points > limits.points && dropped < this.events.length - 1)
     ) {
-      this.base = this.events[dropped]!;
-      this.points -= pointsOf(this.base as JobEvent);
+      const event = this.events[dropped]!;
+      this.base = event;
+      this.points -= pointsOf(event);
       dropped += 1;
     }
     this.events.splice(0, dropped);
     this.wake();
+  }
+
+  private beginAt(base: Position): void {
+    this.events = [];
+    this.points = 0;
+    this.base = base;
   }
 
   private async lookAtRecord(): Promise<void> {

@@ -31,5 +31,5 @@ export async function moveOldest(redis: Redis, artifacts: ArtifactStore, holder:
   }
   for (const [attempt, ofAttempt] of blocks)
     await artifacts.put(holder.job, lossFileName(attempt, ofAttempt[0]!), encodeLossFile(ofAttempt));
-  await trimStream(redis, holder, last, moved);
+  if (moved > 0) await trimStream(redis, holder, last, moved);
 }

@@ -103,11 +103,11 @@ export class StreamWriter {
     while (this.pending.length > 0) {
       const batch = this.nextBatch();
       try {
-        const bytes = await this.write(batch);
-        // Not so where they were given up meanwhile.
-        if (this.pending[0] === batch[0]) this.pending.splice(0, batch.length);
+        const isWanted = () => this.pending[0] === batch[0];
+        const bytes = await this.write(batch, isWanted);
+        if (bytes > this.options.maxStreamBytes) await this.makeRoom(bytes, isWanted);
+        if (isWanted()) this.pending.splice(0, batch.length);
         for (const { resolve } of batch) resolve();
-        if (bytes > this.options.maxStreamBytes) await this.makeRoom(bytes);
       } catch (error) {
         this.drop(error);
       }
@@ -126,13 +126,13 @@ export class StreamWriter {
   }
 
   /** @returns what the whole stream takes now, in bytes. @throws AttemptLost. */
-  private async write(entries: readonly Pending[]): Promise<number> {
+  private async write(entries: readonly Pending[], isWanted: () => boolean): Promise<number> {
     const { redis } = this.options;
     const changes = this.progress.changes();
     for (;;) {
       const outcome = await this.insist(
         () => appendEntries(redis, this.holder, this.written, entries, changes),
-        (error) => isOutage(error) && this.pending.length > 0,
+        (error) => isOutage(error) && isWanted(),
       );
       if (outcome.type === 'taken') throw this.lost();
       if (outcome.type === 'behind') {
@@ -176,12 +176,9 @@ export class StreamWriter {
   }
 
   /** Moves the oldest half of the stream to an artifact; while that fails, for whatever reason, the run has to wait. */
-  private async makeRoom(bytes: number): Promise<void> {
+  private async makeRoom(bytes: number, isWanted: () => boolean): Promise<void> {
     const { redis, artifacts, maxStreamBytes } = this.options;
-    await this.insist(
-      () => moveOldest(redis, artifacts, this.holder, bytes - maxStreamBytes / 2),
-      () => this.pending.length > 0,
-    );
+    await this.insist(() => moveOldest(redis, artifacts, this.holder, bytes - maxStreamBytes / 2), isWanted);
   }
 
   /** Repeats an action for as long as its failure is one that passes. */

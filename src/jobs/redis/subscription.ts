@@ -73,8 +73,8 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
   /** Waits until there is more to deliver, or the end. */
   private async more(): Promise<void> {
     const { tail } = this;
+    if (tail?.failure) this.fail(tail.failure);
     if (tail && compare(this.position, tail.end) >= 0) {
-      if (tail.failure) this.fail(tail.failure);
       if (tail.finished) this.end();
       else await this.until((done) => tail.onChange(done));
       return;
