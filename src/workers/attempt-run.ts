@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import { artifactNames } from '../contract/job.js';
 import type { ArtifactStore } from '../jobs/artifacts.js';
-import type { Attempt } from '../jobs/attempts.js';
+import { type Attempt, AttemptLost } from '../jobs/attempts.js';
 import type { Child, Exit } from './child-process.js';
 import type { Delivery, FromChild } from './messages.js';
 
@@ -46,6 +46,8 @@ export async function runAttempt(attempt: Attempt, child: Child, options: Attemp
 class AttemptRun {
   /** What the child itself said of its end. */
   private said: Outcome | null = null;
+  /** Whether the stream has refused events of a cancelled job: a checkpoint would be ahead of it. */
+  private streamClosed = false;
   private readonly over = new AbortController();
 
   constructor(
@@ -64,12 +66,7 @@ class AttemptRun {
     child.send({ type: 'run', spec: attempt.spec, weights, checkpoint, checkpointEvery });
 
     const drained = this.drain(messages);
-    try {
-      await Promise.race([drained, this.stopped(drained)]);
-    } catch (error) {
-      // An attempt that has been taken away has no stream any more.
-      if (!attempt.signal.aborted) throw error;
-    }
+    await Promise.race([drained, this.stopped(drained)]);
     if (attempt.signal.aborted) return { type: 'cancelled' };
     if (this.said) return this.said;
     if (shutdown.aborted) return { type: 'shut-down' };
@@ -117,13 +114,19 @@ class AttemptRun {
       if (event.type === 'comparison')
         await this.put(artifactNames.results, new TextEncoder().encode(JSON.stringify(event.results)));
     }
-    await Promise.all(events.map((event) => this.attempt.append(event)));
+    try {
+      await Promise.all(events.map((event) => this.attempt.append(event)));
+    } catch (error) {
+      if (!this.attempt.signal.aborted) throw error;
+      this.streamClosed = true;
+    }
   }
 
   private async save(checkpoint: Uint8Array | null, weights: Uint8Array | null): Promise<void> {
+    if (this.attempt.signal.reason instanceof AttemptLost) return;
     try {
       if (weights) await this.put(artifactNames.weights, weights);
-      if (checkpoint) await this.put(artifactNames.checkpoint, checkpoint);
+      if (checkpoint && !this.streamClosed) await this.put(artifactNames.checkpoint, checkpoint);
     } catch (error) {
       // Of the last snapshot, which has no checkpoint, nothing may be lost; others come again.
       if (!checkpoint) throw error;

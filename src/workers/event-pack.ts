@@ -12,7 +12,8 @@ export class EventPack {
   private events: RunEvent[] = [];
   /** The losses that more may join, and their points so far; their `points` field is filled in at the end. */
   private open: { event: RunEventOf<'losses'>; parts: Float32Array[]; points: number } | null = null;
-  private takenAt = performance.now();
+  /** The first event does not wait: a run's first computing may be long. */
+  private takenAt = Number.NEGATIVE_INFINITY;
 
   get isEmpty(): boolean {
     return this.events.length === 0 && this.open === null;

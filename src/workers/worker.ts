@@ -8,6 +8,7 @@ import { type QueueEntry, queueName, queuePrefix } from '../jobs/queue.js';
 import { type Outcome, runAttempt } from './attempt-run.js';
 import { SpareChild } from './child-process.js';
 import { insist } from './insist.js';
+import { keepLock } from './keep-lock.js';
 
 /** Milliseconds that closing may take: the children's time to stop, and a little to record it. */
 const closePatience = 8_000;
@@ -45,9 +46,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   const queue = new QueueWorker<QueueEntry, void>(
     queueName,
-    async ({ data: { job } }) => {
-      const attempt = await insist(() => attempts.begin(job), shutdown.signal, logger.child({ job }));
-      if (attempt) await work(attempt);
+    async ({ id = '', data: { job } }, token = '') => {
+      const letGo = keepLock(connection, `${queue.toKey(id)}:lock`, token, lockDuration, logger);
+      try {
+        const attempt = await insist(() => attempts.begin(job), shutdown.signal, logger.child({ job }));
+        if (attempt) await work(attempt);
+      } finally {
+        letGo();
+      }
     },
     {
       connection,
@@ -107,8 +113,7 @@ async function record(attempt: Attempt, outcome: Outcome): Promise<void> {
     case 'cancelled':
       return attempt.cancel();
     case 'shut-down':
-      await attempt.retry({ code: 'worker-lost', message: 'The worker was shut down.' });
-      return;
+      return attempt.release();
     case 'lost':
       await attempt.retry(outcome.failure);
   }

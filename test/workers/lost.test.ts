@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { withRedis } from '../support/redis.js';
+import { House, lossesIn, states, until } from './house.js';
+import { smallTraining } from './specs.js';
+
+/** Locks as short as these make a loss show within a second, as thirty seconds' do in half a minute or two. */
+const lockDuration = 500;
+
+describe('a worker’s lock on its job', () => {
+  const redis = withRedis();
+  let house: House;
+  before(async () => {
+    house = await House.open(redis);
+  });
+  after(() => house.close());
+
+  it('passes to another worker when the whole worker is killed: the same weights in the end', async () => {
+    const spec = smallTraining(400);
+    const job = await house.submit(spec);
+    const program = fileURLToPath(new URL('./worker-process.js', import.meta.url));
+    const first = fork(program, [redis.url, redis.folder, String(lockDuration)]);
+    await house.checkpointed(job);
+    first.kill('SIGKILL');
+    await house.startWorker({ lockDuration });
+    const events = await house.watch(job);
+    assert.equal(states(events).at(-1)?.state, 'succeeded');
+    assert.equal((await house.jobs.get(job)).attempt, 2);
+    const resumed = events.filter((e) => e.type === 'losses').find((e) => e.attempt === 2);
+    assert.ok(resumed && resumed.iteration > 0);
+    const undisturbed = await house.submit(spec);
+    assert.deepEqual(lossesIn(events), lossesIn(await house.watch(undisturbed)));
+    assert.deepEqual(await house.read(job, 'weights'), await house.read(undisturbed, 'weights'));
+    await house.closeWorkers();
+  });
+
+  it('outlasts a full Redis: the job waits, and goes on when there is room, with nothing lost', async () => {
+    const admin = new Redis(redis.url);
+    await house.startWorker({ lockDuration });
+    const job = await house.submit(smallTraining(400));
+    await until(async () => (await house.jobs.get(job)).progress);
+    await admin.config('SET', 'maxmemory', '1');
+    await delay(300);
+    const held = (await house.jobs.get(job)).progress;
+    await delay(4 * lockDuration);
+    assert.deepEqual((await house.jobs.get(job)).progress, held);
+    await admin.config('SET', 'maxmemory', '0');
+    const events = await house.watch(job);
+    assert.equal(states(events).at(-1)?.state, 'succeeded');
+    assert.equal((await house.jobs.get(job)).attempt, 1);
+    assert.equal(events.flatMap((e) => (e.type === 'losses' ? e.points : [])).length, 400 * 4);
+    admin.disconnect();
+    await house.closeWorkers();
+  });
+});
