@@ -236,4 +236,22 @@ describe('a job’s stream that is full', () => {
     assert.ok(seqs.every((seq, i) => i === 0 || i === gap || seq === seqs[i - 1]! + 1));
     assert.equal(seqs.at(-1), written + 2);
   });
+
+  it('tells everybody what the shared reader has missed while it was cut off', async () => {
+    const { id, attempt } = await house.begin();
+    const collected = Promise.all([0, 1].map(async () => collect(await house.jobs.subscribe(id, null))));
+    let written = 0;
+    for (let cut = 0; cut < 5; cut++) {
+      const clients = String(await house.redis.client('LIST')).split('\n');
+      const reader = clients.find((line) => line.includes(`name=metadescent-tail-${id}`));
+      if (reader) await house.redis.client('KILL', 'ID', /id=(\d+)/.exec(reader)![1]!);
+      for (let i = 0; i < 400; i++) await attempt.append(losses(written++, 1, 32));
+    }
+    await attempt.succeed();
+    for (const events of await collected) {
+      const jumps = events.filter((event, i) => i > 2 && event.seq !== events[i - 1]!.seq + 1);
+      assert.ok(jumps.every(({ type }) => type === 'truncated'));
+      assert.equal(events.at(-1)?.seq, written + 2);
+    }
+  });
 });
