@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
@@ -61,10 +62,12 @@ export const streamRoute =
         const events = subscriptions.get(request);
         if (!events) throw new Error('the handshake passed without a subscription');
         const peer = peers.add(socket);
+        const gather = gatherWrites(request.raw.socket);
         try {
           for (;;) {
             const { done, value } = await events.next();
             if (done || socket.readyState !== socket.OPEN) break;
+            gather();
             await send(socket, peer, toMessage(value));
           }
           socket.close(1000, 'the job has ended');
@@ -76,6 +79,20 @@ export const streamRoute =
       },
     });
   };
+
+/** What is sent in one turn of the event loop leaves in one write: a system call costs more than a message. */
+function gatherWrites(connection: Socket): () => void {
+  let gathering = false;
+  return () => {
+    if (gathering) return;
+    gathering = true;
+    connection.cork();
+    setImmediate(() => {
+      gathering = false;
+      connection.uncork();
+    });
+  };
+}
 
 /** Waits, where much is unsent already, until the peer has taken it: a slow client costs a bounded buffer. */
 function send(socket: WebSocket, peer: Peer, message: Buffer): Promise<void> | undefined {
