@@ -28,10 +28,12 @@ class Canvas {
 
   row(r: number, paint: Paint): string {
     let text = '';
-    for (let c = 0; c < this.columns; c++) {
-      const cell = r * this.columns + c;
-      const owner = this.owners[cell];
-      text += owner ? paint(owner, String.fromCharCode(0x2800 + this.dots[cell]!)) : ' ';
+    for (let c = 0; c < this.columns; ) {
+      const owner = this.owners[r * this.columns + c]!;
+      let run = '';
+      for (; c < this.columns && this.owners[r * this.columns + c] === owner; c++)
+        run += owner ? String.fromCharCode(0x2800 + this.dots[r * this.columns + c]!) : ' ';
+      text += owner ? paint(owner, run) : run;
     }
     return text;
   }

@@ -9,7 +9,7 @@ export type Shown = RunEvent | JobEvent;
 
 const phaseTitles = {
   training: 'Training',
-  tuning: 'Tuning the baselines',
+  tuning: 'Tuning',
   comparison: 'Comparing',
   statistics: 'Statistics',
 } as const;
@@ -17,6 +17,9 @@ type PhaseName = keyof typeof phaseTitles;
 
 /** Milliseconds between two lines where there is no terminal. */
 const lineInterval = 10_000;
+
+/** Weight of the past in the loss shown. */
+const smoothing = 0.95;
 
 /**
  * Shows how a run goes: a bar with rate, time left and the falling loss on a terminal, else a line now and then.
@@ -47,7 +50,7 @@ export class ProgressDisplay {
         break;
       case 'losses': {
         const { iteration, perIteration, points } = event;
-        this.loss = sumOfLatest(points, perIteration);
+        this.smooth(points, perIteration);
         this.advance('training', iteration + Math.floor(points.length / perIteration), this.iterations);
         break;
       }
@@ -72,7 +75,7 @@ export class ProgressDisplay {
         break;
       case 'comparison':
       case 'done':
-        this.end();
+        this.complete();
         break;
     }
   }
@@ -86,9 +89,16 @@ export class ProgressDisplay {
     this.phase = null;
   }
 
+  /** A phase that has been followed by another is done, whatever its last event counted. */
+  private complete(): void {
+    this.done = this.total;
+    this.bar?.update(this.done, { detail: this.detail() });
+    this.end();
+  }
+
   private advance(phase: PhaseName, done: number, total: number): void {
     if (phase !== this.phase) {
-      this.end();
+      this.complete();
       this.phase = phase;
       this.phaseBegan = { time: this.now(), done };
       this.lineAt = this.now();
@@ -110,7 +120,7 @@ export class ProgressDisplay {
   }
 
   private openBar(phase: PhaseName, done: number, total: number): SingleBar {
-    const title = phaseTitles[phase].padEnd(phaseTitles.tuning.length);
+    const title = phaseTitles[phase].padEnd(phaseTitles.statistics.length);
     const bar = new SingleBar(
       {
         stream: this.out,
@@ -148,11 +158,13 @@ export class ProgressDisplay {
   private note(text: string): void {
     this.out.write(`${text}\n`);
   }
-}
 
-/** Σ f(θ_t) over the latest meta-iteration's points. */
-function sumOfLatest(points: ArrayLike<WireNumber>, perIteration: number): number {
-  let sum = 0;
-  for (let i = Math.max(0, points.length - perIteration); i < points.length; i++) sum += fromWire(points[i]!);
-  return sum;
+  /** Follows Σ f(θ_t) of the meta-iterations: with few functions in each, single ones would only flicker. */
+  private smooth(points: ArrayLike<WireNumber>, perIteration: number): void {
+    for (let first = 0; first + perIteration <= points.length; first += perIteration) {
+      let sum = 0;
+      for (let i = first; i < first + perIteration; i++) sum += fromWire(points[i]!);
+      this.loss = Number.isNaN(this.loss) ? sum : smoothing * this.loss + (1 - smoothing) * sum;
+    }
+  }
 }
