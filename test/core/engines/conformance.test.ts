@@ -66,7 +66,7 @@ const architectures: [title: string, spec: LstmSpec][] = [
   ['[20, 20]', lstmSpec({ layers: [20, 20] })],
   ['[20, 20], projected to 20', lstmSpec({ layers: [20, 20], inputProjection: 20 })],
   ['[20, 20], DeepMind’s for MNIST', lstmSpec({ layers: [20, 20], preprocess: deepmind, outputScale: 0.01 })],
-  ['[17], an odd size', lstmSpec({ layers: [17], inputProjection: 3, preprocess: deepmind })],
+  ['[17], an odd size', lstmSpec({ layers: [17], inputProjection: 3, preprocess: deepmind, outputScale: 0.1 })],
 ];
 
 const metaLosses: TrainingSpec['metaLoss'][] = ['sum', 'sum-and-final', 'final', [0.5, 0, 2, 1]];
@@ -107,7 +107,8 @@ function closeMetaGradient(
 ) {
   const base = [...phi];
   const loss = mode === 'exact' ? (p: readonly number[]) => metaLoss(problem, p) : droppedMetaLoss(problem, base);
-  const slope = (v: ArrayLike<number>, h = 1e-5) => {
+  // The step is short, since log-and-sign has kinks that a difference must not straddle.
+  const slope = (v: ArrayLike<number>, h = 1e-7) => {
     const [above, below] = [h, -h].map((d) => loss(base.map((w, i) => w + d * v[i]!)));
     return (above! - below!) / (2 * h);
   };
