@@ -29,8 +29,8 @@ export interface ArtifactStore {
   open(job: string, name: string, range?: ByteRange): Promise<Readable | null>;
   /** Names, sorted. */
   list(job: string): Promise<string[]>;
-  /** Deletes all artifacts of the job. */
-  delete(job: string): Promise<void>;
+  /** Deletes the job's artifact of this name, or all of them; what is not there is no error. */
+  delete(job: string, name?: string): Promise<void>;
 }
 
 /** No leading dot, no separator: a name is one component of a path wherever it is used. */
@@ -94,8 +94,9 @@ export class FolderArtifactStore implements ArtifactStore {
     return names.filter((name) => namePattern.test(name)).sort();
   }
 
-  async delete(job: string): Promise<void> {
-    await rm(this.#jobFolder(job), { recursive: true, force: true });
+  async delete(job: string, name?: string): Promise<void> {
+    const path = name === undefined ? this.#jobFolder(job) : this.#path(job, name);
+    await rm(path, { recursive: true, force: true });
   }
 
   #jobFolder(job: string): string {

@@ -24,7 +24,8 @@ process.exit(0);
 /** Loads what most jobs need. A GPU's memory is not touched before a job asks for it. */
 async function warmUp(): Promise<void> {
   // Should it not load, the job that needs it says so.
-  await selectEngine({ name: 'tfjs', backend: 'wasm' }).catch(() => {});
+  const native = await selectEngine({ name: 'native', backend: 'auto' }).catch(() => null);
+  if (!native) await selectEngine({ name: 'tfjs', backend: 'wasm' }).catch(() => {});
 }
 
 async function serve(request: RunRequest): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker as QueueWorker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { artifactNames } from '../contract/job.js';
 import type { ArtifactStore } from '../jobs/artifacts.js';
 import type { Attempt, Attempts } from '../jobs/attempts.js';
 import { type QueueEntry, queueName, queuePrefix } from '../jobs/queue.js';
@@ -90,6 +91,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     running.delete(entry);
     log.info(outcome, 'attempt ends');
     await insist(() => record(attempt, outcome), shutdown.signal, log);
+    if (outcome.type === 'succeeded')
+      await artifacts
+        .delete(attempt.job, artifactNames.checkpoint)
+        .catch((error) => log.warn(error, 'the checkpoint of a job that is done could not be deleted'));
   }
 
   return {

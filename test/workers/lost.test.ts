@@ -56,4 +56,25 @@ describe('a worker’s lock on its job', () => {
     admin.disconnect();
     await house.closeWorkers();
   });
+
+  it('does not hold up a cancellation while Redis is full', async () => {
+    const admin = new Redis(redis.url);
+    const worker = await house.startWorker({ lockDuration });
+    const job = await house.submit(smallTraining(1_000_000));
+    await until(async () => (await house.jobs.get(job)).progress);
+    const events = house.watch(job);
+    await admin.config('SET', 'maxmemory', '1');
+    await delay(300);
+    const asked = performance.now();
+    await house.jobs.cancel(job);
+    await until(async () => (await house.jobs.get(job)).state === 'cancelled');
+    assert.ok(performance.now() - asked < 1000);
+    assert.deepEqual(worker.children(), []);
+    await admin.config('SET', 'maxmemory', '0');
+    assert.equal(states(await events).at(-1)?.state, 'cancelled');
+    const next = await house.submit(smallTraining(1));
+    assert.equal(states(await house.watch(next)).at(-1)?.state, 'succeeded');
+    admin.disconnect();
+    await house.closeWorkers();
+  });
 });
