@@ -51,7 +51,9 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
     throw new ProblemError('range-not-satisfiable', `${request.headers.range}: the file has ${size} bytes.`);
   }
   const content = await file.read(range ?? undefined);
-  reply.type(type).header('content-disposition', `attachment; filename="${fileName}"`);
+  // A browser shows JSON, and saves what it cannot show.
+  const disposition = type === 'application/json' ? 'inline' : 'attachment';
+  reply.type(type).header('content-disposition', `${disposition}; filename="${fileName}"`);
   if (size !== null) {
     const { start, end } = range ?? { start: 0, end: size - 1 };
     reply.header('accept-ranges', 'bytes').header('content-length', end - start + 1);

@@ -51,7 +51,7 @@ test('the format of weights is the one that Accept or format asks for', async ()
     assert.deepEqual(answer.bytes, bytes, name);
     assert.match(
       answer.headers.get('content-disposition') ?? '',
-      new RegExp(`^attachment; filename="${job}\\.(safetensors|npz|json)"$`),
+      new RegExp(`^(attachment|inline); filename="${job}\\.(safetensors|npz|json)"$`),
     );
   }
   assert.deepEqual(Object.keys(unzipSync(npz)).length, trained.tensors.length + 1);

@@ -1,17 +1,43 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { parse } from 'yaml';
 import { describeApi } from '../../src/api/openapi.js';
 import { JobSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
+import { createTemporaryFolder } from '../support/redis.js';
 
 /** The repository's own file, from dist/test/api. */
 const file = new URL('../../../openapi.yaml', import.meta.url);
 
 test('openapi.yaml is what the routes say', async () => {
   assert.equal(await readFile(file, 'utf8'), await describeApi(), 'write it again: node dist/src/api/openapi.js');
+});
+
+test('the command writes the file, and with --check tells a stale one', async () => {
+  const { path: cwd, remove } = await createTemporaryFolder();
+  const script = fileURLToPath(new URL('../../src/api/openapi.js', import.meta.url));
+  const run = (...options: string[]) =>
+    promisify(execFile)(process.execPath, [script, ...options], { cwd }).then(
+      () => 0,
+      ({ code, stderr }) => {
+        assert.match(stderr, /openapi\.yaml is stale/);
+        return code;
+      },
+    );
+  try {
+    assert.equal(await run(), 0);
+    assert.equal(await run('--check'), 0);
+    await appendFile(join(cwd, 'openapi.yaml'), '# changed\n');
+    assert.equal(await run('--check'), 1);
+  } finally {
+    await remove();
+  }
 });
 
 test('openapi.yaml is valid OpenAPI 3.1', async () => {

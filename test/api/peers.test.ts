@@ -64,9 +64,9 @@ for (const [name, path, headers] of [
     const slow = await openPaused(`/jobs/${attempt.job}/${path}`, headers);
     while (pulled.length === 0) await delay(5);
     const swift = overWebSocket(api.url, attempt.job, null);
-    // About 40 KB an event as JSON, 40 MB in all; the kernel's own buffers hold a few of them.
+    // About 40 KB an event as JSON, 24 MB in all; the kernel's own buffers hold a few of them.
     const points = Float32Array.from({ length: 2048 }, (_, i) => Math.sin(i));
-    const count = 1000;
+    const count = 600;
     for (let iteration = 0; iteration < count; iteration++)
       await attempt.append({ type: 'losses', iteration, step: 0, perIteration: 2048, points });
     await attempt.succeed();

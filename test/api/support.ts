@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { Queue } from 'bullmq';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Redis } from 'ioredis';
 import { buildApp } from '../../src/api/app.js';
 import type { Job } from '../../src/contract/job.js';
@@ -87,8 +87,15 @@ export function sampleSpec(fields: object = {}): JobSpec {
   });
 }
 
-/** Gives the file that calls it an API. `observe` may put something between the API and its jobs. */
-export function withApi(options: { heartbeat?: number; observe?: (jobs: Jobs) => Jobs } = {}): TestApi {
+export interface TestApiOptions {
+  readonly heartbeat?: number;
+  readonly logger?: FastifyBaseLogger;
+  /** May put something between the API and its jobs. */
+  readonly observe?: (jobs: Jobs) => Jobs;
+}
+
+/** Gives the file that calls it an API. */
+export function withApi(options: TestApiOptions = {}): TestApi {
   const api = new TestApi();
   const closing: (() => unknown)[] = [];
   // One hook for all of it: outside a suite, hooks do not wait for each other.
