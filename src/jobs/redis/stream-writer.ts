@@ -159,6 +159,8 @@ export class StreamWriter {
       const outcome = await this.insist(() => appendEntries(this.options.redis, this.holder, seq, entries, noChanges));
       if (outcome.type === 'taken') return false;
     }
+    // Older ones are lost for good: the stream goes on behind what is left.
+    if (missing.length === 0) this.written = seq;
     return true;
   }
 
