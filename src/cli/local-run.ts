@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RunEvent } from '../contract/events.js';
 import type { ComparisonResults } from '../contract/results.js';
 import type { JobSpec } from '../contract/spec.js';
@@ -39,7 +40,10 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
     await folder.writeRecord(record);
     const files = new FileWriter(folder, checkpoint !== undefined);
     let savedAt = Date.now();
-    while (!signal.aborted) {
+    for (;;) {
+      // A pull may never wait for anything, and signals and timers are heard between two turns of the event loop alone.
+      await turn();
+      if (signal.aborted) break;
       const event = await run.next();
       if (event === null) {
         await finish(run, folder, record);

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { coloured } from '../../src/cli/render/colours.js';
+import { renderCurve } from '../../src/cli/render/curve.js';
+import { formatDuration, formatLoss } from '../../src/cli/render/numbers.js';
+import { renderSvg } from '../../src/cli/render/svg.js';
+import { renderComparison } from '../../src/cli/render/table.js';
+import { sampleResults } from './results-sample.js';
+
+const plainCurves = [
+  [3.6, 0.3, 0.03, 0.01, 0.003],
+  [3.6, 1.8, 0.9, 0.5, 0.25],
+];
+const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+const oddCurves: Record<string, number[][]> = {
+  'ordinary ones': plainCurves,
+  'a divergence to infinity': [plainCurves[0]!, [3.6, 1e4, 1e30, infinity, infinity]],
+  'NaN from a step on': [plainCurves[0]!, [3.6, 40, nan, nan, nan]],
+  'nothing finite at all': [
+    [nan, nan],
+    [infinity, infinity],
+  ],
+  'losses of 0': [plainCurves[0]!, [3.6, 0, 0, 0, 0]],
+  'losses that do not change': [
+    [1, 1, 1],
+    [1, 1, 1],
+  ],
+  'one step': [
+    [2, 1],
+    [2, 1.5],
+  ],
+  'more optimizers than rows': Array.from({ length: 33 }, (_, i) => [3, 2, 1 / (i + 1)]),
+};
+
+describe('the table of a comparison', () => {
+  const lines = renderComparison(sampleResults(plainCurves)).split('\n');
+
+  it('has the learned optimizer first, and the figures under their titles', () => {
+    const [header, , learned, sgd] = lines.slice(2);
+    assert.match(learned!, /^LSTM +3\.940 +3\.546 … 4\.334 /);
+    assert.match(sgd!, /^SGD 0\.1 .* 95\.1 %$/);
+    const at = (line: string, text: string) => line.indexOf(text) + text.length;
+    assert.equal(at(learned!, '3.940'), at(header!, 'Mean sum'));
+    assert.equal(at(sgd!, '95.1 %'), header!.length);
+  });
+
+  it('says what is not finite', () => {
+    const text = renderComparison(sampleResults(oddCurves['NaN from a step on']!));
+    assert.match(text, /^SGD 0\.1 +NaN +NaN … NaN/m);
+    assert.match(renderComparison(sampleResults(oddCurves['a divergence to infinity']!)), /∞/);
+  });
+});
+
+describe('the curve in the terminal', () => {
+  for (const [title, curves] of Object.entries(oddCurves)) {
+    it(`shows ${title}`, () => {
+      const text = renderCurve(sampleResults(curves), undefined, { width: 80, rows: 12 });
+      const lines = text.split('\n');
+      assert.equal(lines.length, 15);
+      assert.ok(
+        lines.every((line) => line.length <= 80),
+        text,
+      );
+      assert.ok(!/NaN|undefined/.test(text), text);
+      if (curves.length <= 12) for (const label of ['LSTM', 'SGD 0.1']) assert.ok(text.includes(label), text);
+    });
+  }
+
+  it('falls from the upper left to the lower right', () => {
+    const rows = renderCurve(sampleResults([[1000, 100, 10, 1]]), undefined, { rows: 8 })
+      .split('\n')
+      .slice(1, 9);
+    const columns = rows.map((row) => row.slice(9).search(/[\u2801-\u28ff]/));
+    assert.deepEqual(
+      columns,
+      [...columns].sort((a, b) => a - b),
+    );
+    assert.match(rows[0]!, /1000/);
+    assert.match(rows.at(-1)!, /1 .*LSTM/);
+  });
+
+  it('colours only where it is asked to', () => {
+    const results = sampleResults(plainCurves);
+    assert.ok(!renderCurve(results).includes('\x1b'));
+    assert.ok(renderCurve(results, coloured).includes('\x1b[94m'));
+  });
+});
+
+describe('the picture', () => {
+  for (const [title, curves] of Object.entries(oddCurves)) {
+    it(`is well-formed and without NaN for ${title}`, () => {
+      const svg = renderSvg(sampleResults(curves, ['LSTM <&">']));
+      const numbers = svg.matchAll(/ (?:d|x|y|width|height)="([^"]*)"/g);
+      for (const [, value] of numbers) assert.ok(!/NaN|Infinity|undefined/.test(value!), value);
+      assertWellFormed(svg);
+      assert.ok(svg.includes('LSTM &lt;&amp;&quot;&gt;'));
+      assert.equal(svg.match(/<path class="band/g)?.length, curves.length);
+    });
+  }
+
+  it('needs nothing from elsewhere, and minds a dark background', () => {
+    const svg = renderSvg(sampleResults(plainCurves));
+    assert.ok(!/href|url\((?!#)|@import|<script/.test(svg));
+    assert.match(svg, /prefers-color-scheme:dark/);
+  });
+});
+
+describe('numbers for people', () => {
+  it('have four digits, or an exponent', () => {
+    assert.deepEqual([4.4372, 223.61, 0.0147, 1234.5, 4.3e-6, 2.5e7, 0].map(formatLoss), [
+      '4.437',
+      '223.6',
+      '0.01470',
+      '1235',
+      '4.30e-6',
+      '2.50e+7',
+      '0',
+    ]);
+    assert.deepEqual((['NaN', 'Infinity', '-Infinity'] as const).map(formatLoss), ['NaN', '∞', '-∞']);
+  });
+
+  it('tell a duration in its usual unit', () => {
+    assert.deepEqual([7.2, 65, 7380].map(formatDuration), ['7 s', '1:05 min', '2:03 h']);
+  });
+});
+
+/** The grammar of XML as far as it is used here: tags that match, attributes in quotes, escaped text. */
+function assertWellFormed(xml: string): void {
+  const open: string[] = [];
+  const token = /<\/(\w+)>|<(\w+)((?: [\w:-]+="[^"<&]*(?:&\w+;[^"<&]*)*")*)(\/?)>|[^<&]+|&(?:amp|lt|gt|quot);/gy;
+  let end = 0;
+  for (const [text, closed, opened, attributes, empty] of xml.matchAll(token)) {
+    end += text.length;
+    if (closed) assert.equal(open.pop(), closed);
+    const names = [...(attributes ?? '').matchAll(/ ([\w:-]+)=/g)].map(([, name]) => name);
+    assert.equal(new Set(names).size, names.length, text);
+    if (opened && !empty) open.push(opened);
+  }
+  assert.equal(end, xml.length, `not XML: ${xml.slice(end, end + 80)}`);
+  assert.deepEqual(open, []);
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { ComparisonResults } from '../../src/contract/results.js';
+import { decodeWeights } from '../../src/core/weights/weights.js';
+import { createTemporaryFolder } from '../support/redis.js';
+import { command, smallSpec, start } from './command.js';
+
+/** Every file of a run that its seed determines. */
+const determined = [
+  'spec.json',
+  'weights.safetensors',
+  'results.json',
+  'losses.csv',
+  'validation.csv',
+  'comparison.svg',
+] as const;
+
+function assertSame(a: string[], b: string[]): void {
+  determined.forEach((file, i) => {
+    assert.ok(a[i] === b[i], `${file} differs: ${a[i]!.length} and ${b[i]!.length} bytes`);
+  });
+}
+
+describe('metadescent train', () => {
+  let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
+  let cwd: string;
+  before(async () => {
+    folder = await createTemporaryFolder();
+    cwd = folder.path;
+    await writeFile(join(cwd, 'small.yaml'), smallSpec);
+    const { code, stderr } = await command(['train', 'small.yaml'], { cwd });
+    assert.equal(code, 0, stderr);
+  });
+  after(() => folder.remove());
+
+  const files = (name: string) => Promise.all(determined.map((file) => readFile(join(cwd, name, file), 'latin1')));
+
+  it('leaves weights, results, losses and a picture in a folder named after the spec', async () => {
+    assert.deepEqual((await readdir(join(cwd, 'runs', 'small'))).sort(), [
+      'comparison.svg',
+      'losses.csv',
+      'results.json',
+      'run.json',
+      'spec.json',
+      'validation.csv',
+      'weights.safetensors',
+    ]);
+    const [spec, , results, losses] = await files('runs/small');
+    assert.equal(JSON.parse(spec!).training.horizon, 15);
+    assert.equal((JSON.parse(results!) as ComparisonResults).optimizers[0]!.label, 'LSTM');
+    const rows = losses!.trimEnd().split('\n');
+    assert.equal(rows[0], 'iteration,step,loss');
+    assert.equal(rows.length, 1 + 200 * 5);
+    assert.match(rows[6]!, /^1,5,\d/);
+    const weights = await readFile(join(cwd, 'runs', 'small', 'weights.safetensors'));
+    assert.equal(decodeWeights(weights).provenance.seed, 3);
+  });
+
+  it('gives the same bytes twice, and tells them as JSON lines', async () => {
+    const { code, stdout, stderr } = await command(['train', 'small.yaml', '-o', 'again', '--json'], { cwd });
+    assert.equal(code, 0, stderr);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; points?: number[] });
+    assert.equal(events[0]!.type, 'started');
+    assert.equal(events.at(-1)!.type, 'done');
+    assert.equal(events.flatMap((event) => event.points ?? []).length, 200 * 5);
+    assertSame(await files('again'), await files('runs/small'));
+  });
+
+  it('takes a checkpoint at Ctrl-C, and --resume goes on to the same bytes', async () => {
+    const { child, ended } = start(['train', '-', '-o', 'stopped', '--json'], { cwd, input: smallSpec });
+    await once(child.stdout!, 'data');
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /--resume/);
+    assert.ok(existsSync(join(cwd, 'stopped', 'checkpoint.safetensors')));
+    // What a process that was killed outright may have written after its checkpoint.
+    await appendFile(join(cwd, 'stopped', 'losses.csv'), '199,4,0.5\n199,5,0.');
+    const resumed = await command(['train', 'small.yaml', '-o', 'stopped', '--resume'], { cwd });
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assertSame(await files('stopped'), await files('runs/small'));
+    assert.ok(!existsSync(join(cwd, 'stopped', 'checkpoint.safetensors')));
+  });
+
+  it('replaces no run unasked, and resumes no other', async () => {
+    const again = await command(['train', 'small.yaml'], { cwd });
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /--resume .*--overwrite/);
+    await writeFile(join(cwd, 'other.yaml'), smallSpec.replace('seed: 3', 'seed: 4'));
+    const other = await command(['train', 'other.yaml', '-o', 'runs/small', '--resume'], { cwd });
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /another spec/);
+    const complete = await command(['train', 'small.yaml', '--resume'], { cwd });
+    assert.equal(complete.code, 0);
+    assert.match(complete.stderr, /complete/);
+  });
+
+  it('exits with 1 where the training diverges, and keeps the weights from before', async () => {
+    const diverging = `
+      kind: metatrain
+      problem: { name: parabola }
+      optimizer: { name: lstm, layers: [], initialisation: { kernels: zeros } }
+      training: { iterations: 50, learningRate: 10 }`;
+    const { code, stderr } = await command(['train', '-', '-o', 'diverged'], { cwd, input: diverging });
+    assert.equal(code, 1);
+    assert.match(stderr, /Meta-iteration 1: .* is not finite/);
+    const record = JSON.parse(await readFile(join(cwd, 'diverged', 'run.json'), 'utf8'));
+    assert.deepEqual([record.state, record.failure.code], ['failed', 'diverged']);
+    assert.ok(existsSync(join(cwd, 'diverged', 'weights.safetensors')));
+  });
+
+  it('compares the weights again without training, to the same results', async () => {
+    const args = ['compare', 'runs/small/weights.safetensors', 'small.yaml', '-o', 'compared'];
+    const { code, stdout, stderr } = await command(args, { cwd });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^LSTM +\d/m);
+    assert.ok(!stdout.includes('\x1b'), 'no colours in a pipe');
+    const results = (name: string) => readFile(join(cwd, name, 'results.json'), 'utf8');
+    assert.equal(await results('compared'), await results('runs/small'));
+  });
+});
+
+describe('the command line', () => {
+  const refusals: [title: string, args: string[], input: string, code: number, message: RegExp][] = [
+    [
+      'names the line and the pointer of a field at fault',
+      ['train', '-'],
+      'kind: metatrain\nproblem:\n  name: parabola\n  dimension: "10"\noptimizer: { name: lstm }\ntraining:\n  unrol: 3\n',
+      2,
+      /line 4, \/problem\/dimension: found "10", allowed: an integer.*\n +line 7, \/training\/unrol: found 3/,
+    ],
+    [
+      'names the line where a field is missing',
+      ['train', '-'],
+      '\nkind: metatrain\n',
+      2,
+      /line 2, \/problem: found noth/,
+    ],
+    ['refuses what is not YAML', ['submit', '-'], 'kind: [', 2, /standard input is not YAML or JSON/],
+    ['refuses a file that is not there', ['train', 'missing.yaml'], '', 2, /missing\.yaml cannot be read/],
+    ['refuses an unknown command', ['trian'], '', 2, /unknown command 'trian'/],
+    ['refuses an unknown option', ['jobs', '--colour'], '', 2, /unknown option/],
+    ['refuses weights that are none', ['compare', '/dev/null', '-'], smallSpec, 2, /neither a file of weights nor/],
+    ['says that nobody answers', ['jobs', '--server', 'http://127.0.0.1:1'], '', 3, /No service answers/],
+    ['says so of a stream too', ['watch', 'j0', '--server', 'http://127.0.0.1:1'], '', 3, /No service answers/],
+  ];
+  for (const [title, args, input, code, message] of refusals) {
+    it(`${title}: exit status ${code}`, async () => {
+      const ended = await command(args, { input });
+      assert.match(ended.stderr, message);
+      assert.equal(ended.code, code, ended.stderr);
+      assert.equal(ended.stdout, '');
+    });
+  }
+
+  it('tells errors as JSON where it is asked to', async () => {
+    const { stderr } = await command(['train', '-', '--json'], { input: 'kind: other' });
+    const { error } = JSON.parse(stderr) as { error: { message: string; exitCode: number } };
+    assert.equal(error.exitCode, 2);
+    assert.match(error.message, /\/kind/);
+  });
+
+  it('documents its exit statuses in --help', async () => {
+    const { code, stdout } = await command(['--help']);
+    assert.equal(code, 0);
+    for (const status of [0, 1, 2, 3, 4, 5, 130]) assert.match(stdout, new RegExp(`^ +${status}  \\w`, 'm'));
+  });
+});

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readSpecFile, specOf } from '../../src/cli/spec-file.js';
+
+const folder = fileURLToPath(new URL('../../../examples/specs/', import.meta.url));
+const names = readdirSync(folder);
+
+describe('the example specs', () => {
+  for (const name of names) {
+    it(`${name} is a valid document, and says what it is`, async () => {
+      assert.match(readFileSync(folder + name, 'utf8'), /^# /);
+      const spec = specOf(await readSpecFile(folder + name));
+      assert.ok(spec.title);
+    });
+  }
+
+  it('show both kinds of job and every problem', async () => {
+    const specs = await Promise.all(names.map(async (name) => specOf(await readSpecFile(folder + name))));
+    assert.deepEqual(new Set(specs.map((spec) => spec.kind)), new Set(['metatrain', 'compare']));
+    assert.deepEqual(new Set(specs.map((spec) => spec.problem.name)), new Set(['parabola', 'quadratic', 'simple']));
+  });
+
+  it('name the seed example as it was published: 20 steps, 4,000 iterations at 1e-4, second derivatives kept', async () => {
+    const spec = specOf(await readSpecFile(`${folder}seed-paper.yaml`));
+    assert.ok(spec.kind === 'metatrain');
+    const { iterations, learningRate, secondDerivatives, clipNorm, horizon, unroll, functions } = spec.training;
+    assert.deepEqual(
+      { iterations, learningRate, secondDerivatives, clipNorm, horizon, unroll, functions },
+      {
+        iterations: 4000,
+        learningRate: 1e-4,
+        secondDerivatives: 'exact',
+        clipNorm: 1,
+        horizon: 20,
+        unroll: 20,
+        functions: 1,
+      },
+    );
+  });
+});
