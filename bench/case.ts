@@ -1,0 +1,62 @@
+import { type PeerName, peers } from './peers.js';
+import type { Workload } from './workloads.js';
+
+/** What a measured process is told, as one JSON argument. */
+export interface Case {
+  /** The first that is known counts. */
+  problem: Workload['problem'];
+  optimizer: Workload['optimizer'];
+  functions: number;
+  coordinates: number;
+  steps: number;
+  batch?: number;
+  learningRate: number;
+  /** Of the peer, such as "saved+joined". */
+  form: string;
+  /** Of ours: the engine that is asked for. */
+  engine?: string;
+  /** Meta-steps before the clock starts. */
+  warmUp: number;
+  /** Meta-steps that are timed: so many, and on until these seconds are over. */
+  atLeast: number;
+  seconds: number;
+  /** Folder of the digits. */
+  digits: string;
+  /** Folder where a framework may keep what it compiled. */
+  cache: string;
+  /** A file of functions and weights whose losses and meta-gradient are wanted, instead of times. */
+  fixture?: string;
+}
+
+/** What it prints as its last line. */
+export interface Measured {
+  /** Such as "jax 0.10.2". */
+  version: string;
+  /** Milliseconds of each meta-step. */
+  times: number[];
+  /** VmHWM, bytes. */
+  peakMemory: number;
+  /** Of ours: what the job says that it ran on. */
+  engine?: { engine: string; backend: string; instructionSet: string; threads: number };
+}
+
+/** What the runner adds to a workload. */
+export type Effort = Pick<Case, 'digits' | 'cache' | 'warmUp' | 'atLeast' | 'seconds'>;
+
+/** The case of a workload for one peer in one of its forms. */
+export function caseOf(workload: Workload, peer: PeerName, form: string, effort: Effort): Case {
+  const { problem, optimizer, functions, coordinates, steps, batch } = workload;
+  const { engine } = peers[peer];
+  return {
+    problem,
+    optimizer,
+    functions,
+    coordinates,
+    steps,
+    ...(batch === undefined ? {} : { batch }),
+    learningRate: 1e-3,
+    form,
+    ...(engine === undefined ? {} : { engine }),
+    ...effort,
+  };
+}

@@ -1,0 +1,89 @@
+import { freemem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type PeerName, peerNames } from './peers.js';
+import { allowedCpus } from './subject.js';
+import { workloads } from './workloads.js';
+
+export interface Options {
+  /** Names of workloads, and "growth". */
+  only: readonly string[];
+  peers: readonly PeerName[];
+  threads: readonly number[];
+  rounds: number;
+  /** Seconds that each process is timed for. */
+  seconds: number;
+  quick: boolean;
+  verify: boolean;
+  check: boolean;
+  json: string | null;
+  svg: string | null;
+  /** Bytes. */
+  memoryLimit: number;
+  /** Seconds. */
+  timeLimit: number;
+}
+
+export const usage = `npm run bench -- [options]
+  --only W1,W2,W3,W3-T100,W3-T200,growth   what to run (everything)
+  --peers ${peerNames.join(',')}   who takes part (all; "us" always does)
+  --threads 1,2         numbers of CPUs (1 and 2)
+  --rounds N            processes of each peer, taking turns (3)
+  --seconds S           how long each process is timed (3)
+  --quick               one round of half a second, each peer in its first form, small growth
+  --memory-limit GIB    a process that needs more is stopped (8, or 60 % of what is free if that is less)
+  --time-limit S        so is one that takes longer (600)
+  --no-verify           do not check first that the peers compute what we compute
+  --check               exit 1 when a line of bench/goals.json falls short
+  --json FILE  --svg FILE   write all figures; draw the growth curves (data/bench.svg)`;
+
+/** @throws Error that names the option and what it takes. */
+export function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: 'string' },
+      peers: { type: 'string' },
+      threads: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      'memory-limit': { type: 'string' },
+      'time-limit': { type: 'string' },
+      'no-verify': { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      svg: { type: 'string' },
+    },
+  });
+  const number = (name: string, text: string | undefined, otherwise: number, whole = false): number => {
+    const value = text === undefined ? otherwise : Number(text);
+    if (!(value > 0 && (!whole || Number.isInteger(value))))
+      throw new Error(`--${name} ${text}: expected a positive ${whole ? 'integer' : 'number'}`);
+    return value;
+  };
+  const list = <T extends string>(name: string, text: string | undefined, allowed: readonly T[]): readonly T[] => {
+    const chosen = text?.split(',') ?? allowed;
+    const unknown = chosen.find((item) => !allowed.includes(item as T));
+    if (unknown !== undefined) throw new Error(`--${name} ${unknown}: expected some of ${allowed.join(', ')}`);
+    return allowed.filter((item) => chosen.includes(item));
+  };
+  const cpus = allowedCpus().length;
+  const threads = (values.threads?.split(',') ?? ['1', '2'].slice(0, cpus)).map((t) => number('threads', t, 1, true));
+  const tooMany = threads.find((t) => t > cpus);
+  if (tooMany !== undefined) throw new Error(`--threads ${tooMany}: this process may use ${cpus} CPUs`);
+  const { quick } = values;
+  return {
+    only: list('only', values.only, [...workloads.map((w) => w.name), 'growth']),
+    peers: peerNames.filter((p) => p === 'us' || list('peers', values.peers, peerNames).includes(p)),
+    threads,
+    rounds: number('rounds', values.rounds, quick ? 1 : 3, true),
+    seconds: number('seconds', values.seconds, quick ? 0.5 : 3),
+    quick,
+    verify: !values['no-verify'],
+    check: values.check,
+    json: values.json ?? null,
+    svg: values.svg ?? null,
+    memoryLimit: number('memory-limit', values['memory-limit'], Math.min(8, (0.6 * freemem()) / 2 ** 30)) * 2 ** 30,
+    timeLimit: number('time-limit', values['time-limit'], 600),
+  };
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { ProblemError } from '../src/contract/errors.js';
+import type { MetatrainSpec } from '../src/contract/spec.js';
+import { parseJobSpec } from '../src/contract/validate.js';
+import { Unsupported } from '../src/core/engines/engine.js';
+import { createRun, type Run } from '../src/core/run.js';
+import type { Case, Measured } from './case.js';
+
+/**
+ * Our side: a process that trains as a job's child does, through the run's events, and tells how long it took from one
+ * to the next. `ours.js CASE` prints a {@link Measured}, or `{"absent": …}` where this version has no such thing.
+ */
+async function main(given: Case): Promise<void> {
+  try {
+    console.log(JSON.stringify(await measure(given)));
+  } catch (error) {
+    if (!(error instanceof Unsupported || error instanceof ProblemError)) throw error;
+    console.log(JSON.stringify({ absent: error instanceof ProblemError ? 'not there yet' : error.message }));
+  }
+}
+
+async function measure(given: Case): Promise<Measured> {
+  const run = await createRun({ spec: specOf(given) });
+  const started = await run.next();
+  if (started?.type !== 'started') throw new Error(`A run begins with "started", not with "${started?.type}".`);
+  if (started.coordinates !== given.coordinates)
+    throw new Error(`The problem has ${started.coordinates} coordinates; the workload has ${given.coordinates}.`);
+  for (let i = 0; i < given.warmUp; i++) await metaStep(run);
+  const times: number[] = [];
+  const began = performance.now();
+  while (times.length < given.atLeast || performance.now() - began < 1000 * given.seconds) {
+    const before = performance.now();
+    await metaStep(run);
+    times.push(performance.now() - before);
+  }
+  run.dispose();
+  const { engine, backend, instructionSet, threads } = started.engine;
+  const version = [...new Set([engine, backend, instructionSet])].join(' ');
+  return { version, times, peakMemory: peakMemory(), engine: { engine, backend, instructionSet, threads } };
+}
+
+/** Up to the next meta-iteration's losses; a validation may come before the first. */
+async function metaStep(run: Run): Promise<void> {
+  for (;;) {
+    const event = await run.next();
+    if (event?.type === 'losses') return;
+    if (event?.type !== 'validation') throw new Error(`The run ended early: ${JSON.stringify(event)}`);
+  }
+}
+
+/**
+ * The job. A dimension beyond what a document may ask for is put in after it was checked: that limit guards a service's
+ * memory, and the runner of these processes guards its own.
+ */
+function specOf({ problem, coordinates, ...given }: Case): MetatrainSpec {
+  const known = problem.find((candidate) => accepts({ ...document(given), problem: candidate })) ?? problem[0]!;
+  const largest = 100_000;
+  const beyond = known.dimension === coordinates && coordinates > largest;
+  const checked = beyond ? { ...known, dimension: largest } : known;
+  const spec = parseJobSpec({ ...document(given), problem: checked }) as MetatrainSpec;
+  return beyond ? { ...spec, problem: { ...spec.problem, dimension: coordinates } as MetatrainSpec['problem'] } : spec;
+}
+
+function document({ optimizer, functions, steps, learningRate, engine }: Omit<Case, 'problem' | 'coordinates'>) {
+  return {
+    kind: 'metatrain',
+    engine: { name: engine },
+    optimizer: { name: 'lstm', ...optimizer },
+    training: {
+      iterations: 100_000_000,
+      horizon: steps,
+      unroll: steps,
+      functions,
+      learningRate,
+      validation: { every: 1_000_000, functions: 1 },
+    },
+    comparison: null,
+  };
+}
+
+function accepts(candidate: unknown): boolean {
+  try {
+    parseJobSpec(candidate);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** VmHWM, bytes: the most that this process has had in memory. */
+function peakMemory(): number {
+  const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return 1024 * Number(line![1]);
+}
+
+await main(JSON.parse(process.argv[2]!));

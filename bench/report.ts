@@ -1,0 +1,80 @@
+import { renderTable } from '../src/cli/render/table.js';
+import type { GoalResult } from './goals.js';
+import type { Line } from './measure.js';
+import { peers } from './peers.js';
+
+/** The lines of one workload as an aligned table; ratios are to our own line on as many CPUs. */
+export function renderLines(lines: readonly Line[], first: 'peer' | 'size' = 'peer'): string {
+  const sizes = first === 'size';
+  const rows = lines.map((line) => {
+    const ours = lines.find((l) => l.peer === 'us' && sameCase(l, line));
+    const size = [line.coordinates.toLocaleString('en-GB'), String(line.steps)];
+    const about = [...(sizes ? size : []), peers[line.peer].title, String(line.threads)];
+    if (line.failure !== null) return [...about, line.failure, '', '', '', '', ''];
+    return [
+      ...about,
+      formatTime(line.median),
+      `${formatTime(line.low)} … ${formatTime(line.high)}`,
+      ratio(line.median, ours?.median),
+      formatMemory(line.peakMemory),
+      ratio(line.peakMemory, ours?.peakMemory),
+      [line.version, line.form].filter(Boolean).join(', '),
+    ];
+  });
+  const right = (title: string) => ({ title, align: 'right' as const });
+  return renderTable(
+    [
+      ...(sizes ? [right('coordinates'), right('T')] : []),
+      { title: 'who', align: 'left' },
+      right('CPUs'),
+      right('meta-step'),
+      right('rounds'),
+      right('× ours'),
+      right('peak memory'),
+      right('× ours'),
+      { title: 'what', align: 'left' },
+    ],
+    rows,
+  );
+}
+
+export function renderGoals(results: readonly GoalResult[]): string {
+  const rows = results.map(({ goal, wanted, ratio: reached, met, note }) => [
+    met ? 'met' : 'SHORT',
+    goal.workload,
+    goal.measure,
+    goal.against.map((peer) => peers[peer].title).join(', '),
+    `${wanted}×`,
+    reached === null ? '–' : `${reached.toPrecision(3)}×`,
+    note,
+  ]);
+  return renderTable(
+    [
+      { title: 'goal', align: 'left' },
+      { title: 'workload', align: 'left' },
+      { title: 'of', align: 'left' },
+      { title: 'against', align: 'left' },
+      { title: 'wanted', align: 'right' },
+      { title: 'reached', align: 'right' },
+      { title: 'theirs / ours', align: 'left' },
+    ],
+    rows,
+  );
+}
+
+function sameCase(a: Line, b: Line): boolean {
+  return a.threads === b.threads && a.coordinates === b.coordinates && a.steps === b.steps && a.workload === b.workload;
+}
+
+function ratio(theirs: number, ours: number | undefined): string {
+  return ours === undefined || Number.isNaN(ours) ? '' : (theirs / ours).toFixed(2);
+}
+
+/** Such as "0.690 ms", "21.5 ms" or "3.40 s". */
+export function formatTime(ms: number): string {
+  return ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3)} ms`;
+}
+
+function formatMemory(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}

@@ -1,0 +1,106 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkGoals, type Goal } from './goals.js';
+import { measureGrowth } from './growth.js';
+import { type Line, measure, runPeer, type Setting } from './measure.js';
+import { type Options, readOptions, usage } from './options.js';
+import { peers } from './peers.js';
+import { renderGrowth } from './picture.js';
+import { peersPython } from './python.js';
+import { renderGoals, renderLines } from './report.js';
+import { verifyPeers } from './verify.js';
+import { workloads } from './workloads.js';
+
+/** `npm run bench`: the same work by us and by others, in one run. bench/README.md tells the method. */
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+async function main(options: Options): Promise<number> {
+  const setting = settingOf(options);
+  const chosen = workloads.filter((w) => options.only.includes(w.name));
+  const machine = describeMachine();
+  console.log(`${machine.cpu}, ${machine.cpus} CPUs, ${machine.memory.toFixed(0)} GiB; Node ${machine.node}`);
+  console.log(
+    `A process that needs over ${(options.memoryLimit / 2 ** 30).toFixed(1)} GiB or ${options.timeLimit} s is stopped.`,
+  );
+
+  const verdicts = options.verify
+    ? await verifyPeers(chosen, setting, (given, peer) => runPeer(peer, given, setting))
+    : [];
+  for (const { workload, peer, form, losses, gradient, agrees } of verdicts) {
+    const errors = `losses ${losses.toExponential(1)}, meta-gradient ${gradient.toExponential(1)}`;
+    console.log(
+      `${agrees ? 'agrees' : 'DIFFERS'}: ${peers[peer].title}${form && ` ${form}`} with us on ${workload}: ${errors}`,
+    );
+  }
+  if (verdicts.some((v) => !v.agrees)) throw new Error('A peer does not compute what we compute: no times are taken.');
+
+  const lines: Line[] = [];
+  for (const workload of chosen) {
+    const measured = await measure(workload, setting);
+    lines.push(...measured);
+    console.log(`\n${workload.name}: ${workload.title}\n\n${renderLines(measured)}`);
+  }
+  const growth = options.only.includes('growth') ? await measureGrowth(setting, options.quick) : null;
+  if (growth) {
+    console.log(`\nGrowth in coordinates: the parabola, T = 20\n\n${renderLines(growth.coordinates, 'size')}`);
+    console.log(`\nGrowth in T: the parabola, 10,000 coordinates\n\n${renderLines(growth.steps, 'size')}`);
+    const file = options.svg ?? join(root, 'data/bench.svg');
+    writeFileSync(file, renderGrowth(growth.coordinates, growth.steps));
+    console.log(`\nThe curves: ${file}`);
+  }
+
+  const goals: Goal[] = JSON.parse(readFileSync(join(root, 'bench/goals.json'), 'utf8'));
+  const results = checkGoals(goals, lines);
+  if (results.length > 0) console.log(`\n${renderGoals(results)}`);
+  if (options.json !== null)
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ machine, options, verdicts, lines, growth, goals: results }, null, 2)}\n`,
+    );
+  return options.check && results.some((r) => !r.met) ? 1 : 0;
+}
+
+function settingOf(options: Options): Setting {
+  const inPython = options.peers.some((peer) => peers[peer].script.endsWith('.py'));
+  return {
+    root,
+    python: inPython ? peersPython(root) : null,
+    peers: options.peers,
+    threads: options.threads,
+    rounds: options.rounds,
+    firstFormOnly: options.quick,
+    effort: {
+      digits: join(root, 'data/digits'),
+      cache: join(root, 'data/bench-cache'),
+      warmUp: 2,
+      atLeast: 3,
+      seconds: options.seconds,
+    },
+    limits: { memory: options.memoryLimit, time: options.timeLimit },
+    progress: (text) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text} \r`);
+    },
+  };
+}
+
+function describeMachine() {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model.trim() ?? 'unknown CPU',
+    cpus: processors.length,
+    memory: totalmem() / 2 ** 30,
+    node: process.versions.node,
+    date: new Date().toISOString(),
+  };
+}
+
+try {
+  process.exitCode = await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(`\n${usage}`);
+  process.exitCode = 2;
+}
