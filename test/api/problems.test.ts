@@ -56,7 +56,7 @@ const cases: [string, string, ProblemCode, RequestOptions?][] = [
   ...['limit=99999999999999999999', 'limit=1&limit=2', 'state=done', 'state=', 'label=', 'page=2', '__proto__=1'].map(
     refused,
   ),
-  ...['from=-1', 'to=1.5', 'points=0', 'points=10001', 'points=NaN', 'x'].map(
+  ...['from=-1', 'from=5&to=4', 'to=1.5', 'points=0', 'points=10001', 'points=NaN', 'x'].map(
     (query): [string, string, ProblemCode] => ['GET', `/jobs/${unknown}/losses?${query}`, 'invalid-document'],
   ),
   ...['', '/weights', '/events', '/stream', '/results', '/artifacts', '/artifacts/x'].flatMap(

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { ProblemError } from '../../contract/errors.js';
 import { JobState } from '../../contract/events.js';
 import { Job } from '../../contract/job.js';
 import { LossSeries } from '../../contract/losses.js';
@@ -153,6 +154,11 @@ export const jobRoutes =
           },
         },
       },
-      (request) => jobs.losses(request.params.id, request.query),
+      async (request) => {
+        const { from = 0, to = from } = request.query;
+        if (to < from)
+          throw new ProblemError('invalid-document', `to: found ${to}, allowed: at least ${from}, as \`from\`.`);
+        return jobs.losses(request.params.id, request.query);
+      },
     );
   };
