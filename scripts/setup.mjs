@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { buildNative, NativeBuildError, nativeIsBuilt } from './native.mjs';
 import { build, isBuilt } from './setup/build.mjs';
 import { dependenciesAreCurrent } from './setup/dependencies.mjs';
 import { SetupError } from './setup/error.mjs';
@@ -23,24 +24,38 @@ export async function setup() {
     isDone: () => findRedis(),
     act: () => installRedis(runQuietly),
   });
-  // A native engine is compiled here, between the dependencies that it needs and the build that loads it.
+  await step('native engine', 'compiling it for this machine', {
+    isDone: () => nativeIsBuilt(),
+    act: buildNativeIfPossible,
+  });
   await step('build', 'compiling TypeScript (tsc)', {
     isDone: () => isBuilt(root),
     act: () => build(root, runQuietly),
   });
 }
 
-/** `isDone` gives what is there, in words, or a falsy value. */
+/** `isDone` gives what is there, in words, or a falsy value; `act` gives false where it has said itself what came of it. */
 async function step(name, doing, { isDone, act }) {
-  const found = isDone();
+  const found = await isDone();
   if (found) {
     say(`${name}: ${found}`);
     return;
   }
   say(`${name}: ${doing}`);
   const began = Date.now();
-  await act();
+  if ((await act()) === false) return;
   say(`${name}: done in ${((Date.now() - began) / 1000).toFixed(0)} s`);
+}
+
+/** Without a compiler the service runs on tfjs, slower and otherwise the same. */
+async function buildNativeIfPossible() {
+  try {
+    await buildNative();
+  } catch (error) {
+    if (!(error instanceof NativeBuildError)) throw error;
+    say(`native engine: not built; jobs will run on the tfjs engine, which is slower. ${error.message}`);
+    return false;
+  }
 }
 
 function checkNode() {

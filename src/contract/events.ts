@@ -9,11 +9,14 @@ import { Choice, Nullable, OneOf, Strict, WireNumber } from './schema.js';
 
 export const EngineInfo = Strict(
   {
-    engine: Type.String({ description: 'Such as "tfjs".' }),
-    backend: Type.String({ description: 'Such as "wasm".' }),
+    engine: Type.String({ description: 'Such as "native" or "tfjs".' }),
+    backend: Type.String({ description: 'Such as "cpu" or "wasm".' }),
     version: Type.String(),
-    instructionSet: Type.String({ description: 'Such as "wasm-simd"; "portable" where none is chosen.' }),
-    threads: Type.Integer({ minimum: 1 }),
+    instructionSet: Type.String({ description: 'Such as "avx2" or "wasm-simd"; "portable" where none is chosen.' }),
+    threads: Type.Integer({ minimum: 1, description: 'Results do not depend on it.' }),
+    fallback: Type.Optional(
+      Type.String({ description: 'Why "auto" did not take the native engine, where it did not.' }),
+    ),
   },
   { description: 'What a job really ran on.' },
 );

@@ -7,9 +7,10 @@ import { Choice, Nullable, OneOf, Strict } from './schema.js';
 
 export const EngineSpec = Strict(
   {
-    name: Choice(['auto', 'tfjs'], {
+    name: Choice(['auto', 'native', 'tfjs'], {
       default: 'auto',
-      description: '"auto" takes the fastest engine that the worker has and that accepts the job.',
+      description:
+        '"auto" takes the fastest engine that the worker has and that accepts the job: "native", fused kernels for the processor, or else "tfjs". A named backend means "tfjs".',
     }),
     backend: Choice(['auto', 'wasm', 'cpu', 'tensorflow'], {
       default: 'auto',

@@ -61,7 +61,7 @@ export function encodeCheckpoint(spec: JobSpec, engine: EngineInfo, state: Check
   return encodeSafetensors(tensors, {
     format,
     spec: JSON.stringify(spec),
-    engine: JSON.stringify(engine),
+    engine: JSON.stringify(bitsOf(engine)),
     scalars: JSON.stringify(scalars),
   });
 }
@@ -73,7 +73,7 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, engine: Engin
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata.format !== format) throw new Error(`The file is no checkpoint: its format is not ${format}.`);
   mustMatch('job', metadata.spec, spec);
-  mustMatch('engine', metadata.engine, engine);
+  mustMatch('engine', metadata.engine, bitsOf(engine));
   const { phase, training, comparison } = JSON.parse(metadata.scalars ?? 'null') as Scalars;
   // The decoder may give views of the file's bytes; the run writes into its vectors, so each gets its own.
   const vectors = new Map(tensors.map(({ name, data }) => [name, data.slice()]));
@@ -112,4 +112,9 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, engine: Engin
 function mustMatch(what: 'job' | 'engine', found: string | undefined, wanted: unknown): void {
   const text = JSON.stringify(wanted);
   if (found !== text) throw new Error(`The checkpoint is of another ${what}: it names ${found}, and here is ${text}.`);
+}
+
+/** What of an engine its results depend on, to the bit. */
+function bitsOf({ engine, backend, version, instructionSet }: EngineInfo) {
+  return { engine, backend, version, instructionSet };
 }

@@ -44,7 +44,7 @@ export interface Run {
  */
 export async function createRun(options: RunOptions): Promise<Run> {
   const { spec } = options;
-  const engine = await selectEngine(spec.engine);
+  const engine = await selectEngine(spec.engine, spec);
   const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, engine.info);
   if (spec.kind === 'metatrain') return new JobRun(spec, engine, null, checkpoint);
   if (!options.weights) throw new Error('A comparison needs the weights of the optimizer that it names.');

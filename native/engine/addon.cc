@@ -1,0 +1,335 @@
+// The kernels as a Node-API addon. It owns a pool of threads and remembers nothing else: θ and h lie in the caller's
+// arrays. A call computes at once, or on a thread of its own where it would hold up the event loop; the caller's arrays
+// are kept from the garbage collector until then, and it must not touch them.
+#include <node_api.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "isa.h"
+#include "pool.h"
+
+namespace metadescent {
+namespace {
+
+/** What an instance of the addon keeps. */
+struct Engine {
+  const Kernels* kernels;
+  Pool pool;
+  /** Calls take turns at the pool. */
+  std::mutex turn;
+
+  Engine(const Kernels* chosen, int threads) : kernels(chosen), pool(threads) {}
+};
+
+struct Failed {};
+
+void must(napi_status status) {
+  if (status != napi_ok) throw Failed{};
+}
+
+template <class T>
+struct Array {
+  T* data = nullptr;
+  size_t length = 0;
+};
+
+/** The arguments of a call, taken in order. Errors are JavaScript exceptions. */
+class Arguments {
+ public:
+  static constexpr size_t kMost = 16;
+
+  Arguments(napi_env environment, napi_callback_info info) : env(environment) {
+    must(napi_get_cb_info(env, info, &count, values, nullptr, nullptr));
+  }
+
+  double number() {
+    double value = 0;
+    must(napi_get_value_double(env, next(), &value));
+    return value;
+  }
+
+  bool flag() {
+    bool value = false;
+    must(napi_get_value_bool(env, next(), &value));
+    return value;
+  }
+
+  std::string text() {
+    char buffer[64];
+    size_t length = 0;
+    must(napi_get_value_string_utf8(env, next(), buffer, sizeof buffer, &length));
+    return {buffer, length};
+  }
+
+  /** A typed array, or nothing for null. */
+  template <class T>
+  Array<T> array(const char* name) {
+    napi_value value = next();
+    napi_valuetype type;
+    must(napi_typeof(env, value, &type));
+    if (type == napi_null) return {};
+    napi_typedarray_type kind;
+    Array<T> array;
+    void* data = nullptr;
+    must(napi_get_typedarray_info(env, value, &kind, &array.length, &data, nullptr, nullptr));
+    if (kind != (sizeof(T) == 4 ? napi_float32_array : napi_float64_array))
+      throw std::invalid_argument(std::string(name) + " is a typed array of another kind");
+    array.data = static_cast<T*>(data);
+    return array;
+  }
+
+  /** The same, of a certain length. */
+  template <class T>
+  T* array(const char* name, size_t length) {
+    const Array<T> found = array<T>(name);
+    if (found.length != length)
+      throw std::invalid_argument(std::string(name) + " has " + std::to_string(found.length) + " numbers, expected " + std::to_string(length));
+    return found.data;
+  }
+
+  const napi_value* all() const { return values; }
+  size_t size() const { return count; }
+
+ private:
+  napi_value next() {
+    if (at == count) throw std::invalid_argument("too few arguments");
+    return values[at++];
+  }
+
+  napi_env env;
+  napi_value values[kMost];
+  size_t count = kMost, at = 0;
+};
+
+/** [preprocessing, its constant, projection or 0, output scale, units …] */
+Network network_from(const Array<double>& numbers) {
+  if (numbers.length < 4 || numbers.length > 4 + kMaxLayers) throw std::invalid_argument("network: 4 to 12 numbers");
+  const double* n = numbers.data;
+  Network network{};
+  network.preprocessing.kind = static_cast<Preprocessing::Kind>(static_cast<int>(n[0]));
+  network.preprocessing.log_scale = static_cast<float>(1 / n[1]);
+  network.preprocessing.linear_scale = static_cast<float>(std::exp(n[1]));
+  network.preprocessing.threshold = static_cast<float>(std::exp(-n[1]));
+  network.projection = static_cast<int>(n[2]);
+  network.output_scale = n[3];
+  network.layers = static_cast<int>(numbers.length - 4);
+  for (int l = 0; l < network.layers; l++) network.units[l] = static_cast<int>(n[4 + l]);
+  return network;
+}
+
+size_t phi_size(const Network& network) {
+  size_t size = 0, width = network.preprocessing.kind == Preprocessing::kNone ? 1 : 2;
+  if (network.projection > 0) {
+    size += (width + 1) * network.projection;
+    width = network.projection;
+  }
+  for (int l = 0; l < network.layers; l++) {
+    size += (width + network.units[l] + 1) * 4 * network.units[l];
+    width = network.units[l];
+  }
+  return size + width + 1;
+}
+
+/** Takes: family, functions, coordinates of one, and two arrays of data or null. */
+Functions functions_from(Arguments& arguments) {
+  Functions f{};
+  f.family = static_cast<Functions::Family>(static_cast<int>(arguments.number()));
+  f.count = static_cast<long>(arguments.number());
+  f.dimension = static_cast<long>(arguments.number());
+  const size_t n = static_cast<size_t>(f.count) * f.dimension;
+  const bool quadratic = f.family == Functions::kQuadratic;
+  f.data[0] = arguments.array<float>("data", f.family == Functions::kSimple ? 0 : quadratic ? n * f.dimension : n);
+  f.data[1] = arguments.array<float>("data", quadratic ? n : 0);
+  return f;
+}
+
+/** A call: its task, and what runs it. */
+struct Call {
+  Engine* engine;
+  virtual void run() = 0;
+  virtual ~Call() = default;
+
+  void run_in_turn() {
+    std::lock_guard turn(engine->turn);
+    run();
+  }
+};
+
+struct UnrollCall : Call {
+  Unroll task{};
+
+  explicit UnrollCall(Arguments& a) {
+    task.network = network_from(a.array<double>("network"));
+    task.functions = functions_from(a);
+    task.phi = a.array<float>("phi", phi_size(task.network));
+    task.steps = static_cast<long>(a.number());
+    const size_t n = static_cast<size_t>(task.functions.count) * task.functions.dimension;
+    size_t units = 0;
+    for (int l = 0; l < task.network.layers; l++) units += task.network.units[l];
+    task.theta = a.array<float>("theta", n);
+    task.hidden = a.array<float>("hidden", 2 * n * units);
+    task.fresh = a.flag();
+    task.losses = a.array<float>("losses", static_cast<size_t>(task.steps + 1) * task.functions.count);
+    const Array<double> weights = a.array<double>("weights");
+    task.weights = weights.data;
+    if (weights.data != nullptr && weights.length != static_cast<size_t>(task.steps + 1))
+      throw std::invalid_argument("weights: expected one more than the steps");
+    task.gradient = a.array<float>("gradient", weights.data == nullptr ? 0 : phi_size(task.network));
+  }
+
+  void run() override { engine->kernels->unroll(task, engine->pool); }
+};
+
+struct RespondCall : Call {
+  Response task{};
+
+  explicit RespondCall(Arguments& a) {
+    task.network = network_from(a.array<double>("network"));
+    task.phi = a.array<float>("phi", phi_size(task.network));
+    task.steps = static_cast<long>(a.number());
+    task.coordinates = static_cast<long>(a.number());
+    const size_t size = static_cast<size_t>(task.steps) * task.coordinates;
+    task.gradients = a.array<float>("gradients", size);
+    task.updates = a.array<float>("updates", size);
+  }
+
+  void run() override { engine->kernels->respond(task, engine->pool); }
+};
+
+struct EvaluateCall : Call {
+  Evaluation task{};
+
+  explicit EvaluateCall(Arguments& a) {
+    task.functions = functions_from(a);
+    const size_t n = static_cast<size_t>(task.functions.count) * task.functions.dimension;
+    task.theta = a.array<float>("theta", n);
+    task.losses = a.array<float>("losses", task.functions.count);
+    task.gradient = a.array<float>("gradient", n);
+  }
+
+  void run() override { engine->kernels->evaluate(task, engine->pool); }
+};
+
+/** A call on a thread of its own. */
+struct Background {
+  std::unique_ptr<Call> call;
+  napi_async_work work;
+  napi_deferred deferred;
+  /** An array of the arguments, which keeps them alive. */
+  napi_ref arguments;
+  std::string failure;
+
+  static void execute(napi_env, void* data) {
+    auto* self = static_cast<Background*>(data);
+    try {
+      self->call->run_in_turn();
+    } catch (const std::exception& error) {
+      self->failure = error.what();
+    }
+  }
+
+  static void complete(napi_env env, napi_status, void* data) {
+    std::unique_ptr<Background> self(static_cast<Background*>(data));
+    napi_value result;
+    napi_delete_reference(env, self->arguments);
+    napi_delete_async_work(env, self->work);
+    if (self->failure.empty()) {
+      napi_get_undefined(env, &result);
+      napi_resolve_deferred(env, self->deferred, result);
+      return;
+    }
+    napi_value message;
+    napi_create_string_utf8(env, self->failure.c_str(), NAPI_AUTO_LENGTH, &message);
+    napi_create_error(env, nullptr, message, &result);
+    napi_reject_deferred(env, self->deferred, result);
+  }
+};
+
+napi_value begin_background(napi_env env, std::unique_ptr<Call> call, const Arguments& arguments) {
+  auto background = std::make_unique<Background>();
+  napi_value kept, name, promise;
+  must(napi_create_array_with_length(env, arguments.size(), &kept));
+  for (size_t i = 0; i < arguments.size(); i++) must(napi_set_element(env, kept, static_cast<uint32_t>(i), arguments.all()[i]));
+  must(napi_create_reference(env, kept, 1, &background->arguments));
+  must(napi_create_string_utf8(env, "metadescent", NAPI_AUTO_LENGTH, &name));
+  must(napi_create_promise(env, &background->deferred, &promise));
+  must(napi_create_async_work(env, nullptr, name, Background::execute, Background::complete, background.get(), &background->work));
+  background->call = std::move(call);
+  must(napi_queue_async_work(env, background->work));
+  background.release();
+  return promise;
+}
+
+/** Lets C++ exceptions, and errors that Node-API has pending, out as JavaScript's. */
+template <class F>
+napi_value guarded(napi_env env, const F& body) {
+  try {
+    return body();
+  } catch (const Failed&) {
+    bool pending = false;
+    napi_is_exception_pending(env, &pending);
+    if (!pending) napi_throw_type_error(env, nullptr, "an argument has the wrong type");
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+  }
+  return nullptr;
+}
+
+/** The function of a kind of call: its own arguments after one that says whether it goes to a thread of its own. */
+template <class C>
+napi_value calling(napi_env env, napi_callback_info info) {
+  return guarded(env, [&]() -> napi_value {
+    Engine* engine = nullptr;
+    must(napi_get_instance_data(env, reinterpret_cast<void**>(&engine)));
+    if (engine == nullptr) throw std::runtime_error("start() comes first");
+    Arguments arguments(env, info);
+    const bool background = arguments.flag();
+    if (background) {
+      auto call = std::make_unique<C>(arguments);
+      call->engine = engine;
+      return begin_background(env, std::move(call), arguments);
+    }
+    C call(arguments);
+    call.engine = engine;
+    call.run_in_turn();
+    return nullptr;
+  });
+}
+
+/** start(instruction set or "", threads): the instruction set's name. */
+napi_value start(napi_env env, napi_callback_info info) {
+  return guarded(env, [&]() -> napi_value {
+    Arguments arguments(env, info);
+    const std::string wanted = arguments.text();
+    const int threads = static_cast<int>(arguments.number());
+    const Kernels* kernels = wanted.empty() ? best_kernels() : kernels_of(wanted.c_str());
+    if (kernels == nullptr) throw std::invalid_argument("this machine or build lacks the instruction set " + wanted);
+    const auto destroy = [](napi_env, void* engine, void*) { delete static_cast<Engine*>(engine); };
+    must(napi_set_instance_data(env, new Engine(kernels, threads), destroy, nullptr));
+    napi_value name;
+    must(napi_create_string_utf8(env, kernels->name, NAPI_AUTO_LENGTH, &name));
+    return name;
+  });
+}
+
+napi_value initialise(napi_env env, napi_value exports) {
+  const napi_property_descriptor functions[] = {
+      {"start", nullptr, start, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"unroll", nullptr, calling<UnrollCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"respond", nullptr, calling<RespondCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"evaluate", nullptr, calling<EvaluateCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
+  };
+  napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
+  return exports;
+}
+
+}  // namespace
+}  // namespace metadescent
+
+NAPI_MODULE(metadescent, metadescent::initialise)

@@ -1,0 +1,59 @@
+#include "isa.h"
+
+#include <cstring>
+
+namespace metadescent {
+
+#if defined(__x86_64__)
+namespace avx512 {
+extern const Kernels kernels;
+}
+namespace avx2 {
+extern const Kernels kernels;
+}
+#elif defined(__aarch64__)
+namespace neon {
+extern const Kernels kernels;
+}
+#endif
+namespace portable {
+extern const Kernels kernels;
+}
+
+namespace {
+
+struct Choice {
+  const Kernels* kernels;
+  bool available;
+};
+
+/** Fastest first. The compiler's run-time asks the processor, and the system whether it saves the registers. */
+template <class Visit>
+const Kernels* find(const Visit& visit) {
+  const Choice choices[] = {
+#if defined(__x86_64__)
+      {&avx512::kernels, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")},
+      {&avx2::kernels, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
+#elif defined(__aarch64__)
+      {&neon::kernels, true},
+#endif
+      {&portable::kernels, true},
+  };
+  for (const Choice& choice : choices) {
+    if (choice.available && visit(choice.kernels)) return choice.kernels;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const Kernels* kernels_of(const char* name) {
+  return find([&](const Kernels* kernels) { return std::strcmp(kernels->name, name) == 0; });
+}
+
+const Kernels* best_kernels() {
+  return find([](const Kernels*) { return true; });
+}
+
+}  // namespace metadescent

@@ -1,0 +1,88 @@
+#pragma once
+// What crosses between the addon and the kernels: plain data and declarations, nothing that compiles to code, since this
+// header is read by translation units of every instruction set.
+
+namespace metadescent {
+
+class Pool;
+
+constexpr int kMaxLayers = 8;
+
+struct Preprocessing {
+  enum Kind { kNone, kPaper, kDeepMind };
+  Kind kind;
+  /** 1/p or 1/k */
+  float log_scale;
+  /** e^p or e^k */
+  float linear_scale;
+  /** e^-p */
+  float threshold;
+};
+
+/** A coordinatewise LSTM, as LstmSpec describes it. */
+struct Network {
+  Preprocessing preprocessing;
+  /** Width of the input projection; 0 for none. */
+  int projection;
+  int layers;
+  int units[kMaxLayers];
+  double output_scale;
+};
+
+/** B functions of d coordinates of one family, side by side. */
+struct Functions {
+  enum Family { kSimple, kParabola, kQuadratic };
+  Family family;
+  long count;
+  long dimension;
+  /** s; W and y; nothing: each [B, …]. */
+  const float* data[2];
+};
+
+/** T steps of an episode, and the meta-gradient where `gradient` is set. */
+struct Unroll {
+  Network network;
+  Functions functions;
+  const float* phi;
+  long steps;
+  /** w_t of f(θ_t), t = 0 … T; what a null gradient needs none of. */
+  const double* weights;
+  /** θ [B, d], replaced by where it gets to. */
+  float* theta;
+  /** h, then c, of each layer in turn, each [units, B d]; replaced likewise. */
+  float* hidden;
+  /** Whether `hidden` is all zeros, so that the first step need not read it. */
+  bool fresh;
+  /** [T + 1, B] */
+  float* losses;
+  /** dL/dφ, or null. */
+  float* gradient;
+};
+
+/** Updates [T, N] for given gradients [T, N], from a state of zeros. */
+struct Response {
+  Network network;
+  const float* phi;
+  const float* gradients;
+  long steps;
+  long coordinates;
+  float* updates;
+};
+
+/** f(θ) [B] and ∇f(θ) [B, d]. */
+struct Evaluation {
+  Functions functions;
+  const float* theta;
+  float* losses;
+  float* gradient;
+};
+
+/** The kernels of one instruction set. */
+struct Kernels {
+  const char* name;
+  void (*unroll)(const Unroll&, Pool&);
+  void (*respond)(const Response&, Pool&);
+  void (*evaluate)(const Evaluation&, Pool&);
+};
+
+}  // namespace metadescent

@@ -1,0 +1,193 @@
+#pragma once
+// Steps of the network on one block of coordinates, forward, and back through a segment of steps.
+#include "pack.h"
+#include "preprocess.h"
+#include "products.h"
+
+namespace metadescent::METADESCENT_ISA {
+
+/** Rows of t, each `stride` floats, the block's own at its front. */
+struct Gradients {
+  const float* at;
+  long stride;
+
+  INLINE const float* row(long t) const { return at + t * stride; }
+};
+
+/** Working memory of a thread, for one block at a time. */
+template <int NB>
+struct Scratch {
+  V* inputs;
+  /** h of every layer a step ago. */
+  V* before;
+  /** dL/dh and dL/dc of every layer, each [padded][NB]. */
+  V* dh[kMaxLayers];
+  V* dc[kMaxLayers];
+  /** dL/dz [gates][NB], and transposed. */
+  V* dz;
+  float* dzT;
+  /** δ_{t+1}, dL/dupdate_t. */
+  V upstream[NB];
+
+  Scratch(const Plan& p, Arena& arena, bool backward) {
+    inputs = arena.take<V>(2 * NB);
+    before = arena.take<V>(p.state / 2 * NB);
+    if (!backward) return;
+    for (int l = 0; l < p.layers; l++) {
+      dh[l] = arena.take<V>(p.layer[l].padded * NB);
+      dc[l] = arena.take<V>(p.layer[l].padded * NB);
+    }
+    dz = arena.take<V>(p.max_gates * NB);
+    dzT = arena.take<float>(static_cast<size_t>(p.max_gates) * kLanes * NB);
+  }
+};
+
+INLINE void copy(const V* from, V* to, long count) {
+  for (long i = 0; i < count; i++) to[i] = from[i];
+}
+
+INLINE void clear(V* to, long count) {
+  for (long i = 0; i < count; i++) to[i] = V{};
+}
+
+/** @param h the layer's state before, or null where that is zero */
+template <bool Keep, int NB>
+INLINE void layer_forward(const Layer& l, const V* x, const V* h, V* c, V* h_next, V* factors) {
+  constexpr int U = kUnits<NB>, R = 4 * U;
+  const float* w = l.forward;
+  for (int u = 0; u < l.padded; u += U) {
+    V z[R][NB];
+    UNROLL for (int r = 0; r < R; r++) UNROLL for (int n = 0; n < NB; n++) z[r][n] = set(l.bias[4 * u + r]);
+    if (h != nullptr) multiply_add(z, w, h, l.units);
+    w += R * l.units;
+    multiply_add(z, w, x, l.below);
+    w += R * l.below;
+    cell_states<Keep, NB, U * NB>(z, c + u * NB, h_next + u * NB, Keep ? factors + u * kFactors * NB : nullptr);
+  }
+  constexpr int kAtOnce = kHiddenUnits<NB>;
+  int u = 0;
+  for (; u + kAtOnce <= l.padded; u += kAtOnce)
+    hidden_states<Keep, NB, kAtOnce * NB>(c + u * NB, h_next + u * NB, Keep ? factors + u * kFactors * NB : nullptr);
+  for (; u < l.padded; u++)
+    hidden_states<Keep, NB, NB>(c + u * NB, h_next + u * NB, Keep ? factors + u * kFactors * NB : nullptr);
+}
+
+/**
+ * One step of a block. The state is replaced by the next one.
+ * @param gradient [kLanes NB]
+ * @param fresh whether the state is all zeros
+ * @param record with Keep, receives what the backward pass needs
+ * @param theta where not null, [kLanes NB], added to
+ */
+template <bool Keep, int NB>
+__attribute__((noinline)) void forward_step(const Plan& p, Scratch<NB>& s, const float* gradient, V* state, bool fresh,
+                                            V* record, float* theta) {
+  V* inputs = Keep ? record : s.inputs;
+  UNROLL for (int n = 0; n < NB; n++) preprocess<NB>(p.network->preprocessing, load(gradient + n * kLanes), inputs + n);
+  const V* x = inputs;
+  V* before = s.before;
+  for (int l = 0; l < p.layers; l++) {
+    const Layer& layer = p.layer[l];
+    V* h = state + layer.state_h * NB;
+    const long size = static_cast<long>(layer.padded) * NB;
+    if (!fresh) copy(h, before, size);
+    V* next = Keep ? record + layer.record_h * NB : h;
+    layer_forward<Keep, NB>(layer, x, fresh ? nullptr : before, state + layer.state_c * NB, next,
+                            Keep ? record + layer.record_factors * NB : nullptr);
+    if constexpr (Keep) copy(next, h, size);
+    x = next;
+  }
+  if (theta == nullptr) return;
+  V even[NB], odd[NB];
+  UNROLL for (int n = 0; n < NB; n++) even[n] = set(p.output[p.top]), odd[n] = V{};
+  int k = 0;
+  for (; k + 1 < p.top; k += 2) {
+    UNROLL for (int n = 0; n < NB; n++) {
+      even[n] = fma(set(p.output[k]), x[k * NB + n], even[n]);
+      odd[n] = fma(set(p.output[k + 1]), x[(k + 1) * NB + n], odd[n]);
+    }
+  }
+  if (k < p.top) UNROLL for (int n = 0; n < NB; n++) even[n] = fma(set(p.output[k]), x[k * NB + n], even[n]);
+  UNROLL for (int n = 0; n < NB; n++) store(theta + n * kLanes, load(theta + n * kLanes) + (even[n] + odd[n]));
+}
+
+/** dL/dz, and dL/dc a step ago, of one layer's cells. */
+template <int NB>
+INLINE void cells_backward(const V* factors, const V* dh, V* dc, V* dz, int units) {
+  for (int u = 0; u < units; u++)
+    UNROLL for (int n = 0; n < NB; n++) {
+      const V* f = factors + u * kFactors * NB + n;
+      V* z = dz + 4 * u * NB + n;
+      const V h = dh[u * NB + n], c = fma(h, f[kCellFromHidden * NB], dc[u * NB + n]);
+      z[0] = c * f[kInputGate * NB];
+      z[NB] = c * f[kForgetGate * NB];
+      z[2 * NB] = c * f[kCellGate * NB];
+      z[3 * NB] = h * f[kOutputGate * NB];
+      dc[u * NB + n] = c * f[kCellFromCell * NB];
+    }
+}
+
+/** Sets what is carried from step to step of the backward pass to what it is after the last one. */
+template <int NB>
+INLINE void begin_backward(const Plan& p, Scratch<NB>& s) {
+  for (int l = 0; l < p.layers; l++) {
+    clear(s.dh[l], static_cast<long>(p.layer[l].padded) * NB);
+    clear(s.dc[l], static_cast<long>(p.layer[l].padded) * NB);
+  }
+  UNROLL for (int n = 0; n < NB; n++) s.upstream[n] = V{};
+}
+
+/** Adds a step's part of the output map's gradient; the map's own output scale is applied at the end. */
+template <int NB>
+INLINE void output_backward(const Plan& p, Scratch<NB>& s, const V* x, float* sums) {
+  V* dh = p.layers > 0 ? s.dh[p.layers - 1] : nullptr;
+  for (int k = 0; k < p.top; k++, sums += kLanes) {
+    V sum = load(sums);
+    UNROLL for (int n = 0; n < NB; n++) {
+      sum = fma(s.upstream[n], x[k * NB + n], sum);
+      if (dh != nullptr) dh[k * NB + n] = fma(set(p.output[k]), s.upstream[n], dh[k * NB + n]);
+    }
+    store(sums, sum);
+  }
+  V sum = load(sums);
+  UNROLL for (int n = 0; n < NB; n++) sum = sum + s.upstream[n];
+  store(sums, sum);
+}
+
+/**
+ * Back-propagation through steps `first` … `last` - 1 of a block, whose records are at hand. Second derivatives are
+ * dropped: dL/dupdate_t is δ_{t+1} = δ_{t+2} + w_{t+1} ∇f(θ_{t+1}), so no gradient passes through the inputs.
+ * @param weights w_t / B
+ * @param initial the state before step `first`
+ * @param fresh whether `initial` is all zeros
+ * @param sums added to
+ */
+template <int NB>
+__attribute__((noinline)) void backward_segment(const Plan& p, Scratch<NB>& s, const V* records, long first, long last,
+                                                const V* initial, bool fresh, Gradients gradients, const float* weights,
+                                                float* sums) {
+  constexpr int kWidth = kLanes * NB;
+  for (long t = last - 1; t >= first; t--) {
+    const V* record = records + (t - first) * p.record * NB;
+    UNROLL for (int n = 0; n < NB; n++)
+      s.upstream[n] = fma(set(weights[t + 1]), load(gradients.row(t + 1) + n * kLanes), s.upstream[n]);
+    output_backward(p, s, p.layers > 0 ? record + p.layer[p.layers - 1].record_h * NB : record, sums + p.sums_output);
+    for (int l = p.layers - 1; l >= 0; l--) {
+      const Layer& layer = p.layer[l];
+      const int used = 4 * layer.units;
+      cells_backward<NB>(record + layer.record_factors * NB, s.dh[l], s.dc[l], s.dz, layer.units);
+      clear(s.dz + used * NB, static_cast<long>(layer.gates - used) * NB);
+      if (l > 0) back_product<NB, true>(layer.to_below, s.dz, used, s.dh[l - 1], layer.below);
+      if (t > 0) back_product<NB, false>(layer.to_self, s.dz, used, s.dh[l], layer.units);
+      transpose<NB>(s.dz, layer.gates, s.dzT, sums + layer.sums_bias);
+      const V* below = l > 0 ? record + p.layer[l - 1].record_h * NB : record;
+      outer_product(sums + layer.sums_below, below, layer.below, s.dzT, layer.gates, kWidth);
+      if (t > first || !fresh) {
+        const V* own = t > first ? record + (layer.record_h - p.record) * NB : initial + layer.state_h * NB;
+        outer_product(sums + layer.sums_self, own, layer.units, s.dzT, layer.gates, kWidth);
+      }
+    }
+  }
+}
+
+}  // namespace metadescent::METADESCENT_ISA

@@ -1,0 +1,73 @@
+#pragma once
+// Value and gradient of some functions of a family. A family is a file of its own here and a case below.
+#include "parabola.h"
+#include "quadratic.h"
+
+namespace metadescent::METADESCENT_ISA {
+
+/** Largest dimension for which W is kept transposed, 16 KB a lane. */
+constexpr long kLargestTransposed = 64;
+
+/** Functions `first` … `first + count - 1` of a batch. */
+struct Optimizee {
+  const Functions* all;
+  long first, count;
+  /** Of quadratics, where lanes are functions; else null. */
+  QuadraticLanes* lanes;
+  float* scratch;
+
+  /** Takes its memory; with a counting arena that is all. */
+  inline void prepare(const Functions& functions, long from, long number, Arena& arena) {
+    all = &functions;
+    first = from;
+    count = number;
+    lanes = nullptr;
+    if (functions.family != Functions::kQuadratic) return;
+    const long d = functions.dimension;
+    scratch = arena.take<float>(d);
+    if (d > kLargestTransposed || 2 * count < kLanes) return;
+    const long groups = (count + kLanes - 1) / kLanes;
+    QuadraticLanes* taken = arena.take<QuadraticLanes>(groups);
+    lanes = taken;
+    for (long group = 0; group < groups; group++) {
+      QuadraticLanes unused;
+      QuadraticLanes& to = arena.base == nullptr ? unused : taken[group];
+      const long at = first + group * kLanes;
+      to.prepare(functions.data[0] + at * d * d, functions.data[1] + at * d, d, in_group(group), arena);
+    }
+  }
+
+  /** @param theta [count, d] @param gradient [count, d] @param losses [count] */
+  inline void evaluate(const float* theta, float* gradient, float* losses) const {
+    const long d = all->dimension;
+    if (lanes != nullptr) {
+      for (long f = 0; f < count; f += kLanes)
+        lanes[f / kLanes].evaluate(theta + f * d, d, in_group(f / kLanes), gradient + f * d, losses + f);
+      return;
+    }
+    for (long f = 0; f < count; f++) {
+      const float* x = theta + f * d;
+      float* g = gradient + f * d;
+      const long at = first + f;
+      switch (all->family) {
+        case Functions::kSimple:
+          losses[f] = parabola(nullptr, x, d, g);
+          break;
+        case Functions::kParabola:
+          losses[f] = parabola(all->data[0] + at * d, x, d, g);
+          break;
+        case Functions::kQuadratic:
+          losses[f] = quadratic(all->data[0] + at * d * d, all->data[1] + at * d, x, d, g, scratch);
+          break;
+      }
+    }
+  }
+
+ private:
+  long in_group(long group) const {
+    const long left = count - group * kLanes;
+    return left < kLanes ? left : kLanes;
+  }
+};
+
+}  // namespace metadescent::METADESCENT_ISA

@@ -1,0 +1,119 @@
+#pragma once
+// How a network is laid out for blocks of NB vectors of coordinates: sizes, offsets, packed weights.
+//
+// An input projection is linear and feeds nothing but the first map, so it is folded into that: the kernels know a network
+// of 1 or 2 inputs, LSTM layers and an output, and the projection's own gradient follows from the folded map's, exactly.
+//
+// Rows of gates are ordered by unit: gate g (input, forget, cell, output) of unit u is row 4 u + g; in φ it is column
+// g H + u.
+#include "tiles.h"
+#include "activations.h"
+#include "../engine/task.h"
+
+namespace metadescent::METADESCENT_ISA {
+
+/** Takes memory off the front of a buffer; with a null buffer it only counts. Pieces lie on 64-byte boundaries. */
+struct Arena {
+  char* base;
+  size_t used;
+
+  template <class T>
+  INLINE T* take(size_t count) {
+    char* at = base == nullptr ? nullptr : base + used;
+    used += (count * sizeof(T) + 63) / 64 * 64;
+    return reinterpret_cast<T*>(at);
+  }
+};
+
+struct Layer {
+  /** Width of what is below: the inputs, or the units of the layer before. */
+  int below;
+  int units;
+  /** Units, up to whole tiles; those beyond have weights of zero and stay at zero. */
+  int padded;
+  /** 4 units, up to whole vectors. */
+  int gates;
+  /** Its kernel and bias in φ. */
+  long phi_kernel, phi_bias;
+  /** Scaled for the activations; for each tile, [units + below][4 kUnits]: the layer's own h is ready before x is. */
+  float* forward;
+  float* bias;
+  /** Of {@link back_product}, from dz to dL/dh of this layer a step ago, and of the layer below. */
+  float* to_self;
+  float* to_below;
+  /** Its part of a step's record, of a state and of the sums. */
+  long record_h, record_factors;
+  long state_h, state_c;
+  long sums_self, sums_below, sums_bias;
+};
+
+struct Plan {
+  const Network* network;
+  int inputs;
+  int layers;
+  Layer layer[kMaxLayers];
+  /** Width of what the output map reads. */
+  int top;
+  /** Where there is a projection: scratch for its folded map, [inputs + 1][columns], the last row its bias. */
+  float* folded;
+  /** Output map times the output scale, [top], then its bias. */
+  float* output;
+  float output_scale;
+  /** The output's kernel, then bias, in φ; the projection's come first. */
+  long phi_output, phi_size;
+  /** Sizes in vectors for each vector of a block: a step's record, whose first part is the inputs, and a state. */
+  long record, state;
+  /** Floats of one set of sums; of the output map they are [top + 1] vectors. */
+  long sums, sums_output;
+  int max_padded, max_gates;
+};
+
+/** Counts and offsets; no weights yet. */
+template <int NB>
+inline Plan plan_of(const Network& network) {
+  Plan p{};
+  p.network = &network;
+  p.inputs = network.preprocessing.kind == Preprocessing::kNone ? 1 : 2;
+  p.layers = network.layers;
+  p.output_scale = static_cast<float>(network.output_scale);
+  p.record = p.inputs;
+  long phi = 0;
+  int width = p.inputs;
+  if (network.projection > 0) {
+    phi += (width + 1) * static_cast<long>(network.projection);
+    width = network.projection;
+  }
+  int below = p.inputs;
+  for (int l = 0; l < p.layers; l++) {
+    Layer& layer = p.layer[l];
+    const int units = network.units[l];
+    layer.below = below;
+    layer.units = units;
+    layer.padded = round_up(units, kUnits<NB>);
+    layer.gates = round_up(4 * units, kLanes);
+    layer.phi_kernel = phi;
+    layer.phi_bias = phi + static_cast<long>(width + units) * 4 * units;
+    phi = layer.phi_bias + 4 * units;
+    layer.record_h = p.record;
+    layer.record_factors = p.record + layer.padded;
+    p.record += layer.padded * (1 + kFactors);
+    layer.state_h = p.state;
+    layer.state_c = p.state + layer.padded;
+    p.state += 2 * layer.padded;
+    layer.sums_self = p.sums;
+    layer.sums_below = layer.sums_self + static_cast<long>(units) * layer.gates;
+    layer.sums_bias = layer.sums_below + static_cast<long>(below) * layer.gates;
+    p.sums = layer.sums_bias + layer.gates;
+    if (layer.padded > p.max_padded) p.max_padded = layer.padded;
+    if (layer.gates > p.max_gates) p.max_gates = layer.gates;
+    below = width = units;
+  }
+  p.top = below;
+  p.phi_output = phi;
+  p.phi_size = phi + width + 1;
+  p.sums_output = p.sums;
+  p.sums += (p.top + 1L) * kLanes;
+  return p;
+}
+
+}  // namespace metadescent::METADESCENT_ISA

@@ -1,0 +1,305 @@
+#pragma once
+// A whole unroll: forward over T steps, then back.
+//
+// Functions do not mix. Where they are small, a piece of work is some whole functions, taken forward and back by one
+// thread with everything in its cache and no waiting for others. Where a function is large, its blocks are the pieces,
+// and the threads meet at each step, whose gradient needs all of θ.
+//
+// Going forward keeps the gradients and, every kSegment steps, the state; going back, each block's segment is computed
+// again and its records are used up while they are in the cache. Where a piece's records are small, forward keeps them.
+#include "../engine/pool.h"
+#include "block.h"
+#include "optimizees/optimizee.h"
+
+namespace metadescent::METADESCENT_ISA {
+
+constexpr long kSegment = 20;
+/** Records of a piece that are kept rather than computed again; beyond the caches that costs more than it saves. */
+constexpr size_t kKeepBytes = size_t{4} << 20;
+/** Coordinates of a function from which on its blocks are divided among threads, unless there are many functions. */
+constexpr long kLargeDimension = 256;
+constexpr long kManyFunctions = 16;
+/** Sets of partial sums: enough to divide work evenly, few enough to add up fast and to fit memory. */
+constexpr long kPieces = 64;
+constexpr long kSumsFloats = 1L << 26;
+
+INLINE long min_of(long a, long b) { return a < b ? a : b; }
+INLINE long max_of(long a, long b) { return a > b ? a : b; }
+
+/** Calls work(thread, piece) for every piece. */
+template <class F>
+INLINE void parallel(Pool& pool, long pieces, F&& work) {
+  pool.run(static_cast<int>(pieces), [](void* f, int thread, int piece) { (*static_cast<F*>(f))(thread, piece); }, &work);
+}
+
+/** Memory that a layout asks for: lay_out(arena) is called to count, then to take. */
+template <class F>
+INLINE void with_memory(Pool& pool, int thread, F&& lay_out) {
+  Arena arena{nullptr, 0};
+  lay_out(arena);
+  arena = {static_cast<char*>(pool.memory(thread, arena.used)), 0};
+  lay_out(arena);
+}
+
+template <int NB>
+class UnrollTask {
+  static constexpr long kWidth = static_cast<long>(kLanes) * NB;
+
+  /** Consecutive coordinates, in whole blocks. */
+  struct Group {
+    /** Coordinates, and the first of them in the batch. */
+    long count, first;
+    long blocks, width;
+    float* theta;
+    /** [T + 1][width] */
+    float* gradients;
+    /** [blocks], and [segments][blocks] as they were at the beginning of each. */
+    V* states;
+    V* saved;
+    /** With Keep, [blocks][T]; else a segment of one block. */
+    V* records;
+    /** A block's state while its segment is computed again. */
+    V* again;
+  };
+
+  const Unroll& u;
+  Pool& pool;
+  Plan plan;
+  long n;
+  long segment, segments;
+  bool keep;
+  float* weights;
+  float* sums;
+  long pieces;
+
+ public:
+  UnrollTask(const Unroll& unroll, Pool& threads) : u(unroll), pool(threads), plan(plan_of<NB>(unroll.network)) {
+    n = u.functions.count * u.functions.dimension;
+  }
+
+  void run() {
+    const Functions& f = u.functions;
+    if (f.dimension > kLargeDimension && f.count < kManyFunctions) run_wide();
+    else run_local();
+    if (u.gradient == nullptr) return;
+    add_up();
+    unpack(plan, u.phi, sums, u.gradient);
+  }
+
+ private:
+  /** Sets how many pieces there are, and lays out what they share. */
+  void share(long wanted, Arena& arena) {
+    pieces = min_of(wanted, u.gradient ? max_of(1, min_of(kPieces, kSumsFloats / plan.sums)) : 1024);
+    pack<NB>(plan, u.phi, u.gradient != nullptr, arena);
+    weights = arena.take<float>(u.steps + 1);
+    sums = u.gradient ? arena.take<float>(plan.sums * pieces) : nullptr;
+    if (arena.base == nullptr) return;
+    const double count = static_cast<double>(u.functions.count);
+    if (u.gradient)
+      for (long t = 0; t <= u.steps; t++) weights[t] = static_cast<float>(u.weights[t] / count);
+  }
+
+  void lay_out_group(Group& g, long blocks, Arena& arena) const {
+    g.blocks = blocks;
+    g.width = blocks * kWidth;
+    g.theta = arena.take<float>(g.width);
+    g.gradients = arena.take<float>((u.gradient ? u.steps + 1 : 1) * g.width);
+    g.states = arena.take<V>(blocks * plan.state * NB);
+    g.saved = u.gradient ? arena.take<V>(segments * blocks * plan.state * NB) : nullptr;
+  }
+
+  void lay_out_records(Group& g, Arena& arena) const {
+    g.records = arena.take<V>((keep ? g.blocks * u.steps : segment) * plan.record * NB);
+    g.again = arena.take<V>(plan.state * NB);
+  }
+
+  /** Whole functions a piece at a time, forward and back at once. */
+  void run_local() {
+    const long d = u.functions.dimension, batch = batch_size(), batches = (u.functions.count + batch - 1) / batch;
+    const long blocks = (batch * d + kWidth - 1) / kWidth;
+    const size_t bytes = sizeof(V) * NB * plan.record * blocks * u.steps;
+    keep = u.gradient && bytes <= kKeepBytes;
+    segment = keep ? u.steps : kSegment;
+    segments = (u.steps + segment - 1) / segment;
+    with_memory(pool, pool.size(), [&](Arena& arena) { share(batches, arena); });
+    parallel(pool, pieces, [&](int thread, int piece) {
+      float* own = u.gradient ? sums + piece * plan.sums : nullptr;
+      for (long i = 0; own && i < plan.sums; i++) own[i] = 0;
+      for (long b = batches * piece / pieces; b < batches * (piece + 1) / pieces; b++) {
+        const long first = b * batch;
+        run_batch(thread, first, min_of(batch, u.functions.count - first), own);
+      }
+    });
+  }
+
+  /** Functions taken together: the fewest that fill their blocks well, or that are enough work. */
+  long batch_size() const {
+    const long d = u.functions.dimension;
+    long batch = 1;
+    for (; batch < u.functions.count && batch * d < 8 * kWidth; batch++) {
+      const long lanes = (batch * d + kWidth - 1) / kWidth * kWidth;
+      if (batch * d >= 4 * kWidth && 20 * (lanes - batch * d) <= lanes) break;
+    }
+    return batch;
+  }
+
+  void run_batch(int thread, long first, long count, float* own) {
+    const long d = u.functions.dimension;
+    Group g{};
+    g.first = first * d;
+    g.count = count * d;
+    Optimizee optimizee;
+    with_memory(pool, thread, [&](Arena& arena) {
+      lay_out_group(g, (g.count + kWidth - 1) / kWidth, arena);
+      if (u.gradient) lay_out_records(g, arena);
+      optimizee.prepare(u.functions, first, count, arena);
+      Scratch<NB> s(plan, arena, u.gradient != nullptr);
+      if (arena.base == nullptr) return;
+      begin(g, 0, g.blocks);
+      for (long t = 0; t < u.steps; t++) {
+        optimizee.evaluate(g.theta, gradients_at(g, t), u.losses + t * u.functions.count + first);
+        forward(g, s, t, 0, g.blocks);
+      }
+      optimizee.evaluate(g.theta, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count + first);
+      end(g, 0, g.blocks);
+      if (u.gradient) backward(g, s, 0, g.blocks, own);
+    });
+  }
+
+  /** All functions at once, a piece being some blocks; the threads meet at each step. */
+  void run_wide() {
+    keep = false;
+    segment = kSegment;
+    segments = (u.steps + segment - 1) / segment;
+    Group g{};
+    g.count = n;
+    const long blocks = (n + kWidth - 1) / kWidth;
+    Optimizee optimizee;
+    with_memory(pool, pool.size(), [&](Arena& arena) {
+      share((blocks + 1) / 2, arena);
+      lay_out_group(g, blocks, arena);
+      optimizee.prepare(u.functions, 0, u.functions.count, arena);
+    });
+    const auto each_piece = [&](auto&& work) {
+      parallel(pool, pieces, [&](int thread, int piece) {
+        Group own = g;
+        with_memory(pool, thread, [&](Arena& arena) {
+          if (u.gradient) lay_out_records(own, arena);
+          Scratch<NB> s(plan, arena, u.gradient != nullptr);
+          if (arena.base == nullptr) return;
+          work(own, s, piece, blocks * piece / pieces, blocks * (piece + 1) / pieces);
+        });
+      });
+    };
+    each_piece([&](Group& own, Scratch<NB>&, int, long from, long to) { begin(own, from, to); });
+    for (long t = 0; t < u.steps; t++) {
+      optimizee.evaluate(g.theta, gradients_at(g, t), u.losses + t * u.functions.count);
+      each_piece([&](Group& own, Scratch<NB>& s, int, long from, long to) { forward(own, s, t, from, to); });
+    }
+    optimizee.evaluate(g.theta, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count);
+    each_piece([&](Group& own, Scratch<NB>& s, int piece, long from, long to) {
+      end(own, from, to);
+      if (!u.gradient) return;
+      float* to_add = sums + piece * plan.sums;
+      for (long i = 0; i < plan.sums; i++) to_add[i] = 0;
+      backward(own, s, from, to, to_add);
+    });
+  }
+
+  float* gradients_at(const Group& g, long t) const { return g.gradients + (u.gradient ? t * g.width : 0); }
+
+  V* state_of(V* states, long block) const { return states + block * plan.state * NB; }
+
+  /** Calls f(row of the state, coordinate of the episode's [units, B d], lanes that are real) for a block's state. */
+  template <class F>
+  INLINE void each_state_row(const Group& g, long block, const F& f) const {
+    const long at = block * kWidth, lanes = min_of(kWidth, g.count - at);
+    long row = 0;
+    for (int l = 0; l < plan.layers; l++) {
+      const long parts[2] = {plan.layer[l].state_h, plan.layer[l].state_c};
+      for (const long part : parts)
+        for (long unit = 0; unit < plan.layer[l].units; unit++, row++)
+          f((part + unit) * NB, row * n + g.first + at, lanes);
+    }
+  }
+
+  /** θ and the states from the episode's. Lanes beyond the last coordinate are zero, gradient included, and stay idle. */
+  void begin(Group& g, long from, long to) const {
+    for (long b = from; b < to; b++) {
+      const long at = b * kWidth, lanes = min_of(kWidth, g.count - at);
+      for (long i = 0; i < kWidth; i++) g.theta[at + i] = i < lanes ? u.theta[g.first + at + i] : 0;
+      if (lanes < kWidth)
+        for (long t = 0; t <= (u.gradient ? u.steps : 0); t++)
+          for (long i = lanes; i < kWidth; i++) g.gradients[t * g.width + at + i] = 0;
+      V* state = state_of(g.states, b);
+      clear(state, plan.state * NB);
+      if (u.fresh) continue;
+      each_state_row(g, b, [&](long row, long coordinate, long count) {
+        float* lane = reinterpret_cast<float*>(state + row);
+        for (long i = 0; i < count; i++) lane[i] = u.hidden[coordinate + i];
+      });
+    }
+  }
+
+  /** θ and the states back to the episode. */
+  void end(const Group& g, long from, long to) const {
+    for (long b = from; b < to; b++) {
+      const long at = b * kWidth, lanes = min_of(kWidth, g.count - at);
+      for (long i = 0; i < lanes; i++) u.theta[g.first + at + i] = g.theta[at + i];
+      V* state = state_of(g.states, b);
+      each_state_row(g, b, [&](long row, long coordinate, long count) {
+        const float* lane = reinterpret_cast<const float*>(state + row);
+        for (long i = 0; i < count; i++) u.hidden[coordinate + i] = lane[i];
+      });
+    }
+  }
+
+  void forward(Group& g, Scratch<NB>& s, long t, long from, long to) const {
+    const bool fresh = t == 0 && u.fresh;
+    for (long b = from; b < to; b++) {
+      V* state = state_of(g.states, b);
+      if (u.gradient && t % segment == 0) copy(state, saved_state(g, t / segment, b), plan.state * NB);
+      const float* gradient = gradients_at(g, t) + b * kWidth;
+      float* theta = g.theta + b * kWidth;
+      if (keep) forward_step<true>(plan, s, gradient, state, fresh, records_of(g, b) + t * plan.record * NB, theta);
+      else forward_step<false>(plan, s, gradient, state, fresh, nullptr, theta);
+    }
+  }
+
+  V* saved_state(const Group& g, long number, long block) const { return state_of(g.saved, number * g.blocks + block); }
+
+  V* records_of(const Group& g, long block) const { return g.records + (keep ? block * u.steps * plan.record * NB : 0); }
+
+  void backward(const Group& g, Scratch<NB>& s, long from, long to, float* own) const {
+    for (long b = from; b < to; b++) {
+      V* records = records_of(g, b);
+      begin_backward(plan, s);
+      for (long number = segments - 1; number >= 0; number--) {
+        const long first = number * segment, last = min_of(first + segment, u.steps);
+        const V* initial = saved_state(g, number, b);
+        const bool fresh = first == 0 && u.fresh;
+        if (!keep) {
+          copy(initial, g.again, plan.state * NB);
+          for (long t = first; t < last; t++) {
+            forward_step<true>(plan, s, gradients_at(g, t) + b * kWidth, g.again, t == first && fresh,
+                               records + (t - first) * plan.record * NB, nullptr);
+          }
+        }
+        backward_segment<NB>(plan, s, records, first, last, initial, fresh, {g.gradients + b * kWidth, g.width}, weights,
+                             own);
+      }
+    }
+  }
+
+  /** The pieces' sums into the first's, in the pieces' order whichever thread adds. */
+  void add_up() {
+    const long slices = plan.sums * pieces > 1L << 20 ? 16 : 1;
+    parallel(pool, slices, [&](int, int slice) {
+      const long from = plan.sums * slice / slices, to = plan.sums * (slice + 1) / slices;
+      for (long piece = 1; piece < pieces; piece++)
+        for (long i = from; i < to; i++) sums[i] += sums[piece * plan.sums + i];
+    });
+  }
+};
+
+}  // namespace metadescent::METADESCENT_ISA

@@ -1,0 +1,203 @@
+// The kernels of an instruction set on odd shapes, against double precision, alone and with several threads.
+//   kernels-test [ISA] [seed]      prints a line a case and ends with the number of failures as its exit status
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+
+#include "../engine/isa.h"
+#include "../engine/pool.h"
+#include "reference.h"
+
+using namespace metadescent;
+using Floats = std::vector<float>;
+
+namespace {
+
+int failures = 0;
+
+void check(bool holds, const std::string& what, double value) {
+  if (holds) return;
+  failures++;
+  std::printf("FAILED %s: %g\n", what.c_str(), value);
+}
+
+/** |a - b| / |b|; |a| where b is zero. */
+double distance(const Floats& a, const reference::Vector& b) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < b.size(); i++) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    norm += b[i] * b[i];
+  }
+  return std::sqrt(norm == 0 ? difference : difference / norm);
+}
+
+Preprocessing preprocessing(Preprocessing::Kind kind, double constant) {
+  return {kind, float(1 / constant), float(std::exp(constant)), float(std::exp(-constant))};
+}
+
+struct Case {
+  Network network;
+  Functions::Family family;
+  long count, dimension, steps;
+  /** Standard deviation of φ, and a factor of θ. */
+  float spread, size;
+  double tolerance;
+};
+
+std::string describe(const Case& c) {
+  std::string layers;
+  for (int l = 0; l < c.network.layers; l++) layers += (l ? "," : "") + std::to_string(c.network.units[l]);
+  char text[256];
+  std::snprintf(text, sizeof text, "layers (%s) projection %d inputs %d family %d: %ld x %ld, T %ld, spread %g, size %g",
+                layers.c_str(), c.network.projection, c.network.preprocessing.kind, c.family, c.count, c.dimension, c.steps,
+                c.spread, c.size);
+  return text;
+}
+
+/** Two unrolls, the second from where the first got to, each against double precision and with 1, 2 and 5 threads. */
+void run(const Kernels& kernels, const Case& c, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  const long n = c.count * c.dimension, d = c.dimension;
+  const reference::Maps maps(c.network);
+  Floats phi(maps.size), W(c.count * d * (c.family == Functions::kQuadratic ? d : 1)), y(n), start(n);
+  for (float& x : phi) x = c.spread * normal(random);
+  for (float& x : W) x = normal(random) / (c.family == Functions::kQuadratic ? std::sqrt(float(d)) : 1);
+  for (float& x : y) x = normal(random);
+  for (float& x : start) x = c.size * normal(random);
+  reference::Vector weights(c.steps + 1);
+  for (double& w : weights) w = std::fabs(normal(random));
+  const Functions functions{c.family, c.count, d, {W.data(), y.data()}};
+  long hidden_size = 0;
+  for (int l = 0; l < c.network.layers; l++) hidden_size += 2 * n * c.network.units[l];
+
+  Floats first;
+  double worst = 0;
+  for (const int threads : {1, 2, 5}) {
+    Pool pool(threads);
+    Floats theta = start, hidden(hidden_size), all;
+    reference::Episode episode;
+    episode.theta.assign(start.begin(), start.end());
+    for (long i = 0; i < n; i++) {
+      reference::State state;
+      for (int l = 0; l < c.network.layers; l++)
+        state.push_back({reference::Vector(c.network.units[l]), reference::Vector(c.network.units[l])});
+      episode.states.push_back(state);
+    }
+    const reference::Vector exact(phi.begin(), phi.end());
+    for (int part = 0; part < 2; part++) {
+      Floats losses((c.steps + 1) * c.count), gradient(phi.size());
+      // Each part begins where the engine's own arithmetic left, so that errors of one do not count in the other.
+      if (threads == 1 && part == 1) {
+        episode.theta.assign(theta.begin(), theta.end());
+        long row = 0;
+        for (int l = 0; l < c.network.layers; l++)
+          for (auto part_of : {&reference::Layer::h, &reference::Layer::c})
+            for (int u = 0; u < c.network.units[l]; u++, row++)
+              for (long i = 0; i < n; i++) (episode.states[i][l].*part_of)[u] = hidden[row * n + i];
+      }
+      const Unroll task{c.network, functions, phi.data(), c.steps, weights.data(), theta.data(), hidden.data(),
+                        part == 0, losses.data(), gradient.data()};
+      kernels.unroll(task, pool);
+      for (const Floats* part_of : {&losses, &gradient, &theta, &hidden}) all.insert(all.end(), part_of->begin(), part_of->end());
+      if (threads > 1) continue;
+      const auto expected = episode.unroll(c.network, functions, exact, c.steps, weights.data());
+      for (const double error : {distance(losses, expected.losses), distance(gradient, expected.gradient),
+                                 distance(theta, episode.theta)}) {
+        check(error <= c.tolerance, describe(c) + (part ? ", carried" : ""), error);
+        worst = std::fmax(worst, error);
+      }
+    }
+    if (threads == 1) first = all;
+    else check(std::memcmp(first.data(), all.data(), all.size() * sizeof(float)) == 0, describe(c) + ": other bits with threads", threads);
+
+    // Without a gradient the way is the same, bit for bit.
+    Floats theta2 = start, hidden2(hidden_size), losses((c.steps + 1) * c.count);
+    kernels.unroll({c.network, functions, phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr}, pool);
+    check(std::memcmp(losses.data(), first.data(), losses.size() * sizeof(float)) == 0, describe(c) + ": other losses without a gradient", 0);
+  }
+  std::printf("ok %.1e %s\n", worst, describe(c).c_str());
+}
+
+/** Open loop: recorded gradients of every size, zero and denormals included. */
+void respond(const Kernels& kernels, const Network& network, long n, long steps, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  const reference::Maps maps(network);
+  Floats phi(maps.size), gradients(steps * n), updates(steps * n);
+  for (float& x : phi) x = .3f * normal(random);
+  const float sizes[] = {0, 1e-40f, -1e-30f, 1e-7f, 1, -30, 1e10f, network.preprocessing.kind ? -3e38f : 1e3f};
+  for (size_t i = 0; i < gradients.size(); i++) gradients[i] = sizes[random() % 8] * (1 + .1f * normal(random) / 8);
+  for (float& x : gradients)
+    if (!std::isfinite(x)) x = 3e38f;
+  Pool pool(2);
+  kernels.respond({network, phi.data(), gradients.data(), steps, n, updates.data()}, pool);
+  const reference::Vector exact(phi.begin(), phi.end());
+  reference::Vector expected(updates.size());
+  for (long i = 0; i < n; i++) {
+    reference::State state;
+    for (int l = 0; l < network.layers; l++) state.push_back({reference::Vector(network.units[l]), reference::Vector(network.units[l])});
+    for (long t = 0; t < steps; t++) {
+      reference::Trace trace;
+      expected[t * n + i] = reference::step(network, maps, exact, gradients[t * n + i], state, trace);
+    }
+  }
+  const double error = distance(updates, expected);
+  check(error <= 1e-4, "open loop", error);
+  std::printf("ok %.1e open loop, layers %d, inputs %d, n %ld, T %ld\n", error, network.layers, network.preprocessing.kind, n, steps);
+}
+
+Case random_case(std::mt19937& random) {
+  const auto pick = [&](long low, long high) { return low + long(random() % (unsigned long)(high - low + 1)); };
+  Case c{};
+  c.network.layers = int(pick(0, 3));
+  for (int l = 0; l < c.network.layers; l++) c.network.units[l] = int(pick(1, pick(0, 3) ? 11 : 37));
+  c.network.projection = pick(0, 1) ? int(pick(1, 23)) : 0;
+  c.network.preprocessing = preprocessing(Preprocessing::Kind(pick(0, 2)), double(pick(1, 12)));
+  c.network.output_scale = .05;
+  c.family = Functions::Family(pick(0, 2));
+  c.dimension = c.family == Functions::kSimple ? 1 : pick(1, 45);
+  c.count = pick(1, pick(0, 1) ? 3 : 40);
+  c.steps = pick(1, 27);
+  c.spread = .3f;
+  c.size = .7f;
+  c.tolerance = 1e-4;
+  return c;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const Kernels* kernels = count > 1 ? kernels_of(arguments[1]) : best_kernels();
+  if (kernels == nullptr) {
+    std::printf("skipped: this machine or build lacks %s\n", arguments[1]);
+    return 0;
+  }
+  const unsigned seed = count > 2 ? unsigned(std::atol(arguments[2])) : std::random_device{}() % 1000000;
+  std::printf("%s, seed %u\n", kernels->name, seed);
+  const Network seed_example{preprocessing(Preprocessing::kNone, 1), 20, 2, {20, 20}, 1};
+  const Network deepmind{preprocessing(Preprocessing::kDeepMind, 5), 0, 2, {20, 20}, .01};
+  const Network paper{preprocessing(Preprocessing::kPaper, 10), 3, 2, {5, 7}, .1};
+  const Network linear{preprocessing(Preprocessing::kNone, 1), 0, 0, {}, .1};
+  const Network one{preprocessing(Preprocessing::kPaper, 10), 0, 1, {1}, .1};
+  run(*kernels, {seed_example, Functions::kParabola, 1, 10, 20, .15f, 1, 1e-4}, seed);
+  run(*kernels, {deepmind, Functions::kQuadratic, 12, 10, 20, .2f, 1, 1e-4}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1, 1e-4}, seed);
+  run(*kernels, {paper, Functions::kQuadratic, 1, 300, 3, .2f, 1, 1e-4}, seed);
+  run(*kernels, {linear, Functions::kSimple, 1, 1, 20, .3f, 1, 1e-4}, seed);
+  run(*kernels, {one, Functions::kSimple, 3, 1, 500, .3f, 1, 1e-4}, seed);
+  run(*kernels, {one, Functions::kParabola, 1, 1, 1, 3, 1, 1e-4}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 0, 1e-4}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 1e-19f, 1e-4}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 1e15f, 1e-4}, seed);
+  for (const Network& network : {seed_example, deepmind, paper, linear, one}) {
+    respond(*kernels, network, 1, 50, seed);
+    respond(*kernels, network, 77, 30, seed);
+  }
+  std::mt19937 random(seed);
+  for (int i = 0; i < 40; i++) run(*kernels, random_case(random), seed + i);
+  std::printf(failures ? "%d failed\n" : "all passed\n", failures);
+  return failures > 0;
+}

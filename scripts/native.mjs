@@ -1,0 +1,203 @@
+/**
+ * Compiles the native engine (native/) with the machine's C++ compiler into dist/native/, one file named for a hash of
+ * the sources, the flags and the compiler, so that a second run finds it there. Nothing is downloaded: the headers are
+ * those of npm's node-api-headers.
+ *
+ *   node scripts/native.mjs             builds what is not there yet
+ *   node scripts/native.mjs --sanitize  builds the kernels' own tests with AddressSanitizer and
+ *                                       UndefinedBehaviorSanitizer, and runs them for every instruction set
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = join(root, 'native');
+const output = join(root, 'dist', 'native');
+
+/** What stands in the way, in one sentence that says what to do. */
+export class NativeBuildError extends Error {}
+
+// Fast math is wrong here: reassociation breaks rounding by adding a large number. What is fused is written as such.
+const common = ['-std=c++20', '-O3', '-fPIC', '-fvisibility=hidden', '-ffp-contract=off', '-Wall', '-Wextra'];
+// GCC takes _mm512_undefined_ps() for an uninitialised variable, and vectors as arguments for a matter of ABI.
+const ofKernels = [
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fasynchronous-unwind-tables',
+  '-Wno-psabi',
+  '-Wno-maybe-uninitialized',
+];
+
+/** Flags of each instruction set that this kind of processor may have. */
+const instructionSets = {
+  x64: {
+    avx512: { lanes: 16, flags: ['-mavx512f', '-mavx512dq', '-mavx512vl', '-mavx512bw', '-mavx2', '-mfma'] },
+    avx2: { lanes: 8, flags: ['-mavx2', '-mfma'] },
+    portable: { lanes: 4, flags: [] },
+  },
+  arm64: { neon: { lanes: 4, flags: [] }, portable: { lanes: 4, flags: [] } },
+}[process.arch] ?? { portable: { lanes: 4, flags: [] } };
+
+/** What there is, in words, or null. */
+export async function nativeIsBuilt() {
+  try {
+    const { version, compiler } = JSON.parse(readFileSync(join(output, 'native.json'), 'utf8'));
+    const found = await findCompiler();
+    return version === versionWith(found) && existsSync(join(output, fileOf(version)))
+      ? `built with ${compiler}`
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws NativeBuildError where it cannot be built. */
+export async function buildNative() {
+  const compiler = await findCompiler();
+  const version = versionWith(compiler);
+  const folder = mkdtempSync(join(tmpdir(), 'metadescent-native-'));
+  try {
+    const objects = await compileAll(compiler, folder, [...kernelUnits(), ...engineUnits(['addon', 'isa', 'pool'])]);
+    const built = join(folder, 'metadescent.node');
+    const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
+    await compile(compiler, ['-shared', ...undefinedSymbols, ...objects, '-o', built, '-pthread']);
+    mkdirSync(output, { recursive: true });
+    for (const name of readdirSync(output)) if (name.endsWith('.node')) rmSync(join(output, name));
+    writeFileSync(join(output, `${fileOf(version)}.tmp`), readFileSync(built));
+    renameSync(join(output, `${fileOf(version)}.tmp`), join(output, fileOf(version)));
+    writeFileSync(
+      join(output, 'native.json'),
+      `${JSON.stringify({ version, file: fileOf(version), compiler: compiler.title })}\n`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @returns whether all passed */
+async function sanitize() {
+  const compiler = await findCompiler();
+  const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
+  const flags = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+  try {
+    const test = { source: join(sources, 'test', 'kernels.test.cc'), object: 'test.o', flags: [] };
+    const units = [...kernelUnits(), ...engineUnits(['isa', 'pool']), test];
+    const objects = await compileAll(compiler, folder, units, flags);
+    const binary = join(folder, 'kernels-test');
+    await compile(compiler, [...flags, ...objects, '-o', binary, '-pthread']);
+    let passed = true;
+    for (const name of Object.keys(instructionSets)) {
+      const { stdout, stderr, code } = await run(binary, [name], { maxBuffer: 1 << 26 }).catch((error) => error);
+      process.stdout.write(stdout);
+      if (code === undefined) continue;
+      process.stderr.write(stderr);
+      passed = false;
+    }
+    return passed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function kernelUnits() {
+  return Object.entries(instructionSets).map(([name, { lanes, flags }]) => ({
+    source: join(sources, 'kernels', 'kernels.cc'),
+    object: `${name}.o`,
+    flags: [...ofKernels, `-DMETADESCENT_ISA=${name}`, `-DMETADESCENT_LANES=${lanes}`, ...flags],
+  }));
+}
+
+function engineUnits(names) {
+  const headers = join(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include');
+  return names.map((name) => ({
+    source: join(sources, 'engine', `${name}.cc`),
+    object: `${name}.o`,
+    flags: name === 'addon' ? ['-I', headers] : [],
+  }));
+}
+
+/** Compiles as many at once as there are cores. */
+async function compileAll(compiler, folder, units, extra = []) {
+  const waiting = [...units];
+  const work = async () => {
+    for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
+      await compile(compiler, [...common, ...extra, ...unit.flags, '-c', unit.source, '-o', join(folder, unit.object)]);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), units.length) }, work));
+  return units.map(({ object }) => join(folder, object));
+}
+
+async function compile(compiler, args) {
+  try {
+    await run(compiler.command, args, { maxBuffer: 1 << 26 });
+  } catch (error) {
+    const said = String(error.stderr || error.message).trim();
+    throw new NativeBuildError(`${compiler.title} could not compile the native engine: ${said}`);
+  }
+}
+
+/** The first C++ compiler there is: CXX's, or a usual one. */
+async function findCompiler() {
+  const candidates = process.env.CXX ? [process.env.CXX] : ['g++', 'clang++', 'c++'];
+  for (const command of candidates) {
+    try {
+      const { stdout } = await run(command, ['--version']);
+      return { command, title: stdout.split('\n')[0] };
+    } catch {
+      // Not there, or not a compiler: the next one.
+    }
+  }
+  throw new NativeBuildError(
+    `The native engine needs a C++20 compiler, and there is no ${candidates.join(' or ')}: install g++ (Debian: apt-get install g++) and run npm run setup again.`,
+  );
+}
+
+/** Names a build: the sources, how they are compiled and what for. */
+function versionWith(compiler) {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([compiler.title, process.platform, process.arch, common, ofKernels, instructionSets]));
+  for (const folder of ['engine', 'kernels', 'kernels/optimizees']) {
+    for (const name of readdirSync(join(sources, folder)).sort()) {
+      if (/\.(h|cc)$/.test(name)) hash.update(`${folder}/${name}\0`).update(readFileSync(join(sources, folder, name)));
+    }
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+function fileOf(version) {
+  return `metadescent-${version}.node`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    if (process.argv.includes('--sanitize')) {
+      if (!(await sanitize())) process.exitCode = 1;
+    } else if (await nativeIsBuilt()) {
+      console.log(`Native engine: ${await nativeIsBuilt()}.`);
+    } else {
+      await buildNative();
+      console.log(`Native engine: ${await nativeIsBuilt()}.`);
+    }
+  } catch (error) {
+    if (!(error instanceof NativeBuildError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

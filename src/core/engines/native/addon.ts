@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Unsupported } from '../engine.js';
+
+/** Optional arrays are null where there is nothing. */
+type Floats = Float32Array | null;
+
+/** [preprocessing, its constant, projection or 0, output scale, units …] */
+export type NetworkNumbers = Float64Array;
+
+/** Family, functions, coordinates of one, and its data. */
+export type FunctionArguments = [family: number, count: number, dimension: number, first: Floats, second: Floats];
+
+/**
+ * What native/engine/addon.cc exports. With `background` a call computes on a thread of its own and gives a promise, and
+ * until that is fulfilled its arrays are not to be touched; else it has written its results when it returns.
+ */
+export interface Addon {
+  /** @returns the instruction set's name */
+  start(instructionSet: string, threads: number): string;
+  unroll(
+    background: boolean,
+    network: NetworkNumbers,
+    ...rest: [
+      ...functions: FunctionArguments,
+      phi: Float32Array,
+      steps: number,
+      theta: Float32Array,
+      hidden: Float32Array,
+      fresh: boolean,
+      losses: Float32Array,
+      weights: Float64Array | null,
+      gradient: Floats,
+    ]
+  ): Promise<void> | undefined;
+  respond(
+    background: boolean,
+    network: NetworkNumbers,
+    phi: Float32Array,
+    steps: number,
+    coordinates: number,
+    gradients: Float32Array,
+    updates: Float32Array,
+  ): Promise<void> | undefined;
+  evaluate(
+    background: boolean,
+    ...rest: [...functions: FunctionArguments, theta: Float32Array, losses: Float32Array, gradient: Float32Array]
+  ): Promise<void> | undefined;
+}
+
+export interface LoadedAddon {
+  readonly addon: Addon;
+  /** Names the sources and the compiler that it was built from. */
+  readonly version: string;
+  readonly instructionSet: string;
+  readonly threads: number;
+}
+
+let loaded: LoadedAddon | undefined;
+
+/**
+ * Loads the addon that scripts/native.mjs built, once a process. METADESCENT_THREADS and METADESCENT_ISA ("avx512",
+ * "avx2", "neon", "portable") override what the machine suggests.
+ * @throws Unsupported where it is not built, does not load, or lacks what these variables ask for.
+ */
+export function loadAddon(): LoadedAddon {
+  if (loaded) return loaded;
+  const folder = join(dirname(fileURLToPath(import.meta.url)), '../../../../native');
+  const threads = threadsFrom(process.env.METADESCENT_THREADS);
+  let build: { version: string; file: string };
+  try {
+    build = JSON.parse(readFileSync(join(folder, 'native.json'), 'utf8'));
+  } catch {
+    throw new Unsupported(
+      'engine.name: the native engine is not built on this machine: install a C++20 compiler (Debian: apt-get install g++) and run npm run setup.',
+    );
+  }
+  try {
+    const addon: Addon = createRequire(import.meta.url)(join(folder, build.file));
+    const instructionSet = addon.start(process.env.METADESCENT_ISA ?? '', threads);
+    loaded = { addon, version: build.version, instructionSet, threads };
+    return loaded;
+  } catch (error) {
+    throw new Unsupported(
+      `engine.name: the native engine does not start: ${(error as Error).message}. To build it anew, remove dist/native and run npm run setup.`,
+    );
+  }
+}
+
+function threadsFrom(text: string | undefined): number {
+  if (text === undefined || text === '') return availableParallelism();
+  const threads = Number(text);
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
+    throw new Unsupported(`METADESCENT_THREADS is "${text}": expected an integer from 1 to 1024.`);
+  }
+  return threads;
+}

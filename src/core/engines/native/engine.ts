@@ -1,0 +1,161 @@
+import { countWeights } from '../../../contract/limits.js';
+import type { LearnedSpec } from '../../../contract/optimizers.js';
+import type { FunctionBatch } from '../../problems/batch.js';
+import {
+  type Engine,
+  type Episode,
+  type EpisodeState,
+  type OpenFunctions,
+  type UnrollOptions,
+  Unsupported,
+} from '../engine.js';
+import { type Addon, type FunctionArguments, loadAddon, type NetworkNumbers } from './addon.js';
+
+/**
+ * The fused engine: native/ computes whole unrolls, optimizee included, on the processor's widest vectors. θ and h lie in
+ * this process's arrays, in the layout of {@link EpisodeState}.
+ * @throws Unsupported where it is not built or does not start.
+ */
+export function createNativeEngine(): Engine {
+  const { addon, version, instructionSet, threads } = loadAddon();
+  const calls = new Calls(threads);
+  return {
+    info: { engine: 'native', backend: 'cpu', version, instructionSet, threads },
+    openFunctions: async (batch) => new NativeFunctions(addon, calls, batch),
+    openEpisode: async (optimizer, batch, state) => new NativeEpisode(addon, calls, optimizer, batch, state),
+    async respond(optimizer, phi, gradients, n) {
+      const updates = new Float32Array(gradients.length);
+      const operations = gradients.length * countWeights(optimizer);
+      const network = numbersOf(optimizer);
+      await calls.make(operations, (background) =>
+        addon.respond(background, network, phi, gradients.length / n, n, gradients, updates),
+      );
+      return updates;
+    },
+  };
+}
+
+/**
+ * Decides which calls hold up the event loop. A short one is over sooner than a promise of the thread pool's would be
+ * fulfilled; a long one goes to the background, and while any is there the others go too, as they would have to wait for
+ * it.
+ */
+class Calls {
+  /** Multiply-adds that take a thread some 20 milliseconds. */
+  private static readonly long = 4e8;
+  private inBackground = 0;
+
+  constructor(private readonly threads: number) {}
+
+  /** @param operations multiply-adds, about */
+  async make(operations: number, call: (background: boolean) => Promise<void> | undefined): Promise<void> {
+    if (this.inBackground === 0 && operations < Calls.long * this.threads) {
+      call(false);
+      return;
+    }
+    this.inBackground++;
+    try {
+      await call(true);
+    } finally {
+      this.inBackground--;
+    }
+  }
+}
+
+const preprocessings = { none: 0, 'log-sign-paper': 1, 'log-sign-deepmind': 2 } as const;
+const families = { simple: 0, parabola: 1, quadratic: 2 } as const;
+
+function numbersOf({ preprocess, inputProjection, outputScale, layers }: LearnedSpec): NetworkNumbers {
+  const constant = preprocess.name === 'none' ? 1 : preprocess.name === 'log-sign-paper' ? preprocess.p : preprocess.k;
+  return Float64Array.of(preprocessings[preprocess.name], constant, inputProjection ?? 0, outputScale, ...layers);
+}
+
+function argumentsOf({ problem, count, dimension, data }: FunctionBatch): FunctionArguments {
+  return [families[problem.name], count, dimension, data.s ?? data.W ?? null, data.y ?? null];
+}
+
+/** Multiply-adds of one evaluation. */
+function costOf({ problem, count, dimension }: FunctionBatch): number {
+  return count * dimension * (problem.name === 'quadratic' ? 2 * dimension : 3);
+}
+
+class NativeFunctions implements OpenFunctions {
+  private readonly functions: FunctionArguments;
+
+  constructor(
+    private readonly addon: Addon,
+    private readonly calls: Calls,
+    private readonly batch: FunctionBatch,
+  ) {
+    this.functions = argumentsOf(batch);
+  }
+
+  async evaluate(theta: Float32Array) {
+    const losses = new Float32Array(this.batch.count);
+    const gradient = new Float32Array(theta.length);
+    await this.calls.make(costOf(this.batch), (background) =>
+      this.addon.evaluate(background, ...this.functions, theta, losses, gradient),
+    );
+    return { losses, gradient };
+  }
+
+  dispose(): void {}
+}
+
+class NativeEpisode implements Episode {
+  private readonly network: NetworkNumbers;
+  private readonly functions: FunctionArguments;
+  private readonly theta: Float32Array;
+  private readonly hidden: Float32Array;
+  /** Whether `hidden` is all zeros. */
+  private fresh: boolean;
+
+  constructor(
+    private readonly addon: Addon,
+    private readonly calls: Calls,
+    private readonly optimizer: LearnedSpec,
+    private readonly batch: FunctionBatch,
+    state?: EpisodeState,
+  ) {
+    this.network = numbersOf(optimizer);
+    this.functions = argumentsOf(batch);
+    this.theta = (state?.theta ?? batch.start).slice();
+    const units = optimizer.layers.reduce((a, b) => a + b, 0);
+    this.hidden = state?.hidden.slice() ?? new Float32Array(2 * units * this.theta.length);
+    this.fresh = !state;
+  }
+
+  async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
+    return this.run(phi, steps, null, null);
+  }
+
+  async unroll(phi: Float32Array, { steps, weights, secondDerivatives }: UnrollOptions) {
+    if (secondDerivatives === 'exact') throw new Unsupported(exactUnsupported);
+    const gradient = new Float32Array(phi.length);
+    const losses = await this.run(phi, steps, Float64Array.from(weights), gradient);
+    return { losses, gradient };
+  }
+
+  private async run(phi: Float32Array, steps: number, weights: Float64Array | null, gradient: Float32Array | null) {
+    const { addon, network, functions, theta, hidden, fresh, batch } = this;
+    const losses = new Float32Array((steps + 1) * batch.count);
+    // Back-propagation computes the way forward once more, and two products for each of its own.
+    const passes = gradient ? 4 : 1;
+    const operations = steps * (costOf(batch) + passes * theta.length * countWeights(this.optimizer));
+    await this.calls.make(operations, (background) =>
+      addon.unroll(background, network, ...functions, phi, steps, theta, hidden, fresh, losses, weights, gradient),
+    );
+    this.fresh = false;
+    return losses;
+  }
+
+  async state(): Promise<EpisodeState> {
+    return { theta: this.theta.slice(), hidden: this.hidden.slice() };
+  }
+
+  dispose(): void {}
+}
+
+/** Why a job that asks for exact second derivatives is not for this engine. */
+export const exactUnsupported =
+  'training.secondDerivatives: "exact" runs on the tfjs engine alone (engine.name "auto" or "tfjs").';
