@@ -171,6 +171,7 @@ function endWithThisProcess(child: ChildProcess): void {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   guard.on('error', () => {}); // Without a shell the next start still ends the orphan.
+  guard.stdin?.on('error', () => {});
   guard.unref();
   (guard.stdin as unknown as { unref(): void } | null)?.unref();
   child.once('exit', () => guard.kill('SIGKILL'));
