@@ -1,3 +1,4 @@
+import type { EngineInfo } from '../src/contract/events.js';
 import { type PeerName, peers } from './peers.js';
 import type { Workload } from './workloads.js';
 
@@ -37,7 +38,7 @@ export interface Measured {
   /** VmHWM, bytes. */
   peakMemory: number;
   /** Of ours: what the job says that it ran on. */
-  engine?: { engine: string; backend: string; instructionSet: string; threads: number };
+  engine?: EngineInfo;
 }
 
 /** What the runner adds to a workload. */

@@ -34,9 +34,9 @@ async function measure(given: Case): Promise<Measured> {
     times.push(performance.now() - before);
   }
   run.dispose();
-  const { engine, backend, instructionSet, threads } = started.engine;
+  const { engine, backend, instructionSet } = started.engine;
   const version = [...new Set([engine, backend, instructionSet])].join(' ');
-  return { version, times, peakMemory: peakMemory(), engine: { engine, backend, instructionSet, threads } };
+  return { version, times, peakMemory: peakMemory(), engine: started.engine };
 }
 
 /** Up to the next meta-iteration's losses; a validation may come before the first. */

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { median } from '../../bench/measure.js';
+import { judge, makeFixture, small } from '../../bench/verify.js';
+import { workloads } from '../../bench/workloads.js';
+import type { LstmSpec } from '../../src/contract/optimizers.js';
+import type { FunctionData } from '../reference/problems.js';
+import { freshStart, referenceUnroll } from '../reference/unroll.js';
+
+describe("a fixture of the peers' verification", () => {
+  it('holds the losses that the fp64 reference finds for its functions and weights', async () => {
+    for (const { optimizer } of workloads.slice(0, 3)) {
+      const { phi, data, losses } = await makeFixture('quadratic', optimizer, 3);
+      const { coordinates: d, functions, steps } = small;
+      const row = (name: string, index: number) => data[name]!.values.slice(index * d, (index + 1) * d);
+      const unrolls = Array.from({ length: functions }, (_, b) => {
+        const W = Array.from({ length: d }, (_, i) => row('W', b * d + i));
+        const f: FunctionData = { name: 'quadratic', W, y: row('y', b) };
+        const unroll = referenceUnroll(
+          optimizer as LstmSpec,
+          phi,
+          f,
+          freshStart(optimizer as LstmSpec, row('start', b)),
+          steps,
+        );
+        return unroll.losses;
+      });
+      losses.forEach((loss, t) => {
+        const expected = unrolls.reduce((sum, run) => sum + run[t]!, 0) / functions;
+        assert.ok(Math.abs(loss - expected) <= 1e-5 * expected, `step ${t}: ${loss}, reference ${expected}`);
+      });
+    }
+  });
+
+  it('tells a peer that agrees from one that does not', () => {
+    const ours = { losses: [2, 1], gradient: [3, 4] };
+    assert.ok(judge(ours, { losses: [2.0001, 1], gradient: [3, 4.001] }).agrees);
+    // Off by 3e-4 of the loss, or by 2e-3 of the gradient's norm, which is 5.
+    assert.equal(judge(ours, { losses: [2, 1.0003], gradient: [3, 4] }).agrees, false);
+    assert.equal(judge(ours, { losses: [2, 1], gradient: [3.01, 4] }).agrees, false);
+    assert.equal(judge(ours, { losses: [Number.NaN, 1], gradient: [3, 4] }).agrees, false);
+    assert.throws(() => judge(ours, { losses: [2], gradient: [3, 4] }), /a loss a step/);
+  });
+});
+
+describe('the median', () => {
+  it('is the middle value, or the mean of the middle two', () => {
+    assert.equal(median([3, 1, 2]), 2);
+    assert.equal(median([4, 1, 10, 2]), 3);
+    assert.throws(() => median([]), RangeError);
+  });
+});
