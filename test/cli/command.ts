@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -25,10 +24,23 @@ export function start(args: string[], { cwd, env = {}, input }: CommandOptions =
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin!.end(input ?? '');
-  const ended = Promise.all([once(child, 'close'), text(child.stdout!), text(child.stderr!)]).then(
-    ([[code], stdout, stderr]): Ended => ({ code, stdout, stderr }),
-  );
-  return { child, ended };
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]!.setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text;
+      child.emit('said');
+    });
+  const ended = once(child, 'close').then(([code]): Ended => ({ code, ...said }));
+  /** Resolves once the process has said it; rejects if it ends before. */
+  const until = async (name: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const found = pattern.exec(said[name]);
+      if (found) return found;
+      if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${said.stderr}`);
+      await Promise.race([once(child, 'said'), once(child, 'close')]);
+    }
+  };
+  return { child, ended, until };
 }
 
 export function command(args: string[], options: CommandOptions = {}): Promise<Ended> {

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Job } from '../../src/contract/job.js';
+import { createTemporaryFolder } from '../support/redis.js';
+import { command, smallSpec, start } from './command.js';
+
+describe('metadescent serve, and the commands that talk to it', () => {
+  let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
+  let server: ReturnType<typeof start>;
+  let options: { cwd: string; env: Record<string, string> };
+  before(async () => {
+    folder = await createTemporaryFolder();
+    server = start(['serve', '--port', '0', '--log-level', 'warn'], { cwd: folder.path });
+    const [, url = ''] = await server.until('stderr', /Serving at (\S+)/);
+    options = { cwd: folder.path, env: { METADESCENT_URL: url } };
+    await writeFile(join(folder.path, 'small.yaml'), smallSpec);
+    await writeFile(join(folder.path, 'long.yaml'), smallSpec.replace('iterations: 200', 'iterations: 1000000'));
+  });
+  after(async () => {
+    server.child.kill('SIGKILL');
+    await folder.remove();
+  });
+
+  it('submits, watches, and fetches what train would have made', async () => {
+    const submitted = await command(['submit', 'small.yaml'], options);
+    assert.equal(submitted.code, 0, submitted.stderr);
+    const id = submitted.stdout.trim();
+    const watched = await command(['watch', id, '--json'], options);
+    assert.equal(watched.code, 0, watched.stderr);
+    const events = watched.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual([events.at(-1).type, events.at(-1).state], ['state', 'succeeded']);
+
+    const results = await command(['results', id, '--svg', 'picture.svg'], options);
+    assert.match(results.stdout, /^LSTM +\d/m);
+    assert.match(await readFile(join(folder.path, 'picture.svg'), 'utf8'), /^<svg /);
+    const asJson = await command(['results', id, '--json'], options);
+    assert.equal(JSON.parse(asJson.stdout).optimizers[0].label, 'LSTM');
+    const losses = await command(['losses', id, '--points', '10'], options);
+    assert.equal(losses.stdout.split('\n')[0], 'iteration,points,mean,min,max');
+
+    assert.equal((await command(['weights', id, '-o', 'w.safetensors'], options)).code, 0);
+    assert.equal((await command(['train', 'small.yaml', '-o', 'local'], options)).code, 0);
+    const [remote, local] = await Promise.all(
+      ['w.safetensors', 'local/weights.safetensors'].map((file) => readFile(join(folder.path, file))),
+    );
+    assert.ok(remote!.equals(local!), 'the same bytes from the service as from train');
+
+    const listed = await command(['jobs', '--json', '--state', 'succeeded'], options);
+    assert.ok((JSON.parse(listed.stdout) as { jobs: Job[] }).jobs.some((job) => job.id === id));
+    const conflict = await command(['cancel', id], options);
+    assert.equal(conflict.code, 2, conflict.stderr);
+    assert.equal((await command(['delete', id], options)).code, 0);
+    assert.equal((await command(['results', id], options)).code, 4);
+  });
+
+  it('cancels a running job: who watches it exits with 5', async () => {
+    const { stdout } = await command(['submit', 'long.yaml', '--json'], options);
+    const { id } = JSON.parse(stdout) as Job;
+    const watching = start(['watch', id, '--json'], options);
+    await watching.until('stdout', /"losses"/);
+    assert.equal((await command(['cancel', id], options)).code, 0);
+    assert.equal((await watching.ended).code, 5);
+  });
+
+  it('says in a line that its port is taken, and that its folder is', async () => {
+    const port = new URL(options.env.METADESCENT_URL!).port;
+    const taken = await command(['serve', '--port', port, '--data', 'other'], options);
+    assert.equal(taken.code, 2, taken.stderr);
+    assert.match(taken.stderr.trim(), /^127\.0\.0\.1:\d+: another program has this port: .*$/);
+    const shared = await command(['serve', '--port', '0'], options);
+    assert.equal(shared.code, 3, shared.stderr);
+  });
+
+  it('says that the Redis it is given cannot be reached', async () => {
+    const { code, stderr } = await command(['serve', '--port', '0', '--redis', 'redis://127.0.0.1:1'], options);
+    assert.equal(code, 3, stderr);
+  });
+
+  it('ends at SIGTERM by itself, with a job that runs', async () => {
+    await command(['submit', 'long.yaml'], options);
+    const exited = once(server.child, 'exit');
+    server.child.kill('SIGTERM');
+    const [code] = await exited;
+    assert.equal(code, 0);
+  });
+});

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RunningApi, startApi } from '../../src/api/server.js';
+import { Client } from '../../src/client/client.js';
+import { cursorOf } from '../../src/client/events.js';
+import { ProblemError } from '../../src/contract/errors.js';
+import type { JobEvent } from '../../src/contract/events.js';
+import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
+import type { Attempt, Attempts } from '../../src/jobs/attempts.js';
+import type { Jobs } from '../../src/jobs/jobs.js';
+import { openAttempts, openJobs } from '../../src/jobs/redis-jobs.js';
+import { testSeed, uniform } from '../core/weights/samples.js';
+import { withRedis } from '../support/redis.js';
+import { CuttingProxy } from './cutting-proxy.js';
+
+const document = {
+  kind: 'metatrain',
+  problem: { name: 'parabola' },
+  optimizer: { name: 'lstm', layers: [4] },
+  labels: ['client-test'],
+};
+
+describe('the client', () => {
+  const redis = withRedis();
+  let jobs: Jobs;
+  let attempts: Attempts;
+  let api: RunningApi;
+  let client: Client;
+  before(async () => {
+    const artifacts = new FolderArtifactStore(join(redis.folder, 'artifacts'));
+    jobs = await openJobs({ redisUrl: redis.url, artifacts });
+    attempts = await openAttempts({ redisUrl: redis.url, artifacts });
+    api = await startApi({ jobs, host: '127.0.0.1', port: 0 });
+    client = new Client(api.url);
+  });
+  after(async () => {
+    await api.close();
+    await attempts.close();
+    await jobs.close();
+  });
+
+  async function begin(): Promise<Attempt> {
+    const { id } = await client.create(document);
+    const attempt = await attempts.begin(id);
+    assert.ok(attempt);
+    return attempt;
+  }
+
+  const points = (iteration: number) => ({
+    type: 'losses' as const,
+    iteration,
+    step: 0,
+    perIteration: 2,
+    points: Float32Array.of(iteration, iteration / 2),
+  });
+
+  const isProblem = (code: string) => (error: unknown) => error instanceof ProblemError && error.code === code;
+
+  it('creates, gets, lists, cancels and deletes a job', async () => {
+    const job = await client.create(document, { idempotencyKey: 'once' });
+    assert.equal(job.state, 'queued');
+    assert.equal((await client.create(document, { idempotencyKey: 'once' })).id, job.id);
+    assert.deepEqual((await client.get(job.id)).spec, job.spec);
+    assert.ok((await client.list({ label: 'client-test', limit: 5 })).jobs.some(({ id }) => id === job.id));
+    assert.equal((await client.cancel(job.id)).state, 'cancelled');
+    await assert.rejects(client.weights(job.id), isProblem('not-found'));
+    await client.delete(job.id);
+    await assert.rejects(client.get(job.id), isProblem('not-found'));
+  });
+
+  it('throws what the service answers, with its pointers', async () => {
+    await assert.rejects(client.create({ ...document, seed: 'one' }), (error: unknown) => {
+      assert.ok(error instanceof ProblemError && error.code === 'invalid-document');
+      assert.equal(error.errors[0]?.pointer, '/seed');
+      return true;
+    });
+    await assert.rejects(new Client('http://127.0.0.1:1').get('j0'), isProblem('unavailable'));
+  });
+
+  it('tells the catalogue', async () => {
+    const { problems } = await client.catalogue();
+    assert.ok(problems.some(({ name }) => name === 'parabola'));
+  });
+
+  it('reads losses, and lists artifacts', async () => {
+    const attempt = await begin();
+    for (let i = 0; i < 4; i++) await attempt.append(points(i));
+    await attempt.succeed();
+    const { mean } = await client.losses(attempt.job, { from: 1, to: 3 });
+    assert.deepEqual(mean.map(Number), [0.75, 1.5]);
+    assert.ok(Array.isArray(await client.artifacts(attempt.job)));
+  });
+
+  it('delivers each event once and in order, though its connection is cut ten times', async () => {
+    const seed = testSeed();
+    console.log(`seed ${seed}`);
+    const random = uniform(seed);
+    const attempt = await begin();
+    const proxy = await CuttingProxy.open(api.url);
+    const collect = async (from: Client) => {
+      const events: JobEvent[] = [];
+      for await (const event of from.events(attempt.job)) events.push(event);
+      return events;
+    };
+    try {
+      const steady = collect(client);
+      const unsteady = collect(new Client(proxy.url));
+      let cuts = 0;
+      for (let i = 0; cuts < 10; i++) {
+        await attempt.append(points(i));
+        // Only a connection that is there can be cut.
+        if (proxy.connections > cuts && random() < 0.1) {
+          await delay(random() * 5);
+          proxy.cut();
+          cuts = proxy.connections;
+        }
+        await delay(random() * 3);
+      }
+      await attempt.succeed();
+      const [all, received] = await Promise.all([steady, unsteady]);
+      assert.ok(proxy.connections > 10);
+      assert.deepEqual(received, all);
+      assert.deepEqual(all.at(-1)?.type === 'state' && all.at(-1), all.at(-1));
+      const cursors = all.map(cursorOf);
+      assert.equal(new Set(cursors).size, cursors.length);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('goes on after a cursor, and ends at once after the last one', async () => {
+    const attempt = await begin();
+    for (let i = 0; i < 3; i++) await attempt.append(points(i));
+    await attempt.succeed();
+    const all: JobEvent[] = [];
+    for await (const event of client.events(attempt.job)) all.push(event);
+    const rest: JobEvent[] = [];
+    for await (const event of client.events(attempt.job, { cursor: cursorOf(all[2]!) })) rest.push(event);
+    assert.deepEqual(rest, all.slice(3));
+    const none: JobEvent[] = [];
+    for await (const event of client.events(attempt.job, { cursor: cursorOf(all.at(-1)!) })) none.push(event);
+    assert.deepEqual(none, []);
+  });
+
+  it('refuses a wrong cursor and an unknown job, and stops when it is told to', async () => {
+    const attempt = await begin();
+    const drain = async (id: string, options: Parameters<Client['events']>[1]) => {
+      for await (const event of client.events(id, options)) void event;
+    };
+    await assert.rejects(drain(attempt.job, { cursor: 'yesterday' }), isProblem('invalid-cursor'));
+    await assert.rejects(drain('j000000000000000000', {}), isProblem('not-found'));
+    const controller = new AbortController();
+    const watching = drain(attempt.job, { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error('enough')), 50);
+    await assert.rejects(watching, /enough/);
+    await attempt.cancel();
+  });
+
+  it('gives up where a lost service does not come back', async () => {
+    const attempt = await begin();
+    const proxy = await CuttingProxy.open(api.url);
+    const events = new Client(proxy.url).events(attempt.job, { patience: 200 });
+    await events.next();
+    await proxy.close();
+    await assert.rejects(async () => {
+      for await (const event of events) void event;
+    }, isProblem('unavailable'));
+    await attempt.cancel();
+  });
+});
