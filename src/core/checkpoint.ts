@@ -7,9 +7,12 @@ import type { TrainingState } from './metatrain/metatrain.js';
 import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.js';
 import type { NamedTensor } from './weights/tensors.js';
 
+/** What the next pull of a run is to do; `concluding`: all that is left is to say that it is done. */
+export type Phase = 'start' | 'training' | 'comparison' | 'concluding' | 'ended';
+
 /** The whole state of a run between two pulls. */
 export interface Checkpoint {
-  phase: 'start' | 'training' | 'comparison' | 'ended';
+  phase: Phase;
   training: TrainingState | undefined;
   comparison: ComparisonState | undefined;
 }
@@ -18,7 +21,7 @@ const format = 'metadescent-checkpoint/1';
 
 /** The part of a checkpoint that is not vectors. Doubles survive JSON; what JSON lacks travels as a string. */
 interface Scalars {
-  phase: Checkpoint['phase'];
+  phase: Phase;
   training: { iteration: number; bestLoss: unknown; bestIteration: number; validatedAt: number; steps: number } | null;
   comparison: { unitsDone: number; tried: { exponent: number; score: unknown; diverged: boolean }[][] } | null;
 }

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../contract/events.js';
 import { countWeights } from '../contract/limits.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Phase } from './checkpoint.js';
 import { Comparison } from './compare/comparison.js';
 import type { Learned } from './compare/optimise.js';
 import type { Engine } from './engines/engine.js';
@@ -56,7 +56,7 @@ export async function createRun(options: RunOptions): Promise<Run> {
 class JobRun implements Run {
   private readonly training: MetaTraining | null;
   private comparison: Comparison | null = null;
-  private phase: 'start' | 'training' | 'comparison' | 'ended' = 'start';
+  private phase: Phase = 'start';
 
   constructor(
     private readonly spec: JobSpec,
@@ -85,7 +85,11 @@ class JobRun implements Run {
       case 'comparison': {
         this.comparison ??= this.openComparison();
         const event = (await this.comparison?.next()) ?? null;
-        if (event) return event;
+        if (event?.type === 'progress') return event;
+        this.phase = 'concluding';
+        return event ?? this.next();
+      }
+      case 'concluding': {
         this.phase = 'ended';
         const iterations = this.spec.kind === 'metatrain' ? this.spec.training.iterations : 0;
         return { type: 'done', iterations, bestIteration: this.training?.best?.iteration ?? null };

@@ -31,7 +31,7 @@ const small = parseJobSpec({
     steps: 4,
     baselines: [{ name: 'sgd' }, { name: 'adam', learningRate: 0.1 }],
     tuning: { functions: 16, points: 5 },
-    resamples: 100,
+    resamples: 1000,
   },
 });
 
@@ -68,6 +68,8 @@ describe('a run', () => {
     assert.deepEqual(await drive(small), steady);
     const seed = Date.now() % 1_000_000;
     const cuts = randomCuts(seed, 10, steady.events.length);
+    // The last event must come once also where the stop falls between the results and it.
+    cuts.add(steady.events.length - 1);
     console.log(`seed ${seed}: stopped before pulls ${[...cuts].join(', ')} of ${steady.events.length}`);
     const stopped = await drive(small, cuts);
     assert.deepEqual(stopped.weights, steady.weights);

@@ -26,7 +26,6 @@ export interface ComparisonState {
 export class Comparison {
   private batch: { chunk: number; functions: FunctionBatch } | null = null;
   private builder: ResultsBuilder | null = null;
-  private finished = false;
 
   private constructor(
     private readonly spec: JobSpec,
@@ -57,8 +56,8 @@ export class Comparison {
     return this.now;
   }
 
-  /** The next step of progress; the results last; then null. */
-  async next(): Promise<RunEvent | null> {
+  /** The next step of progress; the results last. */
+  async next(): Promise<RunEvent> {
     return (await this.tune()) ?? (await this.compare()) ?? this.conclude();
   }
 
@@ -98,14 +97,12 @@ export class Comparison {
     return { type: 'progress', phase: 'comparison', done: now.unitsDone, total };
   }
 
-  private conclude(): RunEvent | null {
-    if (this.finished) return null;
+  private conclude(): RunEvent {
     const { comparison, spec, now } = this;
     this.builder ??= new ResultsBuilder(spec, comparison, now.losses);
     if (!this.builder.resample()) {
       return { type: 'progress', phase: 'statistics', done: this.builder.resamplesDone, total: comparison.resamples };
     }
-    this.finished = true;
     const optimizers = comparison.baselines.map((rule, i) => ({
       rule: this.ruleAt(i),
       label: labelOf(rule, this.ruleAt(i)),

@@ -4,8 +4,8 @@ import { toWire } from '../../contract/schema.js';
 import type { ComparisonSpec, JobSpec } from '../../contract/spec.js';
 import { deviation, mean, PairedBootstrap, percentileInterval, sortedQuantile, winRate } from './statistics.js';
 
-/** Resamples drawn at once. */
-const batch = 50;
+/** Draws of one pull, about: a tenth of a second. */
+const drawsAtOnce = 2e6;
 const probabilities = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 /** What a baseline is called and ran with. */
@@ -44,9 +44,11 @@ export class ResultsBuilder {
 
   /** Draws some resamples. @returns whether all are drawn. */
   resample(): boolean {
-    const left = this.comparison.resamples - this.resamplesDone;
-    this.bootstrap.resample(Math.min(batch, left));
-    return left <= batch;
+    const { functions, resamples } = this.comparison;
+    const left = resamples - this.resamplesDone;
+    const count = Math.min(left, Math.ceil(drawsAtOnce / functions));
+    this.bootstrap.resample(count);
+    return count === left;
   }
 
   build(baselines: readonly Baseline[]): ComparisonResults {

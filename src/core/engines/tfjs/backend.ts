@@ -20,6 +20,8 @@ export async function loadBackend(wanted: EngineSpec['backend']): Promise<{ tf: 
     );
   }
   const tf: Tf = require('@tensorflow/tfjs-core');
+  // Without it, tfjs advertises on the console.
+  tf.enableProdMode();
   if (backend === 'tensorflow') require('@tensorflow/tfjs-node-gpu');
   else require(`@tensorflow/tfjs-backend-${backend}`);
   if (!(await tf.setBackend(backend))) {
