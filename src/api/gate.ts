@@ -13,4 +13,11 @@ export async function gate(request: FastifyRequest, reply: FastifyReply): Promis
   if (id !== undefined) reply.log = request.log = request.log.child({ job: id });
   if (request.ws && !request.is404 && request.routeOptions.url !== streamPath)
     throw new ProblemError('malformed-request', `${request.url} does not upgrade; /jobs/{id}/stream does.`);
+  refuseForeignPages(request);
+}
+
+/** A browser lets any page send simple requests and open WebSockets anywhere, but it says which page it was. */
+function refuseForeignPages({ headers: { origin, host } }: FastifyRequest): void {
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
+  throw new ProblemError('foreign-origin', `A page of ${origin} may not use this service, which is ${host}.`);
 }

@@ -7,6 +7,7 @@ export const problemCodes = {
   'malformed-request': [400, 'The request is not valid HTTP'],
   'malformed-json': [400, 'The body is not JSON'],
   'invalid-cursor': [400, 'The cursor is not one that this job has given'],
+  'foreign-origin': [403, 'The request comes from a page of another site'],
   'not-found': [404, 'There is no such thing'],
   'method-not-allowed': [405, 'The route does not have this method'],
   'not-acceptable': [406, 'None of the accepted types can be given'],

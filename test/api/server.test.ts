@@ -30,3 +30,25 @@ test('a port that is taken is an error', async () => {
   const { hostname: host, port } = new URL(api.url);
   await assert.rejects(startApi({ jobs: api.jobs, host, port: Number(port) }), { code: 'EADDRINUSE' });
 });
+
+test('a page of another site is refused, and one of its own is not', async () => {
+  const { job } = await api.begin();
+  const connect = async (origin: string) => {
+    const socket = new WebSocket(streamUrl(api.url, job, null), { origin });
+    const status = await Promise.race([
+      once(socket, 'open').then(() => 101),
+      once(socket, 'unexpected-response').then(([, response]) => (response as IncomingMessage).statusCode),
+    ]);
+    socket.once('error', () => {}).terminate();
+    return status;
+  };
+  assert.equal(await connect('https://example.org'), 403);
+  assert.equal(await connect('null'), 403);
+  assert.equal(await connect(api.url), 101);
+
+  const cancel = (origin: string) => fetch(`${api.url}/jobs/${job}/cancel`, { method: 'POST', headers: { origin } });
+  const refused = await cancel('https://example.org');
+  assert.equal(refused.status, 403);
+  assert.equal(((await refused.json()) as { code: string }).code, 'foreign-origin');
+  assert.equal((await cancel(api.url)).status, 200);
+});

@@ -42,7 +42,8 @@ export class RedisJobs implements Jobs {
     this.artifacts = artifacts;
     this.logger = logger;
     const connectTimeout = 2000;
-    this.redis = connectRedis(redisUrl, { maxRetriesPerRequest: retries, connectTimeout }, logger);
+    const impatient = { maxRetriesPerRequest: retries, retryStrategy: () => 150, connectTimeout };
+    this.redis = connectRedis(redisUrl, impatient, logger);
     this.patient = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
     this.queue = new Queue(queueName, { connection: this.redis, prefix: queuePrefix });
     this.queue.on('error', (error) => logger?.warn(error, 'queue'));
