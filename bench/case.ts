@@ -4,7 +4,6 @@ import type { Workload } from './workloads.js';
 
 /** What a measured process is told, as one JSON argument. */
 export interface Case {
-  /** The first that is known counts. */
   problem: Workload['problem'];
   optimizer: Workload['optimizer'];
   functions: number;

@@ -14,9 +14,18 @@ async function main(given: Case): Promise<void> {
   try {
     console.log(JSON.stringify(await measure(given)));
   } catch (error) {
-    if (!(error instanceof Unsupported || error instanceof ProblemError)) throw error;
-    console.log(JSON.stringify({ absent: error instanceof ProblemError ? 'not there yet' : error.message }));
+    const absent = absence(error);
+    if (absent === null) throw error;
+    console.log(JSON.stringify({ absent }));
   }
+}
+
+/** What is lacking, in words, where an error says that; null where it says something else. */
+function absence(error: unknown): string | null {
+  if (error instanceof ProblemError) return 'not there yet';
+  return error instanceof Unsupported || (error instanceof Error && error.name === 'DatasetError')
+    ? error.message
+    : null;
 }
 
 async function measure(given: Case): Promise<Measured> {
@@ -49,42 +58,31 @@ async function metaStep(run: Run): Promise<void> {
 }
 
 /**
- * The job. A dimension beyond what a document may ask for is put in after it was checked: that limit guards a service's
- * memory, and the runner of these processes guards its own.
+ * The job. Its sizes are put in after it was checked: the limits on their product guard a service's memory, and the
+ * runner of these processes guards its own.
  */
-function specOf({ problem, coordinates, ...given }: Case): MetatrainSpec {
-  const known = problem.find((candidate) => accepts({ ...document(given), problem: candidate })) ?? problem[0]!;
-  const largest = 100_000;
-  const beyond = known.dimension === coordinates && coordinates > largest;
-  const checked = beyond ? { ...known, dimension: largest } : known;
-  const spec = parseJobSpec({ ...document(given), problem: checked }) as MetatrainSpec;
-  return beyond ? { ...spec, problem: { ...spec.problem, dimension: coordinates } as MetatrainSpec['problem'] } : spec;
-}
-
-function document({ optimizer, functions, steps, learningRate, engine }: Omit<Case, 'problem' | 'coordinates'>) {
-  return {
+function specOf({ problem, optimizer, functions, coordinates, steps, learningRate, engine }: Case): MetatrainSpec {
+  const sized = 'dimension' in problem;
+  const spec = parseJobSpec({
     kind: 'metatrain',
     engine: { name: engine },
+    problem: sized ? { ...problem, dimension: 1 } : problem,
     optimizer: { name: 'lstm', ...optimizer },
     training: {
       iterations: 100_000_000,
-      horizon: steps,
-      unroll: steps,
+      horizon: 1,
+      unroll: 1,
       functions,
       learningRate,
       validation: { every: 1_000_000, functions: 1 },
     },
     comparison: null,
+  }) as MetatrainSpec;
+  return {
+    ...spec,
+    problem: sized ? ({ ...spec.problem, dimension: coordinates } as MetatrainSpec['problem']) : spec.problem,
+    training: { ...spec.training, horizon: steps, unroll: steps },
   };
-}
-
-function accepts(candidate: unknown): boolean {
-  try {
-    parseJobSpec(candidate);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** VmHWM, bytes: the most that this process has had in memory. */

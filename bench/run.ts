@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { checkGoals, type Goal } from './goals.js';
 import { measureGrowth } from './growth.js';
 import { type Line, measure, runPeer, type Setting } from './measure.js';
-import { type Options, readOptions, usage } from './options.js';
+import { type Options, readOptions } from './options.js';
 import { peers } from './peers.js';
 import { renderGrowth } from './picture.js';
 import { peersPython } from './python.js';
@@ -29,10 +29,10 @@ async function main(options: Options): Promise<number> {
   const verdicts = options.verify
     ? await verifyPeers(chosen, setting, (given, peer) => runPeer(peer, given, setting))
     : [];
-  for (const { workload, peer, form, losses, gradient, agrees } of verdicts) {
+  for (const { workload, peer, form, problem, against, losses, gradient, agrees } of verdicts) {
     const errors = `losses ${losses.toExponential(1)}, meta-gradient ${gradient.toExponential(1)}`;
     console.log(
-      `${agrees ? 'agrees' : 'DIFFERS'}: ${peers[peer].title}${form && ` ${form}`} with us on ${workload}: ${errors}`,
+      `${agrees ? 'agrees' : 'DIFFERS'}: ${peers[peer].title} ${form} with ${against} on ${problem}, ${workload}: ${errors}`,
     );
   }
   if (verdicts.some((v) => !v.agrees)) throw new Error('A peer does not compute what we compute: no times are taken.');
@@ -100,7 +100,7 @@ function describeMachine() {
 try {
   process.exitCode = await main(readOptions(process.argv.slice(2)));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  console.error(`\n${usage}`);
+  if (!(error instanceof Error)) throw error;
+  console.error(error.message);
   process.exitCode = 2;
 }

@@ -4,11 +4,8 @@ import type { PeerName } from './peers.js';
 export interface Workload {
   name: string;
   title: string;
-  /**
-   * The problem as a job's document names it; of several, the first that this version knows, so that a workload may be
-   * here before its problem is.
-   */
-  problem: Record<string, unknown>[];
+  /** The problem as a job's document has it. */
+  problem: Record<string, unknown>;
   /** A learned optimizer as a job's document has it, but whole. */
   optimizer: {
     layers: number[];
@@ -33,7 +30,7 @@ const ours = { us: [''], tfjs: [''] };
 const parabola: Workload = {
   name: 'W1',
   title: "the seed's parabola, 10 coordinates, one function",
-  problem: [{ name: 'parabola', dimension: 10 }],
+  problem: { name: 'parabola', dimension: 10 },
   optimizer: { ...lstm, inputProjection: 20 },
   functions: 1,
   coordinates: 10,
@@ -42,14 +39,14 @@ const parabola: Workload = {
     ...ours,
     jax: ['plain+joined', 'plain+joined+tanh', 'saved+joined', 'plain'],
     torch: ['sequence', 'eager+columns', 'eager'],
-    'torch-compile': ['compile-step', 'compile-unroll'],
+    'torch-compile': ['compile-unroll', 'compile-step'],
   },
 };
 
 const quadratic: Workload = {
   name: 'W2',
   title: 'quadratic, 10 coordinates, 128 functions',
-  problem: [{ name: 'quadratic', dimension: 10, distribution: 'uniform' }],
+  problem: { name: 'quadratic', dimension: 10, distribution: 'uniform' },
   optimizer: lstm,
   functions: 128,
   coordinates: 10,
@@ -65,7 +62,7 @@ const quadratic: Workload = {
 const digits: Workload = {
   name: 'W3',
   title: 'MNIST MLP 784-20-10, batches of 128 digits',
-  problem: [{ name: 'mlp' }, { name: 'mnist' }],
+  problem: { name: 'mnist' },
   optimizer: { ...lstm, preprocess: { name: 'log-sign-deepmind', k: 5 }, outputScale: 0.01 },
   functions: 1,
   coordinates: 15_910,
@@ -102,7 +99,7 @@ function growing(name: string, coordinates: number, steps: number): Workload {
   return {
     name,
     title: `parabola, ${coordinates} coordinates, T = ${steps}`,
-    problem: [{ name: 'parabola', dimension: coordinates }],
+    problem: { name: 'parabola', dimension: coordinates },
     optimizer: lstm,
     functions: 1,
     coordinates,

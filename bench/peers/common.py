@@ -18,7 +18,7 @@ def read_case():
 
 
 def problem_of(case):
-    return case["problem"][0]["name"]
+    return case["problem"]["name"]
 
 
 def digits(folder):

@@ -83,7 +83,7 @@ def losses_of(theta, data, at):
     return jnp.mean(jax.nn.logsumexp(logits, 1) - picked)[None]
 
 
-if problem == "mlp":
+if problem == "mnist":
     images, labels = (jnp.asarray(a) for a in digits(case["digits"]))
     labels = labels.astype(jnp.int32)
 

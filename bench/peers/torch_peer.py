@@ -83,7 +83,7 @@ def losses_and_gradient(theta, data, t):
     return F.nll_loss(logarithms, truth)[None], torch.cat(parts)[None]
 
 
-if problem == "mlp":
+if problem == "mnist":
     images, labels = (torch.from_numpy(a) for a in digits(case["digits"]))
     labels = labels.long()
 

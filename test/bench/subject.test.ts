@@ -27,7 +27,7 @@ describe('a measured process', { skip }, () => {
   });
 
   it('says so where this version does not know the problem', async () => {
-    const unknown = { ...first, problem: [{ name: 'of-tomorrow' }] };
+    const unknown = { ...first, problem: { name: 'of-tomorrow' } };
     assert.deepEqual(await runCase([process.execPath, ours], unknown, 1, limits), {
       ok: false,
       reason: 'not there yet',

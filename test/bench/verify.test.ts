@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { makeFixture, small } from '../../bench/fixture.js';
 import { median } from '../../bench/measure.js';
-import { judge, makeFixture, small } from '../../bench/verify.js';
+import { judge } from '../../bench/verify.js';
 import { workloads } from '../../bench/workloads.js';
 import type { LstmSpec } from '../../src/contract/optimizers.js';
 import type { FunctionData } from '../reference/problems.js';
@@ -10,7 +11,8 @@ import { freshStart, referenceUnroll } from '../reference/unroll.js';
 describe("a fixture of the peers' verification", () => {
   it('holds the losses that the fp64 reference finds for its functions and weights', async () => {
     for (const { optimizer } of workloads.slice(0, 3)) {
-      const { phi, data, losses } = await makeFixture('quadratic', optimizer, 3);
+      const { inputs, answer } = await makeFixture('quadratic', optimizer, 3);
+      const { phi, data } = inputs;
       const { coordinates: d, functions, steps } = small;
       const row = (name: string, index: number) => data[name]!.values.slice(index * d, (index + 1) * d);
       const unrolls = Array.from({ length: functions }, (_, b) => {
@@ -25,7 +27,7 @@ describe("a fixture of the peers' verification", () => {
         );
         return unroll.losses;
       });
-      losses.forEach((loss, t) => {
+      answer.losses.forEach((loss, t) => {
         const expected = unrolls.reduce((sum, run) => sum + run[t]!, 0) / functions;
         assert.ok(Math.abs(loss - expected) <= 1e-5 * expected, `step ${t}: ${loss}, reference ${expected}`);
       });

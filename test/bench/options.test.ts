@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readOptions } from '../../bench/options.js';
+
+describe("the benchmark's options", () => {
+  it('choose workloads and peers, ourselves always among them', () => {
+    const options = readOptions(['--only', 'W3,W1', '--peers', 'torch,jax', '--threads', '1', '--rounds', '5']);
+    assert.deepEqual(options.only, ['W1', 'W3']);
+    assert.deepEqual(options.peers, ['us', 'jax', 'torch']);
+    assert.deepEqual(options.threads, [1]);
+    assert.equal(options.rounds, 5);
+  });
+
+  it('that are wrong are named, with what they take', () => {
+    assert.throws(() => readOptions(['--only', 'W9']), /--only W9: expected some of W1, W2[^]*npm run bench --/);
+    assert.throws(() => readOptions(['--peers', 'jx']), /--peers jx: expected some of us, tfjs, jax/);
+    assert.throws(() => readOptions(['--rounds', '1.5']), /--rounds 1.5: expected a positive integer/);
+    assert.throws(() => readOptions(['--threads', '4096']), /this process may use \d+ CPUs/);
+    assert.throws(() => readOptions(['--fast']), /--fast/);
+  });
+});
