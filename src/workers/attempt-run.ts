@@ -25,8 +25,8 @@ export interface AttemptRunOptions {
 
 /** How the computing of an attempt ended. */
 export type Outcome =
-  | { type: 'succeeded' | 'cancelled' | 'shut-down' }
-  | { type: 'failed' | 'lost'; failure: JobFailure };
+  /** `taken`: the job is another attempt's, or gone. */
+  { type: 'succeeded' | 'cancelled' | 'taken' | 'shut-down' } | { type: 'failed' | 'lost'; failure: JobFailure };
 
 /**
  * Runs an attempt in a child until that child is gone: its events go to the job's stream, its snapshots to the
@@ -67,10 +67,14 @@ class AttemptRun {
 
     const drained = this.drain(messages);
     await Promise.race([drained, this.stopped(drained)]);
-    if (attempt.signal.aborted) return { type: 'cancelled' };
+    if (attempt.signal.aborted) return { type: this.isTaken ? 'taken' : 'cancelled' };
     if (this.said) return this.said;
     if (shutdown.aborted) return { type: 'shut-down' };
     return lost(await child.exited);
+  }
+
+  private get isTaken(): boolean {
+    return this.attempt.signal.reason instanceof AttemptLost;
   }
 
   /** Ends the child; what it has said and nobody has dealt with is dropped. */
@@ -93,7 +97,6 @@ class AttemptRun {
           break;
         default:
           await this.accept(message);
-          // A child that is slower than this is never without credit; one that is faster waits for it.
           this.child.send({ type: 'credit' });
       }
     }
@@ -123,7 +126,7 @@ class AttemptRun {
   }
 
   private async save(checkpoint: Uint8Array | null, weights: Uint8Array | null): Promise<void> {
-    if (this.attempt.signal.reason instanceof AttemptLost) return;
+    if (this.isTaken) return;
     try {
       if (weights) await this.put(artifactNames.weights, weights);
       if (checkpoint && !this.streamClosed) await this.put(artifactNames.checkpoint, checkpoint);

@@ -1,7 +1,9 @@
+import { DatasetError } from '../contract/datasets.js';
 import type { JobFailure } from '../contract/events.js';
 import { Unsupported } from '../core/engines/engine.js';
 import { selectEngine } from '../core/engines/select.js';
 import { createRun, type Run } from '../core/run.js';
+import { loadDatasets } from '../data/datasets.js';
 import { EventPack } from './event-pack.js';
 import type { RunRequest } from './messages.js';
 import { ParentLink } from './parent-link.js';
@@ -62,7 +64,7 @@ async function serve(request: RunRequest): Promise<void> {
 
 /** Goes on from the checkpoint where that is possible, and begins afresh where it is not. */
 async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
-  const options = { spec, ...(weights ? { weights } : {}) };
+  const options = { spec, datasets: await loadDatasets(spec.problem), ...(weights ? { weights } : {}) };
   if (!checkpoint) return createRun(options);
   try {
     return await createRun({ ...options, checkpoint });
@@ -76,7 +78,7 @@ async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
 
 function failureOf(error: unknown): JobFailure {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Unsupported) return { code: 'unsupported', message };
+  if (error instanceof Unsupported || error instanceof DatasetError) return { code: 'unsupported', message };
   // V8's words for an ArrayBuffer, and WebAssembly's for a memory, that the machine does not give.
   if (error instanceof RangeError && /allocation failed|Memory\.grow|could not allocate memory/i.test(message))
     return { code: 'out-of-memory', message: `The job's process could not get memory: ${message}.` };

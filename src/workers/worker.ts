@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker as QueueWorker } from 'bullmq';
-import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { artifactNames } from '../contract/job.js';
 import type { ArtifactStore } from '../jobs/artifacts.js';
 import type { Attempt, Attempts } from '../jobs/attempts.js';
 import { type QueueEntry, queueName, queuePrefix } from '../jobs/queue.js';
+import { connectRedis } from '../jobs/redis/connection.js';
 import { type Outcome, runAttempt } from './attempt-run.js';
 import { SpareChild } from './child-process.js';
 import { insist } from './insist.js';
@@ -39,8 +39,7 @@ export interface Worker {
 /** Runs jobs from the queue, each in a child process, until it is closed. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { redisUrl, attempts, logger, concurrency = 1, lockDuration = 30_000 } = options;
-  const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
-  connection.on('error', (error) => logger.error(error, 'Redis'));
+  const connection = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
   const spare = new SpareChild(logger);
   const shutdown = new AbortController();
   const running = new Set<{ job: string; attempt: number; pid: number | undefined }>();
@@ -64,8 +63,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       stalledInterval: lockDuration,
       // Attempts are counted in the job's record.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
     },
   );
   queue.on('error', (error) => logger.error(error, 'queue'));
@@ -116,6 +113,7 @@ async function record(attempt: Attempt, outcome: Outcome): Promise<void> {
     case 'failed':
       return attempt.fail(outcome.failure);
     case 'cancelled':
+    case 'taken':
       return attempt.cancel();
     case 'shut-down':
       return attempt.release();

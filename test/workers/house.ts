@@ -91,11 +91,11 @@ export async function startWorkerOn(
 }
 
 export async function until<T>(question: () => T | Promise<T>): Promise<NonNullable<Awaited<T>>> {
-  for (;;) {
+  for (const begun = performance.now(); performance.now() - begun < 60_000; await delay(10)) {
     const answer = await question();
     if (answer) return answer;
-    await delay(10);
   }
+  throw new Error(`waited a minute for ${question}`);
 }
 
 export function states(events: JobEvent[]): JobEventOf<'state'>[] {

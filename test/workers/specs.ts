@@ -5,6 +5,8 @@ import { parseJobSpec } from '../../src/contract/validate.js';
 export function smallTraining(iterations: number, changes: Record<string, unknown> = {}): MetatrainSpec {
   const document = {
     kind: 'metatrain',
+    // Slow enough to be disturbed on its way.
+    engine: { name: 'tfjs', backend: 'wasm' },
     problem: { name: 'parabola' },
     optimizer: { name: 'lstm', layers: [4] },
     training: { iterations, horizon: 8, unroll: 4, validation: { every: 50, functions: 16 } },

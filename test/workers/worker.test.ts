@@ -32,8 +32,10 @@ describe('a worker', () => {
     for (const msg of ['attempt begins', 'attempt ends'])
       assert.ok(lines.some((line) => line.msg === msg && line.job === job && line.attempt === 1));
 
-    const { problem, comparison } = spec;
-    const compared = await house.submit(parseJobSpec({ kind: 'compare', problem, comparison, optimizer: { job } }));
+    const { engine, problem, comparison } = spec;
+    const compared = await house.submit(
+      parseJobSpec({ kind: 'compare', engine, problem, comparison, optimizer: { job } }),
+    );
     assert.equal(states(await house.watch(compared)).at(-1)?.state, 'succeeded');
     assert.deepEqual(JSON.parse(String(await house.read(compared, 'results'))), results);
   });
@@ -116,8 +118,8 @@ describe('a worker', () => {
     const trained = await house.submit(spec);
     await house.watch(trained);
     await worker.close();
-    const { problem, comparison } = spec;
-    const compare = parseJobSpec({ kind: 'compare', problem, comparison, optimizer: { job: trained } });
+    const { engine, problem, comparison } = spec;
+    const compare = parseJobSpec({ kind: 'compare', engine, problem, comparison, optimizer: { job: trained } });
     const job = await house.submit(compare);
     await house.artifacts.delete(trained);
     await house.startWorker();
