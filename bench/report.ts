@@ -3,17 +3,22 @@ import type { GoalResult } from './goals.js';
 import type { Line } from './measure.js';
 import { peers } from './peers.js';
 
-/** The lines of one workload as an aligned table; ratios are to our own line on as many CPUs. */
+/**
+ * Lines as an aligned table; ratios are to our own line of the same case on as many CPUs.
+ * @param first what tells the lines apart: who they are of, or the size, which a column of time a unit of work then
+ *   sets right: it stays the same where time is linear
+ */
 export function renderLines(lines: readonly Line[], first: 'peer' | 'size' = 'peer'): string {
   const sizes = first === 'size';
   const rows = lines.map((line) => {
     const ours = lines.find((l) => l.peer === 'us' && sameCase(l, line));
     const size = [line.coordinates.toLocaleString('en-GB'), String(line.steps)];
     const about = [...(sizes ? size : []), peers[line.peer].title, String(line.threads)];
-    if (line.failure !== null) return [...about, line.failure, '', '', '', '', ''];
+    if (line.failure !== null) return [...about, '–', ...(sizes ? [''] : []), '', '', '', '', line.failure];
     return [
       ...about,
       formatTime(line.median),
+      ...(sizes ? [((1e6 * line.median) / (line.coordinates * line.steps)).toPrecision(3)] : []),
       `${formatTime(line.low)} … ${formatTime(line.high)}`,
       ratio(line.median, ours?.median),
       formatMemory(line.peakMemory),
@@ -28,6 +33,7 @@ export function renderLines(lines: readonly Line[], first: 'peer' | 'size' = 'pe
       { title: 'who', align: 'left' },
       right('CPUs'),
       right('meta-step'),
+      ...(sizes ? [right('ns / coordinate and step')] : []),
       right('rounds'),
       right('× ours'),
       right('peak memory'),
