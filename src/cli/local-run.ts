@@ -3,6 +3,7 @@ import type { RunEvent } from '../contract/events.js';
 import type { ComparisonResults } from '../contract/results.js';
 import type { JobSpec } from '../contract/spec.js';
 import { createRun, type Run, type RunOptions } from '../core/run.js';
+import { loadDatasets } from '../data/datasets.js';
 import type { RunFolder, RunRecord } from './run-folder.js';
 
 /** Milliseconds from one checkpoint to the next. */
@@ -34,7 +35,7 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
     bestIteration: before?.bestIteration ?? null,
   };
   let results: ComparisonResults | null = null;
-  const run = await createRun({ spec, ...given });
+  const run = await createRun({ spec, datasets: await loadDatasets(spec.problem), ...given });
   try {
     await folder.writeSpec(spec);
     await folder.writeRecord(record);

@@ -1,12 +1,12 @@
 import type { FieldError } from './errors.js';
 import type { LearnedSpec } from './optimizers.js';
-import type { ProblemSpec } from './problems.js';
+import type { MnistSpec, ProblemSpec } from './problems.js';
 import type { ComparisonSpec, JobSpec, MetatrainSpec } from './spec.js';
 
 /** Limits on products of sizes: each field may be within its own range, and the whole still not fit a machine. */
 const limits = {
-  /** Floats that an unroll keeps for its backward pass (4 GiB). */
-  unrollFloats: 2 ** 30,
+  /** Floats that an unroll keeps for its backward pass: 2 GiB, of the 4 that the wasm heap can have. */
+  unrollFloats: 2 ** 29,
   /** Weights φ (256 MiB with the meta-optimizer's moments). */
   weights: 2 ** 24,
   /** Floats of sampled data held at once: W, y and the like (1 GiB). */
@@ -17,11 +17,38 @@ const limits = {
 
 /** Coordinates of one function of the family. */
 export function coordinates(problem: ProblemSpec): number {
-  return problem.name === 'simple' ? 1 : problem.dimension;
+  switch (problem.name) {
+    case 'simple':
+      return 1;
+    case 'mnist':
+      return layerSizes(problem).reduce((sum, { inputs, outputs }) => sum + (inputs + 1) * outputs, 0);
+    default:
+      return problem.dimension;
+  }
 }
 
+/** Pixels of a digit, 28 × 28, and classes. */
+export const digitShape = { pixels: 784, classes: 10 } as const;
+
+/** The affine maps of a perceptron, from the pixels to the classes. */
+export function layerSizes({ hidden }: MnistSpec): { inputs: number; outputs: number }[] {
+  const widths = [digitShape.pixels, ...hidden, digitShape.classes];
+  return widths.slice(1).map((outputs, i) => ({ inputs: widths[i]!, outputs }));
+}
+
+/** Floats of one function's data, or of one of its mini-batches on its way through the layers. */
 function dataFloats(problem: ProblemSpec): number {
-  return problem.name === 'quadratic' ? problem.dimension * (problem.dimension + 1) : coordinates(problem);
+  switch (problem.name) {
+    case 'quadratic':
+      return problem.dimension * (problem.dimension + 1);
+    case 'mnist': {
+      // Of each unit: activation, derivative, and the same of the way back.
+      const units = layerSizes(problem).reduce((sum, { outputs }) => sum + outputs, 0);
+      return coordinates(problem) + problem.batch * (digitShape.pixels + 4 * units);
+    }
+    default:
+      return coordinates(problem);
+  }
 }
 
 /** Inputs that an optimizer's network has for each coordinate. */

@@ -38,7 +38,31 @@ export const QuadraticSpec = Strict(
   { title: 'Quadratic', description: 'f(x) = |Wx - y|², W and y anew for each function.' },
 );
 
-export const ProblemSpec = OneOf('name', [ParabolaSpec, SimpleSpec, QuadraticSpec], {
+export const MnistSpec = Strict(
+  {
+    name: Type.Literal('mnist'),
+    hidden: Type.Array(Type.Integer({ minimum: 1, maximum: 512 }), {
+      maxItems: 4,
+      default: [20],
+      description: 'Units of each hidden layer. None: multinomial logistic regression.',
+    }),
+    activation: Choice(['sigmoid', 'tanh', 'relu'], { default: 'sigmoid', description: 'Of the hidden layers.' }),
+    batch: Type.Integer({
+      minimum: 1,
+      maximum: 4096,
+      default: 128,
+      description: 'Digits that one evaluation sees, drawn with replacement, others at every step.',
+    }),
+  },
+  {
+    title: 'MNIST',
+    description:
+      'Mean softmax cross-entropy of a multi-layer perceptron on mini-batches of handwritten digits, weights and biases from N(0, 0.01²) (deepmind/learning-to-learn). Comparisons see held-out digits, all else the others.',
+  },
+);
+export type MnistSpec = Static<typeof MnistSpec>;
+
+export const ProblemSpec = OneOf('name', [ParabolaSpec, SimpleSpec, QuadraticSpec, MnistSpec], {
   description: 'The optimizee: the family of functions that the optimizer is trained on or compared on.',
 });
 export type ProblemSpec = Static<typeof ProblemSpec>;

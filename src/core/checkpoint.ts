@@ -17,17 +17,26 @@ export interface Checkpoint {
   comparison: ComparisonState | undefined;
 }
 
+/** What a run's numbers depend on besides its document, to the bit. */
+export interface Origin {
+  engine: EngineInfo;
+  /** Fingerprints of its data sets, by name. */
+  data: Record<string, string>;
+}
+
 const format = 'metadescent-checkpoint/1';
 
 /** The part of a checkpoint that is not vectors. Doubles survive JSON; what JSON lacks travels as a string. */
 interface Scalars {
   phase: Phase;
   training: { iteration: number; bestLoss: unknown; bestIteration: number; validatedAt: number; steps: number } | null;
+  /** Steps that the functions at hand have taken. */
+  step: number | null;
   comparison: { unitsDone: number; tried: { exponent: number; score: unknown; diverged: boolean }[][] } | null;
 }
 
 /** A checkpoint is a safetensors file: vectors as tensors, the rest in its metadata. */
-export function encodeCheckpoint(spec: JobSpec, engine: EngineInfo, state: Checkpoint): Uint8Array {
+export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state: Checkpoint): Uint8Array {
   const { phase, training, comparison } = state;
   const tensors: NamedTensor[] = [];
   const put = (name: string, data: Float32Array): void => {
@@ -54,6 +63,7 @@ export function encodeCheckpoint(spec: JobSpec, engine: EngineInfo, state: Check
           steps: training.adam.steps,
         }
       : null,
+    step: training?.episode?.step ?? null,
     comparison: comparison
       ? {
           unitsDone: comparison.unitsDone,
@@ -65,19 +75,21 @@ export function encodeCheckpoint(spec: JobSpec, engine: EngineInfo, state: Check
     format,
     spec: JSON.stringify(spec),
     engine: JSON.stringify(bitsOf(engine)),
+    data: JSON.stringify(data),
     scalars: JSON.stringify(scalars),
   });
 }
 
 /**
- * @throws Error where the bytes are no checkpoint, or of another job, or of an engine whose bits would differ.
+ * @throws Error where the bytes are no checkpoint, or of another job, or of an engine or data whose bits would differ.
  */
-export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, engine: EngineInfo): Checkpoint {
+export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, data }: Origin): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata.format !== format) throw new Error(`The file is no checkpoint: its format is not ${format}.`);
   mustMatch('job', metadata.spec, spec);
   mustMatch('engine', metadata.engine, bitsOf(engine));
-  const { phase, training, comparison } = JSON.parse(metadata.scalars ?? 'null') as Scalars;
+  mustMatch('data set', metadata.data, data);
+  const { phase, training, step, comparison } = JSON.parse(metadata.scalars ?? 'null') as Scalars;
   // The decoder may give views of the file's bytes; the run writes into its vectors, so each gets its own.
   const vectors = new Map(tensors.map(({ name, data }) => [name, data.slice()]));
   const take = (name: string): Float32Array => {
@@ -97,7 +109,7 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, engine: Engin
           bestLoss: fromWire(training.bestLoss as number),
           bestIteration: training.bestIteration,
           validatedAt: training.validatedAt,
-          episode: vectors.has('theta') ? { theta: take('theta'), hidden: take('hidden') } : null,
+          episode: step === null ? null : { theta: take('theta'), hidden: take('hidden'), step },
         }
       : undefined,
     comparison: comparison
@@ -112,7 +124,7 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, engine: Engin
   };
 }
 
-function mustMatch(what: 'job' | 'engine', found: string | undefined, wanted: unknown): void {
+function mustMatch(what: 'job' | 'engine' | 'data set', found: string | undefined, wanted: unknown): void {
   const text = JSON.stringify(wanted);
   if (found !== text) throw new Error(`The checkpoint is of another ${what}: it names ${found}, and here is ${text}.`);
 }

@@ -1,3 +1,4 @@
+import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import type { RunEvent } from '../contract/events.js';
 import { countWeights } from '../contract/limits.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
@@ -16,6 +17,8 @@ export interface RunOptions {
   spec: JobSpec;
   /** Bytes of the weights (safetensors) that a `compare` job's optimizer names. */
   weights?: Uint8Array;
+  /** Those that `datasetsOf(spec.problem)` names. */
+  datasets?: Datasets;
   /** What {@link Run.checkpoint} gave: the run goes on from there, bit for bit. */
   checkpoint?: Uint8Array;
 }
@@ -39,17 +42,19 @@ export interface Run {
 
 /**
  * Begins a run, or goes on with one.
- * @throws Unsupported where this machine does not have the engine asked for; Error where the weights or the checkpoint
- *   are damaged or of another job.
+ * @throws Unsupported where this machine does not have the engine asked for; DatasetError where a data set is missing;
+ *   Error where the weights or the checkpoint are damaged or of another job.
  */
 export async function createRun(options: RunOptions): Promise<Run> {
-  const { spec } = options;
+  const { spec, datasets = {} } = options;
+  const data = fingerprintsOf(spec.problem, datasets);
   const engine = await selectEngine(spec.engine, spec);
-  const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, engine.info);
-  if (spec.kind === 'metatrain') return new JobRun(spec, engine, null, checkpoint);
+  const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, { engine: engine.info, data });
+  if (spec.kind === 'metatrain') return new JobRun(spec, engine, datasets, null, checkpoint);
   if (!options.weights) throw new Error('A comparison needs the weights of the optimizer that it names.');
   const trained = decodeWeights(options.weights);
-  return new JobRun(spec, engine, { spec: trained.spec, phi: flattenWeights(trained.tensors) }, checkpoint);
+  const given = { spec: trained.spec, phi: flattenWeights(trained.tensors) };
+  return new JobRun(spec, engine, datasets, given, checkpoint);
 }
 
 /** Training where the spec asks for it, then the comparison where it asks for one. */
@@ -61,10 +66,12 @@ class JobRun implements Run {
   constructor(
     private readonly spec: JobSpec,
     private readonly engine: Engine,
+    private readonly datasets: Datasets,
     private readonly given: Learned | null,
     checkpoint?: Checkpoint,
   ) {
-    this.training = spec.kind === 'metatrain' ? MetaTraining.create(spec, engine, checkpoint?.training) : null;
+    this.training =
+      spec.kind === 'metatrain' ? MetaTraining.create(spec, engine, datasets, checkpoint?.training) : null;
     if (checkpoint?.comparison) this.comparison = this.openComparison(checkpoint.comparison);
     if (checkpoint) this.phase = checkpoint.phase;
   }
@@ -100,7 +107,9 @@ class JobRun implements Run {
   }
 
   async checkpoint(): Promise<Uint8Array> {
-    return encodeCheckpoint(this.spec, this.engine.info, {
+    const { spec, engine, datasets } = this;
+    const origin = { engine: engine.info, data: fingerprintsOf(spec.problem, datasets) };
+    return encodeCheckpoint(spec, origin, {
       phase: this.phase,
       training: await this.training?.state(),
       comparison: this.comparison?.state(),
@@ -142,9 +151,9 @@ class JobRun implements Run {
   }
 
   private openComparison(state?: Checkpoint['comparison']): Comparison | null {
-    const { spec, engine } = this;
+    const { spec, engine, datasets } = this;
     if (spec.comparison === null) return null;
-    return Comparison.create(spec, spec.comparison, engine, this.learned(), state);
+    return Comparison.create(spec, spec.comparison, engine, datasets, this.learned(), state);
   }
 
   /** What is compared: the weights given, or the best of the training. */

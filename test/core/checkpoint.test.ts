@@ -6,6 +6,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../src/c
 import { decodeSafetensors, encodeSafetensors } from '../../src/core/weights/safetensors.js';
 
 const engine: EngineInfo = { engine: 'tfjs', backend: 'wasm', version: '1', instructionSet: 'portable', threads: 1 };
+const origin = { engine, data: { digits: 'fingerprint' } };
 const spec = parseJobSpec({ kind: 'metatrain', problem: { name: 'simple' }, optimizer: { name: 'lstm' } });
 const vector = (...values: number[]) => Float32Array.of(...values);
 
@@ -20,7 +21,7 @@ const state: Checkpoint = {
     bestLoss: 0.1 + 0.2,
     bestIteration: 10,
     validatedAt: 12,
-    episode: { theta: vector(9), hidden: vector() },
+    episode: { theta: vector(9), hidden: vector(), step: 3 },
   },
   comparison: {
     tried: [
@@ -32,11 +33,11 @@ const state: Checkpoint = {
     losses: Array.from({ length: 13 }, (_, i) => vector(i, Number.NaN, Number.NEGATIVE_INFINITY)),
   },
 };
-const bytes = encodeCheckpoint(spec, engine, state);
+const bytes = encodeCheckpoint(spec, origin, state);
 
 describe('a checkpoint', () => {
   it('gives back the whole state, doubles and non-finite numbers included', () => {
-    assert.deepEqual(decodeCheckpoint(bytes, spec, engine), state);
+    assert.deepEqual(decodeCheckpoint(bytes, spec, origin), state);
   });
 
   it('gives back a state before any validation, and one of a comparison alone', () => {
@@ -45,27 +46,32 @@ describe('a checkpoint', () => {
       { phase: 'training', training: fresh, comparison: undefined },
       { phase: 'start', training: undefined, comparison: undefined },
     ] as const)
-      assert.deepEqual(decodeCheckpoint(encodeCheckpoint(spec, engine, part), spec, engine), part);
+      assert.deepEqual(decodeCheckpoint(encodeCheckpoint(spec, origin, part), spec, origin), part);
   });
 
   it('shares no memory with the file: what goes on writes into its own vectors', () => {
     const before = bytes.slice();
-    const { training, comparison } = decodeCheckpoint(bytes, spec, engine);
+    const { training, comparison } = decodeCheckpoint(bytes, spec, origin);
     training!.phi.fill(0);
     comparison!.losses[0]!.fill(0);
     assert.deepEqual(bytes, before);
   });
 
-  it('is refused where it is of another job or engine, or damaged', () => {
-    assert.throws(() => decodeCheckpoint(bytes, { ...spec, seed: 9 }, engine), /of another job/);
-    assert.throws(() => decodeCheckpoint(bytes, spec, { ...engine, backend: 'cpu' }), /of another engine/);
-    assert.throws(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 4), spec, engine));
+  it('is refused where it is of another job, engine or data set, or damaged', () => {
+    assert.throws(() => decodeCheckpoint(bytes, { ...spec, seed: 9 }, origin), /of another job/);
+    assert.throws(
+      () => decodeCheckpoint(bytes, spec, { ...origin, engine: { ...engine, backend: 'cpu' } }),
+      /of another engine/,
+    );
+    const data = { digits: 'other' };
+    assert.throws(() => decodeCheckpoint(bytes, spec, { ...origin, data }), /of another data set.*fingerprint.*other/);
+    assert.throws(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 4), spec, origin));
     const { tensors, metadata } = decodeSafetensors(bytes);
     const without = encodeSafetensors(
       tensors.filter((t) => t.name !== 'phi'),
       metadata,
     );
-    assert.throws(() => decodeCheckpoint(without, spec, engine), /lacks the vector phi: it is damaged/);
-    assert.throws(() => decodeCheckpoint(encodeSafetensors([], {}), spec, engine), /is no checkpoint/);
+    assert.throws(() => decodeCheckpoint(without, spec, origin), /lacks the vector phi: it is damaged/);
+    assert.throws(() => decodeCheckpoint(encodeSafetensors([], {}), spec, origin), /is no checkpoint/);
   });
 });

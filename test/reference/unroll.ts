@@ -7,6 +7,8 @@ export interface Start {
   theta: number[];
   /** One state a coordinate. */
   states: State[];
+  /** Steps that the function has been optimised for. */
+  step: number;
 }
 
 export interface Unroll {
@@ -24,7 +26,7 @@ export interface Unroll {
 
 /** The start of a fresh function: zero states. */
 export function freshStart(spec: LstmSpec, theta: number[]): Start {
-  return { theta, states: theta.map(() => initialState(spec)) };
+  return { theta, states: theta.map(() => initialState(spec)), step: 0 };
 }
 
 /** T steps of the optimizer on one function: θ_{t+1} = θ_t + g_t, [g_t, h_{t+1}] = m(∇f(θ_t), h_t, φ). */
@@ -37,21 +39,21 @@ export function referenceUnroll(
 ): Unroll {
   let { theta, states } = start;
   const unroll: Omit<Unroll, 'end'> = { losses: [], thetas: [], gradients: [], updates: [] };
-  const visit = () => {
-    const g = gradient(f, theta);
-    unroll.losses.push(value(f, theta));
+  const visit = (t: number) => {
+    const g = gradient(f, theta, start.step + t);
+    unroll.losses.push(value(f, theta, start.step + t));
     unroll.thetas.push(theta);
     unroll.gradients.push(g);
     return g;
   };
   for (let t = 0; t < T; t++) {
-    const stepped = stepAll(spec, phi, visit(), states);
+    const stepped = stepAll(spec, phi, visit(t), states);
     states = stepped.states;
     theta = theta.map((x, i) => x + stepped.update[i]!);
     unroll.updates.push(stepped.update);
   }
-  visit();
-  return { ...unroll, end: { theta, states } };
+  visit(T);
+  return { ...unroll, end: { theta, states, step: start.step + T } };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent } from '../../contract/events.js';
 import type { RuleSpec } from '../../contract/optimizers.js';
 import type { ComparisonSpec, JobSpec } from '../../contract/spec.js';
@@ -31,6 +32,7 @@ export class Comparison {
     private readonly spec: JobSpec,
     private readonly comparison: ComparisonSpec,
     private readonly engine: Engine,
+    private readonly datasets: Datasets,
     private readonly learned: Learned,
     private readonly now: ComparisonState,
   ) {}
@@ -40,6 +42,7 @@ export class Comparison {
     spec: JobSpec,
     comparison: ComparisonSpec,
     engine: Engine,
+    datasets: Datasets,
     learned: Learned,
     state?: ComparisonState,
   ): Comparison {
@@ -49,7 +52,7 @@ export class Comparison {
       unitsDone: 0,
       losses: Array.from({ length: baselines.length + 1 }, () => new Float32Array((steps + 1) * functions)),
     });
-    return new Comparison(spec, comparison, engine, learned, state ?? fresh());
+    return new Comparison(spec, comparison, engine, datasets, learned, state ?? fresh());
   }
 
   state(): ComparisonState {
@@ -68,7 +71,7 @@ export class Comparison {
     for (const { rule, rates } of tuned) {
       const exponent = nextExponent(tuning, rates);
       if (exponent === null) continue;
-      rates.push(await tryRate(this.engine, this.spec, this.comparison, rule, exponent));
+      rates.push(await tryRate(this.engine, this.datasets, this.spec, this.comparison, rule, exponent));
       const done = tuned.reduce((n, { rates }) => n + rates.length, 0);
       const total = tuned.reduce((n, { rates }) => n + Math.max(rates.length, tuning.points), 0);
       return { type: 'progress', phase: 'tuning', done, total };
@@ -125,7 +128,8 @@ export class Comparison {
   /** The functions of one chunk are drawn once for all the optimizers. */
   private functionsFrom(first: number, count: number): FunctionBatch {
     if (this.batch?.chunk !== first) {
-      const functions = sampleFunctions(this.spec.problem, this.spec.seed, Purpose.comparison, first, count);
+      const { problem, seed } = this.spec;
+      const functions = sampleFunctions(problem, seed, Purpose.comparison, first, count, this.datasets);
       this.batch = { chunk: first, functions };
     }
     return this.batch.functions;

@@ -30,7 +30,7 @@ export async function optimiseByRule(
     const update = new Float32Array(theta.length);
     const all = new Float32Array((steps + 1) * batch.count);
     for (let t = 0; t <= steps; t++) {
-      const { losses, gradient } = await functions.evaluate(theta);
+      const { losses, gradient } = await functions.evaluate(theta, t);
       all.set(losses, t * batch.count);
       if (t === steps) break;
       rule.update(spec, gradient, state, update);

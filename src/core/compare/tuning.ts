@@ -1,3 +1,4 @@
+import type { Datasets } from '../../contract/datasets.js';
 import type { RuleSpec } from '../../contract/optimizers.js';
 import type { TuningResult } from '../../contract/results.js';
 import { toWire } from '../../contract/schema.js';
@@ -53,6 +54,7 @@ export function rateAt(rule: RuleSpec, tuning: TuningSpec, exponent: number): nu
 /** Tries one rate on the tuning functions. */
 export async function tryRate(
   engine: Engine,
+  datasets: Datasets,
   spec: JobSpec,
   { steps, tuning }: ComparisonSpec,
   rule: RuleSpec,
@@ -65,7 +67,7 @@ export async function tryRate(
   let worst = 0;
   for (let first = 0; first < tuning.functions; first += chunk) {
     const count = Math.min(chunk, tuning.functions - first);
-    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.tuning, first, count);
+    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.tuning, first, count, datasets);
     const losses = await optimiseByRule(engine, batch, { ...rule, learningRate }, steps);
     for (let b = 0; b < count; b++) {
       const final = losses[steps * count + b]!;

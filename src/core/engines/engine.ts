@@ -23,9 +23,10 @@ export interface Engine {
 export interface OpenFunctions {
   /**
    * @param theta [B, d]
+   * @param step t, which says what mini-batch functions of examples see
    * @returns f(θ) [B] and ∇f(θ) [B, d]
    */
-  evaluate(theta: Float32Array): Promise<{ losses: Float32Array; gradient: Float32Array }>;
+  evaluate(theta: Float32Array, step: number): Promise<{ losses: Float32Array; gradient: Float32Array }>;
   dispose(): void;
 }
 
@@ -35,6 +36,8 @@ export interface EpisodeState {
   readonly theta: Float32Array;
   /** h, then c, of each LSTM layer in turn, each [units, B d]; empty where there is no layer. */
   readonly hidden: Float32Array;
+  /** Steps taken so far: f(θ_t) and ∇f(θ_t) see the mini-batch of step t. */
+  readonly step: number;
 }
 
 export interface UnrollOptions {

@@ -18,8 +18,8 @@ export async function selectEngine(spec: EngineSpec, job?: JobSpec): Promise<Eng
 }
 
 async function createNative(job: JobSpec | undefined): Promise<Engine> {
-  const { createNativeEngine, exactUnsupported } = await import('./native/engine.js');
-  if (job?.kind === 'metatrain' && job.training.secondDerivatives === 'exact') throw new Unsupported(exactUnsupported);
+  const { checkNativeSupport, createNativeEngine } = await import('./native/engine.js');
+  if (job) checkNativeSupport(job);
   return createNativeEngine();
 }
 

@@ -1,3 +1,4 @@
+import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
 import type { MetatrainSpec, TrainingSpec } from '../../contract/spec.js';
 import { chunkSize, optimiseByLearned } from '../compare/optimise.js';
@@ -43,14 +44,15 @@ export class MetaTraining {
   private constructor(
     private readonly spec: MetatrainSpec,
     private readonly engine: Engine,
+    private readonly datasets: Datasets,
     private readonly now: TrainingState,
   ) {}
 
   /** @param state where to go on from; without it, training begins. */
-  static create(spec: MetatrainSpec, engine: Engine, state?: TrainingState): MetaTraining {
-    if (state) return new MetaTraining(spec, engine, state);
+  static create(spec: MetatrainSpec, engine: Engine, datasets: Datasets, state?: TrainingState): MetaTraining {
+    if (state) return new MetaTraining(spec, engine, datasets, state);
     const phi = initialise(spec.optimizer, spec.seed);
-    return new MetaTraining(spec, engine, {
+    return new MetaTraining(spec, engine, datasets, {
       iteration: 0,
       phi,
       adam: adam.init(phi.length),
@@ -120,9 +122,9 @@ export class MetaTraining {
   }
 
   private openEpisode(index: number): Promise<Episode> {
-    const { spec, now, engine } = this;
+    const { spec, now, engine, datasets } = this;
     const { functions } = spec.training;
-    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.training, index * functions, functions);
+    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.training, index * functions, functions, datasets);
     return engine.openEpisode(spec.optimizer, batch, now.episode ?? undefined);
   }
 
@@ -156,13 +158,13 @@ export class MetaTraining {
 
   /** Mean over the validation functions of f(θ_t), t = 0 … horizon. They are taken in chunks, to bound the memory. */
   private async validationLosses(): Promise<Float64Array> {
-    const { spec, now, engine } = this;
+    const { spec, now, engine, datasets } = this;
     const { horizon, validation } = spec.training;
     const chunk = chunkSize(problemOf(spec.problem).dimension(spec.problem));
     const means = new Float64Array(horizon + 1);
     for (let first = 0; first < validation.functions; first += chunk) {
       const count = Math.min(chunk, validation.functions - first);
-      const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, first, count);
+      const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, first, count, datasets);
       const losses = await optimiseByLearned(engine, batch, { spec: spec.optimizer, phi: now.phi }, horizon);
       for (const [i, loss] of losses.entries()) means[Math.floor(i / count)]! += loss / validation.functions;
     }

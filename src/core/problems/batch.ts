@@ -1,5 +1,7 @@
+import { type Dataset, type Datasets, datasetFrom, type Examples } from '../../contract/datasets.js';
 import type { ProblemSpec } from '../../contract/problems.js';
-import { type Purpose, RandomStream } from '../random/random.js';
+import { Purpose, RandomStream } from '../random/random.js';
+import { MiniBatches } from './mini-batches.js';
 import { problemOf } from './registry.js';
 
 /** Functions of one family side by side, and where each starts. */
@@ -11,6 +13,8 @@ export interface FunctionBatch {
   readonly dimension: number;
   /** Each [B, …shape]. */
   readonly data: Readonly<Record<string, Float32Array>>;
+  /** Of a family that learns from examples. */
+  readonly miniBatches: MiniBatches | null;
   /** θ_0 [B, d] */
   readonly start: Float32Array;
 }
@@ -18,6 +22,7 @@ export interface FunctionBatch {
 /**
  * Draws functions `first` … `first + count - 1` of a purpose. Function i is the same whichever batch it is drawn in,
  * and no function of one purpose is ever met under another.
+ * @throws DatasetError where the problem needs a data set that is not among those given
  */
 export function sampleFunctions(
   problem: ProblemSpec,
@@ -25,6 +30,7 @@ export function sampleFunctions(
   purpose: Purpose,
   first: number,
   count: number,
+  datasets: Datasets = {},
 ): FunctionBatch {
   const family = problemOf(problem);
   const dimension = family.dimension(problem);
@@ -38,5 +44,19 @@ export function sampleFunctions(
     const random = new RandomStream(seed, purpose, first + b);
     family.sample(problem, random, Object.fromEntries(views), start.subarray(b * dimension, (b + 1) * dimension));
   }
-  return { problem, count, dimension, data, start };
+  const drawn = family.miniBatch?.(problem);
+  const miniBatches = drawn
+    ? new MiniBatches(
+        { ...drawn, examples: examplesFor(purpose, datasetFrom(datasets, drawn.dataset)) },
+        seed,
+        purpose,
+        first,
+        count,
+      )
+    : null;
+  return { problem, count, dimension, data, miniBatches, start };
+}
+
+function examplesFor(purpose: Purpose, { training, heldOut }: Dataset): Examples {
+  return purpose === Purpose.comparison ? heldOut : training;
 }

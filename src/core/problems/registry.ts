@@ -1,10 +1,11 @@
 import type { ProblemName, ProblemSpec } from '../../contract/problems.js';
+import { mnist } from './mnist.js';
 import { parabola } from './parabola.js';
 import type { Problem } from './problem.js';
 import { quadratic } from './quadratic.js';
 import { simple } from './simple.js';
 
-export const problems: { readonly [N in ProblemName]: Problem<N> } = { parabola, simple, quadratic };
+export const problems: { readonly [N in ProblemName]: Problem<N> } = { parabola, simple, quadratic, mnist };
 
 /** The family that a spec names. Its methods take that spec. */
 export function problemOf(spec: ProblemSpec): Problem {

@@ -16,35 +16,44 @@ export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
 const word = 2 ** 32;
 
+/** Bits of a counter's third word that hold the purpose; a step, where there is one, has those above. */
+const purposeBits = 8;
+
 /**
- * A stream of random numbers named by (seed, purpose, index). Any stream can be begun again at any time, so nothing
+ * A stream of random numbers named by (seed, purpose, index), or by those and a step. Any stream can be begun again at any time, so nothing
  * about randomness has to be kept to go on with a run. Words are consumed in order, whichever methods ask for them.
  */
 export class RandomStream {
   private readonly block = new Uint32Array(4);
   private blocks = 0;
   private used = 4;
+  private readonly use: number;
 
   /**
    * @param seed from 0 to 2^53 - 1
    * @param index from 0 to 2^53 - 1, such as the number of a function
+   * @param step from 0 to 2^24 - 2: what is drawn anew at each step of that function has a stream of its own
    */
   constructor(
     private readonly seed: number,
-    private readonly purpose: Purpose,
+    purpose: Purpose,
     private readonly index: number,
+    step?: number,
   ) {
     if (!Number.isSafeInteger(seed) || seed < 0)
       throw new RangeError(`seed ${seed}: expected an integer from 0 to 2^53 - 1`);
     if (!Number.isSafeInteger(index) || index < 0)
       throw new RangeError(`index ${index}: expected an integer from 0 to 2^53 - 1`);
+    if (step !== undefined && !(Number.isInteger(step) && step >= 0 && step < 2 ** 24 - 1))
+      throw new RangeError(`step ${step}: expected an integer from 0 to 2^24 - 2`);
+    this.use = purpose + 2 ** purposeBits * (step === undefined ? 0 : step + 1);
   }
 
   nextUint32(): number {
     if (this.used === 4) {
       const { seed, index } = this;
       const [indexHigh, seedHigh] = [Math.floor(index / word), Math.floor(seed / word)];
-      philox(this.blocks++, index >>> 0, indexHigh, this.purpose, seed >>> 0, seedHigh, this.block);
+      philox(this.blocks++, index >>> 0, indexHigh, this.use, seed >>> 0, seedHigh, this.block);
       this.used = 0;
     }
     return this.block[this.used++]!;

@@ -20,7 +20,7 @@ const linear = (alpha: number): Learned => ({ spec: lstmSpec({ layers: [] }), ph
 
 async function compare(problem: object, comparison: object, learned: Learned): Promise<ComparisonResults> {
   const spec = parseJobSpec({ kind: 'compare', optimizer: { job: 'any' }, seed: 5, problem, comparison });
-  const run = Comparison.create(spec, spec.comparison!, engine, learned);
+  const run = Comparison.create(spec, spec.comparison!, engine, {}, learned);
   for (;;) {
     const event = await run.next();
     if (event.type === 'comparison') return event.results;

@@ -88,7 +88,7 @@ describe('a rate that is tried', () => {
     assert.equal(alpha, 0.05);
     for (const measure of ['sum', 'final'] as const) {
       const [spec, comparison] = job({ name: 'simple' }, { steps: 5, tuning: { ...tuning, measure } });
-      const { score, diverged } = await tryRate(engine, spec, comparison, rule, -1);
+      const { score, diverged } = await tryRate(engine, {}, spec, comparison, rule, -1);
       const r = 0.9 ** 2;
       const expected = measure === 'sum' ? (1 - r ** 5) / (1 - r) : r ** 5;
       assert.ok(Math.abs(score - expected) < 1e-6, `${measure}: ${score}, expected ${expected}`);
@@ -99,13 +99,13 @@ describe('a rate that is tried', () => {
   it('is out where it ends above a hundred times the start, finite or not', async () => {
     const [spec, comparison] = job({ name: 'simple' }, { steps: 60, tuning });
     // α = 0.1 · 2⁴ = 1.6: |1 - 2α| = 2.2, and 2.2^120 overflows fp32 (its largest is 2^128 ≈ 2.2^112).
-    const overflown = await tryRate(engine, spec, comparison, rule, 4);
+    const overflown = await tryRate(engine, {}, spec, comparison, rule, 4);
     assert.deepEqual(overflown, { exponent: 4, score: Number.POSITIVE_INFINITY, diverged: true });
     const [short, shortly] = job({ name: 'simple' }, { steps: 4, tuning });
     // 2.2^8 = 549 times the start.
-    assert.equal((await tryRate(engine, short, shortly, rule, 4)).diverged, true);
+    assert.equal((await tryRate(engine, {}, short, shortly, rule, 4)).diverged, true);
     // α = 0.8: |1 - 2α| = 0.6 converges.
-    assert.equal((await tryRate(engine, short, shortly, rule, 3)).diverged, false);
+    assert.equal((await tryRate(engine, {}, short, shortly, rule, 3)).diverged, false);
   });
 
   it('is out where it diverges on one function of many', async () => {
@@ -114,7 +114,7 @@ describe('a rate that is tried', () => {
       { name: 'parabola', dimension: 1 },
       { steps: 100, tuning: { ...tuning, functions: 500 } },
     );
-    const at = (alpha: number) => tryRate(engine, spec, comparison, rule, Math.log2(alpha / 0.1));
+    const at = (alpha: number) => tryRate(engine, {}, spec, comparison, rule, Math.log2(alpha / 0.1));
     assert.equal((await at(0.44)).diverged, false);
     assert.equal((await at(0.55)).diverged, true);
   });

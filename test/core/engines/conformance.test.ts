@@ -202,7 +202,7 @@ before(async () => {
     };
     const spec = parseJobSpec(document);
     if (spec.kind !== 'metatrain') throw new Error('unreachable');
-    const run = MetaTraining.create(spec, engine);
+    const run = MetaTraining.create(spec, engine, {});
     while ((await run.next()) !== null);
     trained.push({ spec: spec.optimizer, phi: (await run.state()).phi });
     run.dispose();
@@ -241,7 +241,7 @@ for (const { name, create, allocations } of engines) {
         const sample = normal(seed);
         const theta = Float32Array.from({ length: batch.start.length }, () => 3 * sample());
         const before = theta.slice();
-        const found = await functions.evaluate(theta);
+        const found = await functions.evaluate(theta, 0);
         functions.dispose();
         assert.deepEqual(theta, before);
         const d = batch.dimension;

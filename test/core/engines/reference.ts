@@ -11,7 +11,7 @@ export function functionsOf(batch: FunctionBatch): FunctionData[] {
   return Array.from({ length: batch.count }, (_, b) => functionOf(batch, b));
 }
 
-function functionOf({ problem, dimension: d, data }: FunctionBatch, b: number): FunctionData {
+function functionOf({ problem, dimension: d, data, miniBatches }: FunctionBatch, b: number): FunctionData {
   const values = (name: string, size: number) => [...data[name]!.slice(b * size, (b + 1) * size)];
   switch (problem.name) {
     case 'simple':
@@ -23,6 +23,19 @@ function functionOf({ problem, dimension: d, data }: FunctionBatch, b: number): 
       const rows = Array.from({ length: d }, (_, i) => W.slice(i * d, (i + 1) * d));
       return { name: 'quadratic', W: rows, y: values('y', d) };
     }
+    case 'mnist': {
+      const { inputs, width, labels } = miniBatches!.examples;
+      const digit = (row: number) => ({
+        pixels: [...inputs.subarray(row * width, (row + 1) * width)].map((grey) => grey / 255),
+        label: labels[row]!,
+      });
+      const batch = (step: number) => {
+        const rows = miniBatches!.rows(step).subarray(b * problem.batch, (b + 1) * problem.batch);
+        return [...rows].map(digit);
+      };
+      const network = { widths: [width, ...problem.hidden, 10], activation: problem.activation };
+      return { name: 'mnist', network, batch };
+    }
   }
 }
 
@@ -32,7 +45,7 @@ export function startsOf(spec: LstmSpec, { count, dimension: d, start }: Functio
 }
 
 /** The same where an episode's state says that the functions stand. */
-export function startsAt(spec: LstmSpec, { theta, hidden }: EpisodeState, count: number): Start[] {
+export function startsAt(spec: LstmSpec, { theta, hidden, step }: EpisodeState, count: number): Start[] {
   const [n, d] = [theta.length, theta.length / count];
   let offset = 0;
   /** [coordinate][unit], out of [units, n] */
@@ -48,6 +61,7 @@ export function startsAt(spec: LstmSpec, { theta, hidden }: EpisodeState, count:
       h: layers.map((layer) => layer.h[b * d + j]!),
       c: layers.map((layer) => layer.c[b * d + j]!),
     })),
+    step,
   }));
 }
 

@@ -25,7 +25,7 @@ function metatrain(training: object, rest: object = {}): MetatrainSpec {
 
 /** Trains to the end. */
 async function train(spec: MetatrainSpec) {
-  const run = MetaTraining.create(spec, engine);
+  const run = MetaTraining.create(spec, engine, {});
   const events = [];
   for (let event = await run.next(); event !== null; event = await run.next()) events.push(event);
   const state = await run.state();

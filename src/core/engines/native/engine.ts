@@ -1,5 +1,7 @@
 import { countWeights } from '../../../contract/limits.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
+import type { ProblemName } from '../../../contract/problems.js';
+import type { JobSpec } from '../../../contract/spec.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import {
   type Engine,
@@ -63,7 +65,8 @@ class Calls {
 }
 
 const preprocessings = { none: 0, 'log-sign-paper': 1, 'log-sign-deepmind': 2 } as const;
-const families = { simple: 0, parabola: 1, quadratic: 2 } as const;
+/** The problems that native/kernels/optimizees/ holds. */
+const families: { readonly [N in ProblemName]?: number } = { simple: 0, parabola: 1, quadratic: 2 };
 
 function numbersOf({ preprocess, inputProjection, outputScale, layers }: LearnedSpec): NetworkNumbers {
   const constant = preprocess.name === 'none' ? 1 : preprocess.name === 'log-sign-paper' ? preprocess.p : preprocess.k;
@@ -71,7 +74,9 @@ function numbersOf({ preprocess, inputProjection, outputScale, layers }: Learned
 }
 
 function argumentsOf({ problem, count, dimension, data }: FunctionBatch): FunctionArguments {
-  return [families[problem.name], count, dimension, data.s ?? data.W ?? null, data.y ?? null];
+  const family = families[problem.name];
+  if (family === undefined) throw new Unsupported(problemUnsupported(problem.name));
+  return [family, count, dimension, data.s ?? data.W ?? null, data.y ?? null];
 }
 
 /** Multiply-adds of one evaluation. */
@@ -107,8 +112,8 @@ class NativeEpisode implements Episode {
   private readonly functions: FunctionArguments;
   private readonly theta: Float32Array;
   private readonly hidden: Float32Array;
-  /** Whether `hidden` is all zeros. */
-  private fresh: boolean;
+  /** Steps taken; before the first, `hidden` is all zeros. */
+  private step: number;
 
   constructor(
     private readonly addon: Addon,
@@ -122,7 +127,7 @@ class NativeEpisode implements Episode {
     this.theta = (state?.theta ?? batch.start).slice();
     const units = optimizer.layers.reduce((a, b) => a + b, 0);
     this.hidden = state?.hidden.slice() ?? new Float32Array(2 * units * this.theta.length);
-    this.fresh = !state;
+    this.step = state?.step ?? 0;
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
@@ -137,7 +142,8 @@ class NativeEpisode implements Episode {
   }
 
   private async run(phi: Float32Array, steps: number, weights: Float64Array | null, gradient: Float32Array | null) {
-    const { addon, network, functions, theta, hidden, fresh, batch } = this;
+    const { addon, network, functions, theta, hidden, batch } = this;
+    const fresh = this.step === 0;
     const losses = new Float32Array((steps + 1) * batch.count);
     // Back-propagation computes the way forward once more, and two products for each of its own.
     const passes = gradient ? 4 : 1;
@@ -145,17 +151,24 @@ class NativeEpisode implements Episode {
     await this.calls.make(operations, (background) =>
       addon.unroll(background, network, ...functions, phi, steps, theta, hidden, fresh, losses, weights, gradient),
     );
-    this.fresh = false;
+    this.step += steps;
     return losses;
   }
 
   async state(): Promise<EpisodeState> {
-    return { theta: this.theta.slice(), hidden: this.hidden.slice() };
+    return { theta: this.theta.slice(), hidden: this.hidden.slice(), step: this.step };
   }
 
   dispose(): void {}
 }
 
-/** Why a job that asks for exact second derivatives is not for this engine. */
-export const exactUnsupported =
+const exactUnsupported =
   'training.secondDerivatives: "exact" runs on the tfjs engine alone (engine.name "auto" or "tfjs").';
+const problemUnsupported = (name: ProblemName) =>
+  `problem.name: "${name}" runs on the tfjs engine alone (engine.name "auto" or "tfjs").`;
+
+/** @throws Unsupported where a job asks for what this engine does not do. */
+export function checkNativeSupport(job: JobSpec): void {
+  if (!(job.problem.name in families)) throw new Unsupported(problemUnsupported(job.problem.name));
+  if (job.kind === 'metatrain' && job.training.secondDerivatives === 'exact') throw new Unsupported(exactUnsupported);
+}

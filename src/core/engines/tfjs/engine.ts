@@ -57,12 +57,26 @@ class Family {
     );
   }
 
-  evaluate(theta: Tensor2D) {
-    return this.problem.evaluate(this.tf, this.data, theta);
+  evaluate(theta: Tensor2D, step: number) {
+    return this.problem.evaluate(this.tf, this.dataAt(step), theta, this.batch.problem);
   }
 
-  hessianProduct(theta: Tensor2D, v: Tensor2D): Tensor2D {
-    return this.problem.hessianProduct(this.tf, this.data, theta, v);
+  hessianProduct(theta: Tensor2D, v: Tensor2D, step: number): Tensor2D {
+    return this.problem.hessianProduct(this.tf, this.dataAt(step), theta, v, this.batch.problem);
+  }
+
+  /** With the mini-batch of a step; the caller disposes of that. */
+  private dataAt(step: number): DataTensors {
+    const { tf, data } = this;
+    const { count, miniBatches } = this.batch;
+    if (!miniBatches) return data;
+    const { inputs, labels } = miniBatches.gather(step);
+    const { size, classes, examples } = miniBatches;
+    return {
+      ...data,
+      inputs: tf.tensor3d(inputs, [count, size, examples.width]),
+      labels: tf.tensor3d(labels, [count, size, classes]),
+    };
   }
 
   dispose(): void {
@@ -80,10 +94,10 @@ class TfjsFunctions implements OpenFunctions {
     this.family = new Family(tf, batch);
   }
 
-  async evaluate(theta: Float32Array) {
+  async evaluate(theta: Float32Array, step: number) {
     const { tf, family } = this;
     const { count, dimension } = family.batch;
-    const { losses, gradient } = tf.tidy(() => family.evaluate(tf.tensor2d(theta.slice(), [count, dimension])));
+    const { losses, gradient } = tf.tidy(() => family.evaluate(tf.tensor2d(theta.slice(), [count, dimension]), step));
     const [l, g] = await Promise.all([losses.data<'float32'>(), gradient.data<'float32'>()]);
     tf.dispose([losses, gradient]);
     return { losses: l, gradient: g };
@@ -98,6 +112,7 @@ class TfjsEpisode implements Episode {
   private readonly family: Family;
   private theta: Tensor2D;
   private hidden: Hidden;
+  private step: number;
 
   constructor(
     private readonly tf: Tf,
@@ -111,6 +126,7 @@ class TfjsEpisode implements Episode {
     this.hidden = state
       ? hiddenFrom(tf, optimizer, state.hidden, count * dimension)
       : zeroHidden(tf, optimizer, count * dimension);
+    this.step = state?.step ?? 0;
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
@@ -137,6 +153,7 @@ class TfjsEpisode implements Episode {
     tf.dispose([this.theta, ...tensorsIn(this.hidden)]);
     this.theta = theta;
     this.hidden = hidden;
+    this.step += steps;
     const gradient = new Float32Array(phi.length);
     let offset = 0;
     for (const part of parts) {
@@ -155,7 +172,7 @@ class TfjsEpisode implements Episode {
     for (let t = 0; t < steps; t++) {
       const theta = forward.thetas.at(-1)!;
       const taken = tf.tidy(() => {
-        const { losses, gradient } = family.evaluate(theta);
+        const { losses, gradient } = family.evaluate(theta, this.step + t);
         const { update, hidden, trace } = step(tf, optimizer, net, tf.reshape(gradient, [1, -1]), forward.hidden);
         const next = tf.add<Tensor2D>(theta, tf.reshape(update, [...theta.shape]));
         return { losses, next, hidden, kept: withTrace ? [{ gradient, trace }] : [] };
@@ -169,7 +186,7 @@ class TfjsEpisode implements Episode {
         forward.traces.push(trace);
       }
     }
-    const { losses, gradient } = family.evaluate(forward.thetas.at(-1)!);
+    const { losses, gradient } = tf.tidy(() => family.evaluate(forward.thetas.at(-1)!, this.step + steps));
     forward.losses.push(losses);
     forward.gradients.push(gradient);
     return forward;
@@ -192,8 +209,10 @@ class TfjsEpisode implements Episode {
         const dUpdate = tf.reshape(before.dTheta, [1, -1]) as Tensor2D;
         const back = stepBackward(tf, optimizer, net, traces[t]!, dUpdate, before.dHidden, exact);
         let dTheta = tf.add<Tensor2D>(before.dTheta, weigh(t));
-        if (back.dGradient)
-          dTheta = tf.add(dTheta, family.hessianProduct(thetas[t]!, tf.reshape(back.dGradient, shape)));
+        if (back.dGradient) {
+          const v = tf.reshape(back.dGradient, shape) as Tensor2D;
+          dTheta = tf.add(dTheta, family.hessianProduct(thetas[t]!, v, this.step + t));
+        }
         const total = back.weights.map((part, i) => (before.total[i] ? tf.add(before.total[i], part) : part));
         return { dTheta, dHidden: back.dHidden, total };
       });
@@ -211,7 +230,7 @@ class TfjsEpisode implements Episode {
       hidden.set(part, offset);
       offset += part.length;
     }
-    return { theta, hidden };
+    return { theta, hidden, step: this.step };
   }
 
   dispose(): void {

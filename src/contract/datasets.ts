@@ -1,0 +1,49 @@
+import type { ProblemSpec } from './problems.js';
+
+/** What problems made of real data need: read by whoever drives a run, and handed to the core in memory. */
+
+export type DatasetName = 'digits';
+
+/** Examples to learn from, each a row of bytes and its class. */
+export interface Examples {
+  /** [n, width], 0 … 255 */
+  readonly inputs: Uint8Array;
+  readonly width: number;
+  /** [n], from 0 to one less than the number of classes */
+  readonly labels: Uint8Array;
+}
+
+/** Comparisons use the held-out examples; training, validation and tuning the others. */
+export interface Dataset {
+  /** Changes with any of its bytes: results depend on it. */
+  readonly fingerprint: string;
+  readonly training: Examples;
+  readonly heldOut: Examples;
+}
+
+export type Datasets = { readonly [N in DatasetName]?: Dataset };
+
+/** The data sets that a problem cannot do without. */
+export function datasetsOf(problem: ProblemSpec): DatasetName[] {
+  return problem.name === 'mnist' ? ['digits'] : [];
+}
+
+/**
+ * Fingerprints of what a problem needs, by name.
+ * @throws DatasetError where one is missing
+ */
+export function fingerprintsOf(problem: ProblemSpec, datasets: Datasets): Record<string, string> {
+  return Object.fromEntries(datasetsOf(problem).map((name) => [name, datasetFrom(datasets, name).fingerprint]));
+}
+
+/** @throws DatasetError where it is missing */
+export function datasetFrom(datasets: Datasets, name: DatasetName): Dataset {
+  const dataset = datasets[name];
+  if (!dataset) throw new DatasetError(`The data set "${name}", which this problem needs, was not handed to the run.`);
+  return dataset;
+}
+
+/** A data set is not on this machine, or its files are not what they should be. The message says what to do. */
+export class DatasetError extends Error {
+  override readonly name = 'DatasetError';
+}

@@ -1,0 +1,66 @@
+import type { Examples } from '../../contract/datasets.js';
+import { type Purpose, RandomStream } from '../random/random.js';
+
+/** What a mini-batch needs of the problem that it is drawn for. */
+export interface MiniBatchOptions {
+  readonly examples: Examples;
+  /** Examples that a function sees at a step. */
+  readonly size: number;
+  readonly classes: number;
+}
+
+/**
+ * The examples that some functions see, others at every step, drawn with replacement. Which ones follows from (seed,
+ * purpose, number of the function, step): any step's can be drawn again, in any order.
+ */
+export class MiniBatches {
+  readonly examples: Examples;
+  readonly size: number;
+  readonly classes: number;
+
+  /**
+   * @param first number of the first function
+   * @param count functions, B
+   */
+  constructor(
+    { examples, size, classes }: MiniBatchOptions,
+    private readonly seed: number,
+    private readonly purpose: Purpose,
+    private readonly first: number,
+    private readonly count: number,
+  ) {
+    this.examples = examples;
+    this.size = size;
+    this.classes = classes;
+  }
+
+  /**
+   * Rows of the examples, for each function and for some steps one after the other.
+   * @returns [steps, B, size]
+   */
+  rows(firstStep: number, steps = 1): Int32Array {
+    const { count, size, examples } = this;
+    const rows = new Int32Array(steps * count * size);
+    let at = 0;
+    for (let step = firstStep; step < firstStep + steps; step++)
+      for (let b = 0; b < count; b++) {
+        const random = new RandomStream(this.seed, this.purpose, this.first + b, step);
+        for (let i = 0; i < size; i++) rows[at++] = random.nextInt(examples.labels.length);
+      }
+    return rows;
+  }
+
+  /** The examples of a step: `inputs` [B, size, width] in [0, 1], and `labels` [B, size, classes], one-hot. */
+  gather(step: number): { inputs: Float32Array; labels: Float32Array } {
+    const { examples, classes } = this;
+    const { width } = examples;
+    const rows = this.rows(step);
+    const inputs = new Float32Array(rows.length * width);
+    const labels = new Float32Array(rows.length * classes);
+    for (const [i, row] of rows.entries()) {
+      for (let j = 0; j < width; j++) inputs[i * width + j] = examples.inputs[row * width + j]! / 255;
+      labels[i * classes + examples.labels[row]!] = 1;
+    }
+    return { inputs, labels };
+  }
+}

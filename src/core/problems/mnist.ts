@@ -1,0 +1,138 @@
+import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import { coordinates, digitShape, layerSizes } from '../../contract/limits.js';
+import type { MnistSpec } from '../../contract/problems.js';
+import { activations } from './activations.js';
+import type { DataTensors, Problem, Tf } from './problem.js';
+
+/**
+ * A multi-layer perceptron on mini-batches of MNIST's digits: f(θ) is the mean softmax cross-entropy of a batch. θ is,
+ * layer by layer, the weights [inputs, outputs] and the biases [outputs], all from N(0, 0.01²), as in
+ * deepmind/learning-to-learn.
+ *
+ * Tensors of functions side by side are [B, batch, units].
+ */
+export const mnist: Problem<'mnist'> = {
+  name: 'mnist',
+  dimension: coordinates,
+  shapes: () => ({}),
+  sample(_spec, random, _data, start) {
+    random.fillNormal(start, 0, 0.01);
+  },
+  miniBatch: ({ batch }) => ({ dataset: 'digits', size: batch, classes: digitShape.classes }),
+
+  evaluate(tf, data, theta, spec) {
+    const layers = layersOf(tf, theta, spec);
+    const { outputs, derivatives, logits } = forward(tf, data, layers, spec);
+    const { losses, probabilities } = crossEntropy(tf, data.labels as Tensor3D, logits);
+    let delta = dLogits(tf, data.labels as Tensor3D, probabilities);
+    const parts: Tensor2D[] = [];
+    for (let l = layers.length - 1; l >= 0; l--) {
+      parts.unshift(weightGradient(tf, outputs[l]!, delta), biasGradient(tf, delta));
+      if (l > 0) delta = tf.mul(product(tf, delta, layers[l]!.weights, false, true), derivatives[l - 1]!);
+    }
+    return { losses, gradient: tf.concat(parts, 1) };
+  },
+
+  /**
+   * The gradient above, differentiated along v operation by operation (Pearlmutter, "Fast exact multiplication by the
+   * Hessian", Neural Computation 6, 1994). A name with d is the derivative along v of the name without.
+   */
+  hessianProduct(tf, data, theta, v, spec) {
+    const layers = layersOf(tf, theta, spec);
+    const along = layersOf(tf, v, spec);
+    const { outputs, derivatives, logits } = forward(tf, data, layers, spec);
+    const dOutputs: Tensor3D[] = [];
+    const dDerivatives: Tensor3D[] = [];
+    let dSum = logits;
+    for (const [l, { weights }] of layers.entries()) {
+      const { weights: dWeights, biases: dBiases } = along[l]!;
+      dSum = tf.add(product(tf, outputs[l]!, dWeights), dBiases);
+      if (l > 0) dSum = tf.add(dSum, product(tf, dOutputs[l - 1]!, weights));
+      if (l === layers.length - 1) break;
+      dOutputs.push(tf.mul(derivatives[l]!, dSum));
+      dDerivatives.push(tf.mul(activations[spec.activation].second(tf, outputs[l + 1]!), dSum));
+    }
+    const { probabilities } = crossEntropy(tf, data.labels as Tensor3D, logits);
+    let delta = dLogits(tf, data.labels as Tensor3D, probabilities);
+    // Softmax along v: p ∘ (dz - ⟨p, dz⟩).
+    const mean = tf.sum(tf.mul(probabilities, dSum), 2, true);
+    let dDelta = tf.div<Tensor3D>(tf.mul(probabilities, tf.sub(dSum, mean)), spec.batch);
+    const parts: Tensor2D[] = [];
+    for (let l = layers.length - 1; l >= 0; l--) {
+      let dWeights = weightGradient(tf, outputs[l]!, dDelta);
+      if (l > 0) dWeights = tf.add(dWeights, weightGradient(tf, dOutputs[l - 1]!, delta));
+      parts.unshift(dWeights, biasGradient(tf, dDelta));
+      if (l === 0) break;
+      const { weights } = layers[l]!;
+      const back = product(tf, delta, weights, false, true);
+      const dBack = tf.add(
+        product(tf, dDelta, weights, false, true),
+        product(tf, delta, along[l]!.weights, false, true),
+      );
+      dDelta = tf.add(tf.mul(dBack, derivatives[l - 1]!), tf.mul(back, dDerivatives[l - 1]!));
+      delta = tf.mul(back, derivatives[l - 1]!);
+    }
+    return tf.concat(parts, 1);
+  },
+};
+
+interface Layer {
+  /** [B, inputs, outputs] */
+  weights: Tensor3D;
+  /** [B, 1, outputs] */
+  biases: Tensor3D;
+}
+
+/** @param theta [B, dimension] */
+function layersOf(tf: Tf, theta: Tensor2D, spec: MnistSpec): Layer[] {
+  const [count] = theta.shape;
+  let offset = 0;
+  const take = (rows: number, columns: number): Tensor3D => {
+    const part = tf.slice(theta, [0, offset], [count, rows * columns]);
+    offset += rows * columns;
+    return tf.reshape(part, [count, rows, columns]);
+  };
+  return layerSizes(spec).map(({ inputs, outputs }) => ({ weights: take(inputs, outputs), biases: take(1, outputs) }));
+}
+
+/** What each layer is given, the derivatives of the activations there, and the last layer's sums. */
+function forward(tf: Tf, data: DataTensors, layers: readonly Layer[], { activation }: MnistSpec) {
+  const { apply, derivative } = activations[activation];
+  const outputs = [data.inputs as Tensor3D];
+  const derivatives: Tensor3D[] = [];
+  for (const { weights, biases } of layers) {
+    const sums = tf.add<Tensor3D>(product(tf, outputs.at(-1)!, weights), biases);
+    if (outputs.length === layers.length) return { outputs, derivatives, logits: sums };
+    outputs.push(apply(tf, sums));
+    derivatives.push(derivative(tf, outputs.at(-1)!));
+  }
+  throw new RangeError('a perceptron has at least one layer');
+}
+
+/** Mean over the batch of log Σ exp z - z_label, [B], and softmax z. The largest z is taken off first: exp overflows. */
+function crossEntropy(tf: Tf, labels: Tensor3D, logits: Tensor3D) {
+  const shifted = tf.sub<Tensor3D>(logits, tf.max(logits, 2, true));
+  const exponentials = tf.exp(shifted);
+  const total = tf.sum(exponentials, 2, true);
+  const losses = tf.sub(tf.log(total), tf.sum(tf.mul(shifted, labels), 2, true));
+  return { losses: tf.mean<Tensor1D>(losses, [1, 2]), probabilities: tf.div<Tensor3D>(exponentials, total) };
+}
+
+function dLogits(tf: Tf, labels: Tensor3D, probabilities: Tensor3D): Tensor3D {
+  return tf.div(tf.sub(probabilities, labels), labels.shape[1]);
+}
+
+/** A product for each function. */
+function product(tf: Tf, a: Tensor3D, b: Tensor3D, transposeA = false, transposeB = false): Tensor3D {
+  return tf.matMul(a, b, transposeA, transposeB);
+}
+
+/** [B, inputs · outputs] */
+function weightGradient(tf: Tf, inputs: Tensor3D, delta: Tensor3D): Tensor2D {
+  return tf.reshape(product(tf, inputs, delta, true), [delta.shape[0], -1]);
+}
+
+/** [B, outputs] */
+function biasGradient(tf: Tf, delta: Tensor3D): Tensor2D {
+  return tf.sum(delta, 1);
+}

