@@ -46,4 +46,5 @@ export function datasetFrom(datasets: Datasets, name: DatasetName): Dataset {
 /** A data set is not on this machine, or its files are not what they should be. The message says what to do. */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError';
+  readonly code = 'unsupported';
 }

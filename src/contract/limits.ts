@@ -36,19 +36,15 @@ export function layerSizes({ hidden }: MnistSpec): { inputs: number; outputs: nu
   return widths.slice(1).map((outputs, i) => ({ inputs: widths[i]!, outputs }));
 }
 
-/** Floats of one function's data, or of one of its mini-batches on its way through the layers. */
 function dataFloats(problem: ProblemSpec): number {
-  switch (problem.name) {
-    case 'quadratic':
-      return problem.dimension * (problem.dimension + 1);
-    case 'mnist': {
-      // Of each unit: activation, derivative, and the same of the way back.
-      const units = layerSizes(problem).reduce((sum, { outputs }) => sum + outputs, 0);
-      return coordinates(problem) + problem.batch * (digitShape.pixels + 4 * units);
-    }
-    default:
-      return coordinates(problem);
-  }
+  return problem.name === 'quadratic' ? problem.dimension * (problem.dimension + 1) : coordinates(problem);
+}
+
+/** Floats of a mini-batch on its way through the layers: of each unit value and derivative, and both of the way back. */
+function miniBatchFloats(problem: ProblemSpec): number {
+  if (problem.name !== 'mnist') return 0;
+  const units = layerSizes(problem).reduce((sum, { outputs }) => sum + outputs, 0);
+  return problem.batch * (digitShape.pixels + 4 * units);
 }
 
 /** Inputs that an optimizer's network has for each coordinate. */
@@ -100,11 +96,11 @@ function checkTraining({ problem, optimizer, training }: MetatrainSpec, refuse: 
       functions,
       `at most ${limits.unrollFloats} floats kept by an unroll (here ${kept}: coordinates × functions × unroll × about nine times the units)`,
     );
-  for (const [pointer, count] of [
-    ['/training/functions', functions],
-    ['/training/validation/functions', validation.functions],
+  for (const [pointer, count, each] of [
+    ['/training/functions', functions, dataFloats(problem) + miniBatchFloats(problem)],
+    ['/training/validation/functions', validation.functions, dataFloats(problem)],
   ] as const) {
-    const floats = count * dataFloats(problem);
+    const floats = count * each;
     if (floats > limits.dataFloats)
       refuse(pointer, count, `functions of at most ${limits.dataFloats} floats in all (here ${floats})`);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FieldError, ProblemDocument, ProblemError, problemCodes } from '../../src/contract/errors.js';
+import { coordinates } from '../../src/contract/limits.js';
 import { compile, parseJobSpec } from '../../src/contract/validate.js';
 
 const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
@@ -38,7 +39,7 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
   [
     'an unknown problem',
     { ...least, problem: { name: 'rosenbrock' } },
-    { pointer: '/problem/name', found: '"rosenbrock"', allowed: '"parabola", "simple", "quadratic"' },
+    { pointer: '/problem/name', found: '"rosenbrock"', allowed: '"parabola", "simple", "quadratic", "mnist"' },
   ],
   [
     'a missing problem',
@@ -174,10 +175,27 @@ describe('a document that is refused says where, what was found and what is allo
 });
 
 describe('limits on products of sizes', () => {
+  const mnist = (fields: object = {}) => ({ name: 'mnist', ...fields });
+
+  it('count the coordinates of a perceptron: weights and a bias for each unit', () => {
+    const count = (fields: object) => {
+      const { problem } = parseJobSpec({ ...least, problem: mnist(fields) });
+      return coordinates(problem);
+    };
+    assert.equal(count({}), 785 * 20 + 21 * 10);
+    assert.equal(count({ hidden: [] }), 785 * 10);
+    assert.equal(count({ hidden: [5, 7] }), 785 * 5 + 6 * 7 + 8 * 10);
+  });
+
   const huge: [string, unknown, string][] = [
     [
       'an unroll’s memory',
       { ...training({ functions: 65_536 }), problem: { name: 'parabola', dimension: 1000 } },
+      '/training/functions',
+    ],
+    [
+      'the mini-batches side by side',
+      { ...training({ functions: 100, unroll: 1 }), ...optimizer({ layers: [] }), problem: mnist({ batch: 4096 }) },
       '/training/functions',
     ],
     ['weights', optimizer({ layers: [1024, 1024, 1024, 1024, 1024, 1024] }), '/optimizer/layers'],
@@ -204,8 +222,9 @@ describe('limits on products of sizes', () => {
   }
 
   it('leave room for what people do', () => {
-    // MNIST's 15,910 coordinates would be 16,000 here; DeepMind's batch of 128 quadratics.
-    parseJobSpec({ ...training({ horizon: 100, unroll: 20 }), problem: { name: 'parabola', dimension: 16_000 } });
+    // MNIST as in the paper; DeepMind's batch of 128 quadratics.
+    parseJobSpec({ ...training({ horizon: 100, unroll: 20 }), problem: mnist() });
+    parseJobSpec({ ...comparison({ functions: 2000, steps: 200 }), problem: mnist({ hidden: [40] }) });
     parseJobSpec({ ...training({ functions: 128, horizon: 100 }), problem: { name: 'quadratic' } });
     parseJobSpec(comparison({ functions: 100_000, steps: 100 }));
   });

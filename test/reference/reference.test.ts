@@ -90,6 +90,42 @@ test('gradients of the problems are the differences of their values', () => {
   );
 });
 
+test('the gradient of a perceptron is the difference of its values, and its loss at θ = 0 is log 10', () => {
+  const digits = Array.from({ length: 3 }, (_, i) => ({ pixels: draws(4).map(Math.abs), label: 3 * i }));
+  for (const hidden of [[], [3], [3, 2]])
+    for (const activation of ['sigmoid', 'tanh', 'relu'] as const) {
+      // Another digit at each step.
+      const f: FunctionData = {
+        name: 'mnist',
+        network: { widths: [4, ...hidden, 10], activation },
+        batch: (step) => digits.slice(step),
+      };
+      const d = [4, ...hidden].reduce((sum, width, l) => sum + (width + 1) * ([...hidden, 10][l] as number), 0);
+      near(value(f, new Array(d).fill(0)), Math.log(10));
+      const theta = draws(d);
+      for (const step of [0, 1]) {
+        const differences = theta.map(
+          (x, i) => (value(f, theta.with(i, x + 1e-5), step) - value(f, theta.with(i, x - 1e-5), step)) / 2e-5,
+        );
+        assert(relativeError(gradient(f, theta, step), differences) < 1e-7, `${activation}, hidden ${hidden}`);
+      }
+    }
+});
+
+test('softmax cross-entropy, by hand', () => {
+  // One bias alone: z = (ln 3, 0, …): p_0 = 3/12, p_1 = 1/12.
+  const theta = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Math.log(3), 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  const f = (label: number): FunctionData => ({
+    name: 'mnist',
+    network: { widths: [1, 10], activation: 'relu' },
+    batch: () => [{ pixels: [0.5], label }],
+  });
+  near(value(f(0), theta), Math.log(4));
+  near(value(f(1), theta), Math.log(12));
+  near(gradient(f(1), theta)[0]!, 0.5 * (1 / 4));
+  near(gradient(f(1), theta)[11]!, 1 / 12 - 1);
+});
+
 test('an unroll in two parts is the unroll in one, and its updates are those of its own gradients', () => {
   const spec = lstmSpec({ layers: [3, 2] });
   const phi = draws(countWeights(spec), 0.5);
