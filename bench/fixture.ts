@@ -1,10 +1,14 @@
+import { join } from 'node:path';
+import { DatasetError, type Datasets } from '../src/contract/datasets.js';
+import type { ProblemSpec } from '../src/contract/problems.js';
 import type { MetatrainSpec } from '../src/contract/spec.js';
 import { parseJobSpec } from '../src/contract/validate.js';
 import { createTfjsEngine } from '../src/core/engines/tfjs/engine.js';
 import { initialise } from '../src/core/learned/initialise.js';
 import { sampleFunctions } from '../src/core/problems/batch.js';
 import { problemOf } from '../src/core/problems/registry.js';
-import { Purpose, RandomStream } from '../src/core/random/random.js';
+import { Purpose } from '../src/core/random/random.js';
+import { readIdx } from '../src/data/idx.js';
 import type { Case } from './case.js';
 
 /** Small cases that the peers and we are to agree on. */
@@ -23,60 +27,72 @@ export interface Answer {
   gradient: number[];
 }
 
-export type Size = Pick<Case, 'coordinates' | 'functions' | 'steps'>;
+export interface Fixture {
+  problem: string;
+  size: Pick<Case, 'coordinates' | 'functions' | 'steps' | 'batch'>;
+  inputs: Inputs;
+  answer: Answer;
+}
 
-export const small: Size = { coordinates: 4, functions: 3, steps: 5 };
-
-/** Digits of each step's batch. */
-export const smallBatch = 16;
+const steps = 5;
+const documents = {
+  parabola: { problem: { name: 'parabola', dimension: 4 }, functions: 3 },
+  quadratic: { problem: { name: 'quadratic', dimension: 4, distribution: 'uniform' }, functions: 3 },
+  mnist: { problem: { name: 'mnist', batch: 16 }, functions: 1 },
+};
 
 /**
  * A small case with a workload's learned optimizer, and what our reference engine makes of it: the tests hold that
  * engine against fp64.
+ * @param digits the folder with the digits that the peers are going to read
  */
 export async function makeFixture(
-  problem: 'parabola' | 'quadratic',
+  name: keyof typeof documents,
   optimizer: Case['optimizer'],
   seed: number,
-): Promise<{ inputs: Inputs; answer: Answer }> {
-  const { coordinates: dimension, functions, steps } = small;
-  const distribution = problem === 'quadratic' ? { distribution: 'uniform' } : {};
-  const spec = specOf({ name: problem, dimension, ...distribution }, optimizer);
-  const batch = sampleFunctions(spec.problem, seed, Purpose.training, 0, functions);
+  digits: string,
+): Promise<Fixture> {
+  const { problem, functions } = documents[name];
+  const document = { kind: 'metatrain', problem, optimizer: { name: 'lstm', ...optimizer } };
+  const spec = parseJobSpec(document) as MetatrainSpec;
+  const drawn = sampleFunctions(spec.problem, seed, Purpose.training, 0, functions, await datasetsFor(name, digits));
+  // A perceptron begins with units almost alike; with larger weights a mistake in one of them shows.
+  const batch = name === 'mnist' ? { ...drawn, start: drawn.start.map((x) => 30 * x) } : drawn;
   const phi = initialise(spec.optimizer, seed);
   const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
   const episode = await engine.openEpisode(spec.optimizer, batch);
   const weights = Array.from({ length: steps + 1 }, (_, t) => (t < steps ? 1 : 0));
   const { losses, gradient } = await episode.unroll(phi, { steps, weights, secondDerivatives: 'dropped' });
   episode.dispose();
-  const data: Inputs['data'] = { start: { shape: [functions, dimension], values: [...batch.start] } };
-  for (const [name, shape] of Object.entries(problemOf(spec.problem).shapes(spec.problem)))
-    data[name] = { shape: [functions, ...shape], values: [...batch.data[name]!] };
-  const means = Array.from({ length: steps }, (_, t) => mean(losses.subarray(t * functions, (t + 1) * functions)));
-  return { inputs: { phi: [...phi], data }, answer: { losses: means, gradient: [...gradient] } };
-}
 
-/**
- * A small case of the digits' network, with θ_0 far enough from 0 that no two units are alike. There is no answer of
- * ours to it: the peers, of which one differentiates by itself and another has its gradient written out, are held
- * against each other.
- */
-export function digitInputs(optimizer: Case['optimizer'], coordinates: number, seed: number): Inputs {
-  const random = new RandomStream(seed, Purpose.training, 0);
-  const start = new Float32Array(coordinates);
-  random.fillNormal(start, 0, 0.3);
-  const batch = Array.from({ length: (small.steps + 1) * smallBatch }, () => random.nextInt(10_000));
+  const data: Inputs['data'] = { start: { shape: [functions, batch.dimension], values: [...batch.start] } };
+  for (const [array, shape] of Object.entries(problemOf(spec.problem).shapes(spec.problem)))
+    data[array] = { shape: [functions, ...shape], values: [...batch.data[array]!] };
+  if (batch.miniBatches) {
+    const rows = batch.miniBatches.rows(0, steps + 1);
+    data.batch = { shape: [steps + 1, batch.miniBatches.size], values: [...rows] };
+  }
+  const means = Array.from({ length: steps }, (_, t) => mean(losses.subarray(t * functions, (t + 1) * functions)));
   return {
-    phi: [...initialise(specOf({ name: 'simple' }, optimizer).optimizer, seed)],
-    data: {
-      start: { shape: [1, coordinates], values: [...start] },
-      batch: { shape: [small.steps + 1, smallBatch], values: batch },
-    },
+    problem: name,
+    size: { coordinates: batch.dimension, functions, steps, ...batchOf(spec.problem) },
+    inputs: { phi: [...phi], data },
+    answer: { losses: means, gradient: [...gradient] },
   };
 }
 
-function specOf(problem: Record<string, unknown>, optimizer: Case['optimizer']): MetatrainSpec {
-  return parseJobSpec({ kind: 'metatrain', problem, optimizer: { name: 'lstm', ...optimizer } }) as MetatrainSpec;
+function batchOf(problem: ProblemSpec): { batch?: number } {
+  return problem.name === 'mnist' ? { batch: problem.batch } : {};
+}
+
+/** All the digits in the order of their files, so that a row has the same number here and for the peers. */
+async function datasetsFor(name: keyof typeof documents, folder: string): Promise<Datasets> {
+  if (name !== 'mnist') return {};
+  const read = (file: string) => readIdx(join(folder, file));
+  const [images, labels] = await Promise.all([read('images-idx3-ubyte'), read('labels-idx1-ubyte')]);
+  if (!images || !labels) throw new DatasetError(`${folder} lacks the digits: run node scripts/digits.mjs.`);
+  const all = { inputs: images.data, width: 784, labels: labels.data };
+  return { digits: { fingerprint: '', training: all, heldOut: all } };
 }
 
 function mean(values: Float32Array): number {

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { DatasetError } from '../src/contract/datasets.js';
 import { ProblemError } from '../src/contract/errors.js';
 import type { MetatrainSpec } from '../src/contract/spec.js';
 import { parseJobSpec } from '../src/contract/validate.js';
 import { Unsupported } from '../src/core/engines/engine.js';
 import { createRun, type Run } from '../src/core/run.js';
+import { loadDatasets } from '../src/data/datasets.js';
 import type { Case, Measured } from './case.js';
 
 /**
@@ -23,13 +25,12 @@ async function main(given: Case): Promise<void> {
 /** What is lacking, in words, where an error says that; null where it says something else. */
 function absence(error: unknown): string | null {
   if (error instanceof ProblemError) return 'not there yet';
-  return error instanceof Unsupported || (error instanceof Error && error.name === 'DatasetError')
-    ? error.message
-    : null;
+  return error instanceof Unsupported || error instanceof DatasetError ? error.message : null;
 }
 
 async function measure(given: Case): Promise<Measured> {
-  const run = await createRun({ spec: specOf(given) });
+  const spec = specOf(given);
+  const run = await createRun({ spec, datasets: await loadDatasets(spec.problem) });
   const started = await run.next();
   if (started?.type !== 'started') throw new Error(`A run begins with "started", not with "${started?.type}".`);
   if (started.coordinates !== given.coordinates)

@@ -84,13 +84,18 @@ function drawn({ failure, median }: Line): boolean {
   return failure === null && median > 0;
 }
 
-/** Where a value lies between `from` and `from + length`, and the powers of ten between. */
+/** Where a value lies between `from` and `from + length`, and the round values to mark. */
 function logScale(values: readonly number[], from: number, length: number) {
   const exponents = values.map(Math.log10);
   const low = Math.min(...exponents) - 0.08;
   const high = Math.max(...exponents) + 0.08;
-  const first = Math.ceil(low);
-  const ticks = Array.from({ length: Math.max(0, Math.floor(high) - first + 1) }, (_, i) => 10 ** (first + i));
+  const powers = Array.from({ length: Math.floor(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
+  const within = (mantissas: number[]) =>
+    powers
+      .flatMap((power) => mantissas.map((m) => Number(`${m}e${power}`)))
+      .filter((value) => Math.log10(value) >= low && Math.log10(value) <= high);
+  const decades = within([1]);
+  const ticks = decades.length >= 3 ? decades : within([1, 2, 5]);
   return { ticks, at: (value: number) => from + (length * (Math.log10(value) - low)) / (high - low) };
 }
 

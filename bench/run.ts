@@ -29,11 +29,9 @@ async function main(options: Options): Promise<number> {
   const verdicts = options.verify
     ? await verifyPeers(chosen, setting, (given, peer) => runPeer(peer, given, setting))
     : [];
-  for (const { workload, peer, form, problem, against, losses, gradient, agrees } of verdicts) {
+  for (const { workload, peer, form, losses, gradient, agrees } of verdicts) {
     const errors = `losses ${losses.toExponential(1)}, meta-gradient ${gradient.toExponential(1)}`;
-    console.log(
-      `${agrees ? 'agrees' : 'DIFFERS'}: ${peers[peer].title} ${form} with ${against} on ${problem}, ${workload}: ${errors}`,
-    );
+    console.log(`${agrees ? 'agrees' : 'DIFFERS'} with us on ${workload}: ${peers[peer].title} ${form}: ${errors}`);
   }
   if (verdicts.some((v) => !v.agrees)) throw new Error('A peer does not compute what we compute: no times are taken.');
 

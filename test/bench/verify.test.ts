@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { makeFixture, small } from '../../bench/fixture.js';
+import { makeFixture } from '../../bench/fixture.js';
 import { median } from '../../bench/measure.js';
 import { judge } from '../../bench/verify.js';
 import { workloads } from '../../bench/workloads.js';
@@ -11,9 +11,9 @@ import { freshStart, referenceUnroll } from '../reference/unroll.js';
 describe("a fixture of the peers' verification", () => {
   it('holds the losses that the fp64 reference finds for its functions and weights', async () => {
     for (const { optimizer } of workloads.slice(0, 3)) {
-      const { inputs, answer } = await makeFixture('quadratic', optimizer, 3);
+      const { inputs, answer, size } = await makeFixture('quadratic', optimizer, 3, '');
       const { phi, data } = inputs;
-      const { coordinates: d, functions, steps } = small;
+      const { coordinates: d, functions, steps } = size;
       const row = (name: string, index: number) => data[name]!.values.slice(index * d, (index + 1) * d);
       const unrolls = Array.from({ length: functions }, (_, b) => {
         const W = Array.from({ length: d }, (_, i) => row('W', b * d + i));
