@@ -39,6 +39,7 @@ const common = ['-std=c++20', '-O3', '-fPIC', '-fvisibility=hidden', '-ffp-contr
 const ofKernels = [
   '-fno-exceptions',
   '-fno-rtti',
+  '-fno-math-errno',
   '-fasynchronous-unwind-tables',
   '-Wno-psabi',
   '-Wno-maybe-uninitialized',

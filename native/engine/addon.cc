@@ -216,6 +216,27 @@ struct EvaluateCall : Call {
   void run() override { engine->kernels->evaluate(task, engine->pool); }
 };
 
+struct AdamCall : Call {
+  AdamStep task{};
+
+  explicit AdamCall(Arguments& a) {
+    const Array<float> gradient = a.array<float>("gradient");
+    task.gradient = gradient.data;
+    task.size = static_cast<long>(gradient.length);
+    task.m = a.array<float>("m", gradient.length);
+    task.v = a.array<float>("v", gradient.length);
+    task.update = a.array<float>("update", gradient.length);
+    task.learning_rate = a.number();
+    task.beta1 = a.number();
+    task.beta2 = a.number();
+    task.epsilon = a.number();
+    task.correction1 = a.number();
+    task.correction2 = a.number();
+  }
+
+  void run() override { engine->kernels->adam(task); }
+};
+
 /** A call on a thread of its own. */
 struct Background {
   std::unique_ptr<Call> call;
@@ -324,6 +345,7 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"unroll", nullptr, calling<UnrollCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"respond", nullptr, calling<RespondCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"evaluate", nullptr, calling<EvaluateCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"adam", nullptr, calling<AdamCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
   return exports;

@@ -77,12 +77,21 @@ struct Evaluation {
   float* gradient;
 };
 
+/** Adam's update for a gradient, moments in place; the corrections are 1 - β^t of the step being taken. */
+struct AdamStep {
+  long size;
+  const float* gradient;
+  float *m, *v, *update;
+  double learning_rate, beta1, beta2, epsilon, correction1, correction2;
+};
+
 /** The kernels of one instruction set. */
 struct Kernels {
   const char* name;
   void (*unroll)(const Unroll&, Pool&);
   void (*respond)(const Response&, Pool&);
   void (*evaluate)(const Evaluation&, Pool&);
+  void (*adam)(const AdamStep&);
 };
 
 }  // namespace metadescent

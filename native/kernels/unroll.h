@@ -37,7 +37,8 @@ template <class F>
 INLINE void with_memory(Pool& pool, int thread, F&& lay_out) {
   Arena arena{nullptr, 0};
   lay_out(arena);
-  arena = {static_cast<char*>(pool.memory(thread, arena.used)), 0};
+  // Never nothing: a null buffer would count again.
+  arena = {static_cast<char*>(pool.memory(thread, arena.used + 1)), 0};
   lay_out(arena);
 }
 

@@ -1,5 +1,6 @@
 import type { EngineInfo } from '../../contract/events.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
+import type { UpdateRule } from '../optimizers/rule.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
 /**
@@ -18,6 +19,8 @@ export interface Engine {
    * @returns updates [steps, n]
    */
   respond(optimizer: LearnedSpec, phi: Float32Array, gradients: Float32Array, n: number): Promise<Float32Array>;
+  /** The meta-optimizer's update, where the engine has a faster one than optimizers/adam.ts, of the same bits. */
+  readonly adam?: UpdateRule<'adam'>['update'];
 }
 
 export interface OpenFunctions {

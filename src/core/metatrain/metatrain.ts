@@ -40,13 +40,19 @@ export interface TrainingState {
  */
 export class MetaTraining {
   private episode: Episode | null = null;
+  private readonly weights: number[];
+  /** What Adam adds to φ. */
+  private readonly update: Float32Array;
 
   private constructor(
     private readonly spec: MetatrainSpec,
     private readonly engine: Engine,
     private readonly datasets: Datasets,
     private readonly now: TrainingState,
-  ) {}
+  ) {
+    this.weights = lossWeights(spec.training);
+    this.update = new Float32Array(now.phi.length);
+  }
 
   /** @param state where to go on from; without it, training begins. */
   static create(spec: MetatrainSpec, engine: Engine, datasets: Datasets, state?: TrainingState): MetaTraining {
@@ -104,18 +110,18 @@ export class MetaTraining {
       now.episode = null;
     }
     this.episode ??= await this.openEpisode(Math.floor((now.iteration * unroll) / horizon));
-    const weights = lossWeights(this.spec.training);
+    const { weights } = this;
     const { losses, gradient } = await this.episode.unroll(now.phi, { steps: unroll, weights, secondDerivatives });
     now.episode = null;
 
     const points = meanOverFunctions(losses, functions);
     const badStep = points.findIndex((loss) => !Number.isFinite(loss));
     if (badStep >= 0) return this.diverged('loss', step + badStep);
-    const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
+    const norm = normOf(gradient);
     if (!Number.isFinite(norm)) return this.diverged('meta-gradient', null);
 
     this.descend(gradient, norm);
-    if (!now.phi.every(Number.isFinite)) return this.diverged('weights', null);
+    if (!Number.isFinite(normOf(now.phi))) return this.diverged('weights', null);
     const { iteration } = now;
     now.iteration++;
     return { type: 'losses', iteration, step, perIteration: unroll, points: points.subarray(0, unroll) };
@@ -135,8 +141,9 @@ export class MetaTraining {
       for (let i = 0; i < gradient.length; i++) gradient[i]! *= clipNorm / norm;
     }
     const { phi, adam: state } = this.now;
-    const update = new Float32Array(phi.length);
-    adam.update({ name: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradient, state, update);
+    const { update } = this;
+    const step = this.engine.adam ?? adam.update;
+    step({ name: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradient, state, update);
     for (let i = 0; i < phi.length; i++) phi[i]! += update[i]!;
   }
 
@@ -186,6 +193,13 @@ export class MetaTraining {
     const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate, a training.clipNorm or a smaller optimizer.outputScale may help.`;
     return { type: 'diverged', iteration, where, step, message };
   }
+}
+
+/** Euclidean norm. (A plain loop: at a few thousand weights, a closure a number costs as much as a small unroll.) */
+function normOf(values: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
+  return Math.sqrt(sum);
 }
 
 /** w_t, t = 0 … unroll. */

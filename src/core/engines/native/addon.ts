@@ -49,6 +49,19 @@ export interface Addon {
     background: boolean,
     ...rest: [...functions: FunctionArguments, theta: Float32Array, losses: Float32Array, gradient: Float32Array]
   ): Promise<void> | undefined;
+  adam(
+    background: false,
+    gradient: Float32Array,
+    m: Float32Array,
+    v: Float32Array,
+    update: Float32Array,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    correction1: number,
+    correction2: number,
+  ): void;
 }
 
 export interface LoadedAddon {

@@ -34,6 +34,12 @@ export function createNativeEngine(): Engine {
       );
       return updates;
     },
+    adam({ learningRate, beta1, beta2, epsilon }, gradient, state, update) {
+      const [m, v] = state.vectors as [Float32Array, Float32Array];
+      state.steps++;
+      const [correction1, correction2] = [1 - beta1 ** state.steps, 1 - beta2 ** state.steps];
+      addon.adam(false, gradient, m, v, update, learningRate, beta1, beta2, epsilon, correction1, correction2);
+    },
   };
 }
 

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { EngineInfo } from '../../../src/contract/events.js';
+import { parseJobSpec } from '../../../src/contract/validate.js';
+import { Unsupported } from '../../../src/core/engines/engine.js';
+import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
+import { selectEngine } from '../../../src/core/engines/select.js';
+import { adam } from '../../../src/core/optimizers/adam.js';
+import { sampleFunctions } from '../../../src/core/problems/batch.js';
+import { Purpose } from '../../../src/core/random/random.js';
+import { flattenWeights } from '../../../src/core/weights/shapes.js';
+import { lstmSpec, normal, randomWeights, testSeed } from '../weights/samples.js';
+
+const seed = testSeed();
+console.log(`seed ${seed}`);
+
+interface Trained {
+  info: EngineInfo;
+  losses: number[];
+  weights: string;
+  tfjs: boolean;
+}
+
+/** Trains in a process of its own. */
+async function train(documents: object[], env: NodeJS.ProcessEnv = {}): Promise<Trained[]> {
+  const trainee = fileURLToPath(new URL('./trainee.js', import.meta.url));
+  const args = [trainee, ...documents.map((document) => JSON.stringify(document))];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Trained);
+}
+
+const job = <T extends object>(fields: T) => ({ kind: 'metatrain', seed, comparison: null, ...fields });
+const validation = { every: 1000, functions: 32 };
+/** The seed example; functions side by side, whose state is carried; one large function, whose blocks are divided. */
+const jobs = [
+  job({
+    problem: { name: 'parabola' },
+    optimizer: { name: 'lstm', inputProjection: 20 },
+    training: { iterations: 200, clipNorm: 1, validation },
+  }),
+  job({
+    problem: { name: 'quadratic', dimension: 7, distribution: 'uniform' },
+    optimizer: { name: 'lstm', layers: [9, 5], preprocess: { name: 'log-sign-paper' }, outputScale: 0.1 },
+    training: { iterations: 200, functions: 50, horizon: 15, unroll: 5, validation },
+  }),
+  job({
+    problem: { name: 'parabola', dimension: 1100 },
+    optimizer: { name: 'lstm', layers: [6], preprocess: { name: 'log-sign-deepmind' }, outputScale: 0.01 },
+    training: { iterations: 200, unroll: 10, horizon: 20, validation: { every: 1000, functions: 1 } },
+  }),
+];
+
+const missing = (() => {
+  try {
+    createNativeEngine();
+    return false;
+  } catch (error) {
+    if (error instanceof Unsupported) return error.message;
+    throw error;
+  }
+})();
+
+describe('the native engine', { skip: missing }, () => {
+  it('trains the same weights, bit for bit, on 1, 2 and 5 threads', async () => {
+    const one = await train(jobs, { METADESCENT_THREADS: '1' });
+    assert.ok(one.every(({ info }) => info.engine === 'native' && info.threads === 1));
+    for (const threads of ['2', '5']) {
+      const several = await train(jobs, { METADESCENT_THREADS: threads });
+      assert.ok(several.every(({ info }) => info.threads === Number(threads)));
+      for (const [i, { weights, losses }] of several.entries()) {
+        assert.deepEqual(losses, one[i]!.losses);
+        assert.equal(weights, one[i]!.weights);
+      }
+    }
+  });
+
+  for (const instructionSet of ['avx512', 'avx2', 'neon', 'portable']) {
+    it(`trains on ${instructionSet} as on tfjs`, async (test) => {
+      const short = jobs.map((document) => ({ ...document, training: { ...document.training, iterations: 3 } }));
+      const forced = await train(
+        short.map((document) => ({ ...document, engine: { name: 'native' } })),
+        { METADESCENT_ISA: instructionSet },
+      ).catch((error: Error) => error);
+      if (forced instanceof Error) {
+        assert.match(forced.message, /lacks the instruction set/);
+        test.skip('this machine lacks it');
+        return;
+      }
+      const expected = await train(
+        short.map((document) => ({ ...document, engine: { name: 'tfjs', backend: 'wasm' } })),
+      );
+      for (const [i, { info, losses }] of forced.entries()) {
+        assert.equal(info.instructionSet, instructionSet);
+        for (const [t, loss] of losses.entries()) {
+          const error = Math.abs(loss / expected[i]!.losses[t]! - 1);
+          assert.ok(error < 1e-4, `job ${i}, meta-iteration ${t}: off by ${error} (seed ${seed})`);
+        }
+      }
+    });
+  }
+
+  it('is what "auto" takes, without loading tfjs', async () => {
+    const [trained] = await train([jobs[1]!]);
+    assert.equal(trained!.info.engine, 'native');
+    assert.equal(trained!.info.fallback, undefined);
+    assert.equal(trained!.tfjs, false);
+  });
+
+  it('leaves exact second derivatives to tfjs, and says so', async () => {
+    const exact = parseJobSpec(
+      job({ problem: { name: 'simple' }, optimizer: { name: 'lstm' }, training: { secondDerivatives: 'exact' } }),
+    );
+    const { info } = await selectEngine({ name: 'auto', backend: 'auto' }, exact);
+    assert.equal(info.engine, 'tfjs');
+    assert.match(info.fallback!, /secondDerivatives: "exact" runs on the tfjs engine/);
+    await assert.rejects(selectEngine({ name: 'native', backend: 'auto' }, exact), { code: 'unsupported' });
+  });
+
+  it('falls back where it does not start, and says why; asked for by name, it refuses', async () => {
+    const [simple] = [
+      job({ problem: { name: 'simple' }, optimizer: { name: 'lstm' }, training: { iterations: 1, validation } }),
+    ];
+    const [trained] = await train([simple], { METADESCENT_ISA: 'abacus' });
+    assert.equal(trained!.info.engine, 'tfjs');
+    assert.match(trained!.info.fallback!, /lacks the instruction set abacus/);
+    await assert.rejects(
+      train([{ ...simple, engine: { name: 'native' } }], { METADESCENT_ISA: 'abacus' }),
+      /Unsupported/,
+    );
+  });
+
+  it('steps Adam as optimizers/adam.ts does, bit for bit', () => {
+    const engine = createNativeEngine();
+    const draw = normal(seed);
+    const n = 1003;
+    const [mine, theirs] = [adam.init(n), adam.init(n)];
+    const [update, expected] = [new Float32Array(n), new Float32Array(n)];
+    const spec = { name: 'adam', learningRate: 0.003, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+    for (let step = 0; step < 20; step++) {
+      const gradient = Float32Array.from({ length: n }, () => draw() * 10 ** (8 * draw()));
+      engine.adam!(spec, gradient, mine, update);
+      adam.update(spec, gradient, theirs, expected);
+      assert.deepEqual(update, expected);
+      assert.deepEqual(mine, theirs);
+    }
+  });
+
+  it('lets the event loop turn while a long call computes, and calls at once come to the same as one by one', async () => {
+    const engine = createNativeEngine();
+    const spec = lstmSpec({ layers: [20, 20], outputScale: 0.01 });
+    const phi = flattenWeights(randomWeights(spec, seed, 0.1));
+    const batch = sampleFunctions({ name: 'parabola', dimension: 20_000 }, seed, Purpose.training, 0, 4);
+    const small = sampleFunctions({ name: 'parabola', dimension: 10 }, seed, Purpose.training, 0, 1);
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    const advance = async (functions: typeof batch) => (await engine.openEpisode(spec, functions)).advance(phi, 20);
+    const together = await Promise.all([advance(batch), advance(small), advance(batch)]);
+    assert.ok(turned);
+    assert.deepEqual(together, [await advance(batch), await advance(small), await advance(batch)]);
+  });
+
+  it('refuses arrays of the wrong length', async () => {
+    const engine = createNativeEngine();
+    const batch = sampleFunctions({ name: 'parabola', dimension: 10 }, seed, Purpose.training, 0, 1);
+    const episode = await engine.openEpisode(lstmSpec(), batch);
+    await assert.rejects(episode.advance(new Float32Array(7), 1), /phi has 7 numbers, expected 5061/);
+  });
+});
