@@ -23,7 +23,7 @@ export interface Options {
   timeLimit: number;
 }
 
-const usage = `npm run bench -- [options]
+export const usage = `npm run bench -- [options]
   --only W1,W2,W3,W3-T100,W3-T200,growth   what to run (everything)
   --peers ${peerNames.join(',')}   who takes part (all; "us" always does)
   --threads 1,2         numbers of CPUs (1 and 2)
@@ -36,8 +36,12 @@ const usage = `npm run bench -- [options]
   --check               exit 1 when a line of bench/goals.json falls short
   --json FILE  --svg FILE   write all figures; draw the growth curves (data/bench.svg)`;
 
-/** @throws Error that names the option and what it takes, with the usage. */
-export function readOptions(args: string[]): Options {
+/**
+ * @returns null where what is asked for is {@link usage}
+ * @throws Error that names the option and what it takes, with the usage
+ */
+export function readOptions(args: string[]): Options | null {
+  if (args.includes('--help')) return null;
   try {
     return parse(args);
   } catch (error) {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { checkGoals, type Goal } from './goals.js';
 import { measureGrowth } from './growth.js';
 import { type Line, measure, runPeer, type Setting } from './measure.js';
-import { type Options, readOptions } from './options.js';
+import { type Options, readOptions, usage } from './options.js';
 import { peers } from './peers.js';
 import { renderGrowth } from './picture.js';
 import { peersPython } from './python.js';
@@ -96,7 +96,9 @@ function describeMachine() {
 }
 
 try {
-  process.exitCode = await main(readOptions(process.argv.slice(2)));
+  const options = readOptions(process.argv.slice(2));
+  if (options === null) console.log(usage);
+  else process.exitCode = await main(options);
 } catch (error) {
   if (!(error instanceof Error)) throw error;
   console.error(error.message);

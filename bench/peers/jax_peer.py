@@ -16,9 +16,6 @@ from common import digits, feeds, fixture_of, initial_weights, problem_of, read_
 from common import CLASSES, HIDDEN, PIXELS
 
 case = read_case()
-if case.get("cache"):
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(case["cache"], "jax")
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
 import jax

@@ -16,8 +16,7 @@ from common import digits, feeds, fixture_of, initial_weights, problem_of, read_
 from common import CLASSES, HIDDEN, PIXELS
 
 case = read_case()
-if case.get("cache"):
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.path.join(case["cache"], "inductor")
+os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.path.join(case["cache"], "inductor")
 # Compiling in this process: its workers would outlive it and count as its memory.
 os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
 

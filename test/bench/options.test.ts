@@ -5,7 +5,7 @@ import { readOptions } from '../../bench/options.js';
 describe("the benchmark's options", () => {
   it('choose workloads and peers, ourselves always among them', () => {
     const options = readOptions(['--only', 'W3,W1', '--peers', 'torch,jax', '--threads', '1', '--rounds', '5']);
-    assert.deepEqual(options.only, ['W1', 'W3']);
+    assert.deepEqual(options?.only, ['W1', 'W3']);
     assert.deepEqual(options.peers, ['us', 'jax', 'torch']);
     assert.deepEqual(options.threads, [1]);
     assert.equal(options.rounds, 5);
