@@ -34,7 +34,8 @@ export interface Fixture {
   answer: Answer;
 }
 
-const steps = 5;
+/** Not a prime: nested checkpoints cut it into blocks. */
+const steps = 6;
 const documents = {
   parabola: { problem: { name: 'parabola', dimension: 4 }, functions: 3 },
   quadratic: { problem: { name: 'quadratic', dimension: 4, distribution: 'uniform' }, functions: 3 },
