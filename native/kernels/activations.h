@@ -71,67 +71,69 @@ INLINE void exp2_minus_1(V (&y)[M]) {
 enum Factor { kInputGate, kForgetGate, kCellGate, kOutputGate, kCellFromHidden, kCellFromCell, kFactors };
 
 /**
- * From the pre-activations of U units × NB vectors to their cell states: chain i is unit i / NB, vector i % NB.
+ * The exponentials of U units' gates, M vectors a gate: for each unit the denominators 1 + 2^y of its input, forget and
+ * output gate, and 2^y - 1 of its cell gate. Their chains are short, and the next tile's products fill the pipeline.
  * @param z [4 U][NB] scaled pre-activations, for each unit its input, forget, cell and output gate
- * @param c [U][NB] cell state, replaced by the next
- * @param output [U][NB] receives 1 / σ(o), for {@link hidden_states}
- * @param factors with Keep, [U][kFactors][NB], those that do not need h'
+ * @param out like z
+ */
+template <int NB, int M>
+INLINE void gate_exponentials(const V (*z)[NB], V* out) {
+  UNROLL for (int g = 0; g < 4; g++) {
+    const auto at = [&](int i) { return i / NB * 4 + g; };
+    V y[M];
+    EACH y[i] = z[at(i)][i % NB];
+    if (g == 2) exp2_minus_1(y);
+    else exp2_plus_1(y);
+    EACH out[at(i) * NB + i % NB] = y[i];
+  }
+}
+
+/**
+ * c' and h' of M vectors, from their gates' exponentials. It is a pass of its own over a layer: the chain is long, and
+ * after a tile of few units the next tile's products would wait behind it in the reorder buffer.
+ * @param gates the first vector's unit of {@link gate_exponentials}' result; vector i is of unit i / NB
+ * @param c replaced by c'
+ * @param h receives h'
+ * @param factors with Keep, receives the factors
  */
 template <bool Keep, int NB, int M>
-INLINE void cell_states(const V (*z)[NB], V* c, V* output, V* factors) {
-  const auto gate = [&](int i, int g) { return z[i / NB * 4 + g][i % NB]; };
+INLINE void cells(const V* gates, V* c, V* h, V* factors) {
+  const auto gate = [&](int i, int g) { return gates[(i / NB * 4 + g) * NB + i % NB]; };
   const auto put = [&](int i, int factor, V v) {
     if constexpr (Keep) factors[(i / NB * kFactors + factor) * NB + i % NB] = v;
   };
   // d is a denominator, e is 2^y - 1.
-  V di[M], df[M], dg[M], eg[M], p[M], r[M];
-  EACH di[i] = gate(i, 0);
-  exp2_plus_1(di);
+  V di[M], df[M], dg[M], eg[M], p[M], r[M], next[M];
   EACH eg[i] = gate(i, 2);
-  exp2_minus_1(eg);
-  EACH df[i] = gate(i, 1);
-  exp2_plus_1(df);
   EACH dg[i] = eg[i] + set(2.f);
+  EACH di[i] = gate(i, 0);
+  EACH df[i] = gate(i, 1);
   EACH p[i] = di[i] * dg[i];
   EACH r[i] = set(1.f) / (p[i] * df[i]);
   EACH df[i] = r[i] * df[i];   // 1 / (di dg)
   EACH r[i] = r[i] * p[i];     // f
   EACH eg[i] = eg[i] * df[i];  // i g
   EACH p[i] = r[i] * c[i];     // f c
-  EACH c[i] = p[i] + eg[i];
+  EACH c[i] = next[i] = p[i] + eg[i];
   EACH put(i, kCellFromCell, r[i]);
   EACH put(i, kForgetGate, fnma(p[i], r[i], p[i]));
   EACH dg[i] = dg[i] * df[i];  // i
   EACH df[i] = eg[i] * di[i];  // g
   EACH put(i, kInputGate, fnma(eg[i], dg[i], eg[i]));
   EACH put(i, kCellGate, fnma(eg[i], df[i], dg[i]));
-  EACH di[i] = gate(i, 3);
-  exp2_plus_1(di);
-  EACH output[i] = di[i];
-}
 
-/**
- * h' = σ(o) tanh(c') of M vectors. It is a pass of its own over a layer: the chain from c' on is long, and after a tile
- * of few units the next tile's products would wait behind it in the reorder buffer.
- * @param h holds 1 / σ(o), replaced by h'
- * @param factors with Keep, the first vector's; vector i is of unit i / NB
- */
-template <bool Keep, int NB, int M>
-INLINE void hidden_states(const V* c, V* h, V* factors) {
-  const auto put = [&](int i, int factor, V v) {
-    if constexpr (Keep) factors[(i / NB * kFactors + factor) * NB + i % NB] = v;
-  };
-  V ec[M], d[M], r[M];
-  EACH ec[i] = c[i] * set(2 * kLog2E);
-  exp2_minus_1(ec);
-  EACH d[i] = ec[i] + set(2.f);
-  EACH r[i] = set(1.f) / (h[i] * d[i]);
-  EACH d[i] = r[i] * d[i];    // o
-  EACH r[i] = r[i] * ec[i];   // h'
-  EACH ec[i] = r[i] * h[i];   // tanh c'
+  V d[M], output[M];
+  EACH next[i] = next[i] * set(2 * kLog2E);
+  exp2_minus_1(next);
+  EACH output[i] = gate(i, 3);
+  EACH d[i] = next[i] + set(2.f);
+  EACH r[i] = set(1.f) / (output[i] * d[i]);
+  EACH d[i] = r[i] * d[i];            // o
+  EACH r[i] = r[i] * next[i];         // h'
   EACH h[i] = r[i];
+  EACH next[i] = r[i] * output[i];    // tanh c'
   EACH put(i, kOutputGate, fnma(r[i], d[i], r[i]));
-  EACH put(i, kCellFromHidden, fnma(r[i], ec[i], d[i]));
+  EACH put(i, kCellFromHidden, fnma(r[i], next[i], d[i]));
 }
 
 /**

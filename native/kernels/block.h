@@ -20,6 +20,8 @@ struct Scratch {
   V* inputs;
   /** h of every layer a step ago. */
   V* before;
+  /** Exponentials of a layer's gates. */
+  V* gates;
   /** dL/dh and dL/dc of every layer, each [padded][NB]. */
   V* dh[kMaxLayers];
   V* dc[kMaxLayers];
@@ -32,6 +34,7 @@ struct Scratch {
   Scratch(const Plan& p, Arena& arena, bool backward) {
     inputs = arena.take<V>(2 * NB);
     before = arena.take<V>(p.state / 2 * NB);
+    gates = arena.take<V>(4L * p.max_padded * NB);
     if (!backward) return;
     for (int l = 0; l < p.layers; l++) {
       dh[l] = arena.take<V>(p.layer[l].padded * NB);
@@ -50,9 +53,12 @@ INLINE void clear(V* to, long count) {
   for (long i = 0; i < count; i++) to[i] = V{};
 }
 
-/** @param h the layer's state before, or null where that is zero */
+/**
+ * @param h the layer's state before, or null where that is zero
+ * @param gates [4 padded][NB], scratch
+ */
 template <bool Keep, int NB>
-INLINE void layer_forward(const Layer& l, const V* x, const V* h, V* c, V* h_next, V* factors) {
+INLINE void layer_forward(const Layer& l, const V* x, const V* h, V* gates, V* c, V* h_next, V* factors) {
   constexpr int U = kUnits<NB>, R = 4 * U;
   const float* w = l.forward;
   for (int u = 0; u < l.padded; u += U) {
@@ -62,14 +68,12 @@ INLINE void layer_forward(const Layer& l, const V* x, const V* h, V* c, V* h_nex
     w += R * l.units;
     multiply_add(z, w, x, l.below);
     w += R * l.below;
-    cell_states<Keep, NB, U * NB>(z, c + u * NB, h_next + u * NB, Keep ? factors + u * kFactors * NB : nullptr);
+    gate_exponentials<NB, U * NB>(z, gates + 4 * u * NB);
   }
-  constexpr int kAtOnce = kHiddenUnits<NB>;
-  int u = 0;
-  for (; u + kAtOnce <= l.padded; u += kAtOnce)
-    hidden_states<Keep, NB, kAtOnce * NB>(c + u * NB, h_next + u * NB, Keep ? factors + u * kFactors * NB : nullptr);
-  for (; u < l.padded; u++)
-    hidden_states<Keep, NB, NB>(c + u * NB, h_next + u * NB, Keep ? factors + u * kFactors * NB : nullptr);
+  for_tiles<kCellUnits<NB>>(l.padded, [&](int u, auto size) {
+    constexpr int M = decltype(size)::value * NB;
+    cells<Keep, NB, M>(gates + 4 * u * NB, c + u * NB, h_next + u * NB, Keep ? factors + u * kFactors * NB : nullptr);
+  });
 }
 
 /**
@@ -92,7 +96,7 @@ __attribute__((noinline)) void forward_step(const Plan& p, Scratch<NB>& s, const
     const long size = static_cast<long>(layer.padded) * NB;
     if (!fresh) copy(h, before, size);
     V* next = Keep ? record + layer.record_h * NB : h;
-    layer_forward<Keep, NB>(layer, x, fresh ? nullptr : before, state + layer.state_c * NB, next,
+    layer_forward<Keep, NB>(layer, x, fresh ? nullptr : before, s.gates, state + layer.state_c * NB, next,
                             Keep ? record + layer.record_factors * NB : nullptr);
     if constexpr (Keep) copy(next, h, size);
     x = next;

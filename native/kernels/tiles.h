@@ -18,9 +18,9 @@ constexpr int kWide = 2;
 template <int NB>
 constexpr int kUnits = kRegisters / 8 / NB > 0 ? kRegisters / 8 / NB : 1;
 
-/** Units whose hidden states are computed at once. */
+/** Units whose cells are updated at once. */
 template <int NB>
-constexpr int kHiddenUnits = 4 / NB > 0 ? 4 / NB : 1;
+constexpr int kCellUnits = 4 / NB;
 
 /** Rows of a tile of the product that takes dL/dz back to dL/dh. */
 template <int NB>
