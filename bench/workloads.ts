@@ -38,8 +38,8 @@ const parabola: Workload = {
   forms: {
     ...ours,
     jax: ['plain+joined', 'plain+joined+tanh', 'saved+joined', 'plain'],
-    torch: ['sequence', 'eager+columns', 'eager'],
-    'torch-compile': ['compile-unroll', 'compile-step'],
+    torch: ['sequence+passive', 'sequence', 'eager'],
+    'torch-compile': ['compile-unroll+passive', 'compile-unroll', 'compile-step+passive'],
   },
 };
 
@@ -54,8 +54,8 @@ const quadratic: Workload = {
   forms: {
     ...ours,
     jax: ['saved+joined', 'saved+joined+tanh', 'saved+ones', 'checkpoint+joined'],
-    torch: ['eager+columns', 'sequence', 'eager'],
-    'torch-compile': ['compile-unroll+columns', 'compile-step+columns'],
+    torch: ['eager+columns+passive', 'eager+columns', 'sequence+passive'],
+    'torch-compile': ['compile-unroll+columns+passive', 'compile-unroll+columns', 'compile-step+columns+passive'],
   },
 };
 
@@ -71,8 +71,8 @@ const digits: Workload = {
   forms: {
     ...ours,
     jax: ['saved+joined', 'saved+joined+tanh', 'saved+ones', 'checkpoint+joined'],
-    torch: ['eager+columns', 'sequence', 'eager'],
-    'torch-compile': ['compile-unroll+columns', 'compile-step+columns'],
+    torch: ['eager+columns+passive', 'eager+columns', 'sequence+passive'],
+    'torch-compile': ['compile-unroll+columns+passive', 'compile-unroll+columns', 'compile-step+columns+passive'],
   },
 };
 
@@ -86,8 +86,8 @@ function long(workload: Workload, steps: number): Workload {
     forms: {
       ...ours,
       jax: ['saved+joined', 'nested+joined', 'checkpoint+joined'],
-      torch: ['eager+columns', 'sequence'],
-      'torch-compile': ['compile-step+columns'],
+      torch: ['eager+columns+passive', 'eager+columns'],
+      'torch-compile': ['compile-step+columns+passive', 'compile-step+columns'],
     },
   };
 }
@@ -107,8 +107,8 @@ function growing(name: string, coordinates: number, steps: number): Workload {
     forms: {
       ...ours,
       jax: ['saved+joined'],
-      torch: ['eager+columns'],
-      'torch-compile': ['compile-step+columns'],
+      torch: ['eager+columns+passive'],
+      'torch-compile': ['compile-step+columns+passive'],
     },
   };
 }

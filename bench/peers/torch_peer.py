@@ -8,6 +8,7 @@ Its forms:
     compile-step    torch.compile of the network's step, on autograd's tape
     compile-unroll  torch.compile of the whole unroll, its steps written out
     …+columns       coordinates as columns
+    …+passive       threads that wait for each other sleep instead of spinning
 """
 
 import os
@@ -17,6 +18,8 @@ from common import CLASSES, HIDDEN, PIXELS
 
 case = read_case()
 os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.path.join(case["cache"], "inductor")
+if "passive" in case["form"].split("+"):
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 # Compiling in this process: its workers would outlive it and count as its memory.
 os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
 
