@@ -10,6 +10,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "isa.h"
 #include "pool.h"
@@ -42,7 +43,7 @@ struct Array {
 /** The arguments of a call, taken in order. Errors are JavaScript exceptions. */
 class Arguments {
  public:
-  static constexpr size_t kMost = 16;
+  static constexpr size_t kMost = 24;
 
   Arguments(napi_env environment, napi_callback_info info) : env(environment) {
     must(napi_get_cb_info(env, info, &count, values, nullptr, nullptr));
@@ -78,7 +79,7 @@ class Arguments {
     Array<T> array;
     void* data = nullptr;
     must(napi_get_typedarray_info(env, value, &kind, &array.length, &data, nullptr, nullptr));
-    if (kind != (sizeof(T) == 4 ? napi_float32_array : napi_float64_array))
+    if (kind != kind_of<T>())
       throw std::invalid_argument(std::string(name) + " is a typed array of another kind");
     array.data = static_cast<T*>(data);
     return array;
@@ -97,6 +98,14 @@ class Arguments {
   size_t size() const { return count; }
 
  private:
+  template <class T>
+  static constexpr napi_typedarray_type kind_of() {
+    if constexpr (std::is_same_v<T, float>) return napi_float32_array;
+    else if constexpr (std::is_same_v<T, double>) return napi_float64_array;
+    else if constexpr (std::is_same_v<T, int>) return napi_int32_array;
+    else return napi_uint8_array;
+  }
+
   napi_value next() {
     if (at == count) throw std::invalid_argument("too few arguments");
     return values[at++];
@@ -136,7 +145,35 @@ size_t phi_size(const Network& network) {
   return size + width + 1;
 }
 
-/** Takes: family, functions, coordinates of one, and two arrays of data or null. */
+/** [activation, examples of a mini-batch, widths …], inputs, labels and the rows of some steps; or null four times. */
+Perceptron perceptron_from(Arguments& arguments, const Functions& f) {
+  Perceptron p{};
+  const Array<double> numbers = arguments.array<double>("perceptron");
+  const Array<unsigned char> inputs = arguments.array<unsigned char>("inputs"), labels = arguments.array<unsigned char>("labels");
+  const Array<int> rows = arguments.array<int>("rows");
+  if (f.family != Functions::kPerceptron) return p;
+  if (numbers.length < 4 || numbers.length > 3 + kMaxPerceptronLayers) throw std::invalid_argument("perceptron: 4 to 11 numbers");
+  p.activation = static_cast<Perceptron::Activation>(static_cast<int>(numbers.data[0]));
+  p.batch = static_cast<long>(numbers.data[1]);
+  p.layers = static_cast<int>(numbers.length - 3);
+  long coordinates = 0;
+  for (int l = 0; l <= p.layers; l++) p.widths[l] = static_cast<int>(numbers.data[2 + l]);
+  for (int l = 0; l < p.layers; l++) coordinates += (p.widths[l] + 1L) * p.widths[l + 1];
+  if (coordinates != f.dimension) throw std::invalid_argument("perceptron: its widths make other coordinates");
+  if (inputs.length != labels.length * p.widths[0]) throw std::invalid_argument("inputs: expected a row for each label");
+  for (size_t i = 0; i < rows.length; i++) {
+    const int row = rows.data[i];
+    if (row < 0 || static_cast<size_t>(row) >= labels.length || labels.data[row] >= p.widths[p.layers])
+      throw std::invalid_argument("rows: one is not there, or of a class beyond the last layer's");
+  }
+  p.inputs = inputs.data;
+  p.labels = labels.data;
+  p.rows = rows.data;
+  p.steps = static_cast<long>(rows.length) / (f.count * p.batch);
+  return p;
+}
+
+/** Takes: family, functions, coordinates of one, two arrays of data or null, and a perceptron. */
 Functions functions_from(Arguments& arguments) {
   Functions f{};
   f.family = static_cast<Functions::Family>(static_cast<int>(arguments.number()));
@@ -144,9 +181,15 @@ Functions functions_from(Arguments& arguments) {
   f.dimension = static_cast<long>(arguments.number());
   const size_t n = static_cast<size_t>(f.count) * f.dimension;
   const bool quadratic = f.family == Functions::kQuadratic;
-  f.data[0] = arguments.array<float>("data", f.family == Functions::kSimple ? 0 : quadratic ? n * f.dimension : n);
+  f.data[0] = arguments.array<float>("data", f.family == Functions::kParabola ? n : quadratic ? n * f.dimension : 0);
   f.data[1] = arguments.array<float>("data", quadratic ? n : 0);
+  f.perceptron = perceptron_from(arguments, f);
   return f;
+}
+
+void check_rows(const Functions& f, long steps) {
+  if (f.family == Functions::kPerceptron && f.perceptron.steps != steps)
+    throw std::invalid_argument("rows: expected those of " + std::to_string(steps) + " steps");
 }
 
 /** A call: its task, and what runs it. */
@@ -169,6 +212,7 @@ struct UnrollCall : Call {
     task.functions = functions_from(a);
     task.phi = a.array<float>("phi", phi_size(task.network));
     task.steps = static_cast<long>(a.number());
+    check_rows(task.functions, task.steps + 1);
     const size_t n = static_cast<size_t>(task.functions.count) * task.functions.dimension;
     size_t units = 0;
     for (int l = 0; l < task.network.layers; l++) units += task.network.units[l];
@@ -207,6 +251,7 @@ struct EvaluateCall : Call {
 
   explicit EvaluateCall(Arguments& a) {
     task.functions = functions_from(a);
+    check_rows(task.functions, 1);
     const size_t n = static_cast<size_t>(task.functions.count) * task.functions.dimension;
     task.theta = a.array<float>("theta", n);
     task.losses = a.array<float>("losses", task.functions.count);

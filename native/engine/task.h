@@ -29,14 +29,35 @@ struct Network {
   double output_scale;
 };
 
+constexpr int kMaxPerceptronLayers = 8;
+
+/** A multi-layer perceptron and the mini-batches that it sees. */
+struct Perceptron {
+  enum Activation { kSigmoid, kTanh, kRelu };
+  Activation activation;
+  int layers;
+  /** Of the inputs, then of each layer. */
+  int widths[kMaxPerceptronLayers + 1];
+  /** Examples that a function sees at a step. */
+  long batch;
+  /** [examples, widths[0]], 0 … 255, and their classes [examples]. */
+  const unsigned char* inputs;
+  const unsigned char* labels;
+  /** Which ones, [steps, B, batch]. */
+  long steps;
+  const int* rows;
+};
+
 /** B functions of d coordinates of one family, side by side. */
 struct Functions {
-  enum Family { kSimple, kParabola, kQuadratic };
+  enum Family { kSimple, kParabola, kQuadratic, kPerceptron };
   Family family;
   long count;
   long dimension;
   /** s; W and y; nothing: each [B, …]. */
   const float* data[2];
+  /** Of the family of that name. */
+  Perceptron perceptron;
 };
 
 /** T steps of an episode, and the meta-gradient where `gradient` is set. */

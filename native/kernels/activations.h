@@ -39,14 +39,21 @@ INLINE void reduce(V (&y)[M], V (&r)[M], VInt (&n)[M]) {
   EACH n[i] = bits(t[i]) << 23;
 }
 
-/** y → 1 + 2^y. The polynomial is the minimax fit of 2^r on [-1/2, 1/2], relative error 7.5e-8. */
+/** y → 2^y. The polynomial is the minimax fit of 2^r on [-1/2, 1/2], relative error 7.5e-8. */
 template <int M>
-INLINE void exp2_plus_1(V (&y)[M]) {
+INLINE void exp2(V (&y)[M]) {
   V r[M], p[M];
   VInt n[M];
   reduce(y, r, n);
   polynomial(p, r, {1.32764725e-3f, 9.67554096e-3f, 5.55071309e-2f, .240221202f, .693146944f, 1.00000012f});
-  EACH y[i] = from_bits(bits(p[i]) + n[i]) + set(1.f);
+  EACH y[i] = from_bits(bits(p[i]) + n[i]);
+}
+
+/** y → 1 + 2^y */
+template <int M>
+INLINE void exp2_plus_1(V (&y)[M]) {
+  exp2(y);
+  EACH y[i] = y[i] + set(1.f);
 }
 
 /**

@@ -40,6 +40,12 @@ void respond(const Response& r, Pool& pool) {
 
 void evaluate(const Evaluation& e, Pool& pool) {
   const Functions& f = e.functions;
+  if (f.family == Functions::kPerceptron && f.count < kManyFunctions) {
+    Optimizee optimizee;
+    with_memory(pool, pool.size(), [&](Arena& arena) { optimizee.prepare(f, 0, f.count, arena); });
+    optimizee.evaluate(e.theta, 0, e.gradient, e.losses, &pool);
+    return;
+  }
   const long batch = max_of(1, min_of(f.count, 4096 / f.dimension / kLanes * kLanes));
   const long batches = (f.count + batch - 1) / batch, pieces = min_of(batches, 1024);
   parallel(pool, pieces, [&](int thread, int piece) {
@@ -50,7 +56,7 @@ void evaluate(const Evaluation& e, Pool& pool) {
         optimizee.prepare(f, first, count, arena);
         if (arena.base == nullptr) return;
         const long at = first * f.dimension;
-        optimizee.evaluate(e.theta + at, e.gradient + at, e.losses + first);
+        optimizee.evaluate(e.theta + at, 0, e.gradient + at, e.losses + first);
       });
     }
   });

@@ -7,9 +7,9 @@
 //
 // Going forward keeps the gradients and, every kSegment steps, the state; going back, each block's segment is computed
 // again and its records are used up while they are in the cache. Where a piece's records are small, forward keeps them.
-#include "../engine/pool.h"
 #include "block.h"
 #include "optimizees/optimizee.h"
+#include "parallel.h"
 
 namespace metadescent::METADESCENT_ISA {
 
@@ -25,12 +25,6 @@ constexpr long kSumsFloats = 1L << 26;
 
 INLINE long min_of(long a, long b) { return a < b ? a : b; }
 INLINE long max_of(long a, long b) { return a > b ? a : b; }
-
-/** Calls work(thread, piece) for every piece. */
-template <class F>
-INLINE void parallel(Pool& pool, long pieces, F&& work) {
-  pool.run(static_cast<int>(pieces), [](void* f, int thread, int piece) { (*static_cast<F*>(f))(thread, piece); }, &work);
-}
 
 /** Memory that a layout asks for: lay_out(arena) is called to count, then to take. */
 template <class F>
@@ -70,6 +64,8 @@ class UnrollTask {
   long segment, segments;
   bool keep;
   float* weights;
+  /** Steps that a loss with a weight comes after: the others have no gradient. */
+  long counted;
   float* sums;
   long pieces;
 
@@ -98,6 +94,7 @@ class UnrollTask {
     const double count = static_cast<double>(u.functions.count);
     if (u.gradient)
       for (long t = 0; t <= u.steps; t++) weights[t] = static_cast<float>(u.weights[t] / count);
+    for (counted = u.gradient ? u.steps : 0; counted > 0 && weights[counted] == 0;) counted--;
   }
 
   void lay_out_group(Group& g, long blocks, Arena& arena) const {
@@ -158,10 +155,10 @@ class UnrollTask {
       if (arena.base == nullptr) return;
       begin(g, 0, g.blocks);
       for (long t = 0; t < u.steps; t++) {
-        optimizee.evaluate(g.theta, gradients_at(g, t), u.losses + t * u.functions.count + first);
+        optimizee.evaluate(g.theta, t, gradients_at(g, t), u.losses + t * u.functions.count + first);
         forward(g, s, t, 0, g.blocks);
       }
-      optimizee.evaluate(g.theta, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count + first);
+      optimizee.evaluate(g.theta, u.steps, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count + first);
       end(g, 0, g.blocks);
       if (u.gradient) backward(g, s, 0, g.blocks, own);
     });
@@ -194,10 +191,10 @@ class UnrollTask {
     };
     each_piece([&](Group& own, Scratch<NB>&, int, long from, long to) { begin(own, from, to); });
     for (long t = 0; t < u.steps; t++) {
-      optimizee.evaluate(g.theta, gradients_at(g, t), u.losses + t * u.functions.count);
+      optimizee.evaluate(g.theta, t, gradients_at(g, t), u.losses + t * u.functions.count, &pool);
       each_piece([&](Group& own, Scratch<NB>& s, int, long from, long to) { forward(own, s, t, from, to); });
     }
-    optimizee.evaluate(g.theta, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count);
+    optimizee.evaluate(g.theta, u.steps, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count, &pool);
     each_piece([&](Group& own, Scratch<NB>& s, int piece, long from, long to) {
       end(own, from, to);
       if (!u.gradient) return;
@@ -275,8 +272,8 @@ class UnrollTask {
     for (long b = from; b < to; b++) {
       V* records = records_of(g, b);
       begin_backward(plan, s);
-      for (long number = segments - 1; number >= 0; number--) {
-        const long first = number * segment, last = min_of(first + segment, u.steps);
+      for (long number = (counted + segment - 1) / segment - 1; number >= 0; number--) {
+        const long first = number * segment, last = min_of(first + segment, counted);
         const V* initial = saved_state(g, number, b);
         const bool fresh = first == 0 && u.fresh;
         if (!keep) {

@@ -8,6 +8,7 @@
 
 #include "../engine/isa.h"
 #include "../engine/pool.h"
+#include "perceptron.h"
 #include "reference.h"
 
 using namespace metadescent;
@@ -44,6 +45,30 @@ struct Case {
   /** Standard deviation of φ, and a factor of θ. */
   float spread, size;
   double tolerance;
+  /** Of that family; its examples are made up, and the dimension follows. */
+  Perceptron perceptron = {};
+};
+
+/** Examples that nobody drew, and which of them each function sees at each of two unrolls' steps. */
+struct Examples {
+  std::vector<unsigned char> inputs, labels;
+  std::vector<int> rows;
+
+  Examples(const Case& c, std::mt19937& random) {
+    if (c.family != Functions::kPerceptron) return;
+    const int count = 19;
+    for (int i = 0; i < count * c.perceptron.widths[0]; i++) inputs.push_back(random() % 3 ? 0 : random() % 256);
+    for (int i = 0; i < count; i++) labels.push_back(random() % c.perceptron.widths[c.perceptron.layers]);
+    for (long i = 0; i < (2 * c.steps + 1) * c.count * c.perceptron.batch; i++) rows.push_back(random() % count);
+  }
+
+  Functions functions(const Case& c, long first_step, const Floats& W, const Floats& y) const {
+    Functions f{c.family, c.count, c.dimension, {W.data(), y.data()}, c.perceptron};
+    f.perceptron.inputs = inputs.data();
+    f.perceptron.labels = labels.data();
+    f.perceptron.rows = rows.data() + first_step * c.count * c.perceptron.batch;
+    return f;
+  }
 };
 
 std::string describe(const Case& c) {
@@ -69,7 +94,8 @@ void run(const Kernels& kernels, const Case& c, unsigned seed) {
   for (float& x : start) x = c.size * normal(random);
   reference::Vector weights(c.steps + 1);
   for (double& w : weights) w = std::fabs(normal(random));
-  const Functions functions{c.family, c.count, d, {W.data(), y.data()}};
+  if (seed % 2) weights.back() = 0;  // as in the sum of the losses before the last
+  const Examples examples(c, random);
   long hidden_size = 0;
   for (int l = 0; l < c.network.layers; l++) hidden_size += 2 * n * c.network.units[l];
 
@@ -98,6 +124,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed) {
             for (int u = 0; u < c.network.units[l]; u++, row++)
               for (long i = 0; i < n; i++) (episode.states[i][l].*part_of)[u] = hidden[row * n + i];
       }
+      const Functions functions = examples.functions(c, part * c.steps, W, y);
       const Unroll task{c.network, functions, phi.data(), c.steps, weights.data(), theta.data(), hidden.data(),
                         part == 0, losses.data(), gradient.data()};
       kernels.unroll(task, pool);
@@ -115,7 +142,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed) {
 
     // Without a gradient the way is the same, bit for bit.
     Floats theta2 = start, hidden2(hidden_size), losses((c.steps + 1) * c.count);
-    kernels.unroll({c.network, functions, phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr}, pool);
+    kernels.unroll({c.network, examples.functions(c, 0, W, y), phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr}, pool);
     check(std::memcmp(losses.data(), first.data(), losses.size() * sizeof(float)) == 0, describe(c) + ": other losses without a gradient", 0);
   }
   std::printf("ok %.1e %s\n", worst, describe(c).c_str());
@@ -157,8 +184,20 @@ Case random_case(std::mt19937& random) {
   c.network.projection = pick(0, 1) ? int(pick(1, 23)) : 0;
   c.network.preprocessing = preprocessing(Preprocessing::Kind(pick(0, 2)), double(pick(1, 12)));
   c.network.output_scale = .05;
-  c.family = Functions::Family(pick(0, 2));
+  c.family = Functions::Family(pick(0, 3));
   c.dimension = c.family == Functions::kSimple ? 1 : pick(1, 45);
+  if (c.family == Functions::kPerceptron) {
+    Perceptron& p = c.perceptron;
+    p.activation = Perceptron::Activation(pick(0, 1));
+    p.layers = int(pick(1, 4));
+    p.batch = pick(1, 40);
+    p.widths[0] = int(pick(1, 33));
+    for (int l = 1; l <= p.layers; l++) p.widths[l] = int(pick(1, 7));
+    // Of a single class the loss is 0, and what is computed is rounding.
+    if (p.widths[p.layers] == 1) p.widths[p.layers] = 2;
+    c.dimension = 0;
+    for (int l = 0; l < p.layers; l++) c.dimension += (p.widths[l] + 1) * p.widths[l + 1];
+  }
   c.count = pick(1, pick(0, 1) ? 3 : 40);
   c.steps = pick(1, 27);
   c.spread = .3f;

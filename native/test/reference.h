@@ -142,8 +142,18 @@ inline void step_back(const Network& network, const Maps& maps, const Vector& ph
   if (maps.projected) maps.all[0].back(phi, trace.inputs, dx, gradient);
 }
 
-inline double evaluate(const Functions& f, long b, const double* x, double* gradient) {
+/** Of perceptron.h. */
+double perceptron(const metadescent::Perceptron& p, const int* rows, const Vector& theta, Vector& gradient);
+
+inline double evaluate(const Functions& f, long b, long step, const double* x, double* gradient) {
   const long d = f.dimension;
+  if (f.family == Functions::kPerceptron) {
+    Vector sum(d);
+    const int* rows = f.perceptron.rows + (step * f.count + b) * f.perceptron.batch;
+    const double loss = perceptron(f.perceptron, rows, Vector(x, x + d), sum);
+    for (long i = 0; i < d; i++) gradient[i] = sum[i];
+    return loss;
+  }
   double loss = 0;
   if (f.family == Functions::kQuadratic) {
     const float *W = f.data[0] + b * d * d, *y = f.data[1] + b * d;
@@ -185,7 +195,7 @@ struct Episode {
     for (long t = 0; t <= steps; t++) {
       out.gradients.emplace_back(n);
       for (long b = 0; b < f.count; b++)
-        out.losses.push_back(evaluate(f, b, &theta[b * d], &out.gradients.back()[b * d]));
+        out.losses.push_back(evaluate(f, b, t, &theta[b * d], &out.gradients.back()[b * d]));
       if (t == steps) break;
       for (long i = 0; i < n; i++) theta[i] += step(network, maps, phi, out.gradients[t][i], states[i], traces[t][i]);
     }

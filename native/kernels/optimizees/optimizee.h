@@ -1,6 +1,7 @@
 #pragma once
 // Value and gradient of some functions of a family. A family is a file of its own here and a case below.
 #include "parabola.h"
+#include "perceptron.h"
 #include "quadratic.h"
 
 namespace metadescent::METADESCENT_ISA {
@@ -14,6 +15,7 @@ struct Optimizee {
   long first, count;
   /** Of quadratics, where lanes are functions; else null. */
   QuadraticLanes* lanes;
+  PerceptronLoss perceptron;
   float* scratch;
 
   /** Takes its memory; with a counting arena that is all. */
@@ -22,6 +24,7 @@ struct Optimizee {
     first = from;
     count = number;
     lanes = nullptr;
+    if (functions.family == Functions::kPerceptron) perceptron.prepare(functions.perceptron, arena);
     if (functions.family != Functions::kQuadratic) return;
     const long d = functions.dimension;
     scratch = arena.take<float>(d);
@@ -37,8 +40,14 @@ struct Optimizee {
     }
   }
 
-  /** @param theta [count, d] @param gradient [count, d] @param losses [count] */
-  inline void evaluate(const float* theta, float* gradient, float* losses) const {
+  /**
+   * @param theta [count, d]
+   * @param step of those whose mini-batches were handed in
+   * @param gradient [count, d]
+   * @param losses [count]
+   * @param pool threads that large functions may work on, or null
+   */
+  inline void evaluate(const float* theta, long step, float* gradient, float* losses, Pool* pool = nullptr) const {
     const long d = all->dimension;
     if (lanes != nullptr) {
       for (long f = 0; f < count; f += kLanes)
@@ -59,6 +68,11 @@ struct Optimizee {
         case Functions::kQuadratic:
           losses[f] = quadratic(all->data[0] + at * d * d, all->data[1] + at * d, x, d, g, scratch);
           break;
+        case Functions::kPerceptron: {
+          const Perceptron& p = all->perceptron;
+          losses[f] = perceptron.evaluate(x, p.rows + (step * all->count + at) * p.batch, g, pool);
+          break;
+        }
       }
     }
   }

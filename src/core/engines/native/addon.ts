@@ -12,7 +12,25 @@ type Floats = Float32Array | null;
 export type NetworkNumbers = Float64Array;
 
 /** Family, functions, coordinates of one, and its data. */
-export type FunctionArguments = [family: number, count: number, dimension: number, first: Floats, second: Floats];
+export type FunctionArguments = [
+  family: number,
+  count: number,
+  dimension: number,
+  first: Floats,
+  second: Floats,
+  ...miniBatches: MiniBatchArguments,
+];
+
+/**
+ * [activation, examples of a mini-batch, widths …], the examples' bytes and classes, and the rows of the mini-batches
+ * [steps, functions, size], those of the call's steps alone; nulls where there are none.
+ */
+export type MiniBatchArguments = [
+  perceptron: Float64Array | null,
+  inputs: Uint8Array | null,
+  labels: Uint8Array | null,
+  rows: Int32Array | null,
+];
 
 /**
  * What native/engine/addon.cc exports. With `background` a call computes on a thread of its own and gives a promise, and

@@ -1,4 +1,4 @@
-import { countWeights } from '../../../contract/limits.js';
+import { countWeights, layerSizes } from '../../../contract/limits.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { ProblemName } from '../../../contract/problems.js';
 import type { JobSpec } from '../../../contract/spec.js';
@@ -11,7 +11,13 @@ import {
   type UnrollOptions,
   Unsupported,
 } from '../engine.js';
-import { type Addon, type FunctionArguments, loadAddon, type NetworkNumbers } from './addon.js';
+import {
+  type Addon,
+  type FunctionArguments,
+  loadAddon,
+  type MiniBatchArguments,
+  type NetworkNumbers,
+} from './addon.js';
 
 /**
  * The fused engine: native/ computes whole unrolls, optimizee included, on the processor's widest vectors. θ and h lie in
@@ -72,40 +78,56 @@ class Calls {
 
 const preprocessings = { none: 0, 'log-sign-paper': 1, 'log-sign-deepmind': 2 } as const;
 /** The problems that native/kernels/optimizees/ holds. */
-const families: { readonly [N in ProblemName]?: number } = { simple: 0, parabola: 1, quadratic: 2 };
+const families: { readonly [N in ProblemName]?: number } = { simple: 0, parabola: 1, quadratic: 2, mnist: 3 };
+const activations = { sigmoid: 0, tanh: 1, relu: 2 } as const;
 
 function numbersOf({ preprocess, inputProjection, outputScale, layers }: LearnedSpec): NetworkNumbers {
   const constant = preprocess.name === 'none' ? 1 : preprocess.name === 'log-sign-paper' ? preprocess.p : preprocess.k;
   return Float64Array.of(preprocessings[preprocess.name], constant, inputProjection ?? 0, outputScale, ...layers);
 }
 
-function argumentsOf({ problem, count, dimension, data }: FunctionBatch): FunctionArguments {
+/** What a call of some steps, from the first on, is told of the functions. */
+function argumentsOf(batch: FunctionBatch, firstStep: number, steps: number): FunctionArguments {
+  const { problem, count, dimension, data } = batch;
   const family = families[problem.name];
   if (family === undefined) throw new Unsupported(problemUnsupported(problem.name));
-  return [family, count, dimension, data.s ?? data.W ?? null, data.y ?? null];
+  return [
+    family,
+    count,
+    dimension,
+    data.s ?? data.W ?? null,
+    data.y ?? null,
+    ...miniBatchesOf(batch, firstStep, steps),
+  ];
+}
+
+function miniBatchesOf({ problem, miniBatches }: FunctionBatch, firstStep: number, steps: number): MiniBatchArguments {
+  if (problem.name !== 'mnist' || !miniBatches) return [null, null, null, null];
+  const { size, examples } = miniBatches;
+  const widths = [examples.width, ...layerSizes(problem).map(({ outputs }) => outputs)];
+  const perceptron = Float64Array.of(activations[problem.activation], size, ...widths);
+  return [perceptron, examples.inputs, examples.labels, miniBatches.rows(firstStep, steps)];
 }
 
 /** Multiply-adds of one evaluation. */
 function costOf({ problem, count, dimension }: FunctionBatch): number {
+  if (problem.name === 'mnist') return 2 * count * dimension * problem.batch;
   return count * dimension * (problem.name === 'quadratic' ? 2 * dimension : 3);
 }
 
 class NativeFunctions implements OpenFunctions {
-  private readonly functions: FunctionArguments;
-
   constructor(
     private readonly addon: Addon,
     private readonly calls: Calls,
     private readonly batch: FunctionBatch,
-  ) {
-    this.functions = argumentsOf(batch);
-  }
+  ) {}
 
-  async evaluate(theta: Float32Array) {
+  async evaluate(theta: Float32Array, step: number) {
+    const functions = argumentsOf(this.batch, step, 1);
     const losses = new Float32Array(this.batch.count);
     const gradient = new Float32Array(theta.length);
     await this.calls.make(costOf(this.batch), (background) =>
-      this.addon.evaluate(background, ...this.functions, theta, losses, gradient),
+      this.addon.evaluate(background, ...functions, theta, losses, gradient),
     );
     return { losses, gradient };
   }
@@ -113,9 +135,11 @@ class NativeFunctions implements OpenFunctions {
   dispose(): void {}
 }
 
+/** Steps of one call: the rows of their mini-batches are drawn before it, and take memory. */
+const longestCall = 1000;
+
 class NativeEpisode implements Episode {
   private readonly network: NetworkNumbers;
-  private readonly functions: FunctionArguments;
   private readonly theta: Float32Array;
   private readonly hidden: Float32Array;
   /** Steps taken; before the first, `hidden` is all zeros. */
@@ -129,7 +153,6 @@ class NativeEpisode implements Episode {
     state?: EpisodeState,
   ) {
     this.network = numbersOf(optimizer);
-    this.functions = argumentsOf(batch);
     this.theta = (state?.theta ?? batch.start).slice();
     const units = optimizer.layers.reduce((a, b) => a + b, 0);
     this.hidden = state?.hidden.slice() ?? new Float32Array(2 * units * this.theta.length);
@@ -137,7 +160,13 @@ class NativeEpisode implements Episode {
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
-    return this.run(phi, steps, null, null);
+    const losses = new Float32Array((steps + 1) * this.batch.count);
+    for (let done = 0; done < steps; ) {
+      const part = Math.min(steps - done, longestCall);
+      losses.set(await this.run(phi, part, null, null), done * this.batch.count);
+      done += part;
+    }
+    return losses;
   }
 
   async unroll(phi: Float32Array, { steps, weights, secondDerivatives }: UnrollOptions) {
@@ -148,7 +177,8 @@ class NativeEpisode implements Episode {
   }
 
   private async run(phi: Float32Array, steps: number, weights: Float64Array | null, gradient: Float32Array | null) {
-    const { addon, network, functions, theta, hidden, batch } = this;
+    const { addon, network, theta, hidden, batch } = this;
+    const functions = argumentsOf(batch, this.step, steps + 1);
     const fresh = this.step === 0;
     const losses = new Float32Array((steps + 1) * batch.count);
     // Back-propagation computes the way forward once more, and two products for each of its own.
