@@ -5,7 +5,8 @@
  *
  *   node scripts/native.mjs             builds what is not there yet
  *   node scripts/native.mjs --sanitize  builds the kernels' own tests with AddressSanitizer and
- *                                       UndefinedBehaviorSanitizer, and runs them for every instruction set
+ *                                       UndefinedBehaviorSanitizer, and runs them for every instruction set; NEON's
+ *                                       without these, in qemu-user where it is installed
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -45,7 +46,7 @@ const ofKernels = [
   '-Wno-maybe-uninitialized',
 ];
 
-/** Flags of each instruction set that this kind of processor may have. */
+/** Lanes and flags of each instruction set that a kind of processor may have. */
 const instructionSets = {
   x64: {
     avx512: { lanes: 16, flags: ['-mavx512f', '-mavx512dq', '-mavx512vl', '-mavx512bw', '-mavx2', '-mfma'] },
@@ -53,7 +54,8 @@ const instructionSets = {
     portable: { lanes: 4, flags: [] },
   },
   arm64: { neon: { lanes: 4, flags: [] }, portable: { lanes: 4, flags: [] } },
-}[process.arch] ?? { portable: { lanes: 4, flags: [] } };
+  other: { portable: { lanes: 4, flags: [] } },
+};
 
 /** What there is, in words, or null. */
 export async function nativeIsBuilt() {
@@ -91,37 +93,68 @@ export async function buildNative() {
   }
 }
 
-/** @returns whether all passed */
+/**
+ * Builds the kernels' tests with the sanitizers for what this processor has, and NEON's, without them, for an emulator.
+ * @returns whether all passed
+ */
 async function sanitize() {
   const compiler = await findCompiler();
-  const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
   const flags = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+  const outcomes = [];
+  for (const [name, set] of Object.entries(instructionSets[process.arch] ?? instructionSets.other)) {
+    if (hasInstructionSet(name)) outcomes.push(await testKernels(compiler, name, set, flags, [], ['40']));
+    else console.log(`skipped: ${name}, which this processor lacks`);
+  }
+  const [cross, emulator] = ['aarch64-linux-gnu-g++', 'qemu-aarch64'];
+  if (process.arch === 'arm64') return !outcomes.includes(false);
+  if ((await answers(cross, '--version')) && (await answers(emulator, '--version'))) {
+    const found = { command: cross, title: cross };
+    outcomes.push(await testKernels(found, 'neon', instructionSets.arm64.neon, ['-static'], [emulator], ['4']));
+  } else console.log(`skipped: neon, for which ${cross} and ${emulator} are needed`);
+  return !outcomes.includes(false);
+}
+
+/** @param runner a command that the binary is an argument of, if any */
+async function testKernels(compiler, name, set, flags, runner, args) {
+  const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
   try {
     const test = { source: join(sources, 'test', 'kernels.test.cc'), object: 'test.o', flags: [] };
-    const units = [...kernelUnits(), ...engineUnits(['isa', 'pool']), test];
+    const units = [kernelUnit(name, set), ...engineUnits(['isa', 'pool']), test];
     const objects = await compileAll(compiler, folder, units, flags);
     const binary = join(folder, 'kernels-test');
     await compile(compiler, [...flags, ...objects, '-o', binary, '-pthread']);
-    let passed = true;
-    for (const name of Object.keys(instructionSets)) {
-      const { stdout, stderr, code } = await run(binary, [name], { maxBuffer: 1 << 26 }).catch((error) => error);
-      process.stdout.write(stdout);
-      if (code === undefined) continue;
-      process.stderr.write(stderr);
-      passed = false;
-    }
-    return passed;
+    const [command, ...rest] = [...runner, binary, name, ...args];
+    const { stdout, stderr, code } = await run(command, rest, { maxBuffer: 1 << 26 }).catch((error) => error);
+    process.stdout.write(stdout);
+    if (code !== undefined) process.stderr.write(stderr);
+    return code === undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Where it cannot be told, no: the test would die of an illegal instruction. */
+function hasInstructionSet(name) {
+  if (name === 'portable' || name === 'neon') return true;
+  try {
+    const flags = readFileSync('/proc/cpuinfo', 'utf8');
+    return new RegExp(`\\b${name === 'avx512' ? 'avx512dq' : name}\\b`).test(flags);
+  } catch {
+    return false;
+  }
+}
+
 function kernelUnits() {
-  return Object.entries(instructionSets).map(([name, { lanes, flags }]) => ({
+  const sets = instructionSets[process.arch] ?? instructionSets.other;
+  return Object.entries(sets).map(([name, set]) => kernelUnit(name, set));
+}
+
+function kernelUnit(name, { lanes, flags }) {
+  return {
     source: join(sources, 'kernels', 'kernels.cc'),
     object: `${name}.o`,
     flags: [...ofKernels, `-DMETADESCENT_ISA=${name}`, `-DMETADESCENT_LANES=${lanes}`, ...flags],
-  }));
+  };
 }
 
 function engineUnits(names) {
@@ -158,16 +191,21 @@ async function compile(compiler, args) {
 async function findCompiler() {
   const candidates = process.env.CXX ? [process.env.CXX] : ['g++', 'clang++', 'c++'];
   for (const command of candidates) {
-    try {
-      const { stdout } = await run(command, ['--version']);
-      return { command, title: stdout.split('\n')[0] };
-    } catch {
-      // Not there, or not a compiler: the next one.
-    }
+    const version = await answers(command, '--version');
+    if (version) return { command, title: version.split('\n')[0] };
   }
   throw new NativeBuildError(
     `The native engine needs a C++20 compiler, and there is no ${candidates.join(' or ')}: install g++ (Debian: apt-get install g++) and run npm run setup again.`,
   );
+}
+
+/** What a command says, or null where there is none. */
+async function answers(command, ...args) {
+  try {
+    return (await run(command, args)).stdout;
+  } catch {
+    return null;
+  }
 }
 
 /** Names a build: the sources, how they are compiled and what for. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { digitsAreMade, digitsFolder, makeDigits } from './digits.mjs';
 import { buildNative, NativeBuildError, nativeIsBuilt } from './native.mjs';
 import { build, isBuilt } from './setup/build.mjs';
+import { findCompiler, installCompiler } from './setup/compiler.mjs';
 import { dependenciesAreCurrent } from './setup/dependencies.mjs';
 import { SetupError } from './setup/error.mjs';
 import { findRedis, installRedis } from './setup/redis.mjs';
@@ -28,6 +29,10 @@ export async function setup() {
   await step('Redis', 'installing it with the package manager of this machine', {
     isDone: () => findRedis(),
     act: () => installRedis(runQuietly),
+  });
+  await step('C++ compiler', 'installing it with the package manager of this machine', {
+    isDone: () => findCompiler(),
+    act: () => installCompiler(runQuietly),
   });
   await step('native engine', 'compiling it for this machine', {
     isDone: () => nativeIsBuilt(),
