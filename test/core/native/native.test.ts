@@ -37,7 +37,10 @@ async function train(documents: object[], env: NodeJS.ProcessEnv = {}): Promise<
 
 const job = <T extends object>(fields: T) => ({ kind: 'metatrain', seed, comparison: null, ...fields });
 const validation = { every: 1000, functions: 32 };
-/** The seed example; functions side by side, whose state is carried; one large function, whose blocks are divided. */
+/**
+ * The seed example; functions side by side, whose state is carried; one large function, whose blocks are divided; digits,
+ * of one function and of many.
+ */
 const jobs = [
   job({
     problem: { name: 'parabola' },
@@ -54,6 +57,13 @@ const jobs = [
     optimizer: { name: 'lstm', layers: [6], preprocess: { name: 'log-sign-deepmind' }, outputScale: 0.01 },
     training: { iterations: 200, unroll: 10, horizon: 20, validation: { every: 1000, functions: 1 } },
   }),
+  ...[1, 17].map((functions) =>
+    job({
+      problem: { name: 'mnist', hidden: [2], batch: 40 },
+      optimizer: { name: 'lstm', layers: [4], preprocess: { name: 'log-sign-deepmind' }, outputScale: 0.01 },
+      training: { iterations: 20, functions, unroll: 5, horizon: 10, validation: { every: 1000, functions: 1 } },
+    }),
+  ),
 ];
 
 const missing = (() => {

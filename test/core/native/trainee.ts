@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
+import { loadDatasets } from '../../../src/data/datasets.js';
 
 /**
  * A process of its own that trains as its arguments say, each a JSON job document: threads and instruction set are a
@@ -12,7 +13,7 @@ for (const document of process.argv.slice(2)) {
   const spec = parseJobSpec(JSON.parse(document));
   if (spec.kind !== 'metatrain') throw new Error('not a metatrain spec');
   const engine = await selectEngine(spec.engine, spec);
-  const training = MetaTraining.create(spec, engine, {});
+  const training = MetaTraining.create(spec, engine, await loadDatasets(spec.problem));
   const losses: number[] = [];
   for (let event = await training.next(); event; event = await training.next()) {
     if (event.type === 'losses') losses.push(event.points.reduce((a, b) => a + b));
