@@ -4,20 +4,21 @@
 
 namespace metadescent {
 
+// Weak: a build may leave some out.
 #if defined(__x86_64__)
 namespace avx512 {
-extern const Kernels kernels;
+extern const Kernels kernels __attribute__((weak));
 }
 namespace avx2 {
-extern const Kernels kernels;
+extern const Kernels kernels __attribute__((weak));
 }
 #elif defined(__aarch64__)
 namespace neon {
-extern const Kernels kernels;
+extern const Kernels kernels __attribute__((weak));
 }
 #endif
 namespace portable {
-extern const Kernels kernels;
+extern const Kernels kernels __attribute__((weak));
 }
 
 namespace {
@@ -41,7 +42,7 @@ const Kernels* find(const Visit& visit) {
       {&portable::kernels, true},
   };
   for (const Choice& choice : choices) {
-    if (choice.available && visit(choice.kernels)) return choice.kernels;
+    if (choice.kernels != nullptr && choice.available && visit(choice.kernels)) return choice.kernels;
   }
   return nullptr;
 }

@@ -1,5 +1,5 @@
 // The kernels of an instruction set on odd shapes, against double precision, alone and with several threads.
-//   kernels-test [ISA] [seed]      prints a line a case and ends with the number of failures as its exit status
+//   kernels-test [ISA] [random cases] [seed]      prints a line a case; the exit status is 1 where one fails
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -202,7 +202,8 @@ Case random_case(std::mt19937& random) {
   c.steps = pick(1, 27);
   c.spread = .3f;
   c.size = .7f;
-  c.tolerance = 1e-4;
+  // In a closed loop log-and-sign, whose slope grows as the gradient shrinks, passes errors on magnified.
+  c.tolerance = c.network.preprocessing.kind == Preprocessing::kNone ? 1e-4 : 1e-2;
   return c;
 }
 
@@ -214,7 +215,8 @@ int main(int count, char** arguments) {
     std::printf("skipped: this machine or build lacks %s\n", arguments[1]);
     return 0;
   }
-  const unsigned seed = count > 2 ? unsigned(std::atol(arguments[2])) : std::random_device{}() % 1000000;
+  const int cases = count > 2 ? std::atoi(arguments[2]) : 40;
+  const unsigned seed = count > 3 ? unsigned(std::atol(arguments[3])) : std::random_device{}() % 1000000;
   std::printf("%s, seed %u\n", kernels->name, seed);
   const Network seed_example{preprocessing(Preprocessing::kNone, 1), 20, 2, {20, 20}, 1};
   const Network deepmind{preprocessing(Preprocessing::kDeepMind, 5), 0, 2, {20, 20}, .01};
@@ -236,7 +238,7 @@ int main(int count, char** arguments) {
     respond(*kernels, network, 77, 30, seed);
   }
   std::mt19937 random(seed);
-  for (int i = 0; i < 40; i++) run(*kernels, random_case(random), seed + i);
+  for (int i = 0; i < cases; i++) run(*kernels, random_case(random), seed + i);
   std::printf(failures ? "%d failed\n" : "all passed\n", failures);
   return failures > 0;
 }
