@@ -7,6 +7,8 @@
 //
 // The kernels are compiled with -ffp-contract=off and without -ffast-math: what is fused is written as fma(), and
 // rounding by adding and subtracting a large number survives.
+#include <stddef.h>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)

@@ -184,3 +184,12 @@ describe('the native engine', { skip: missing }, () => {
     await assert.rejects(episode.advance(new Float32Array(7), 1), /phi has 7 numbers, expected 5061/);
   });
 });
+
+it('says what to install where there is no compiler', async () => {
+  const script = fileURLToPath(new URL('../../../../scripts/native.mjs', import.meta.url));
+  await assert.rejects(
+    promisify(execFile)(process.execPath, [script], { env: { ...process.env, CXX: '/nowhere/g++' } }),
+    ({ code, stderr }: { code: number; stderr: string }) =>
+      code === 1 && /^The native engine needs a C\+\+20 compiler.*apt-get install g\+\+/.test(stderr),
+  );
+});
