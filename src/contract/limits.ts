@@ -79,8 +79,8 @@ export function checkLimits(spec: JobSpec): FieldError[] {
 
 type Refuse = (pointer: string, found: unknown, allowed: string) => void;
 
-function checkTraining({ problem, optimizer, training }: MetatrainSpec, refuse: Refuse): void {
-  const { horizon, unroll, functions, metaLoss, validation } = training;
+function checkTraining({ engine, problem, optimizer, training }: MetatrainSpec, refuse: Refuse): void {
+  const { horizon, unroll, functions, metaLoss, secondDerivatives, validation } = training;
   if (horizon % unroll !== 0) refuse('/training/unroll', unroll, `a divisor of the horizon, ${horizon}`);
   if (Array.isArray(metaLoss) && metaLoss.length !== unroll + 1)
     refuse('/training/metaLoss', metaLoss.length, `${unroll + 1} numbers, one more than the unroll's steps`);
@@ -89,12 +89,18 @@ function checkTraining({ problem, optimizer, training }: MetatrainSpec, refuse: 
   if (countWeights(optimizer) > limits.weights)
     refuse('/optimizer/layers', optimizer.layers, `layers of at most ${limits.weights} weights in all`);
   const units = optimizer.layers.reduce((a, b) => a + b, 0);
-  const kept = coordinates(problem) * functions * unroll * (9 * units + (optimizer.inputProjection ?? 0) + 4);
+  // The fused engine keeps a gradient a step, and the state every twenty steps; tfjs, all that a step computes. Should
+  // "auto" have to fall back to tfjs, tfjs says what does not fit.
+  const fused = engine.name !== 'tfjs' && engine.backend === 'auto' && secondDerivatives === 'dropped';
+  const each = fused
+    ? unroll + 2 * units * (2 + Math.ceil(unroll / 20)) + 4
+    : unroll * (9 * units + (optimizer.inputProjection ?? 0) + 4);
+  const kept = coordinates(problem) * functions * each;
   if (kept > limits.unrollFloats)
     refuse(
       '/training/functions',
       functions,
-      `at most ${limits.unrollFloats} floats kept by an unroll (here ${kept}: coordinates × functions × unroll × about nine times the units)`,
+      `at most ${limits.unrollFloats} floats kept by an unroll (here ${kept}: coordinates × functions × ${each} for ${unroll} steps of ${units} units)`,
     );
   for (const [pointer, count, each] of [
     ['/training/functions', functions, dataFloats(problem) + miniBatchFloats(problem)],
