@@ -23,7 +23,7 @@ export async function loadDigits(
   folder = defaultFolder,
 ): Promise<Dataset> {
   const [training, heldOut] = full
-    ? await Promise.all([readFull(full, 'train'), readFull(full, 't10k')])
+    ? [await readFull(full, 'train'), await readFull(full, 't10k')]
     : split(await readPackaged(folder));
   const hash = createHash('sha256');
   for (const part of [training, heldOut]) hash.update(part.inputs).update(part.labels);

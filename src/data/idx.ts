@@ -35,7 +35,7 @@ function parseIdx(bytes: Uint8Array, path: string): IdxArray {
     throw new DatasetError(
       `${path} is ${bytes.length} bytes long; as its header tells of ${shape.join(' × ')} elements, it should be ${header + size}.`,
     );
-  return { shape, data: bytes.subarray(header) };
+  return { shape, data: new Uint8Array(bytes.buffer, bytes.byteOffset + header, size) };
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | null> {
