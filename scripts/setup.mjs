@@ -45,7 +45,7 @@ export async function setup() {
 }
 
 /** `isDone` gives what is there, in words, or a falsy value; `act` gives false where it has said itself what came of it. */
-async function step(name, doing, { isDone, act }) {
+export async function step(name, doing, { isDone, act }) {
   const found = await isDone();
   if (found) {
     say(`${name}: ${found}`);
@@ -75,7 +75,7 @@ function checkNode() {
 }
 
 /** Runs a command in the checkout; what it says is shown only where it fails. */
-function runQuietly(command, args, options = {}) {
+export function runQuietly(command, args, options = {}) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: root,
     encoding: 'utf8',

@@ -7,12 +7,17 @@ import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { orExplain, root, setup } from './setup.mjs';
+import { findTestTools, installTestTools } from './setup/test-tools.mjs';
+import { orExplain, root, runQuietly, setup, step } from './setup.mjs';
 
 /** Milliseconds after which a test file counts as hung. */
 const timeout = 240_000;
 
 await orExplain(setup);
+await step('curl and Python, for tests', 'installing them with the package manager of this machine', {
+  isDone: () => findTestTools(),
+  act: () => installTestTools(runQuietly),
+});
 const patterns = process.argv.slice(2);
 const files = testFiles(join(root, 'test')).filter(
   (file) => patterns.length === 0 || patterns.some((pattern) => file.source.includes(pattern)),

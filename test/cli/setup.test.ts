@@ -29,6 +29,7 @@ describe('a second set-up', () => {
     copy = folder.path;
     await mkdir(join(copy, 'src'));
     await mkdir(join(copy, 'test'));
+    await mkdir(join(copy, 'bench'));
     await writeFile(join(copy, 'src', 'one.ts'), 'export const one = 1;\n');
     for (const name of ['package.json', 'package-lock.json', 'tsconfig.json'])
       await copyFile(join(root, name), join(copy, name));
