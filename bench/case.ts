@@ -1,4 +1,6 @@
 import type { EngineInfo } from '../src/contract/events.js';
+import type { MetatrainSpec } from '../src/contract/spec.js';
+import { jobOf } from './job.js';
 import { type PeerName, peers } from './peers.js';
 import type { Workload } from './workloads.js';
 
@@ -13,8 +15,8 @@ export interface Case {
   learningRate: number;
   /** Of the peer, such as "saved+joined". */
   form: string;
-  /** Of ours: the engine that is asked for. */
-  engine?: string;
+  /** Of ours: checked already, as the child that runs a job is given it. */
+  job?: MetatrainSpec;
   /** Meta-steps before the clock starts. */
   warmUp: number;
   /** Meta-steps that are timed: so many, and on until these seconds are over. */
@@ -40,6 +42,8 @@ export interface Measured {
   engine?: EngineInfo;
 }
 
+const learningRate = 1e-3;
+
 /** What the runner adds to a workload. */
 export type Effort = Pick<Case, 'digits' | 'cache' | 'warmUp' | 'atLeast' | 'seconds'>;
 
@@ -54,9 +58,9 @@ export function caseOf(workload: Workload, peer: PeerName, form: string, effort:
     coordinates,
     steps,
     ...(batch === undefined ? {} : { batch }),
-    learningRate: 1e-3,
+    learningRate,
     form,
-    ...(engine === undefined ? {} : { engine }),
+    ...(engine === undefined ? {} : { job: jobOf(workload, learningRate, engine) }),
     ...effort,
   };
 }

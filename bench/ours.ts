@@ -1,8 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { DatasetError } from '../src/contract/datasets.js';
-import { ProblemError } from '../src/contract/errors.js';
-import type { MetatrainSpec } from '../src/contract/spec.js';
-import { parseJobSpec } from '../src/contract/validate.js';
 import { Unsupported } from '../src/core/engines/engine.js';
 import { createRun, type Run } from '../src/core/run.js';
 import { loadDatasets } from '../src/data/datasets.js';
@@ -24,12 +21,12 @@ async function main(given: Case): Promise<void> {
 
 /** What is lacking, in words, where an error says that; null where it says something else. */
 function absence(error: unknown): string | null {
-  if (error instanceof ProblemError) return 'not there yet';
   return error instanceof Unsupported || error instanceof DatasetError ? error.message : null;
 }
 
 async function measure(given: Case): Promise<Measured> {
-  const spec = specOf(given);
+  const spec = given.job;
+  if (!spec) throw new Error('Our side needs a job.');
   const run = await createRun({ spec, datasets: await loadDatasets(spec.problem) });
   const started = await run.next();
   if (started?.type !== 'started') throw new Error(`A run begins with "started", not with "${started?.type}".`);
@@ -56,34 +53,6 @@ async function metaStep(run: Run): Promise<void> {
     if (event?.type === 'losses') return;
     if (event?.type !== 'validation') throw new Error(`The run ended early: ${JSON.stringify(event)}`);
   }
-}
-
-/**
- * The job. Its sizes are put in after it was checked: the limits on their product guard a service's memory, and the
- * runner of these processes guards its own.
- */
-function specOf({ problem, optimizer, functions, coordinates, steps, learningRate, engine }: Case): MetatrainSpec {
-  const sized = 'dimension' in problem;
-  const spec = parseJobSpec({
-    kind: 'metatrain',
-    engine: { name: engine },
-    problem: sized ? { ...problem, dimension: 1 } : problem,
-    optimizer: { name: 'lstm', ...optimizer },
-    training: {
-      iterations: 100_000_000,
-      horizon: 1,
-      unroll: 1,
-      functions,
-      learningRate,
-      validation: { every: 1_000_000, functions: 1 },
-    },
-    comparison: null,
-  }) as MetatrainSpec;
-  return {
-    ...spec,
-    problem: sized ? ({ ...spec.problem, dimension: coordinates } as MetatrainSpec['problem']) : spec.problem,
-    training: { ...spec.training, horizon: steps, unroll: steps },
-  };
 }
 
 /** VmHWM, bytes: the most that this process has had in memory. */

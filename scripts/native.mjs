@@ -100,18 +100,19 @@ export async function buildNative() {
 async function sanitize() {
   const compiler = await findCompiler();
   const flags = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
-  const outcomes = [];
+  const tests = [];
   for (const [name, set] of Object.entries(instructionSets[process.arch] ?? instructionSets.other)) {
-    if (hasInstructionSet(name)) outcomes.push(await testKernels(compiler, name, set, flags, [], ['12']));
+    if (hasInstructionSet(name)) tests.push(testKernels(compiler, name, set, flags, [], ['12']));
     else console.log(`skipped: ${name}, which this processor lacks`);
   }
-  const [cross, emulator] = ['aarch64-linux-gnu-g++', 'qemu-aarch64'];
-  if (process.arch === 'arm64') return !outcomes.includes(false);
-  if ((await answers(cross, '--version')) && (await answers(emulator, '--version'))) {
-    const found = { command: cross, title: cross };
-    outcomes.push(await testKernels(found, 'neon', instructionSets.arm64.neon, ['-static'], [emulator], ['4']));
-  } else console.log(`skipped: neon, for which ${cross} and ${emulator} are needed`);
-  return !outcomes.includes(false);
+  if (process.arch !== 'arm64') {
+    const [cross, emulator] = ['aarch64-linux-gnu-g++', 'qemu-aarch64'];
+    if ((await answers(cross, '--version')) && (await answers(emulator, '--version'))) {
+      const found = { command: cross, title: cross };
+      tests.push(testKernels(found, 'neon', instructionSets.arm64.neon, ['-static'], [emulator], ['4']));
+    } else console.log(`skipped: neon, for which ${cross} and ${emulator} are needed`);
+  }
+  return !(await Promise.all(tests)).includes(false);
 }
 
 /** @param runner a command that the binary is an argument of, if any */

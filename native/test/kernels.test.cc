@@ -5,6 +5,7 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "../engine/isa.h"
 #include "../engine/pool.h"
@@ -25,13 +26,21 @@ void check(bool holds, const std::string& what, double value) {
 }
 
 /** |a - b| / |b|; |a| where b is zero. */
-double distance(const Floats& a, const reference::Vector& b) {
+template <class Values>
+double distance(const Values& a, const reference::Vector& b) {
   double difference = 0, norm = 0;
   for (size_t i = 0; i < b.size(); i++) {
     difference += (a[i] - b[i]) * (a[i] - b[i]);
     norm += b[i] * b[i];
   }
   return std::sqrt(norm == 0 ? difference : difference / norm);
+}
+
+/** Each value some sixteen roundings of fp32 away. */
+reference::Vector nudged(reference::Vector values, std::mt19937& random) {
+  std::normal_distribution<double> normal;
+  for (double& x : values) x *= 1 + 1e-6 * normal(random);
+  return values;
 }
 
 Preprocessing preprocessing(Preprocessing::Kind kind, double constant) {
@@ -44,7 +53,6 @@ struct Case {
   long count, dimension, steps;
   /** Standard deviation of φ, and a factor of θ. */
   float spread, size;
-  double tolerance;
   /** Of that family; its examples are made up, and the dimension follows. */
   Perceptron perceptron = {};
 };
@@ -130,10 +138,18 @@ void run(const Kernels& kernels, const Case& c, unsigned seed) {
       kernels.unroll(task, pool);
       for (const Floats* part_of : {&losses, &gradient, &theta, &hidden}) all.insert(all.end(), part_of->begin(), part_of->end());
       if (threads > 1) continue;
+      // A closed loop can magnify any rounding: how much is seen where the exact one begins a few roundings away.
+      reference::Episode moved = episode;
+      const reference::Vector moved_phi = nudged(exact, random);
+      moved.theta = nudged(episode.theta, random);
       const auto expected = episode.unroll(c.network, functions, exact, c.steps, weights.data());
-      for (const double error : {distance(losses, expected.losses), distance(gradient, expected.gradient),
-                                 distance(theta, episode.theta)}) {
-        check(error <= c.tolerance, describe(c) + (part ? ", carried" : ""), error);
+      const auto elsewhere = moved.unroll(c.network, functions, moved_phi, c.steps, weights.data());
+      const std::pair<double, double> errors[] = {
+          {distance(losses, expected.losses), distance(elsewhere.losses, expected.losses)},
+          {distance(gradient, expected.gradient), distance(elsewhere.gradient, expected.gradient)},
+          {distance(theta, episode.theta), distance(moved.theta, episode.theta)}};
+      for (const auto& [error, sensitivity] : errors) {
+        check(error <= std::fmax(1e-4, 5 * sensitivity), describe(c) + (part ? ", carried" : ""), error);
         worst = std::fmax(worst, error);
       }
     }
@@ -202,8 +218,6 @@ Case random_case(std::mt19937& random) {
   c.steps = pick(1, 27);
   c.spread = .3f;
   c.size = .7f;
-  // In a closed loop log-and-sign, whose slope grows as the gradient shrinks, passes errors on magnified.
-  c.tolerance = c.network.preprocessing.kind == Preprocessing::kNone ? 1e-4 : 1e-2;
   return c;
 }
 
@@ -223,16 +237,16 @@ int main(int count, char** arguments) {
   const Network paper{preprocessing(Preprocessing::kPaper, 10), 3, 2, {5, 7}, .1};
   const Network linear{preprocessing(Preprocessing::kNone, 1), 0, 0, {}, .1};
   const Network one{preprocessing(Preprocessing::kPaper, 10), 0, 1, {1}, .1};
-  run(*kernels, {seed_example, Functions::kParabola, 1, 10, 20, .15f, 1, 1e-4}, seed);
-  run(*kernels, {deepmind, Functions::kQuadratic, 12, 10, 20, .2f, 1, 1e-4}, seed);
-  run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1, 1e-4}, seed);
-  run(*kernels, {paper, Functions::kQuadratic, 1, 300, 3, .2f, 1, 1e-4}, seed);
-  run(*kernels, {linear, Functions::kSimple, 1, 1, 20, .3f, 1, 1e-4}, seed);
-  run(*kernels, {one, Functions::kSimple, 3, 1, 500, .3f, 1, 1e-4}, seed);
-  run(*kernels, {one, Functions::kParabola, 1, 1, 1, 3, 1, 1e-4}, seed);
-  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 0, 1e-4}, seed);
-  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 1e-19f, 1e-4}, seed);
-  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 1e15f, 1e-4}, seed);
+  run(*kernels, {seed_example, Functions::kParabola, 1, 10, 20, .15f, 1}, seed);
+  run(*kernels, {deepmind, Functions::kQuadratic, 12, 10, 20, .2f, 1}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed);
+  run(*kernels, {paper, Functions::kQuadratic, 1, 300, 3, .2f, 1}, seed);
+  run(*kernels, {linear, Functions::kSimple, 1, 1, 20, .3f, 1}, seed);
+  run(*kernels, {one, Functions::kSimple, 3, 1, 500, .3f, 1}, seed);
+  run(*kernels, {one, Functions::kParabola, 1, 1, 1, 3, 1}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 0}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 1e-19f}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 1, 40, 20, .2f, 1e15f}, seed);
   for (const Network& network : {seed_example, deepmind, paper, linear, one}) {
     respond(*kernels, network, 1, 50, seed);
     respond(*kernels, network, 77, 30, seed);

@@ -26,7 +26,8 @@ export function compile(schema: TSchema | AnySchemaObject): ValidateFunction {
   return ajv.compile(schema as AnySchemaObject);
 }
 
-const jobSpec = compile(JobSpec);
+/** Compiled when it is first asked for: a process that only trains, on a document that is known to be good, never does. */
+let jobSpec: ValidateFunction | undefined;
 
 /** No schema nests as deep as this; a document that does would exhaust the stack of whatever walks it. */
 const maxDepth = 32;
@@ -40,6 +41,7 @@ export function parseJobSpec(document: unknown): JobSpec {
   if (isDeeperThan(document, maxDepth))
     throw invalid([{ pointer: '', found: 'deeper nesting', allowed: `a document at most ${maxDepth} levels deep` }]);
   const copy: unknown = structuredClone(document);
+  jobSpec ??= compile(JobSpec);
   if (!jobSpec(copy)) throw invalidDocument(jobSpec.errors ?? []);
   const spec = copy as JobSpec;
   const errors = checkLimits(spec);

@@ -26,14 +26,6 @@ describe('a measured process', { skip }, () => {
     assert.equal(engine?.engine, 'tfjs');
   });
 
-  it('says so where this version does not know the problem', async () => {
-    const unknown = { ...first, problem: { name: 'of-tomorrow' } };
-    assert.deepEqual(await runCase([process.execPath, ours], unknown, 1, limits), {
-      ok: false,
-      reason: 'not there yet',
-    });
-  });
-
   it('finds no more CPUs than it is given', async () => {
     const count = inNode(
       "console.log(JSON.stringify({ version: '', times: [require('node:os').availableParallelism()], peakMemory: 0 }))",

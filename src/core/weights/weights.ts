@@ -41,7 +41,8 @@ const Metadata = Strict({
   optimizer: LearnedSpec,
   ...Provenance.properties,
 });
-const isMetadata = compile(Metadata);
+/** Compiled when a file is first decoded. */
+let isMetadata: ReturnType<typeof compile> | undefined;
 const plainKeys: readonly string[] = ['format', 'gateOrder'];
 
 /**
@@ -72,6 +73,7 @@ export function decodeWeights(bytes: Uint8Array): TrainedOptimizer {
       .filter((key) => known.has(key))
       .map((key) => [key, parseValue(key, known.get(key) ?? '')]),
   );
+  isMetadata ??= compile(Metadata);
   if (!isMetadata(metadata)) throw new FormatError(`metadata: ${invalidDocument(isMetadata.errors ?? []).detail}`);
   const { format: _, gateOrder: __, optimizer: spec, ...provenance } = metadata as Static<typeof Metadata>;
   return { spec, tensors: arrange(spec, tensors), provenance };

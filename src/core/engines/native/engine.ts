@@ -27,10 +27,11 @@ import {
 export function createNativeEngine(): Engine {
   const { addon, version, instructionSet, threads } = loadAddon();
   const calls = new Calls(threads);
+  const states = new States();
   return {
     info: { engine: 'native', backend: 'cpu', version, instructionSet, threads },
     openFunctions: async (batch) => new NativeFunctions(addon, calls, batch),
-    openEpisode: async (optimizer, batch, state) => new NativeEpisode(addon, calls, optimizer, batch, state),
+    openEpisode: async (optimizer, batch, state) => new NativeEpisode(addon, calls, states, optimizer, batch, state),
     async respond(optimizer, phi, gradients, n) {
       const updates = new Float32Array(gradients.length);
       const operations = gradients.length * countWeights(optimizer);
@@ -73,6 +74,25 @@ class Calls {
     } finally {
       this.inBackground--;
     }
+  }
+}
+
+/**
+ * The state h of an episode that has ended serves the next one: horizons follow each other quickly, and what each left
+ * behind would wait for the garbage collector.
+ */
+class States {
+  private spare: Float32Array | undefined;
+
+  /** Zeros. */
+  take(length: number): Float32Array {
+    const { spare } = this;
+    this.spare = undefined;
+    return spare?.length === length ? spare.fill(0) : new Float32Array(length);
+  }
+
+  give(state: Float32Array): void {
+    this.spare = state;
   }
 }
 
@@ -148,6 +168,7 @@ class NativeEpisode implements Episode {
   constructor(
     private readonly addon: Addon,
     private readonly calls: Calls,
+    private readonly states: States,
     private readonly optimizer: LearnedSpec,
     private readonly batch: FunctionBatch,
     state?: EpisodeState,
@@ -155,7 +176,8 @@ class NativeEpisode implements Episode {
     this.network = numbersOf(optimizer);
     this.theta = (state?.theta ?? batch.start).slice();
     const units = optimizer.layers.reduce((a, b) => a + b, 0);
-    this.hidden = state?.hidden.slice() ?? new Float32Array(2 * units * this.theta.length);
+    this.hidden = states.take(2 * units * this.theta.length);
+    if (state) this.hidden.set(state.hidden);
     this.step = state?.step ?? 0;
   }
 
@@ -195,7 +217,9 @@ class NativeEpisode implements Episode {
     return { theta: this.theta.slice(), hidden: this.hidden.slice(), step: this.step };
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.states.give(this.hidden);
+  }
 }
 
 const exactUnsupported =
