@@ -1,11 +1,11 @@
 // The kernels of an instruction set on odd shapes, against double precision, alone and with several threads.
 //   kernels-test [ISA] [random cases] [seed]      prints a line a case; the exit status is 1 where one fails
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <random>
 #include <string>
-#include <utility>
 
 #include "../engine/isa.h"
 #include "../engine/pool.h"
@@ -138,18 +138,23 @@ void run(const Kernels& kernels, const Case& c, unsigned seed) {
       kernels.unroll(task, pool);
       for (const Floats* part_of : {&losses, &gradient, &theta, &hidden}) all.insert(all.end(), part_of->begin(), part_of->end());
       if (threads > 1) continue;
-      // A closed loop can magnify any rounding: how much is seen where the exact one begins a few roundings away.
-      reference::Episode moved = episode;
-      const reference::Vector moved_phi = nudged(exact, random);
-      moved.theta = nudged(episode.theta, random);
+      const reference::Episode before = episode;
       const auto expected = episode.unroll(c.network, functions, exact, c.steps, weights.data());
-      const auto elsewhere = moved.unroll(c.network, functions, moved_phi, c.steps, weights.data());
-      const std::pair<double, double> errors[] = {
-          {distance(losses, expected.losses), distance(elsewhere.losses, expected.losses)},
-          {distance(gradient, expected.gradient), distance(elsewhere.gradient, expected.gradient)},
-          {distance(theta, episode.theta), distance(moved.theta, episode.theta)}};
-      for (const auto& [error, sensitivity] : errors) {
-        check(error <= std::fmax(1e-4, 5 * sensitivity), describe(c) + (part ? ", carried" : ""), error);
+      const double errors[] = {distance(losses, expected.losses), distance(gradient, expected.gradient),
+                               distance(theta, episode.theta)};
+      double bounds[] = {1e-4, 1e-4, 1e-4};
+      if (*std::max_element(errors, errors + 3) > 1e-4) {
+        // A closed loop can magnify any rounding: how much is seen where the exact one begins a few roundings away.
+        reference::Episode moved = before;
+        moved.theta = nudged(before.theta, random);
+        const auto elsewhere = moved.unroll(c.network, functions, nudged(exact, random), c.steps, weights.data());
+        const double magnified[] = {distance(elsewhere.losses, expected.losses),
+                                    distance(elsewhere.gradient, expected.gradient), distance(moved.theta, episode.theta)};
+        for (int i = 0; i < 3; i++) bounds[i] = std::fmax(1e-4, 5 * magnified[i]);
+      }
+      for (int i = 0; i < 3; i++) {
+        const double error = errors[i];
+        check(error <= bounds[i], describe(c) + (part ? ", carried" : ""), error);
         worst = std::fmax(worst, error);
       }
     }
