@@ -99,14 +99,17 @@ describe('the client', () => {
     const random = uniform(seed);
     const attempt = await begin();
     const proxy = await CuttingProxy.open(api.url);
-    const collect = async (from: Client) => {
-      const events: JobEvent[] = [];
-      for await (const event of from.events(attempt.job)) events.push(event);
+    const over = new AbortController();
+    const collect = async (from: Client, events: JobEvent[]) => {
+      for await (const event of from.events(attempt.job, { signal: over.signal })) events.push(event);
       return events;
     };
     try {
-      const steady = collect(client);
-      const unsteady = collect(new Client(proxy.url));
+      const seen: JobEvent[] = [];
+      const steady = collect(client, []);
+      const unsteady = collect(new Client(proxy.url), seen);
+      // A service that is not there from the first is an error; one that is lost comes back.
+      while (seen.length === 0) await delay(1);
       let cuts = 0;
       for (let i = 0; cuts < 10; i++) {
         await attempt.append(points(i));
@@ -126,6 +129,7 @@ describe('the client', () => {
       const cursors = all.map(cursorOf);
       assert.equal(new Set(cursors).size, cursors.length);
     } finally {
+      over.abort();
       await proxy.close();
     }
   });
