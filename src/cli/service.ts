@@ -46,7 +46,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 async function start(options: ServiceOptions, stops: (() => Promise<void>)[]): Promise<string> {
   const { logger } = options;
   const data = resolve(options.data);
-  let redisUrl = options.redisUrl;
+  // A variable that is set to nothing names none.
+  let redisUrl = options.redisUrl || undefined;
   if (redisUrl === undefined) {
     const server = await startRedisServer({ folder: join(data, 'redis'), logger }).catch((error: Error) => {
       throw new CliError(error.message, exitCodes.unreachable);

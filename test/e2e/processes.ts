@@ -29,10 +29,9 @@ export interface ServeProcess {
 /** Starts `metadescent serve` on a free port, with its data in a folder of its own. */
 export async function startServe(data: string): Promise<ServeProcess> {
   const main = `${root}dist/src/cli/main.js`;
-  const { REDIS_URL: _, ...env } = process.env;
   const child = spawn(process.execPath, [main, 'serve', '--data', data, '--port', '0', '--log-level', 'warn'], {
     cwd: root,
-    env,
+    env: { ...process.env, REDIS_URL: '' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const closed = once(child, 'close');

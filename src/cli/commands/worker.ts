@@ -16,7 +16,7 @@ export function defineWorker(program: Command): void {
 
 /** A private Redis would be of no use to a part that runs alone. */
 export function requireRedis(redis: string | undefined): string {
-  if (redis !== undefined) return redis;
+  if (redis) return redis;
   throw new CliError(
     'Name the Redis that the API and the workers share: --redis redis://HOST:6379, or REDIS_URL.',
     exitCodes.usage,

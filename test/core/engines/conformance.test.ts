@@ -6,7 +6,7 @@ import type { LstmSpec } from '../../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
-import { type Engine, Unsupported } from '../../../src/core/engines/engine.js';
+import type { Engine } from '../../../src/core/engines/engine.js';
 import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
@@ -22,6 +22,7 @@ import {
 } from '../../reference/meta-gradient.js';
 import { gradient, value } from '../../reference/problems.js';
 import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
+import { nativeMissing } from '../../support/native.js';
 import { madeUpDigits } from '../made-up-digits.js';
 import { lstmSpec, normal, testSeed, uniform } from '../weights/samples.js';
 import { functionsOf, hiddenOf, startsAt, startsOf } from './reference.js';
@@ -59,17 +60,6 @@ const engines: {
     skip: nativeMissing(),
   },
 ];
-
-/** Why the native engine cannot be had, or false. */
-function nativeMissing(): string | false {
-  try {
-    createNativeEngine();
-    return false;
-  } catch (error) {
-    if (error instanceof Unsupported) return error.message;
-    throw error;
-  }
-}
 
 function tensors(): number {
   const tf: typeof import('@tensorflow/tfjs-core') = createRequire(import.meta.url)('@tensorflow/tfjs-core');

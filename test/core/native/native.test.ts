@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { EngineInfo } from '../../../src/contract/events.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
-import { Unsupported } from '../../../src/core/engines/engine.js';
 import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { adam } from '../../../src/core/optimizers/adam.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { flattenWeights } from '../../../src/core/weights/shapes.js';
+import { nativeMissing } from '../../support/native.js';
 import { lstmSpec, normal, randomWeights, testSeed } from '../weights/samples.js';
 
 const seed = testSeed();
@@ -66,15 +66,7 @@ const jobs = [
   ),
 ];
 
-const missing = (() => {
-  try {
-    createNativeEngine();
-    return false;
-  } catch (error) {
-    if (error instanceof Unsupported) return error.message;
-    throw error;
-  }
-})();
+const missing = nativeMissing();
 
 describe('the native engine', { skip: missing }, () => {
   it('trains the same weights, bit for bit, on 1, 2 and 5 threads', async () => {
