@@ -1,8 +1,7 @@
-import type { ProblemSpec } from './problems.js';
+import type { DatasetName } from './problems/family.js';
+import { familyOf, type ProblemSpec } from './problems.js';
 
 /** What problems made of real data need: read by whoever drives a run, and handed to the core in memory. */
-
-export type DatasetName = 'digits';
 
 /** Examples to learn from, each a row of bytes and its class. */
 export interface Examples {
@@ -25,7 +24,8 @@ export type Datasets = { readonly [N in DatasetName]?: Dataset };
 
 /** The data sets that a problem cannot do without. */
 export function datasetsOf(problem: ProblemSpec): DatasetName[] {
-  return problem.name === 'mnist' ? ['digits'] : [];
+  const drawn = familyOf(problem).miniBatch?.(problem);
+  return drawn ? [drawn.dataset] : [];
 }
 
 /**

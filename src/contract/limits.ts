@@ -1,6 +1,6 @@
 import type { FieldError } from './errors.js';
 import type { LearnedSpec } from './optimizers.js';
-import type { MnistSpec, ProblemSpec } from './problems.js';
+import { coordinates, familyOf, type ProblemSpec } from './problems.js';
 import type { ComparisonSpec, JobSpec, MetatrainSpec } from './spec.js';
 
 /** Limits on products of sizes: each field may be within its own range, and the whole still not fit a machine. */
@@ -15,36 +15,11 @@ const limits = {
   comparisonLosses: 2 ** 27,
 } as const;
 
-/** Coordinates of one function of the family. */
-export function coordinates(problem: ProblemSpec): number {
-  switch (problem.name) {
-    case 'simple':
-      return 1;
-    case 'mnist':
-      return layerSizes(problem).reduce((sum, { inputs, outputs }) => sum + (inputs + 1) * outputs, 0);
-    default:
-      return problem.dimension;
-  }
-}
-
-/** Pixels of a digit, 28 × 28, and classes. */
-export const digitShape = { pixels: 784, classes: 10 } as const;
-
-/** The affine maps of a perceptron, from the pixels to the classes. */
-export function layerSizes({ hidden }: MnistSpec): { inputs: number; outputs: number }[] {
-  const widths = [digitShape.pixels, ...hidden, digitShape.classes];
-  return widths.slice(1).map((outputs, i) => ({ inputs: widths[i]!, outputs }));
-}
-
-function dataFloats(problem: ProblemSpec): number {
-  return problem.name === 'quadratic' ? problem.dimension * (problem.dimension + 1) : coordinates(problem);
-}
-
-/** Floats of a mini-batch on its way through the layers: of each unit value and derivative, and both of the way back. */
-function miniBatchFloats(problem: ProblemSpec): number {
-  if (problem.name !== 'mnist') return 0;
-  const units = layerSizes(problem).reduce((sum, { outputs }) => sum + outputs, 0);
-  return problem.batch * (digitShape.pixels + 4 * units);
+/** Floats of one function: its data, where it starts, and with `miniBatch` what a mini-batch takes on its way through. */
+function functionFloats(problem: ProblemSpec, miniBatch = false): number {
+  const { dataFloats, miniBatchFloats } = familyOf(problem);
+  const data = dataFloats?.(problem) ?? 0;
+  return Math.max(data, coordinates(problem)) + (miniBatch ? (miniBatchFloats?.(problem) ?? 0) : 0);
 }
 
 /** Inputs that an optimizer's network has for each coordinate. */
@@ -103,8 +78,8 @@ function checkTraining({ engine, problem, optimizer, training }: MetatrainSpec, 
       `at most ${limits.unrollFloats} floats kept by an unroll (here ${kept}: coordinates × functions × ${each} for ${unroll} steps of ${units} units)`,
     );
   for (const [pointer, count, each] of [
-    ['/training/functions', functions, dataFloats(problem) + miniBatchFloats(problem)],
-    ['/training/validation/functions', validation.functions, dataFloats(problem)],
+    ['/training/functions', functions, functionFloats(problem, true)],
+    ['/training/validation/functions', validation.functions, functionFloats(problem)],
   ] as const) {
     const floats = count * each;
     if (floats > limits.dataFloats)
@@ -121,7 +96,7 @@ function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refus
       functions,
       `at most ${limits.comparisonLosses} losses kept (here ${losses}: functions × (steps + 1) × optimizers)`,
     );
-  const floats = tuning.functions * dataFloats(problem);
+  const floats = tuning.functions * functionFloats(problem);
   if (floats > limits.dataFloats)
     refuse(
       '/comparison/tuning/functions',

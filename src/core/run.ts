@@ -1,6 +1,7 @@
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import type { RunEvent } from '../contract/events.js';
 import { countWeights } from '../contract/limits.js';
+import { coordinates } from '../contract/problems.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Phase } from './checkpoint.js';
 import { Comparison } from './compare/comparison.js';
@@ -8,7 +9,6 @@ import type { Learned } from './compare/optimise.js';
 import type { Engine } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
 import { MetaTraining } from './metatrain/metatrain.js';
-import { problemOf } from './problems/registry.js';
 import { flattenWeights, splitWeights } from './weights/shapes.js';
 import { decodeWeights, encodeWeights } from './weights/weights.js';
 
@@ -143,7 +143,7 @@ class JobRun implements Run {
     return {
       type: 'started',
       engine: engine.info,
-      coordinates: problemOf(spec.problem).dimension(spec.problem),
+      coordinates: coordinates(spec.problem),
       weights: this.given?.phi.length ?? countWeights((spec as MetatrainSpec).optimizer),
       iterations: spec.kind === 'metatrain' ? spec.training.iterations : 0,
       unroll: spec.kind === 'metatrain' ? spec.training.unroll : 0,

@@ -1,5 +1,6 @@
-import type { Dataset, DatasetName, Datasets } from '../contract/datasets.js';
+import type { Dataset, Datasets } from '../contract/datasets.js';
 import { datasetsOf } from '../contract/datasets.js';
+import type { DatasetName } from '../contract/problems/family.js';
 import type { ProblemSpec } from '../contract/problems.js';
 import { loadDigits } from './digits.js';
 

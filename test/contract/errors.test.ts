@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FieldError, ProblemDocument, ProblemError, problemCodes } from '../../src/contract/errors.js';
-import { coordinates } from '../../src/contract/limits.js';
+import { coordinates } from '../../src/contract/problems.js';
 import { compile, parseJobSpec } from '../../src/contract/validate.js';
 
 const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };

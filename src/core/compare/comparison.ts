@@ -1,11 +1,11 @@
 import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent } from '../../contract/events.js';
 import type { RuleSpec } from '../../contract/optimizers.js';
+import { coordinates } from '../../contract/problems.js';
 import type { ComparisonSpec, JobSpec } from '../../contract/spec.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
 import { type FunctionBatch, sampleFunctions } from '../problems/batch.js';
-import { problemOf } from '../problems/registry.js';
 import { Purpose } from '../random/random.js';
 import { chunkSize, type Learned, optimiseByLearned, optimiseByRule, type TunedRule } from './optimise.js';
 import { ResultsBuilder } from './results.js';
@@ -82,7 +82,7 @@ export class Comparison {
   private async compare(): Promise<RunEvent | null> {
     const { now, engine, spec } = this;
     const { functions, steps, baselines } = this.comparison;
-    const size = chunkSize(problemOf(spec.problem).dimension(spec.problem));
+    const size = chunkSize(coordinates(spec.problem));
     const total = Math.ceil(functions / size) * (baselines.length + 1);
     if (now.unitsDone === total) return null;
     const optimizer = now.unitsDone % (baselines.length + 1);

@@ -1,12 +1,12 @@
 import type { Datasets } from '../../contract/datasets.js';
 import type { RuleSpec } from '../../contract/optimizers.js';
+import { coordinates } from '../../contract/problems.js';
 import type { TuningResult } from '../../contract/results.js';
 import { toWire } from '../../contract/schema.js';
 import type { ComparisonSpec, JobSpec, TuningSpec } from '../../contract/spec.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
 import { sampleFunctions } from '../problems/batch.js';
-import { problemOf } from '../problems/registry.js';
 import { Purpose } from '../random/random.js';
 import { chunkSize, optimiseByRule } from './optimise.js';
 
@@ -60,7 +60,7 @@ export async function tryRate(
   rule: RuleSpec,
   exponent: number,
 ): Promise<TriedRate> {
-  const chunk = chunkSize(problemOf(spec.problem).dimension(spec.problem));
+  const chunk = chunkSize(coordinates(spec.problem));
   const learningRate = rateAt(rule, tuning, exponent);
   let score = 0;
   let initial = 0;

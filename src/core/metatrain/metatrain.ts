@@ -1,5 +1,6 @@
 import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
+import { coordinates } from '../../contract/problems.js';
 import type { MetatrainSpec, TrainingSpec } from '../../contract/spec.js';
 import { chunkSize, optimiseByLearned } from '../compare/optimise.js';
 import type { Engine, Episode, EpisodeState } from '../engines/engine.js';
@@ -7,7 +8,6 @@ import { initialise } from '../learned/initialise.js';
 import { adam } from '../optimizers/adam.js';
 import type { RuleState } from '../optimizers/rule.js';
 import { sampleFunctions } from '../problems/batch.js';
-import { problemOf } from '../problems/registry.js';
 import { Purpose } from '../random/random.js';
 
 /** Everything that meta-training is about to need again: plain numbers and vectors. */
@@ -176,7 +176,7 @@ export class MetaTraining {
   private async validationLosses(): Promise<Float64Array> {
     const { spec, now, engine, datasets } = this;
     const { horizon, validation } = spec.training;
-    const chunk = chunkSize(problemOf(spec.problem).dimension(spec.problem));
+    const chunk = chunkSize(coordinates(spec.problem));
     const means = new Float64Array(horizon + 1);
     for (let first = 0; first < validation.functions; first += chunk) {
       const count = Math.min(chunk, validation.functions - first);

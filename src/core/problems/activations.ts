@@ -1,5 +1,5 @@
 import type { Tensor3D } from '@tensorflow/tfjs-core';
-import type { MnistSpec } from '../../contract/problems.js';
+import type { MnistSpec } from '../../contract/problems/mnist.js';
 import type { Tf } from './problem.js';
 
 interface Activation {

@@ -1,5 +1,5 @@
 import { type Dataset, type Datasets, datasetFrom, type Examples } from '../../contract/datasets.js';
-import type { ProblemSpec } from '../../contract/problems.js';
+import { coordinates, familyOf, type ProblemSpec } from '../../contract/problems.js';
 import { Purpose, RandomStream } from '../random/random.js';
 import { MiniBatches } from './mini-batches.js';
 import { problemOf } from './registry.js';
@@ -33,7 +33,7 @@ export function sampleFunctions(
   datasets: Datasets = {},
 ): FunctionBatch {
   const family = problemOf(problem);
-  const dimension = family.dimension(problem);
+  const dimension = coordinates(problem);
   const sizes = Object.entries(family.shapes(problem)).map(
     ([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)] as const,
   );
@@ -44,7 +44,7 @@ export function sampleFunctions(
     const random = new RandomStream(seed, purpose, first + b);
     family.sample(problem, random, Object.fromEntries(views), start.subarray(b * dimension, (b + 1) * dimension));
   }
-  const drawn = family.miniBatch?.(problem);
+  const drawn = familyOf(problem).miniBatch?.(problem);
   const miniBatches = drawn
     ? new MiniBatches(
         { ...drawn, examples: examplesFor(purpose, datasetFrom(datasets, drawn.dataset)) },

@@ -1,6 +1,5 @@
 import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { coordinates, digitShape, layerSizes } from '../../contract/limits.js';
-import type { MnistSpec } from '../../contract/problems.js';
+import { layerSizes, type MnistSpec } from '../../contract/problems/mnist.js';
 import { activations } from './activations.js';
 import type { DataTensors, Problem, Tf } from './problem.js';
 
@@ -13,12 +12,10 @@ import type { DataTensors, Problem, Tf } from './problem.js';
  */
 export const mnist: Problem<'mnist'> = {
   name: 'mnist',
-  dimension: coordinates,
   shapes: () => ({}),
   sample(_spec, random, _data, start) {
     random.fillNormal(start, 0, 0.01);
   },
-  miniBatch: ({ batch }) => ({ dataset: 'digits', size: batch, classes: digitShape.classes }),
 
   evaluate(tf, data, theta, spec) {
     const layers = layersOf(tf, theta, spec);

@@ -3,7 +3,6 @@ import type { Problem } from './problem.js';
 /** f(x) = Σ (s∘x)², s ~ U(0.5, 1.5), x0 ~ U(-1, 1): ∇f = 2 s² x. */
 export const parabola: Problem<'parabola'> = {
   name: 'parabola',
-  dimension: (spec) => spec.dimension,
   shapes: (spec) => ({ s: [spec.dimension] }),
   sample(_spec, random, { s }, start) {
     random.fillUniform(s!, 0.5, 1.5);

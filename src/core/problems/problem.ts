@@ -1,5 +1,4 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
-import type { DatasetName } from '../../contract/datasets.js';
 import type { ProblemName, ProblemOf } from '../../contract/problems.js';
 import type { RandomStream } from '../random/random.js';
 
@@ -9,25 +8,22 @@ export type Tf = typeof tfjs;
 /** What defines a function besides its family: named arrays, such as W and y. */
 export type FunctionData = Readonly<Record<string, Float32Array>>;
 
-/** The same as tensors of many functions, each [B, …shape]; `inputs` and `labels` too where there are mini-batches. */
+/**
+ * The same as tensors of many functions, each [B, …shape]. Of a family that learns from examples also the mini-batch:
+ * `inputs` [B, size, width], scaled to [0, 1], and `labels` [B, size, classes], one-hot.
+ */
 export type DataTensors = Readonly<Record<string, tfjs.Tensor>>;
 
-/** A family of optimizees f(θ), θ of `dimension` coordinates. */
+/** A family of optimizees f(θ). */
 export interface Problem<N extends ProblemName = ProblemName> {
   readonly name: N;
-  dimension(spec: ProblemOf<N>): number;
   /** Shapes of one function's data. */
   shapes(spec: ProblemOf<N>): Readonly<Record<string, readonly number[]>>;
-  /** Draws one function into `data` and its starting point θ_0 into `start` [dimension]. */
+  /** Draws one function into `data` and its starting point θ_0 into `start` [d]. */
   sample(spec: ProblemOf<N>, random: RandomStream, data: FunctionData, start: Float32Array): void;
   /**
-   * Of a family that learns from examples, and sees other ones at every step: where they come from, how many a step.
-   * They are the data `inputs` [B, size, width], scaled to [0, 1], and `labels` [B, size, classes], one-hot.
-   */
-  miniBatch?(spec: ProblemOf<N>): { dataset: DatasetName; size: number; classes: number };
-  /**
-   * @param theta [B, dimension]
-   * @returns f(θ) [B] and ∇f(θ) [B, dimension], each function's own
+   * @param theta [B, d]
+   * @returns f(θ) [B] and ∇f(θ) [B, d], each function's own
    */
   evaluate(
     tf: Tf,
@@ -35,6 +31,6 @@ export interface Problem<N extends ProblemName = ProblemName> {
     theta: tfjs.Tensor2D,
     spec: ProblemOf<N>,
   ): { losses: tfjs.Tensor1D; gradient: tfjs.Tensor2D };
-  /** ∇²f(θ) v, [B, dimension]: what exact second derivatives need. */
+  /** ∇²f(θ) v, [B, d]: what exact second derivatives need. */
   hessianProduct(tf: Tf, data: DataTensors, theta: tfjs.Tensor2D, v: tfjs.Tensor2D, spec: ProblemOf<N>): tfjs.Tensor2D;
 }

@@ -8,7 +8,6 @@ import type { Problem, Tf } from './problem.js';
  */
 export const quadratic: Problem<'quadratic'> = {
   name: 'quadratic',
-  dimension: (spec) => spec.dimension,
   shapes: ({ dimension }) => ({ W: [dimension, dimension], y: [dimension] }),
   sample(spec, random, { W, y }, start) {
     if (spec.distribution === 'uniform') {

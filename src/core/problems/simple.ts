@@ -3,7 +3,6 @@ import type { Problem } from './problem.js';
 /** f(x) = x², x0 = 1 (deepmind/learning-to-learn, `simple`). Every function of the family is the same. */
 export const simple: Problem<'simple'> = {
   name: 'simple',
-  dimension: () => 1,
   shapes: () => ({}),
   sample(_spec, _random, _data, start) {
     start.fill(1);

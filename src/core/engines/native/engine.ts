@@ -1,5 +1,6 @@
-import { countWeights, layerSizes } from '../../../contract/limits.js';
+import { countWeights } from '../../../contract/limits.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
+import { layerSizes } from '../../../contract/problems/mnist.js';
 import type { ProblemName } from '../../../contract/problems.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import type { FunctionBatch } from '../../problems/batch.js';

@@ -1,0 +1,20 @@
+/** A named tensor of θ. */
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Data sets that problems learn from; `src/data/` reads them. */
+export type DatasetName = 'digits';
+
+/** What the rest of the program must know of a family of optimizees besides its schema: names and sizes. */
+export interface FamilyContract<Spec> {
+  /** θ is the concatenation of these, each in row-major order. */
+  parameters(spec: Spec): Parameter[];
+  /** Floats of one function's sampled data; none where it is left out. */
+  dataFloats?(spec: Spec): number;
+  /** Of a family that learns from examples, others at every step: where they come from, and how many a step. */
+  miniBatch?(spec: Spec): { dataset: DatasetName; size: number; classes: number };
+  /** Floats of a mini-batch on its way through a network: of each unit value and derivative, and both on the way back. */
+  miniBatchFloats?(spec: Spec): number;
+}
