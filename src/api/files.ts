@@ -12,11 +12,13 @@ export interface ServedFile {
   readonly fileName: string;
   /** Bytes; null where they are known only once they are made. Such a file is sent whole. */
   readonly size: number | null;
-  read(range?: ByteRange): Promise<Readable | Buffer>;
+  read(range?: ByteRange): Promise<Readable | Uint8Array>;
+  /** Of a file that is not read. */
+  close(): Promise<void>;
 }
 
 /**
- * A file of the artifact store.
+ * A file of the artifact store, as it is now.
  * @returns null where there is none.
  */
 export async function storedFile(
@@ -25,17 +27,15 @@ export async function storedFile(
   name: string,
   as: { type: string; fileName: string },
 ): Promise<ServedFile | null> {
-  const info = await store.stat(job, name);
-  if (info === null) return null;
-  return {
-    ...info,
-    ...as,
-    async read(range) {
-      const stream = await store.open(job, name, range);
-      if (stream === null) throw new ProblemError('not-found', `${name} was deleted meanwhile.`);
-      return stream;
-    },
-  };
+  const file = await store.open(job, name);
+  if (file === null) return null;
+  try {
+    const { size } = file;
+    return { ...as, size, etag: await file.etag(), read: async (range) => file.read(range), close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** Answers with a file: conditional requests by ETag, and single ranges (RFC 9110, sections 13 and 14). */
@@ -43,10 +43,13 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
   const { etag, type, fileName, size } = file;
   const quoted = `"${etag}"`;
   reply.header('etag', quoted).header('cache-control', 'no-cache');
-  if (matches(request.headers['if-none-match'], quoted)) return reply.code(304).send();
-
+  if (matches(request.headers['if-none-match'], quoted)) {
+    await file.close();
+    return reply.code(304).send();
+  }
   const range = size === null ? null : rangeOf(request, quoted, size);
   if (range === 'unsatisfiable') {
+    await file.close();
     reply.header('content-range', `bytes */${size}`);
     throw new ProblemError('range-not-satisfiable', `${request.headers.range}: the file has ${size} bytes.`);
   }

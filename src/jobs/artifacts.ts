@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -19,14 +18,28 @@ export interface ByteRange {
   end: number;
 }
 
+/** A file as it was when it was opened: no `put` and no `delete` changes it. Whoever opens it reads or closes it. */
+export interface OpenArtifact {
+  /** Bytes. */
+  readonly size: number;
+  /** As {@link ArtifactInfo} has it. */
+  etag(): Promise<string>;
+  /** Its bytes, once. The file is closed at the end of the stream, or when that is destroyed. */
+  read(range?: ByteRange): Readable;
+  /** Of a file that is closed, it does nothing. */
+  close(): Promise<void>;
+}
+
 /** Files that belong to jobs. A name, once put, is either all there or not there. */
 export interface ArtifactStore {
   /** Stores the bytes under the name, in place of what was there. */
   put(job: string, name: string, bytes: Uint8Array): Promise<void>;
   /** @returns null where there is no such artifact. */
+  open(job: string, name: string): Promise<OpenArtifact | null>;
+  /** All its bytes. @returns null where there is no such artifact. */
+  read(job: string, name: string): Promise<Buffer | null>;
+  /** @returns null where there is no such artifact. */
   stat(job: string, name: string): Promise<ArtifactInfo | null>;
-  /** @returns null where there is no such artifact. The caller reads the stream to its end or destroys it. */
-  open(job: string, name: string, range?: ByteRange): Promise<Readable | null>;
   /** Names, sorted. */
   list(job: string): Promise<string[]>;
   /** Deletes the job's artifact of this name, or all of them; what is not there is no error. */
@@ -62,31 +75,36 @@ export class FolderArtifactStore implements ArtifactStore {
     }
   }
 
-  async stat(job: string, name: string): Promise<ArtifactInfo | null> {
+  async open(job: string, name: string): Promise<OpenArtifact | null> {
     const path = this.#path(job, name);
     const file = await unlessMissing(open(path));
     if (file === null) return null;
     try {
       const { size, ino, mtimeNs } = await file.stat({ bigint: true });
-      const version = `${ino} ${mtimeNs} ${size}`;
-      let known = this.#digests.get(path);
-      if (known?.version !== version) {
-        const hash = createHash('sha256');
-        await pipeline(file.createReadStream({ start: 0, autoClose: false }), hash);
-        known = { version, etag: hash.digest('hex') };
-        if (this.#digests.size >= 10_000) this.#digests.clear();
-        this.#digests.set(path, known);
-      }
-      return { size: Number(size), etag: known.etag };
-    } finally {
+      return {
+        size: Number(size),
+        etag: () => this.#digest(path, file, `${ino} ${mtimeNs} ${size}`),
+        read: (range) => file.createReadStream({ start: 0, ...range }),
+        close: () => file.close(),
+      };
+    } catch (error) {
       await file.close();
+      throw error;
     }
   }
 
-  async open(job: string, name: string, range?: ByteRange): Promise<Readable | null> {
-    const path = this.#path(job, name);
-    if ((await unlessMissing(stat(path))) === null) return null;
-    return createReadStream(path, range);
+  async read(job: string, name: string): Promise<Buffer | null> {
+    return unlessMissing(readFile(this.#path(job, name)));
+  }
+
+  async stat(job: string, name: string): Promise<ArtifactInfo | null> {
+    const file = await this.open(job, name);
+    if (file === null) return null;
+    try {
+      return { size: file.size, etag: await file.etag() };
+    } finally {
+      await file.close();
+    }
   }
 
   async list(job: string): Promise<string[]> {
@@ -97,6 +115,18 @@ export class FolderArtifactStore implements ArtifactStore {
   async delete(job: string, name?: string): Promise<void> {
     const path = name === undefined ? this.#jobFolder(job) : this.#path(job, name);
     await rm(path, { recursive: true, force: true });
+  }
+
+  async #digest(path: string, file: FileHandle, version: string): Promise<string> {
+    let known = this.#digests.get(path);
+    if (known?.version !== version) {
+      const hash = createHash('sha256');
+      await pipeline(file.createReadStream({ start: 0, autoClose: false }), hash);
+      known = { version, etag: hash.digest('hex') };
+      if (this.#digests.size >= 10_000) this.#digests.clear();
+      this.#digests.set(path, known);
+    }
+    return known.etag;
   }
 
   #jobFolder(job: string): string {

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { JobFailure, RunEvent } from '../contract/events.js';
@@ -61,7 +60,7 @@ class AttemptRun {
     const messages = child.messages();
     const weights = await this.givenWeights();
     if (weights === 'missing') return weightsMissing(attempt);
-    const checkpoint = await this.read(attempt.job, artifactNames.checkpoint);
+    const checkpoint = await options.artifacts.read(attempt.job, artifactNames.checkpoint);
     const { checkpointEvery, shutdown } = options;
     child.send({ type: 'run', spec: attempt.spec, weights, checkpoint, checkpointEvery });
 
@@ -153,12 +152,7 @@ class AttemptRun {
   private async givenWeights(): Promise<Uint8Array | null | 'missing'> {
     const { spec } = this.attempt;
     if (spec.kind !== 'compare') return null;
-    return (await this.read(spec.optimizer.job, artifactNames.weights)) ?? 'missing';
-  }
-
-  private async read(job: string, name: string): Promise<Uint8Array | null> {
-    const stream = await this.options.artifacts.open(job, name);
-    return stream && buffer(stream);
+    return (await this.options.artifacts.read(spec.optimizer.job, artifactNames.weights)) ?? 'missing';
   }
 
   private put(name: string, bytes: Uint8Array): Promise<void> {

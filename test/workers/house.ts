@@ -57,9 +57,9 @@ export class House {
   }
 
   async read(job: string, name: keyof typeof artifactNames): Promise<Buffer> {
-    const stream = await this.artifacts.open(job, artifactNames[name]);
-    if (!stream) throw new Error(`${job} has no ${artifactNames[name]}`);
-    return Buffer.concat(await stream.toArray());
+    const bytes = await this.artifacts.read(job, artifactNames[name]);
+    if (!bytes) throw new Error(`${job} has no ${artifactNames[name]}`);
+    return bytes;
   }
 
   /** Waits for a checkpoint with meta-iterations in it. */

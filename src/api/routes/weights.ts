@@ -82,13 +82,13 @@ const converters: Readonly<Record<'npz' | 'json', (trained: TrainedOptimizer) =>
 /** The same weights in another format. They are made when they are asked for: a conversion takes milliseconds. */
 function converted(file: ServedFile, format: 'npz' | 'json', job: string): ServedFile {
   return {
+    ...file,
     etag: `${file.etag}-${format}`,
-    type: file.type,
     fileName: `${job}.${format}`,
     size: null,
     async read() {
       const content = await file.read();
-      const bytes = Buffer.isBuffer(content) ? content : await buffer(content);
+      const bytes = content instanceof Uint8Array ? content : await buffer(content);
       return Buffer.from(converters[format](decodeWeights(bytes)));
     },
   };

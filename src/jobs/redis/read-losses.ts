@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers';
 import type { Redis } from 'ioredis';
 import type { LossSeries } from '../../contract/losses.js';
 import type { ArtifactStore } from '../artifacts.js';
@@ -48,8 +47,8 @@ function overlaps(file: LossFile, next: LossFile | undefined, { from, to }: Loss
 }
 
 async function readFile(artifacts: ArtifactStore, job: string, { name }: LossFile): Promise<Iterable<LossBlock>> {
-  const stream = await artifacts.open(job, name);
-  return stream ? decodeLossFile(await buffer(stream)) : [];
+  const bytes = await artifacts.read(job, name);
+  return bytes ? decodeLossFile(bytes) : [];
 }
 
 async function* streamOf(redis: Redis, job: string, attempt: number): AsyncGenerator<RawEntry> {
