@@ -5,6 +5,7 @@ import { acceptJson } from './body.js';
 import { describeRoutes, serveDocs } from './docs.js';
 import { answerWithProblems, bodyLimit, refuseConnection, sendError } from './errors.js';
 import { gate } from './gate.js';
+import type { Hosts } from './hosts.js';
 import { refuseOtherMethods } from './methods.js';
 import { closePeers } from './peers.js';
 import { eventsRoute } from './routes/events.js';
@@ -22,10 +23,17 @@ export interface AppOptions {
   logger?: FastifyBaseLogger | undefined;
   /** Milliseconds between the pings and comment lines that keep an idle stream open; 20,000 by default. */
   heartbeat?: number | undefined;
+  /** Any by default. */
+  hosts?: Hosts | undefined;
 }
 
 /** The API, ready to listen: whoever calls this decides where, and when to close. */
-export async function buildApp({ jobs, logger, heartbeat = 20_000 }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({
+  jobs,
+  logger,
+  heartbeat = 20_000,
+  hosts = null,
+}: AppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     bodyLimit,
@@ -41,7 +49,7 @@ export async function buildApp({ jobs, logger, heartbeat = 20_000 }: AppOptions)
 
   await app.register(websocket, { options: { maxPayload: 4096 }, preClose: closePeers });
   app.websocketServer.on('wsClientError', refuseConnection);
-  app.addHook('onRequest', gate);
+  app.addHook('onRequest', gate(hosts));
   const refuseTheRest = refuseOtherMethods(app);
   await describeRoutes(app);
   await app.register(jobRoutes(jobs));

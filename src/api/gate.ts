@@ -1,19 +1,32 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../contract/errors.js';
+import { answersTo, type Hosts } from './hosts.js';
 import { streamPath } from './routes/stream.js';
 
 /**
  * Every request passes here before anything else of it is looked at, whatever its route, and also where there is none:
  * the one place that may turn a client away.
- * @throws ProblemError
  */
-export async function gate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  reply.header('x-content-type-options', 'nosniff');
-  const { id } = request.params as { id?: string };
-  if (id !== undefined) reply.log = request.log = request.log.child({ job: id });
-  if (request.ws && !request.is404 && request.routeOptions.url !== streamPath)
-    throw new ProblemError('malformed-request', `${request.url} does not upgrade; /jobs/{id}/stream does.`);
-  refuseForeignPages(request);
+export const gate =
+  (hosts: Hosts) =>
+  /** @throws ProblemError */
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    reply.header('x-content-type-options', 'nosniff');
+    const { id } = request.params as { id?: string };
+    if (id !== undefined) reply.log = request.log = request.log.child({ job: id });
+    if (request.ws && !request.is404 && request.routeOptions.url !== streamPath)
+      throw new ProblemError('malformed-request', `${request.url} does not upgrade; /jobs/{id}/stream does.`);
+    refuseForeignNames(request, hosts);
+    refuseForeignPages(request);
+  };
+
+/** A site may point a name of its own at this machine (DNS rebinding): its pages then are of the same origin. */
+function refuseForeignNames({ headers: { host } }: FastifyRequest, hosts: Hosts): void {
+  if (host === undefined || answersTo(hosts, host)) return;
+  throw new ProblemError(
+    'foreign-host',
+    `Host: ${host}: this service answers to the names of the loopback interface; its operator may allow others with --allow-host.`,
+  );
 }
 
 /** A browser lets any page send simple requests and open WebSockets anywhere, but it says which page it was. */

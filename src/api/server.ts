@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Jobs } from '../jobs/jobs.js';
 import { buildApp } from './app.js';
+import { hostsOf } from './hosts.js';
 
 export interface StartApiOptions {
   /** Stays the caller's: closing the API leaves it open. */
@@ -8,6 +9,8 @@ export interface StartApiOptions {
   host: string;
   /** 0 takes a free one. */
   port: number;
+  /** Names that the service answers to besides those of the loopback interface. On a network, none means any. */
+  allowHost?: readonly string[] | undefined;
   logger?: FastifyBaseLogger | undefined;
 }
 
@@ -22,8 +25,8 @@ export interface RunningApi {
  * Serves the API over HTTP.
  * @throws Error with `code` EADDRINUSE and the like where the address cannot be had.
  */
-export async function startApi({ jobs, host, port, logger }: StartApiOptions): Promise<RunningApi> {
-  const app = await buildApp({ jobs, logger });
+export async function startApi({ jobs, host, port, allowHost = [], logger }: StartApiOptions): Promise<RunningApi> {
+  const app = await buildApp({ jobs, logger, hosts: hostsOf(host, allowHost) });
   try {
     const url = await app.listen({ host, port });
     return { url, close: () => app.close() };

@@ -13,6 +13,7 @@ export interface ServiceFlags {
 export interface ApiFlags {
   host: string;
   port: number;
+  allowHost?: string[];
 }
 
 export function withServiceFlags(command: Command): Command {
@@ -34,6 +35,10 @@ export function withApiFlags(command: Command): Command {
         .env('PORT')
         .default(defaultPort)
         .argParser(parsePort),
+    )
+    .option(
+      '--allow-host <NAME...>',
+      'names, without a port, that the service answers to besides those of the loopback interface: of a proxy in front of it, say (default: none on loopback, else any)',
     );
 }
 

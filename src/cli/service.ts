@@ -13,7 +13,7 @@ export interface ServiceOptions {
   /** `redis://…` or the path of a unix socket; without it, a private Redis is started in the data folder. */
   redisUrl?: string | undefined;
   /** Null: no API in this process. Port 0 takes a free one. */
-  api: { host: string; port: number } | null;
+  api: { host: string; port: number; allowHost?: string[] | undefined } | null;
   /** Null: no worker in this process. */
   worker: { concurrency: number } | null;
   logger: Logger;

@@ -17,6 +17,7 @@ export const problemCodes = {
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is not application/json'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],
+  'foreign-host': [421, 'The request names a host that this service is not'],
   'upgrade-required': [426, 'The route speaks WebSocket'],
   internal: [500, 'A defect of ours'],
   unavailable: [503, 'A part of the service cannot be reached'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { startApi } from '../../src/api/server.js';
@@ -51,4 +51,63 @@ test('a page of another site is refused, and one of its own is not', async () =>
   assert.equal(refused.status, 403);
   assert.equal(((await refused.json()) as { code: string }).code, 'foreign-origin');
   assert.equal((await cancel(api.url)).status, 200);
+});
+
+test('on loopback a name that leads there from elsewhere is refused, by WebSockets too', async () => {
+  const server = await startApi({ jobs: api.jobs, host: '127.0.0.1', port: 0, allowHost: ['Train.example.org'] });
+  const { port } = new URL(server.url);
+  const { job } = await api.begin();
+  const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const ask = (host: string, path: string, headers = {}) =>
+    new Promise<[status: number | undefined, code: string | undefined]>((resolve, reject) => {
+      const asked = request({ port, path, headers: { host, ...headers }, agent: false });
+      asked.on('upgrade', (_, socket) => resolve([101, undefined]) ?? socket.destroy());
+      asked.on('response', async (response) => {
+        const bytes = Buffer.concat(await response.toArray());
+        resolve([response.statusCode, JSON.parse(bytes.toString()).code]);
+      });
+      asked.on('error', reject).end();
+    });
+  try {
+    for (const host of [
+      `127.0.0.1:${port}`,
+      'localhost',
+      'LocalHost:80',
+      '[::1]:80',
+      '127.1.2.3',
+      'train.example.org:99',
+    ])
+      assert.deepEqual(await ask(host, '/healthz'), [200, undefined], host);
+    const stream = { ...upgrade, 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+    assert.deepEqual(await ask('localhost', `/jobs/${job}/stream`, stream), [101, undefined]);
+    for (const host of [
+      'evil.example',
+      'localhost.evil.example',
+      '127.0.0.1.nip.io',
+      '10.0.0.1',
+      'a@localhost',
+      'x y',
+    ]) {
+      assert.deepEqual(await ask(host, '/healthz'), [421, 'foreign-host'], host);
+      assert.deepEqual(await ask(host, `/jobs/${job}/stream`, stream), [421, 'foreign-host'], host);
+      assert.deepEqual(await ask(host, '/nowhere', { origin: `http://${host}` }), [421, 'foreign-host'], host);
+    }
+  } finally {
+    await server.close();
+  }
+});
+
+test('on a network any name leads to the service, unless its operator has said which', async () => {
+  for (const [allowHost, status] of [
+    [[], 200],
+    [['train.example.org'], 421],
+  ] as const) {
+    const server = await startApi({ jobs: api.jobs, host: '0.0.0.0', port: 0, allowHost });
+    const { port } = new URL(server.url);
+    const asked = get({ port, path: '/healthz', headers: { host: 'other.example.org' }, agent: false });
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.resume();
+    assert.equal(response.statusCode, status);
+    await server.close();
+  }
 });

@@ -8,7 +8,8 @@ export function defineApi(program: Command): void {
     .command('api')
     .summary('run the API alone')
     .description('Runs the API without a worker. It shares its Redis, and the data folder, with the workers.');
-  withApiFlags(withServiceFlags(command)).action(async ({ host, port, redis, ...flags }: ServiceFlags & ApiFlags) =>
-    serveUntilInterrupted(flags, { redisUrl: requireRedis(redis), api: { host, port }, worker: null }),
+  withApiFlags(withServiceFlags(command)).action(
+    async ({ host, port, allowHost, redis, ...flags }: ServiceFlags & ApiFlags) =>
+      serveUntilInterrupted(flags, { redisUrl: requireRedis(redis), api: { host, port, allowHost }, worker: null }),
   );
 }

@@ -25,8 +25,8 @@ export function defineServe(program: Command): void {
   withConcurrency(withApiFlags(withServiceFlags(command))).action(serve);
 }
 
-async function serve({ host, port, concurrency, redis, ...flags }: ServeOptions): Promise<void> {
-  await serveUntilInterrupted(flags, { redisUrl: redis, api: { host, port }, worker: { concurrency } });
+async function serve({ host, port, allowHost, concurrency, redis, ...flags }: ServeOptions): Promise<void> {
+  await serveUntilInterrupted(flags, { redisUrl: redis, api: { host, port, allowHost }, worker: { concurrency } });
 }
 
 /** Starts the parts asked for, and stops them at Ctrl-C or SIGTERM. */
