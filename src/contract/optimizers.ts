@@ -61,11 +61,80 @@ export const AdamSpec = Strict(
   },
   { title: 'Adam', description: 'Kingma and Ba 2015, algorithm 1, with bias correction.' },
 );
+const weightDecay = (value: number) =>
+  Type.Number({ minimum: 0, maximum: 10, default: value, description: 'λ: θ shrinks by α λ θ a step.' });
+export const AdamwSpec = Strict(
+  {
+    name: Type.Literal('adamw'),
+    learningRate: rate(0.01),
+    beta1: decay(0.9, 'Decay of the mean of the gradients.'),
+    beta2: decay(0.999, 'Decay of the mean of their squares.'),
+    epsilon: epsilon(1e-8),
+    weightDecay: weightDecay(0.01),
+  },
+  {
+    title: 'AdamW',
+    description: 'Adam with decoupled weight decay: Adam’s step, and θ ← θ - α λ θ (Loshchilov and Hutter 2019).',
+  },
+);
+export const LionSpec = Strict(
+  {
+    name: Type.Literal('lion'),
+    learningRate: rate(0.003),
+    beta1: decay(0.9, 'Weight of the mean of the gradients in the direction.'),
+    beta2: decay(0.99, 'Decay of the mean of the gradients.'),
+    weightDecay: weightDecay(0),
+  },
+  {
+    title: 'Lion',
+    description: 'θ ← θ - α (sgn(β1 m + (1 - β1) g) + λ θ), then m ← β2 m + (1 - β2) g (Chen et al. 2023).',
+  },
+);
+export const ScheduleFreeSgdSpec = Strict(
+  {
+    name: Type.Literal('schedule-free-sgd'),
+    learningRate: rate(0.1),
+    beta: decay(0.9, 'Share of x in the point y at which the gradient is taken.'),
+  },
+  {
+    title: 'Schedule-free SGD',
+    description:
+      'y = (1 - β) z + β x, z ← z - α ∇f(y), x the mean of the z so far (Defazio et al. 2024). The loss is that of x, which the method returns; a step costs an evaluation at x for it, and the gradient at y.',
+  },
+);
+export const ScheduleFreeAdamwSpec = Strict(
+  {
+    name: Type.Literal('schedule-free-adamw'),
+    learningRate: rate(0.01),
+    beta1: decay(0.9, 'Share of x in the point y at which the gradient is taken.'),
+    beta2: decay(0.999, 'Decay of the mean of the squares.'),
+    epsilon: epsilon(1e-8),
+    weightDecay: weightDecay(0),
+  },
+  {
+    title: 'Schedule-free AdamW',
+    description:
+      'As schedule-free SGD, with Adam’s division by the root of the mean square: z ← z - α (g / (√v̂ + ε) + λ y) (Defazio et al. 2024, algorithm 1, without warm-up).',
+  },
+);
 
 /** The hand-written update rules and their parameters. `src/core/optimizers/` holds each under the same name. */
-export const RuleSpec = OneOf('name', [SgdSpec, MomentumSpec, NagSpec, RmspropSpec, AdagradSpec, AdamSpec], {
-  description: 'A hand-written update rule.',
-});
+export const RuleSpec = OneOf(
+  'name',
+  [
+    SgdSpec,
+    MomentumSpec,
+    NagSpec,
+    RmspropSpec,
+    AdagradSpec,
+    AdamSpec,
+    AdamwSpec,
+    LionSpec,
+    ScheduleFreeSgdSpec,
+    ScheduleFreeAdamwSpec,
+  ],
+  { description: 'A hand-written update rule.' },
+);
 export type RuleSpec = Static<typeof RuleSpec>;
 export type RuleName = RuleSpec['name'];
 export type RuleOf<N extends RuleName> = Extract<RuleSpec, { name: N }>;

@@ -28,12 +28,17 @@ export async function optimiseByRule(
     const theta = batch.start.slice();
     const state = rule.init(theta.length);
     const update = new Float32Array(theta.length);
+    const point = new Float32Array(rule.gradientPoint ? theta.length : 0);
     const all = new Float32Array((steps + 1) * batch.count);
     for (let t = 0; t <= steps; t++) {
-      const { losses, gradient } = await functions.evaluate(theta, t);
+      let { losses, gradient } = await functions.evaluate(theta, t);
       all.set(losses, t * batch.count);
       if (t === steps) break;
-      rule.update(spec, gradient, state, update);
+      if (rule.gradientPoint) {
+        rule.gradientPoint(spec, theta, state, point);
+        ({ gradient } = await functions.evaluate(point, t));
+      }
+      rule.update(spec, gradient, state, update, theta);
       for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
     }
     return all;

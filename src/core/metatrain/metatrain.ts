@@ -146,7 +146,7 @@ export class MetaTraining {
     const { phi, adam: state } = this.now;
     const { update } = this;
     const step = this.engine.adam ?? adam.update;
-    step({ name: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradient, state, update);
+    step({ name: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradient, state, update, phi);
     // A sum of finite floats does not overflow a double.
     let sum = 0;
     for (let i = 0; i < phi.length; i++) {

@@ -1,13 +1,28 @@
 import type { RuleName, RuleSpec } from '../../contract/optimizers.js';
 import { adagrad } from './adagrad.js';
 import { adam } from './adam.js';
+import { adamw } from './adamw.js';
+import { lion } from './lion.js';
 import { momentum } from './momentum.js';
 import { nag } from './nag.js';
 import { rmsprop } from './rmsprop.js';
 import type { UpdateRule } from './rule.js';
+import { scheduleFreeAdamw } from './schedule-free-adamw.js';
+import { scheduleFreeSgd } from './schedule-free-sgd.js';
 import { sgd } from './sgd.js';
 
-export const rules: { readonly [N in RuleName]: UpdateRule<N> } = { sgd, momentum, nag, rmsprop, adagrad, adam };
+export const rules: { readonly [N in RuleName]: UpdateRule<N> } = {
+  sgd,
+  momentum,
+  nag,
+  rmsprop,
+  adagrad,
+  adam,
+  adamw,
+  lion,
+  'schedule-free-sgd': scheduleFreeSgd,
+  'schedule-free-adamw': scheduleFreeAdamw,
+};
 
 /** The rule that a spec names. Its `update` takes that spec. */
 export function ruleOf(spec: RuleSpec): UpdateRule {

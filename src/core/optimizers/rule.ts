@@ -19,16 +19,28 @@ export interface UpdateRule<N extends RuleName = RuleName> {
   /** A fresh state for n coordinates. */
   init(n: number): RuleState;
   /**
+   * Where the gradient of the step is to be taken; a rule without it takes it at θ_t itself, where f is measured.
+   * @param point [n] receives it
+   */
+  gradientPoint?(
+    spec: RuleOf<N> & { learningRate: number },
+    theta: Float32Array,
+    state: RuleState,
+    point: Float32Array,
+  ): void;
+  /**
    * Computes in double, stores in fp32.
-   * @param gradient [n] ∇f(θ_t)
+   * @param gradient [n] ∇f(θ_t), or ∇f where {@link gradientPoint} says
    * @param state changed in place
    * @param update [n] receives θ_{t+1} - θ_t
+   * @param theta [n] θ_t
    */
   update(
     spec: RuleOf<N> & { learningRate: number },
     gradient: Float32Array,
     state: RuleState,
     update: Float32Array,
+    theta: Float32Array,
   ): void;
 }
 

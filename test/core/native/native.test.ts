@@ -142,12 +142,12 @@ describe('the native engine', { skip: missing }, () => {
     const draw = normal(seed);
     const n = 1003;
     const [mine, theirs] = [adam.init(n), adam.init(n)];
-    const [update, expected] = [new Float32Array(n), new Float32Array(n)];
+    const [update, expected, theta] = [new Float32Array(n), new Float32Array(n), new Float32Array(n)];
     const spec = { name: 'adam', learningRate: 0.003, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
     for (let step = 0; step < 20; step++) {
       const gradient = Float32Array.from({ length: n }, () => draw() * 10 ** (8 * draw()));
-      engine.adam!(spec, gradient, mine, update);
-      adam.update(spec, gradient, theirs, expected);
+      engine.adam!(spec, gradient, mine, update, theta);
+      adam.update(spec, gradient, theirs, expected, theta);
       assert.deepEqual(update, expected);
       assert.deepEqual(mine, theirs);
     }
