@@ -185,6 +185,7 @@ export const TrainedOptimizerRef = Strict(
   { job: Type.String({ minLength: 1, maxLength: 64, description: 'Id of a job that has weights.' }) },
   { description: 'A trained optimizer.' },
 );
+export type TrainedOptimizerRef = Static<typeof TrainedOptimizerRef>;
 
 export const CompareSpec = Strict(
   { kind: Type.Literal('compare'), ...common, optimizer: TrainedOptimizerRef, comparison: ComparisonSpec },

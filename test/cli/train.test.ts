@@ -125,6 +125,46 @@ describe('metadescent train', () => {
     const results = (name: string) => readFile(join(cwd, name, 'results.json'), 'utf8');
     assert.equal(await results('compared'), await results('runs/small'));
   });
+
+  it('compares weights without a spec: on their own problem, or on the one that the options name', async () => {
+    const weights = 'runs/small/weights.safetensors';
+    const few = ['--functions', '50', '--seed', '7'];
+    const compared = async (args: string[]) => {
+      const { code, stderr } = await command(['compare', weights, ...few, ...args], { cwd });
+      assert.equal(code, 0, stderr);
+      const folder = join(cwd, args.includes('-o') ? 'elsewhere' : 'runs/weights-compare');
+      return JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as ComparisonResults;
+    };
+    const own = await compared(['--baselines', '{name: sgd, learningRate: 0.1}']);
+    assert.deepEqual([own.problem.name, own.steps, own.functions, own.seed], ['quadratic', 15, 50, 7]);
+    assert.deepEqual(
+      own.optimizers.map(({ label }) => label),
+      ['LSTM', 'SGD 0.1'],
+    );
+    const elsewhere = ['--problem', '{name: parabola, dimension: 4}', '--steps', '30', '--baselines', 'sgd, nag'];
+    const other = await compared([...elsewhere, '-o', 'elsewhere']);
+    assert.deepEqual([other.problem.name, other.steps], ['parabola', 30]);
+    assert.deepEqual(
+      other.optimizers.map(({ rule }) => rule?.name),
+      [undefined, 'sgd', 'nag'],
+    );
+    // Its seed and problem apart, the file's word stands where the options say nothing.
+    const fromFile = await compared(['small.yaml', '--problem', 'parabola', '-o', 'elsewhere']);
+    assert.deepEqual([fromFile.problem.name, fromFile.steps, fromFile.functions], ['parabola', 10, 50]);
+  });
+
+  it('says what is wrong with what the options ask for', async () => {
+    const refused = async (...args: string[]) => {
+      const { code, stderr } = await command(['compare', 'runs/small/weights.safetensors', ...args], { cwd });
+      assert.equal(code, 2, stderr);
+      return stderr;
+    };
+    assert.match(await refused('--baselines', 'sgd, adamm'), /\/comparison\/baselines\/1\/name: found "adamm"/);
+    assert.match(await refused('--steps', '0'), /\/comparison\/steps: found 0/);
+    assert.match(await refused('--steps', '1e3'), /'--steps <N>' argument '1e3' is invalid/);
+    assert.match(await refused('--problem', '{name: [}'), /'--problem <PROBLEM>' .*expected YAML or JSON/);
+    assert.match(await refused('--baselines', '5'), /expected a name, or an object with one; found 5/);
+  });
 });
 
 describe('the command line', () => {

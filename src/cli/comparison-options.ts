@@ -1,0 +1,119 @@
+import { basename, extname } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parse } from 'yaml';
+import type { JobSpec, TrainedOptimizerRef } from '../contract/spec.js';
+import { catalogue } from '../core/catalogue.js';
+import { readSpecFile, type SpecFile, specOf } from './spec-file.js';
+
+/** What the command line says of a comparison. It goes before what a file says. */
+export interface ComparisonFlags {
+  problem?: object;
+  functions?: number;
+  steps?: number;
+  baselines?: object[];
+  seed?: number;
+}
+
+/** What an optimizer was trained for: the comparison that is made where nothing else is said. */
+export interface Origin {
+  problem: object;
+  steps: number;
+}
+
+export function withComparisonFlags(command: Command): Command {
+  return command
+    .option(
+      '--problem <PROBLEM>',
+      'its name, or with its parameters as YAML or JSON: "{name: mnist, hidden: [40]}"',
+      parseProblem,
+    )
+    .option('--functions <N>', 'fresh functions to compare on', parseCount)
+    .option('--steps <N>', 'steps on each function', parseCount)
+    .option(
+      '--baselines <RULES>',
+      'hand-written rules: "all", or names with commas between, their rates tuned; one with parameters as YAML: "adam, {name: sgd, learningRate: 0.1}"',
+      parseBaselines,
+    )
+    .option('--seed <N>', 'of all that is drawn', parseCount);
+}
+
+/**
+ * The comparison of an optimizer that a document and the command line describe.
+ * @param path of a job document: of kind compare, or of kind metatrain, of which the problem and the comparison are
+ *   taken. Without one, it is the problem that the optimizer was trained on, for as many steps.
+ * @throws CliError that lists each field at fault.
+ */
+export async function comparisonOf(
+  path: string | undefined,
+  optimizer: TrainedOptimizerRef,
+  origin: () => Promise<Origin>,
+  flags: ComparisonFlags,
+): Promise<JobSpec> {
+  const file = path === undefined ? await documentOf(origin) : await readSpecFile(path);
+  return specOf(file, (document) => {
+    if (!isObject(document)) return document;
+    const { training: _, ...rest } = document;
+    const { problem, seed } = flags;
+    const base = document.kind === 'metatrain' ? { ...rest, kind: 'compare' } : document;
+    return {
+      ...base,
+      ...(problem && { problem }),
+      ...(seed !== undefined && { seed }),
+      comparison: withFlags(base.comparison ?? {}, flags),
+      optimizer,
+    };
+  });
+}
+
+/** The name of the folder in which a comparison's files go. */
+export function folderName(trained: string, path: string | undefined): string {
+  const from = path ?? trained;
+  return `${basename(from, extname(from))}-compare`;
+}
+
+async function documentOf(origin: () => Promise<Origin>): Promise<SpecFile> {
+  const { problem, steps } = await origin();
+  const document = { kind: 'compare', problem, comparison: { steps } };
+  return { name: 'what the command line asks for', document, lineOf: () => null };
+}
+
+/** What is no object stays as it is, for the validator to say so. */
+function withFlags(comparison: unknown, { functions, steps, baselines }: ComparisonFlags): unknown {
+  if (!isObject(comparison)) return comparison;
+  const given = Object.entries({ functions, steps, baselines }).filter(([, value]) => value !== undefined);
+  return { ...comparison, ...Object.fromEntries(given) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number, 0 or more');
+  return Number(text);
+}
+
+function parseProblem(text: string): object {
+  return toNamed(parseYaml(text));
+}
+
+function parseBaselines(text: string): object[] {
+  if (text === 'all') return catalogue.rules.map(({ name }) => ({ name }));
+  const list: unknown = parseYaml(`[${text}]`);
+  return (list as unknown[]).map(toNamed);
+}
+
+/** "adam" stands for {name: adam}. */
+function toNamed(value: unknown): object {
+  if (isObject(value)) return value;
+  if (typeof value === 'string') return { name: value };
+  throw new InvalidArgumentError(`expected a name, or an object with one; found ${JSON.stringify(value)}`);
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 100 });
+  } catch (error) {
+    throw new InvalidArgumentError(`expected YAML or JSON: ${(error as Error).message.split('\n')[0]}`);
+  }
+}
