@@ -145,6 +145,13 @@ size_t phi_size(const Network& network) {
   return size + width + 1;
 }
 
+/** Floats of a coordinate's state: h and c of each unit. */
+size_t state_rows(const Network& network) {
+  size_t units = 0;
+  for (int l = 0; l < network.layers; l++) units += network.units[l];
+  return 2 * units;
+}
+
 /** [activation, examples of a mini-batch, widths …], inputs, labels and the rows of some steps; or null four times. */
 Perceptron perceptron_from(Arguments& arguments, const Functions& f) {
   Perceptron p{};
@@ -214,10 +221,8 @@ struct UnrollCall : Call {
     task.steps = static_cast<long>(a.number());
     check_rows(task.functions, task.steps + 1);
     const size_t n = static_cast<size_t>(task.functions.count) * task.functions.dimension;
-    size_t units = 0;
-    for (int l = 0; l < task.network.layers; l++) units += task.network.units[l];
     task.theta = a.array<float>("theta", n);
-    task.hidden = a.array<float>("hidden", 2 * n * units);
+    task.hidden = a.array<float>("hidden", state_rows(task.network) * n);
     task.fresh = a.flag();
     task.losses = a.array<float>("losses", static_cast<size_t>(task.steps + 1) * task.functions.count);
     const Array<double> weights = a.array<double>("weights");
@@ -230,20 +235,41 @@ struct UnrollCall : Call {
   void run() override { engine->kernels->unroll(task, engine->pool); }
 };
 
-struct RespondCall : Call {
-  Response task{};
+struct StepCall : Call {
+  Step task{};
 
-  explicit RespondCall(Arguments& a) {
+  explicit StepCall(Arguments& a) {
     task.network = network_from(a.array<double>("network"));
     task.phi = a.array<float>("phi", phi_size(task.network));
-    task.steps = static_cast<long>(a.number());
     task.coordinates = static_cast<long>(a.number());
-    const size_t size = static_cast<size_t>(task.steps) * task.coordinates;
-    task.gradients = a.array<float>("gradients", size);
-    task.updates = a.array<float>("updates", size);
+    task.gradient = a.array<float>("gradient", task.coordinates);
+    task.theta = a.array<float>("theta", task.coordinates);
+    task.hidden = a.array<float>("hidden", state_rows(task.network) * task.coordinates);
+    task.fresh = a.flag();
   }
 
-  void run() override { engine->kernels->respond(task, engine->pool); }
+  void run() override { engine->kernels->step(task, engine->pool); }
+};
+
+struct BackCall : Call {
+  Back task{};
+
+  explicit BackCall(Arguments& a) {
+    task.network = network_from(a.array<double>("network"));
+    task.phi = a.array<float>("phi", phi_size(task.network));
+    task.coordinates = static_cast<long>(a.number());
+    task.steps = static_cast<long>(a.number());
+    task.gradients = a.array<float>("gradients", static_cast<size_t>(task.steps + 1) * task.coordinates);
+    task.segment = static_cast<long>(a.number());
+    if (task.segment < 1) throw std::invalid_argument("segment: expected at least 1");
+    const size_t segments = (task.steps + task.segment - 1) / task.segment;
+    task.saved = a.array<float>("states", segments * state_rows(task.network) * task.coordinates);
+    task.fresh = a.flag();
+    task.weights = a.array<double>("weights", task.steps + 1);
+    task.gradient = a.array<float>("gradient", phi_size(task.network));
+  }
+
+  void run() override { engine->kernels->back(task, engine->pool); }
 };
 
 struct EvaluateCall : Call {
@@ -388,7 +414,8 @@ napi_value initialise(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"start", nullptr, start, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"unroll", nullptr, calling<UnrollCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"respond", nullptr, calling<RespondCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"step", nullptr, calling<StepCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"back", nullptr, calling<BackCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"evaluate", nullptr, calling<EvaluateCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"adam", nullptr, calling<AdamCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
   };

@@ -50,7 +50,8 @@ struct Perceptron {
 
 /** B functions of d coordinates of one family, side by side. */
 struct Functions {
-  enum Family { kSimple, kParabola, kQuadratic, kPerceptron };
+  /** The last: coordinates alone, whose gradients come from elsewhere. */
+  enum Family { kSimple, kParabola, kQuadratic, kPerceptron, kElsewhere };
   Family family;
   long count;
   long dimension;
@@ -80,14 +81,37 @@ struct Unroll {
   float* gradient;
 };
 
-/** Updates [T, N] for given gradients [T, N], from a state of zeros. */
-struct Response {
+/** One step of N coordinates, whose gradient was computed elsewhere. */
+struct Step {
   Network network;
   const float* phi;
-  const float* gradients;
-  long steps;
   long coordinates;
-  float* updates;
+  /** ∇f(θ) [N] */
+  const float* gradient;
+  /** [N], added to. */
+  float* theta;
+  /** As an unroll's. */
+  float* hidden;
+  bool fresh;
+};
+
+/** The meta-gradient of T such steps, from what was kept of them. */
+struct Back {
+  Network network;
+  const float* phi;
+  long coordinates;
+  long steps;
+  /** ∇f(θ_t) [T + 1, N] */
+  const float* gradients;
+  /** `hidden` before every step that is a multiple of `segment`: [segments, …]. */
+  long segment;
+  const float* saved;
+  /** Whether the first of these is all zeros. */
+  bool fresh;
+  /** dL/df(θ_t), t = 0 … T */
+  const double* weights;
+  /** dL/dφ */
+  float* gradient;
 };
 
 /** f(θ) [B] and ∇f(θ) [B, d]. */
@@ -110,7 +134,8 @@ struct AdamStep {
 struct Kernels {
   const char* name;
   void (*unroll)(const Unroll&, Pool&);
-  void (*respond)(const Response&, Pool&);
+  void (*step)(const Step&, Pool&);
+  void (*back)(const Back&, Pool&);
   void (*evaluate)(const Evaluation&, Pool&);
   void (*adam)(const AdamStep&);
 };

@@ -5,37 +5,28 @@
 namespace metadescent::METADESCENT_ISA {
 namespace {
 
-/** A block of one vector where there are that few coordinates, of kWide else. */
-void unroll(const Unroll& task, Pool& pool) {
-  if (task.functions.count * task.functions.dimension <= kLanes) UnrollTask<1>(task, pool).run();
-  else UnrollTask<kWide>(task, pool).run();
+/** Calls f(Size<NB>): a block of one vector where there are that few coordinates, of kWide else. */
+template <class F>
+void with_blocks(long coordinates, const F& f) {
+  if (coordinates <= kLanes) f(Size<1>{});
+  else f(Size<kWide>{});
 }
 
-void respond(const Response& r, Pool& pool) {
-  constexpr int NB = kWide;
-  constexpr long width = static_cast<long>(kLanes) * NB;
-  Plan plan = plan_of<NB>(r.network);
-  with_memory(pool, pool.size(), [&](Arena& arena) { pack<NB>(plan, r.phi, false, arena); });
-  const long blocks = (r.coordinates + width - 1) / width, pieces = min_of(blocks, 1024);
-  parallel(pool, pieces, [&](int thread, int piece) {
-    with_memory(pool, thread, [&](Arena& arena) {
-      Scratch<NB> s(plan, arena, false);
-      V* state = arena.take<V>(plan.state * NB);
-      float* gradient = arena.take<float>(width);
-      float* update = arena.take<float>(width);
-      if (arena.base == nullptr) return;
-      for (long b = blocks * piece / pieces; b < blocks * (piece + 1) / pieces; b++) {
-        clear(state, plan.state * NB);
-        for (long t = 0; t < r.steps; t++) {
-          const long at = t * r.coordinates + b * width, lanes = min_of(width, r.coordinates - b * width);
-          for (long i = 0; i < width; i++) gradient[i] = i < lanes ? r.gradients[at + i] : 0;
-          for (long i = 0; i < width; i++) update[i] = 0;
-          forward_step<false>(plan, s, gradient, state, t == 0, nullptr, update);
-          for (long i = 0; i < lanes; i++) r.updates[at + i] = update[i];
-        }
-      }
-    });
-  });
+void unroll(const Unroll& task, Pool& pool) {
+  with_blocks(task.functions.count * task.functions.dimension, [&](auto size) { UnrollTask<size.value>(task, pool).run(); });
+}
+
+/** Coordinates of one function that is not asked for anything. */
+Functions elsewhere(long coordinates) { return {Functions::kElsewhere, 1, coordinates, {}, {}}; }
+
+void step(const Step& s, Pool& pool) {
+  const Unroll task{s.network, elsewhere(s.coordinates), s.phi, 1, nullptr, s.theta, s.hidden, s.fresh, nullptr, nullptr};
+  with_blocks(s.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).step(s.gradient); });
+}
+
+void back(const Back& b, Pool& pool) {
+  const Unroll task{b.network, elsewhere(b.coordinates), b.phi, b.steps, b.weights, nullptr, nullptr, b.fresh, nullptr, b.gradient};
+  with_blocks(b.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).back(b.gradients, b.segment, b.saved); });
 }
 
 void evaluate(const Evaluation& e, Pool& pool) {
@@ -67,6 +58,6 @@ void evaluate(const Evaluation& e, Pool& pool) {
 #define METADESCENT_TEXT(name) #name
 #define METADESCENT_NAME(name) METADESCENT_TEXT(name)
 extern const Kernels kernels;
-const Kernels kernels{METADESCENT_NAME(METADESCENT_ISA), unroll, respond, evaluate, adam_step};
+const Kernels kernels{METADESCENT_NAME(METADESCENT_ISA), unroll, step, back, evaluate, adam_step};
 
 }  // namespace metadescent::METADESCENT_ISA

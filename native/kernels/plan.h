@@ -63,6 +63,8 @@ struct Plan {
   long phi_output, phi_size;
   /** Sizes in vectors for each vector of a block: a step's record, whose first part is the inputs, and a state. */
   long record, state;
+  /** Rows of an episode's h and c: 2 for each unit. */
+  long rows;
   /** Floats of one set of sums; of the output map they are [top + 1] vectors. */
   long sums, sums_output;
   int max_padded, max_gates;
@@ -100,6 +102,7 @@ inline Plan plan_of(const Network& network) {
     layer.state_h = p.state;
     layer.state_c = p.state + layer.padded;
     p.state += 2 * layer.padded;
+    p.rows += 2 * units;
     layer.sums_self = p.sums;
     layer.sums_below = layer.sums_self + static_cast<long>(units) * layer.gates;
     layer.sums_bias = layer.sums_below + static_cast<long>(below) * layer.gates;

@@ -1,5 +1,6 @@
 #pragma once
-// A whole unroll: forward over T steps, then back.
+// A whole unroll: forward over T steps, then back. Or one step forward, and the way back alone, where the optimizee's
+// gradients come from elsewhere between the steps.
 //
 // Functions do not mix. Where they are small, a piece of work is some whole functions, taken forward and back by one
 // thread with everything in its cache and no waiting for others. Where a function is large, its blocks are the pieces,
@@ -62,7 +63,7 @@ class UnrollTask {
   Plan plan;
   long n;
   long segment, segments;
-  bool keep;
+  bool keep = false;
   float* weights;
   /** Steps that a loss with a weight comes after: the others have no gradient. */
   long counted;
@@ -78,9 +79,34 @@ class UnrollTask {
     const Functions& f = u.functions;
     if (f.dimension > kLargeDimension && f.count < kManyFunctions) run_wide();
     else run_local();
-    if (u.gradient == nullptr) return;
+    if (u.gradient != nullptr) add_up();
+  }
+
+  /** One step, a block at a time. @param gradient ∇f(θ) [N] */
+  void step(const float* gradient) {
+    each_block([&](Group& g, Scratch<NB>& s, float*) {
+      begin(g, 0, 1);
+      load_row(g, gradient, g.gradients);
+      forward(g, s, 0, 0, 1);
+      end(g, 0, 1);
+    });
+  }
+
+  /**
+   * The way back alone, a block at a time.
+   * @param gradients ∇f(θ_t) [T + 1, N]
+   * @param every steps from one state that was saved to the next
+   * @param states those, each as an unroll's `hidden`
+   */
+  void back(const float* gradients, long every, const float* states) {
+    cut(every);
+    each_block([&](Group& g, Scratch<NB>& s, float* own) {
+      for (long t = 0; t <= u.steps; t++) load_row(g, gradients + t * n, gradients_at(g, t));
+      for (long number = 0; number < segments; number++)
+        load_state(g, 0, states + number * plan.rows * n, saved_state(g, number, 0));
+      backward(g, s, 0, 1, own);
+    });
     add_up();
-    unpack(plan, u.phi, sums, u.gradient);
   }
 
  private:
@@ -111,6 +137,43 @@ class UnrollTask {
     g.again = arena.take<V>(plan.state * NB);
   }
 
+  /** Cuts the steps into segments of so many; their records are computed again. */
+  void cut(long steps) {
+    keep = false;
+    segment = steps;
+    segments = (u.steps + segment - 1) / segment;
+  }
+
+  /** Calls work(group, scratch, the piece's sums) for each block as a group of its own, on the pool's threads. */
+  template <class F>
+  void each_block(const F& work) {
+    const long blocks = (n + kWidth - 1) / kWidth;
+    with_memory(pool, pool.size(), [&](Arena& arena) { share((blocks + 1) / 2, arena); });
+    parallel(pool, pieces, [&](int thread, int piece) {
+      Group g{};
+      with_memory(pool, thread, [&](Arena& arena) {
+        lay_out_group(g, 1, arena);
+        if (u.gradient) lay_out_records(g, arena);
+        Scratch<NB> s(plan, arena, u.gradient != nullptr);
+        if (arena.base == nullptr) return;
+        float* own = sums_of(piece);
+        for (long b = blocks * piece / pieces; b < blocks * (piece + 1) / pieces; b++) {
+          g.first = b * kWidth;
+          g.count = min_of(kWidth, n - g.first);
+          work(g, s, own);
+        }
+      });
+    });
+  }
+
+  /** A piece's sums, cleared; null without a gradient. */
+  float* sums_of(long piece) const {
+    if (u.gradient == nullptr) return nullptr;
+    float* own = sums + piece * plan.sums;
+    for (long i = 0; i < plan.sums; i++) own[i] = 0;
+    return own;
+  }
+
   /** Whole functions a piece at a time, forward and back at once. */
   void run_local() {
     const long d = u.functions.dimension, batch = batch_size(), batches = (u.functions.count + batch - 1) / batch;
@@ -121,8 +184,7 @@ class UnrollTask {
     segments = (u.steps + segment - 1) / segment;
     with_memory(pool, pool.size(), [&](Arena& arena) { share(batches, arena); });
     parallel(pool, pieces, [&](int thread, int piece) {
-      float* own = u.gradient ? sums + piece * plan.sums : nullptr;
-      for (long i = 0; own && i < plan.sums; i++) own[i] = 0;
+      float* own = sums_of(piece);
       for (long b = batches * piece / pieces; b < batches * (piece + 1) / pieces; b++) {
         const long first = b * batch;
         run_batch(thread, first, min_of(batch, u.functions.count - first), own);
@@ -166,9 +228,7 @@ class UnrollTask {
 
   /** All functions at once, a piece being some blocks; the threads meet at each step. */
   void run_wide() {
-    keep = false;
-    segment = kSegment;
-    segments = (u.steps + segment - 1) / segment;
+    cut(kSegment);
     Group g{};
     g.count = n;
     const long blocks = (n + kWidth - 1) / kWidth;
@@ -198,9 +258,7 @@ class UnrollTask {
     each_piece([&](Group& own, Scratch<NB>& s, int piece, long from, long to) {
       end(own, from, to);
       if (!u.gradient) return;
-      float* to_add = sums + piece * plan.sums;
-      for (long i = 0; i < plan.sums; i++) to_add[i] = 0;
-      backward(own, s, from, to, to_add);
+      backward(own, s, from, to, sums_of(piece));
     });
   }
 
@@ -208,7 +266,7 @@ class UnrollTask {
 
   V* state_of(V* states, long block) const { return states + block * plan.state * NB; }
 
-  /** Calls f(row of the state, coordinate of the episode's [units, B d], lanes that are real) for a block's state. */
+  /** Calls f(row of the state, coordinate of the episode's [units, N], lanes that are real) for a block's state. */
   template <class F>
   INLINE void each_state_row(const Group& g, long block, const F& f) const {
     const long at = block * kWidth, lanes = min_of(kWidth, g.count - at);
@@ -229,14 +287,23 @@ class UnrollTask {
       if (lanes < kWidth)
         for (long t = 0; t <= (u.gradient ? u.steps : 0); t++)
           for (long i = lanes; i < kWidth; i++) g.gradients[t * g.width + at + i] = 0;
-      V* state = state_of(g.states, b);
-      clear(state, plan.state * NB);
-      if (u.fresh) continue;
-      each_state_row(g, b, [&](long row, long coordinate, long count) {
-        float* lane = reinterpret_cast<float*>(state + row);
-        for (long i = 0; i < count; i++) lane[i] = u.hidden[coordinate + i];
-      });
+      if (u.fresh) clear(state_of(g.states, b), plan.state * NB);
+      else load_state(g, b, u.hidden, state_of(g.states, b));
     }
+  }
+
+  /** A block's state out of the episode's. */
+  void load_state(const Group& g, long block, const float* hidden, V* state) const {
+    clear(state, plan.state * NB);
+    each_state_row(g, block, [&](long row, long coordinate, long count) {
+      float* lane = reinterpret_cast<float*>(state + row);
+      for (long i = 0; i < count; i++) lane[i] = hidden[coordinate + i];
+    });
+  }
+
+  /** A group of one block's part of a row [N]; zero beyond. */
+  void load_row(const Group& g, const float* row, float* to) const {
+    for (long i = 0; i < kWidth; i++) to[i] = i < g.count ? row[g.first + i] : 0;
   }
 
   /** θ and the states back to the episode. */
@@ -289,7 +356,7 @@ class UnrollTask {
     }
   }
 
-  /** The pieces' sums into the first's, in the pieces' order whichever thread adds. */
+  /** The pieces' sums into the first's, in the pieces' order whichever thread adds; then into the meta-gradient. */
   void add_up() {
     const long slices = plan.sums * pieces > 1L << 20 ? 16 : 1;
     parallel(pool, slices, [&](int, int slice) {
@@ -297,6 +364,7 @@ class UnrollTask {
       for (long piece = 1; piece < pieces; piece++)
         for (long i = from; i < to; i++) sums[i] += sums[piece * plan.sums + i];
     });
+    unpack(plan, u.phi, sums, u.gradient);
   }
 };
 

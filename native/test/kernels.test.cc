@@ -89,8 +89,33 @@ std::string describe(const Case& c) {
   return text;
 }
 
+/** The kernels' own unroll, or one that asks for the optimizee's gradients and takes the steps one by one. */
+using Way = void (*)(const Kernels& kernels, const Unroll& task, Pool& pool);
+
+void whole(const Kernels& kernels, const Unroll& task, Pool& pool) { kernels.unroll(task, pool); }
+
+void step_by_step(const Kernels& kernels, const Unroll& u, Pool& pool) {
+  const long n = u.functions.count * u.functions.dimension, segment = 7;
+  size_t hidden_size = 0;
+  for (int l = 0; l < u.network.layers; l++) hidden_size += 2 * n * u.network.units[l];
+  Floats gradients((u.steps + 1) * n), saved;
+  for (long t = 0; t <= u.steps; t++) {
+    Functions functions = u.functions;
+    functions.perceptron.rows += t * u.functions.count * u.functions.perceptron.batch;
+    float* gradient = gradients.data() + t * n;
+    kernels.evaluate({functions, u.theta, u.losses + t * u.functions.count, gradient}, pool);
+    if (t == u.steps) break;
+    if (t % segment == 0) saved.insert(saved.end(), u.hidden, u.hidden + hidden_size);
+    kernels.step({u.network, u.phi, n, gradient, u.theta, u.hidden, u.fresh && t == 0}, pool);
+  }
+  if (u.gradient == nullptr) return;
+  reference::Vector weights(u.weights, u.weights + u.steps + 1);
+  for (double& w : weights) w /= double(u.functions.count);
+  kernels.back({u.network, u.phi, n, u.steps, gradients.data(), segment, saved.data(), u.fresh, weights.data(), u.gradient}, pool);
+}
+
 /** Two unrolls, the second from where the first got to, each against double precision and with 1, 2 and 5 threads. */
-void run(const Kernels& kernels, const Case& c, unsigned seed) {
+void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   const long n = c.count * c.dimension, d = c.dimension;
@@ -135,7 +160,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed) {
       const Functions functions = examples.functions(c, part * c.steps, W, y);
       const Unroll task{c.network, functions, phi.data(), c.steps, weights.data(), theta.data(), hidden.data(),
                         part == 0, losses.data(), gradient.data()};
-      kernels.unroll(task, pool);
+      way(kernels, task, pool);
       for (const Floats* part_of : {&losses, &gradient, &theta, &hidden}) all.insert(all.end(), part_of->begin(), part_of->end());
       if (threads > 1) continue;
       const reference::Episode before = episode;
@@ -163,10 +188,10 @@ void run(const Kernels& kernels, const Case& c, unsigned seed) {
 
     // Without a gradient the way is the same, bit for bit.
     Floats theta2 = start, hidden2(hidden_size), losses((c.steps + 1) * c.count);
-    kernels.unroll({c.network, examples.functions(c, 0, W, y), phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr}, pool);
+    way(kernels, {c.network, examples.functions(c, 0, W, y), phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr}, pool);
     check(std::memcmp(losses.data(), first.data(), losses.size() * sizeof(float)) == 0, describe(c) + ": other losses without a gradient", 0);
   }
-  std::printf("ok %.1e %s\n", worst, describe(c).c_str());
+  std::printf("ok %.1e %s%s\n", worst, describe(c).c_str(), way == step_by_step ? ", step by step" : "");
 }
 
 /** Open loop: recorded gradients of every size, zero and denormals included. */
@@ -181,7 +206,10 @@ void respond(const Kernels& kernels, const Network& network, long n, long steps,
   for (float& x : gradients)
     if (!std::isfinite(x)) x = 3e38f;
   Pool pool(2);
-  kernels.respond({network, phi.data(), gradients.data(), steps, n, updates.data()}, pool);
+  Floats hidden;
+  for (int l = 0; l < network.layers; l++) hidden.resize(hidden.size() + 2 * n * network.units[l]);
+  for (long t = 0; t < steps; t++)
+    kernels.step({network, phi.data(), n, gradients.data() + t * n, updates.data() + t * n, hidden.data(), t == 0}, pool);
   const reference::Vector exact(phi.begin(), phi.end());
   reference::Vector expected(updates.size());
   for (long i = 0; i < n; i++) {
@@ -257,7 +285,12 @@ int main(int count, char** arguments) {
     respond(*kernels, network, 77, 30, seed);
   }
   std::mt19937 random(seed);
-  for (int i = 0; i < cases; i++) run(*kernels, random_case(random), seed + i);
+  run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed, step_by_step);
+  for (int i = 0; i < cases; i++) {
+    const Case c = random_case(random);
+    run(*kernels, c, seed + i);
+    run(*kernels, c, seed + i, step_by_step);
+  }
   std::printf(failures ? "%d failed\n" : "all passed\n", failures);
   return failures > 0;
 }

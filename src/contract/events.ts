@@ -14,6 +14,12 @@ export const EngineInfo = Strict(
     version: Type.String(),
     instructionSet: Type.String({ description: 'Such as "avx2" or "wasm-simd"; "portable" where none is chosen.' }),
     threads: Type.Integer({ minimum: 1, description: 'Results do not depend on it.' }),
+    gradient: Type.Optional(
+      Type.String({
+        description:
+          'What evaluated a problem that the engine has no kernels for, such as "tfjs wasm 4.22.0 wasm-simd"; without it, the engine did.',
+      }),
+    ),
     fallback: Type.Optional(
       Type.String({ description: 'Why "auto" did not take the native engine, where it did not.' }),
     ),

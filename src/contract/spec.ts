@@ -14,7 +14,8 @@ export const EngineSpec = Strict(
     }),
     backend: Choice(['auto', 'wasm', 'cpu', 'tensorflow'], {
       default: 'auto',
-      description: 'The tfjs backend. "auto" is tensorflow where @tensorflow/tfjs-node-gpu is installed, else wasm.',
+      description:
+        'The tfjs backend; with "native", that of the gradients of problems without native kernels. "auto" is tensorflow where @tensorflow/tfjs-node-gpu is installed, else wasm.',
     }),
   },
   { default: {}, description: 'What computes the unrolls.' },

@@ -130,6 +130,6 @@ function mustMatch(what: 'job' | 'engine' | 'data set', found: string | undefine
 }
 
 /** What of an engine its results depend on, to the bit. */
-function bitsOf({ engine, backend, version, instructionSet }: EngineInfo) {
-  return { engine, backend, version, instructionSet };
+function bitsOf({ engine, backend, version, instructionSet, gradient }: EngineInfo) {
+  return { engine, backend, version, instructionSet, gradient };
 }

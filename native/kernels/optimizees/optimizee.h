@@ -73,6 +73,8 @@ struct Optimizee {
           losses[f] = perceptron.evaluate(x, p.rows + (step * all->count + at) * p.batch, g, pool);
           break;
         }
+        case Functions::kElsewhere:
+          break;
       }
     }
   }

@@ -10,22 +10,27 @@ import { type Engine, Unsupported } from './engine.js';
 export async function selectEngine(spec: EngineSpec, job?: JobSpec): Promise<Engine> {
   if (spec.name === 'tfjs' || (spec.name === 'auto' && spec.backend !== 'auto')) return createTfjs(spec);
   try {
-    return await createNative(job);
+    return await createNative(spec, job);
   } catch (error) {
     if (spec.name === 'native' || !(error instanceof Unsupported)) throw error;
-    return createTfjs(spec, error.message);
+    const engine = await createTfjs(spec);
+    return { ...engine, info: { ...engine.info, fallback: error.message } };
   }
 }
 
-async function createNative(job: JobSpec | undefined): Promise<Engine> {
-  const { checkNativeSupport, createNativeEngine } = await import('./native/engine.js');
+/** With tfjs for the gradients of a problem that has no native kernels. */
+async function createNative(spec: EngineSpec, job: JobSpec | undefined): Promise<Engine> {
+  const [{ createNativeEngine }, { checkNativeSupport }, { hasKernels }] = await Promise.all([
+    import('./native/engine.js'),
+    import('./native/support.js'),
+    import('./native/arguments.js'),
+  ]);
   if (job) checkNativeSupport(job);
-  return createNativeEngine();
+  const elsewhere = job !== undefined && !hasKernels(job.problem);
+  return createNativeEngine(elsewhere ? await createTfjs(spec) : undefined);
 }
 
-/** @param fallback why the native engine was not taken */
-async function createTfjs(spec: EngineSpec, fallback?: string): Promise<Engine> {
+async function createTfjs(spec: EngineSpec): Promise<Engine> {
   const { createTfjsEngine } = await import('./tfjs/engine.js');
-  const engine = await createTfjsEngine(spec);
-  return fallback === undefined ? engine : { ...engine, info: { ...engine.info, fallback } };
+  return createTfjsEngine(spec);
 }

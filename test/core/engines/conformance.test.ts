@@ -22,7 +22,7 @@ import {
 } from '../../reference/meta-gradient.js';
 import { gradient, value } from '../../reference/problems.js';
 import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
-import { nativeMissing } from '../../support/native.js';
+import { nativeMissing, stepByStep } from '../../support/native.js';
 import { madeUpDigits } from '../made-up-digits.js';
 import { lstmSpec, normal, testSeed, uniform } from '../weights/samples.js';
 import { functionsOf, hiddenOf, startsAt, startsOf } from './reference.js';
@@ -56,6 +56,20 @@ const engines: {
     create: async () => createNativeEngine(),
     // Between calls it keeps nothing but its working memory.
     allocations: () => 0,
+    secondDerivatives: ['dropped'],
+    skip: nativeMissing(),
+  },
+  {
+    name: 'native, step by step',
+    create: async () => stepByStep(createNativeEngine()),
+    allocations: () => 0,
+    secondDerivatives: ['dropped'],
+    skip: nativeMissing(),
+  },
+  {
+    name: 'native, gradients by tfjs',
+    create: async () => stepByStep(await createTfjsEngine({ name: 'tfjs', backend: 'wasm' })),
+    allocations: tensors,
     secondDerivatives: ['dropped'],
     skip: nativeMissing(),
   },

@@ -4,14 +4,18 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { EngineInfo } from '../../../src/contract/events.js';
+import type { ProblemSpec } from '../../../src/contract/problems.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
+import { loadAddon } from '../../../src/core/engines/native/addon.js';
 import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
+import { SteppedNetwork } from '../../../src/core/engines/native/stepped-network.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { adam } from '../../../src/core/optimizers/adam.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { flattenWeights } from '../../../src/core/weights/shapes.js';
-import { nativeMissing } from '../../support/native.js';
+import { nativeMissing, stepByStep } from '../../support/native.js';
+import { madeUpDigits } from '../made-up-digits.js';
 import { lstmSpec, normal, randomWeights, testSeed } from '../weights/samples.js';
 
 const seed = testSeed();
@@ -167,6 +171,48 @@ describe('the native engine', { skip: missing }, () => {
     const together = await Promise.all([advance(batch), advance(small), advance(batch)]);
     assert.ok(turned);
     assert.deepEqual(together, [await advance(batch), await advance(small), await advance(batch)]);
+  });
+
+  it('goes step by step where a whole unroll goes, bit for bit, and keeps a state every twenty steps', async () => {
+    const whole = createNativeEngine();
+    const stepped = stepByStep(whole);
+    const spec = lstmSpec({ layers: [6, 3], preprocess: { name: 'log-sign-deepmind', k: 5 }, outputScale: 0.01 });
+    const phi = flattenWeights(randomWeights(spec, seed, 0.3));
+    const problems: ProblemSpec[] = [
+      { name: 'parabola', dimension: 1037 },
+      { name: 'mnist', hidden: [2], activation: 'tanh', batch: 40 },
+    ];
+    for (const problem of problems) {
+      const batch = sampleFunctions(problem, seed, Purpose.training, 0, 3, madeUpDigits(seed));
+      const [expected, found] = await Promise.all(
+        [whole, stepped].map(async (engine) => {
+          const episode = await engine.openEpisode(spec, batch);
+          const results: unknown[] = [];
+          // The second goes on from a state; the third is shorter.
+          for (const steps of [45, 45, 7]) {
+            const weights = Array.from({ length: steps + 1 }, (_, t) => (t === steps ? 0 : 1 / (t + 1)));
+            results.push(await episode.unroll(phi, { steps, weights, secondDerivatives: 'dropped' }));
+            results.push(await episode.advance(phi, 3), await episode.state());
+          }
+          episode.dispose();
+          return results;
+        }),
+      );
+      assert.deepEqual(found, expected);
+    }
+  });
+
+  it('asks that the steps kept are taken before the way back', async () => {
+    const spec = lstmSpec({ layers: [2] });
+    const phi = flattenWeights(randomWeights(spec, seed, 0.3));
+    const network = new SteppedNetwork(loadAddon(), spec, 3, new Float32Array(12), true);
+    const [gradient, theta] = [new Float32Array(3), new Float32Array(3)];
+    await assert.rejects(network.back(phi, gradient, [1, 1]), /back\(\) comes after the steps/);
+    network.keep(1);
+    await assert.rejects(network.back(phi, gradient, [1, 1]), /back\(\) comes after the steps/);
+    await network.step(phi, gradient, theta);
+    await assert.rejects(network.step(phi, gradient, theta), /a step more than the 1/);
+    await assert.rejects(network.back(phi, gradient, [1]), /weights has 1 numbers, expected 2/);
   });
 
   it('refuses arrays of the wrong length', async () => {

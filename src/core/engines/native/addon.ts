@@ -54,14 +54,30 @@ export interface Addon {
       gradient: Floats,
     ]
   ): Promise<void> | undefined;
-  respond(
+  /** θ += the update for a gradient, h ← the next, of any coordinates. */
+  step(
     background: boolean,
     network: NetworkNumbers,
     phi: Float32Array,
-    steps: number,
     coordinates: number,
+    gradient: Float32Array,
+    theta: Float32Array,
+    hidden: Float32Array,
+    fresh: boolean,
+  ): Promise<void> | undefined;
+  /** dL/dφ of some such steps, from their gradients and the states before every `segment` of them. */
+  back(
+    background: boolean,
+    network: NetworkNumbers,
+    phi: Float32Array,
+    coordinates: number,
+    steps: number,
     gradients: Float32Array,
-    updates: Float32Array,
+    segment: number,
+    states: Float32Array,
+    fresh: boolean,
+    weights: Float64Array,
+    gradient: Float32Array,
   ): Promise<void> | undefined;
   evaluate(
     background: boolean,
@@ -88,6 +104,34 @@ export interface LoadedAddon {
   readonly version: string;
   readonly instructionSet: string;
   readonly threads: number;
+  readonly calls: Calls;
+}
+
+/**
+ * Decides which calls hold up the event loop. A short one is over sooner than a promise of the thread pool's would be
+ * fulfilled; a long one goes to the background, and while any is there the others go too, as they would have to wait for
+ * it.
+ */
+class Calls {
+  /** Multiply-adds that take a thread some 20 milliseconds. */
+  private static readonly long = 4e8;
+  private inBackground = 0;
+
+  constructor(private readonly threads: number) {}
+
+  /** @param operations multiply-adds, about */
+  async make(operations: number, call: (background: boolean) => Promise<void> | undefined): Promise<void> {
+    if (this.inBackground === 0 && operations < Calls.long * this.threads) {
+      call(false);
+      return;
+    }
+    this.inBackground++;
+    try {
+      await call(true);
+    } finally {
+      this.inBackground--;
+    }
+  }
 }
 
 let loaded: LoadedAddon | undefined;
@@ -112,7 +156,7 @@ export function loadAddon(): LoadedAddon {
   try {
     const addon: Addon = createRequire(import.meta.url)(join(folder, build.file));
     const instructionSet = addon.start(process.env.METADESCENT_ISA ?? '', threads);
-    loaded = { addon, version: build.version, instructionSet, threads };
+    loaded = { addon, version: build.version, instructionSet, threads, calls: new Calls(threads) };
     return loaded;
   } catch (error) {
     throw new Unsupported(

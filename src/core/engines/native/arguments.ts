@@ -1,0 +1,49 @@
+import type { LearnedSpec } from '../../../contract/optimizers.js';
+import { layerSizes } from '../../../contract/problems/mnist.js';
+import type { ProblemName, ProblemSpec } from '../../../contract/problems.js';
+import type { FunctionBatch } from '../../problems/batch.js';
+import type { FunctionArguments, MiniBatchArguments, NetworkNumbers } from './addon.js';
+
+/** What the addon is told of networks and functions. */
+
+const preprocessings = { none: 0, 'log-sign-paper': 1, 'log-sign-deepmind': 2 } as const;
+/** The problems that native/kernels/optimizees/ holds. */
+const families: { readonly [N in ProblemName]?: number } = { simple: 0, parabola: 1, quadratic: 2, mnist: 3 };
+const activations = { sigmoid: 0, tanh: 1, relu: 2 } as const;
+
+/** Whether native code computes a problem's values and gradients. */
+export function hasKernels(problem: ProblemSpec): boolean {
+  return problem.name in families;
+}
+
+export function networkNumbers({ preprocess, inputProjection, outputScale, layers }: LearnedSpec): NetworkNumbers {
+  const constant = preprocess.name === 'none' ? 1 : preprocess.name === 'log-sign-paper' ? preprocess.p : preprocess.k;
+  return Float64Array.of(preprocessings[preprocess.name], constant, inputProjection ?? 0, outputScale, ...layers);
+}
+
+/** What a call of some steps, from the first on, is told of functions that have kernels. */
+export function functionArguments(batch: FunctionBatch, firstStep: number, steps: number): FunctionArguments {
+  const { problem, count, dimension, data } = batch;
+  return [
+    families[problem.name]!,
+    count,
+    dimension,
+    data.s ?? data.W ?? null,
+    data.y ?? null,
+    ...miniBatches(batch, firstStep, steps),
+  ];
+}
+
+function miniBatches({ problem, miniBatches }: FunctionBatch, firstStep: number, steps: number): MiniBatchArguments {
+  if (problem.name !== 'mnist' || !miniBatches) return [null, null, null, null];
+  const { size, examples } = miniBatches;
+  const widths = [examples.width, ...layerSizes(problem).map(({ outputs }) => outputs)];
+  const perceptron = Float64Array.of(activations[problem.activation], size, ...widths);
+  return [perceptron, examples.inputs, examples.labels, miniBatches.rows(firstStep, steps)];
+}
+
+/** Multiply-adds of one evaluation. */
+export function evaluationCost({ problem, count, dimension }: FunctionBatch): number {
+  if (problem.name === 'mnist') return 2 * count * dimension * problem.batch;
+  return count * dimension * (problem.name === 'quadratic' ? 2 * dimension : 3);
+}
