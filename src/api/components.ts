@@ -1,3 +1,5 @@
+import { problemReference } from '../contract/schema.js';
+
 type Json = Record<string, unknown>;
 interface Document {
   paths?: object;
@@ -34,6 +36,8 @@ export function referComponents<D extends Document>(document: D, examples: objec
     return { anyOf: [refTo(present), { type: 'null' }], ...overrides(present) };
   };
   const inside = (node: Json): Json => {
+    // Within the document, what leads to it from elsewhere is a reference to one of its components.
+    if (node.$ref === problemReference) return refTo('ProblemSpec');
     const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, refer(value)]));
     return withMapping(copy, schemas);
   };

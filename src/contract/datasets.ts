@@ -1,5 +1,5 @@
 import type { DatasetName } from './problems/family.js';
-import { familyOf, type ProblemSpec } from './problems.js';
+import { familyOf, type ProblemSpec, problemsIn } from './problems.js';
 
 /** What problems made of real data need: read by whoever drives a run, and handed to the core in memory. */
 
@@ -24,8 +24,8 @@ export type Datasets = { readonly [N in DatasetName]?: Dataset };
 
 /** The data sets that a problem cannot do without. */
 export function datasetsOf(problem: ProblemSpec): DatasetName[] {
-  const drawn = familyOf(problem).miniBatch?.(problem);
-  return drawn ? [drawn.dataset] : [];
+  const names = problemsIn(problem).flatMap((part) => familyOf(part).miniBatch?.(part).dataset ?? []);
+  return [...new Set(names)];
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FieldError } from './errors.js';
 import type { LearnedSpec } from './optimizers.js';
-import { coordinates, familyOf, type ProblemSpec } from './problems.js';
+import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import type { ComparisonSpec, JobSpec, MetatrainSpec } from './spec.js';
 
 /** Limits on products of sizes: each field may be within its own range, and the whole still not fit a machine. */
@@ -13,13 +13,22 @@ const limits = {
   dataFloats: 2 ** 28,
   /** Losses that a comparison keeps, functions × (steps + 1) × optimizers (512 MiB). */
   comparisonLosses: 2 ** 27,
+  /** Problems within each other, and in all. What is drawn at every step has 16 streams. */
+  depth: 4,
+  problems: 16,
 } as const;
 
 /** Floats of one function: its data, where it starts, and with `miniBatch` what a mini-batch takes on its way through. */
 function functionFloats(problem: ProblemSpec, miniBatch = false): number {
   const { dataFloats, miniBatchFloats } = familyOf(problem);
   const data = dataFloats?.(problem) ?? 0;
-  return Math.max(data, coordinates(problem)) + (miniBatch ? (miniBatchFloats?.(problem) ?? 0) : 0);
+  const own = Math.max(data, coordinates(problem)) + (miniBatch ? (miniBatchFloats?.(problem) ?? 0) : 0);
+  return partsOf(problem).reduce((sum, part) => sum + functionFloats(part, miniBatch), own);
+}
+
+/** Problems within each other: 1 of one that is made of no others. */
+function depthOf(problem: ProblemSpec): number {
+  return 1 + Math.max(0, ...partsOf(problem).map(depthOf));
 }
 
 /** Inputs that an optimizer's network has for each coordinate. */
@@ -47,6 +56,10 @@ export function checkLimits(spec: JobSpec): FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (pointer: string, found: unknown, allowed: string) =>
     errors.push({ pointer, found: JSON.stringify(found), allowed });
+  const depth = depthOf(spec.problem);
+  if (depth > limits.depth) refuse('/problem', depth, `problems at most ${limits.depth} deep within each other`);
+  const problems = problemsIn(spec.problem).length;
+  if (problems > limits.problems) refuse('/problem', problems, `at most ${limits.problems} problems in one`);
   if (spec.kind === 'metatrain') checkTraining(spec, refuse);
   if (spec.comparison !== null) checkComparison(spec.comparison, spec.problem, refuse);
   return errors;

@@ -1,8 +1,11 @@
 import type { Static } from 'typebox';
+import { EnsembleSpec, ensemble } from './problems/ensemble.js';
 import type { FamilyContract, Parameter } from './problems/family.js';
 import { MnistSpec, mnist } from './problems/mnist.js';
+import { NoisySpec, noisy } from './problems/noisy.js';
 import { ParabolaSpec, parabola } from './problems/parabola.js';
 import { QuadraticSpec, quadratic } from './problems/quadratic.js';
+import { RescaledSpec, rescaled } from './problems/rescaled.js';
 import { SimpleSpec, simple } from './problems/simple.js';
 import { OneOf } from './schema.js';
 
@@ -10,23 +13,43 @@ import { OneOf } from './schema.js';
  * The families of optimizees: a file of `problems/` has the schema and the sizes of each, and a file of the same name in
  * `src/core/problems/` its mathematics.
  */
-export const ProblemSpec = OneOf('name', [ParabolaSpec, SimpleSpec, QuadraticSpec, MnistSpec], {
-  description: 'The optimizee: the family of functions that the optimizer is trained on or compared on.',
-});
+export const ProblemSpec = OneOf(
+  'name',
+  [ParabolaSpec, SimpleSpec, QuadraticSpec, MnistSpec, RescaledSpec, NoisySpec, EnsembleSpec],
+  { description: 'The optimizee: the family of functions that the optimizer is trained on or compared on.' },
+);
 export type ProblemSpec = Static<typeof ProblemSpec>;
 export type ProblemName = ProblemSpec['name'];
 export type ProblemOf<N extends ProblemName> = Extract<ProblemSpec, { name: N }>;
 
-const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = { parabola, simple, quadratic, mnist };
+const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = {
+  parabola,
+  simple,
+  quadratic,
+  mnist,
+  rescaled,
+  noisy,
+  ensemble,
+};
 
 /** Names and sizes of the family that a spec names. Its methods take that spec. */
 export function familyOf(problem: ProblemSpec): FamilyContract<ProblemSpec> {
   return families[problem.name] as FamilyContract<ProblemSpec>;
 }
 
+/** The problems that a problem is made of. */
+export function partsOf(problem: ProblemSpec): readonly ProblemSpec[] {
+  return familyOf(problem).parts?.(problem) ?? [];
+}
+
+/** A problem, the problems that it is made of, and so on. */
+export function problemsIn(problem: ProblemSpec): ProblemSpec[] {
+  return [problem, ...partsOf(problem).flatMap(problemsIn)];
+}
+
 /** The tensors whose concatenation is θ. */
 export function parametersOf(problem: ProblemSpec): Parameter[] {
-  return familyOf(problem).parameters(problem);
+  return familyOf(problem).parameters(problem, parametersOf);
 }
 
 /** Coordinates of one function of the family. */

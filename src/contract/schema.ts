@@ -9,7 +9,7 @@ export function Strict<T extends TProperties>(properties: T, options: Record<str
  * A union of strict objects told apart by one constant field. It is written as `oneOf` with OpenAPI's `discriminator`,
  * so that a validator reports the errors of the variant that was meant, and not those of all variants.
  */
-export function OneOf<T extends TObject[]>(tag: string, variants: [...T], options: Record<string, unknown> = {}) {
+export function OneOf<T extends TSchema[]>(tag: string, variants: [...T], options: Record<string, unknown> = {}) {
   return Type.Unsafe<Static<T[number]>>({
     type: 'object',
     discriminator: { propertyName: tag },
@@ -17,6 +17,15 @@ export function OneOf<T extends TObject[]>(tag: string, variants: [...T], option
     oneOf: variants,
     ...options,
   });
+}
+
+/**
+ * Where a problem's schema holds another problem: a reference, since any problem may be there. It leads to the schema
+ * from wherever the service publishes it, and `compile` knows it.
+ */
+export const problemReference = 'openapi.yaml#/components/schemas/ProblemSpec';
+export function InnerProblem(options: Record<string, unknown> = {}): TSchema {
+  return Type.Unsafe({ allOf: [{ $ref: problemReference }], description: 'Any problem.', ...options });
 }
 
 /** One of a few strings, as `enum`. */

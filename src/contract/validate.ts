@@ -2,6 +2,8 @@ import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } fr
 import type { TSchema } from 'typebox';
 import { type FieldError, ProblemError } from './errors.js';
 import { checkLimits } from './limits.js';
+import { ProblemSpec } from './problems.js';
+import { problemReference } from './schema.js';
 import { JobSpec } from './spec.js';
 
 /**
@@ -23,6 +25,7 @@ const ajv = new Ajv({
 
 /** Compiles a schema; what it returns fills in defaults and leaves its errors in `.errors`. */
 export function compile(schema: TSchema | AnySchemaObject): ValidateFunction {
+  if (!(problemReference in ajv.schemas)) ajv.addSchema(ProblemSpec, problemReference);
   return ajv.compile(schema as AnySchemaObject);
 }
 

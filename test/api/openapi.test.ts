@@ -69,12 +69,16 @@ test('the examples beside POST /jobs are documents that it takes', async () => {
 
 test('the document’s JobSpec is the contract’s, references resolved', async () => {
   const document = parse(await readFile(file, 'utf8'));
-  const resolve = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(resolve);
+  const resolve = (node: unknown, within: readonly string[] = []): unknown => {
+    if (Array.isArray(node)) return node.map((item) => resolve(item, within));
     if (typeof node !== 'object' || node === null) return node;
     const { $ref, ...rest } = node as Record<string, unknown>;
-    const target = typeof $ref === 'string' ? resolve(document.components.schemas[$ref.split('/').at(-1)!]) : {};
-    return { ...(target as object), ...Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, resolve(v)])) };
+    const fields = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, resolve(v, within)]));
+    if (typeof $ref !== 'string') return fields;
+    // A problem that holds a problem refers to where the service publishes the schema.
+    if (within.includes($ref)) return { $ref: `openapi.yaml${$ref}`, ...fields };
+    const target = resolve(document.components.schemas[$ref.split('/').at(-1)!], [...within, $ref]);
+    return { ...(target as object), ...fields };
   };
   assert.deepEqual(
     normalise(resolve(document.components.schemas.JobSpec)),

@@ -43,11 +43,11 @@ export function droppedMetaLoss(
   base: readonly number[],
 ): (phi: readonly number[]) => number {
   const T = weights.length - 1;
-  const recorded = functions.map((f, i) => referenceUnroll(spec, base, f, starts[i]!, T).gradients);
+  const recorded = functions.map((f, i) => referenceUnroll(spec, base, f, starts[i]!, T));
   return (phi) => {
     const sums = functions.map((_, i) => {
-      const gradients = recorded[i]!;
-      const updates = openLoopUpdates(spec, phi, gradients.slice(0, T), starts[i]!.states);
+      const { gradients, observed } = recorded[i]!;
+      const updates = openLoopUpdates(spec, phi, observed.slice(0, T), starts[i]!.states);
       let theta = starts[i]!.theta;
       let sum = 0;
       for (let t = 0; t <= T; t++) {

@@ -5,7 +5,10 @@ export type FunctionData =
   | { name: 'simple' }
   | { name: 'parabola'; s: number[] }
   | { name: 'quadratic'; W: number[][]; y: number[] }
-  | { name: 'mnist'; network: Perceptron; batch: (step: number) => Digit[] };
+  | { name: 'mnist'; network: Perceptron; batch: (step: number) => Digit[] }
+  | { name: 'rescaled'; inner: FunctionData; c: number[] }
+  | { name: 'noisy'; inner: FunctionData; noise: (step: number) => number[] }
+  | { name: 'ensemble'; members: { f: FunctionData; weight: number; dimension: number }[] };
 
 /** f(θ), of functions of mini-batches at a step. */
 export function value(f: FunctionData, theta: readonly number[], step = 0): number {
@@ -18,6 +21,12 @@ export function value(f: FunctionData, theta: readonly number[], step = 0): numb
       return sum(residual(f.W, f.y, theta).map((r) => r ** 2));
     case 'mnist':
       return crossEntropy(f.network, f.batch(step), theta).loss;
+    case 'rescaled':
+      return value(f.inner, times(f.c, theta), step);
+    case 'noisy':
+      return value(f.inner, theta, step);
+    case 'ensemble':
+      return sum(members(f, theta).map(({ f, weight, own }) => weight * value(f, own, step)));
   }
 }
 
@@ -34,7 +43,42 @@ export function gradient(f: FunctionData, theta: readonly number[], step = 0): n
     }
     case 'mnist':
       return crossEntropy(f.network, f.batch(step), theta).gradient;
+    case 'rescaled':
+      return times(f.c, gradient(f.inner, times(f.c, theta), step));
+    case 'noisy':
+      return gradient(f.inner, theta, step);
+    case 'ensemble':
+      return members(f, theta).flatMap(({ f, weight, own }) => gradient(f, own, step).map((g) => weight * g));
   }
+}
+
+/** What an optimizer sees of the gradient. */
+export function observed(f: FunctionData, theta: readonly number[], step = 0): number[] {
+  switch (f.name) {
+    case 'rescaled':
+      return times(f.c, observed(f.inner, times(f.c, theta), step));
+    case 'noisy': {
+      const noise = f.noise(step);
+      return observed(f.inner, theta, step).map((g, i) => g + noise[i]!);
+    }
+    case 'ensemble':
+      return members(f, theta).flatMap(({ f, weight, own }) => observed(f, own, step).map((g) => weight * g));
+    default:
+      return gradient(f, theta, step);
+  }
+}
+
+/** The functions of an ensemble, each with its own coordinates. */
+function members({ members }: FunctionData & { name: 'ensemble' }, theta: readonly number[]) {
+  let offset = 0;
+  return members.map(({ f, weight, dimension }) => {
+    offset += dimension;
+    return { f, weight, own: theta.slice(offset - dimension, offset) };
+  });
+}
+
+function times(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((x, i) => x * b[i]!);
 }
 
 /** Wθ - y. */

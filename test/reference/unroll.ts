@@ -1,6 +1,6 @@
 import type { LstmSpec } from '../../src/contract/optimizers.js';
 import { initialState, type State, step } from './network.js';
-import { type FunctionData, gradient, value } from './problems.js';
+import { type FunctionData, gradient, observed, value } from './problems.js';
 
 /** Where an unroll of one function begins. */
 export interface Start {
@@ -18,6 +18,8 @@ export interface Unroll {
   thetas: number[][];
   /** ∇f(θ_t), t = 0 … T. */
   gradients: number[][];
+  /** What the optimizer saw of them, t = 0 … T. */
+  observed: number[][];
   /** g_t = θ_{t+1} - θ_t, t = 0 … T - 1. */
   updates: number[][];
   /** Where the next unroll goes on. */
@@ -38,12 +40,13 @@ export function referenceUnroll(
   T: number,
 ): Unroll {
   let { theta, states } = start;
-  const unroll: Omit<Unroll, 'end'> = { losses: [], thetas: [], gradients: [], updates: [] };
+  const unroll: Omit<Unroll, 'end'> = { losses: [], thetas: [], gradients: [], observed: [], updates: [] };
   const visit = (t: number) => {
-    const g = gradient(f, theta, start.step + t);
+    const g = observed(f, theta, start.step + t);
     unroll.losses.push(value(f, theta, start.step + t));
     unroll.thetas.push(theta);
-    unroll.gradients.push(g);
+    unroll.gradients.push(gradient(f, theta, start.step + t));
+    unroll.observed.push(g);
     return g;
   };
   for (let t = 0; t < T; t++) {

@@ -1,3 +1,5 @@
+import type { ProblemSpec } from '../problems.js';
+
 /** A named tensor of θ. */
 export interface Parameter {
   readonly name: string;
@@ -9,8 +11,13 @@ export type DatasetName = 'digits';
 
 /** What the rest of the program must know of a family of optimizees besides its schema: names and sizes. */
 export interface FamilyContract<Spec> {
-  /** θ is the concatenation of these, each in row-major order. */
-  parameters(spec: Spec): Parameter[];
+  /**
+   * θ is the concatenation of these, each in row-major order.
+   * @param parametersOf those of another problem, for a family that is made of others
+   */
+  parameters(spec: Spec, parametersOf: (problem: ProblemSpec) => Parameter[]): Parameter[];
+  /** The problems that a family is made of; none where it is left out. */
+  parts?(spec: Spec): readonly ProblemSpec[];
   /** Floats of one function's sampled data; none where it is left out. */
   dataFloats?(spec: Spec): number;
   /** Of a family that learns from examples, others at every step: where they come from, and how many a step. */

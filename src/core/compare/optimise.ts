@@ -31,14 +31,15 @@ export async function optimiseByRule(
     const point = new Float32Array(rule.gradientPoint ? theta.length : 0);
     const all = new Float32Array((steps + 1) * batch.count);
     for (let t = 0; t <= steps; t++) {
-      let { losses, gradient } = await functions.evaluate(theta, t);
-      all.set(losses, t * batch.count);
+      let evaluated = await functions.evaluate(theta, t);
+      all.set(evaluated.losses, t * batch.count);
       if (t === steps) break;
       if (rule.gradientPoint) {
         rule.gradientPoint(spec, theta, state, point);
-        ({ gradient } = await functions.evaluate(point, t));
+        evaluated = await functions.evaluate(point, t);
       }
-      rule.update(spec, gradient, state, update, theta);
+      const { gradient, observed = gradient } = evaluated;
+      rule.update(spec, observed, state, update, theta);
       for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
     }
     return all;

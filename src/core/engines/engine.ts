@@ -27,10 +27,16 @@ export interface OpenFunctions {
   /**
    * @param theta [B, d]
    * @param step t, which says what mini-batch functions of examples see
-   * @returns f(θ) [B] and ∇f(θ) [B, d]
+   * @returns f(θ) [B] and ∇f(θ) [B, d]; and what an optimizer sees of the gradient, where that is something else
    */
-  evaluate(theta: Float32Array, step: number): Promise<{ losses: Float32Array; gradient: Float32Array }>;
+  evaluate(theta: Float32Array, step: number): Promise<Evaluated>;
   dispose(): void;
+}
+
+export interface Evaluated {
+  readonly losses: Float32Array;
+  readonly gradient: Float32Array;
+  readonly observed?: Float32Array;
 }
 
 /** Where an episode stands. */

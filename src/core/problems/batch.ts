@@ -1,8 +1,10 @@
 import { type Dataset, type Datasets, datasetFrom, type Examples } from '../../contract/datasets.js';
-import { coordinates, familyOf, type ProblemSpec } from '../../contract/problems.js';
+import { coordinates, familyOf, type ProblemSpec, partsOf } from '../../contract/problems.js';
 import { Purpose, RandomStream } from '../random/random.js';
 import { MiniBatches } from './mini-batches.js';
+import type { FunctionData } from './problem.js';
 import { problemOf } from './registry.js';
+import { arraysOf, type DrawsOrigin, rowsOf, StepDraws } from './step-draws.js';
 
 /** Functions of one family side by side, and where each starts. */
 export interface FunctionBatch {
@@ -12,9 +14,13 @@ export interface FunctionBatch {
   /** d: coordinates of one function. */
   readonly dimension: number;
   /** Each [B, …shape]. */
-  readonly data: Readonly<Record<string, Float32Array>>;
+  readonly data: FunctionData;
   /** Of a family that learns from examples. */
   readonly miniBatches: MiniBatches | null;
+  /** Of a family that draws anew at every step. */
+  readonly stepDraws: StepDraws | null;
+  /** The functions that these are made of. */
+  readonly parts: readonly FunctionBatch[];
   /** θ_0 [B, d] */
   readonly start: Float32Array;
 }
@@ -32,29 +38,46 @@ export function sampleFunctions(
   count: number,
   datasets: Datasets = {},
 ): FunctionBatch {
-  const family = problemOf(problem);
-  const dimension = coordinates(problem);
-  const sizes = Object.entries(family.shapes(problem)).map(
-    ([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)] as const,
-  );
-  const data = Object.fromEntries(sizes.map(([name, size]) => [name, new Float32Array(count * size)]));
-  const start = new Float32Array(count * dimension);
-  for (let b = 0; b < count; b++) {
-    const views = sizes.map(([name, size]) => [name, data[name]!.subarray(b * size, (b + 1) * size)]);
-    const random = new RandomStream(seed, purpose, first + b);
-    family.sample(problem, random, Object.fromEntries(views), start.subarray(b * dimension, (b + 1) * dimension));
-  }
+  let source = 0;
+  const batch = prepare(problem, datasets, () => ({ seed, purpose, first, count, source: source++ }));
+  for (let b = 0; b < count; b++) draw(batch, b, new RandomStream(seed, purpose, first + b));
+  return batch;
+}
+
+/** The batch, its functions yet to be drawn. */
+function prepare(problem: ProblemSpec, datasets: Datasets, nextOrigin: () => DrawsOrigin): FunctionBatch {
+  const { shapes, everyStep } = problemOf(problem);
+  const parts = partsOf(problem).map((part) => prepare(part, datasets, nextOrigin));
   const drawn = familyOf(problem).miniBatch?.(problem);
-  const miniBatches = drawn
-    ? new MiniBatches(
-        { ...drawn, examples: examplesFor(purpose, datasetFrom(datasets, drawn.dataset)) },
-        seed,
-        purpose,
-        first,
-        count,
-      )
-    : null;
-  return { problem, count, dimension, data, miniBatches, start };
+  const origin = nextOrigin();
+  const { count, purpose } = origin;
+  const dimension = coordinates(problem);
+  return {
+    problem,
+    count,
+    dimension,
+    data: arraysOf(shapes(problem), count),
+    miniBatches: drawn
+      ? new MiniBatches({ ...drawn, examples: examplesFor(purpose, datasetFrom(datasets, drawn.dataset)) }, origin)
+      : null,
+    stepDraws: everyStep
+      ? new StepDraws(everyStep.shapes(problem), (random, data) => everyStep.sample(problem, random, data), origin)
+      : null,
+    parts,
+    start: new Float32Array(count * dimension),
+  };
+}
+
+/** Draws one function: what it is made of first. */
+function draw({ problem, count, dimension, data, parts, start }: FunctionBatch, b: number, random: RandomStream): void {
+  const own = start.subarray(b * dimension, (b + 1) * dimension);
+  let offset = 0;
+  for (const part of parts) {
+    draw(part, b, random);
+    own.set(part.start.subarray(b * part.dimension, (b + 1) * part.dimension), offset);
+    offset += part.dimension;
+  }
+  problemOf(problem).sample(problem, random, rowsOf(data, count, b), own);
 }
 
 function examplesFor(purpose: Purpose, { training, heldOut }: Dataset): Examples {

@@ -1,5 +1,5 @@
 import type { Examples } from '../../contract/datasets.js';
-import { type Purpose, RandomStream } from '../random/random.js';
+import { type DrawsOrigin, streamAt } from './step-draws.js';
 
 /** What a mini-batch needs of the problem that it is drawn for. */
 export interface MiniBatchOptions {
@@ -18,16 +18,9 @@ export class MiniBatches {
   readonly size: number;
   readonly classes: number;
 
-  /**
-   * @param first number of the first function
-   * @param count functions, B
-   */
   constructor(
     { examples, size, classes }: MiniBatchOptions,
-    private readonly seed: number,
-    private readonly purpose: Purpose,
-    private readonly first: number,
-    private readonly count: number,
+    private readonly origin: DrawsOrigin,
   ) {
     this.examples = examples;
     this.size = size;
@@ -39,12 +32,13 @@ export class MiniBatches {
    * @returns [steps, B, size]
    */
   rows(firstStep: number, steps = 1): Int32Array {
-    const { count, size, examples } = this;
+    const { origin, size, examples } = this;
+    const { count } = origin;
     const rows = new Int32Array(steps * count * size);
     let at = 0;
     for (let step = firstStep; step < firstStep + steps; step++)
       for (let b = 0; b < count; b++) {
-        const random = new RandomStream(this.seed, this.purpose, this.first + b, step);
+        const random = streamAt(origin, b, step);
         for (let i = 0; i < size; i++) rows[at++] = random.nextInt(examples.labels.length);
       }
     return rows;

@@ -8,29 +8,63 @@ export type Tf = typeof tfjs;
 /** What defines a function besides its family: named arrays, such as W and y. */
 export type FunctionData = Readonly<Record<string, Float32Array>>;
 
+/** Shapes of the arrays of one function. */
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
 /**
- * The same as tensors of many functions, each [B, …shape]. Of a family that learns from examples also the mini-batch:
- * `inputs` [B, size, width], scaled to [0, 1], and `labels` [B, size, classes], one-hot.
+ * The same as tensors of many functions, each [B, …shape]. Of a family that draws anew at every step, those arrays too;
+ * of one that learns from examples the mini-batch: `inputs` [B, size, width], scaled to [0, 1], and `labels` [B, size,
+ * classes], one-hot.
  */
 export type DataTensors = Readonly<Record<string, tfjs.Tensor>>;
+
+/** Of functions side by side. */
+export interface Evaluation {
+  /** f(θ) [B] */
+  readonly losses: tfjs.Tensor1D;
+  /** ∇f(θ) [B, d], each function's own */
+  readonly gradient: tfjs.Tensor2D;
+  /** What an optimizer sees of the gradient, where that is something else. */
+  readonly observed?: tfjs.Tensor2D;
+}
+
+/** Functions that others are made of, at one step. */
+export interface Part {
+  /** Coordinates of one function. */
+  readonly dimension: number;
+  /** @param theta [B, dimension] */
+  evaluate(theta: tfjs.Tensor2D): Evaluation;
+  /** ∇²f(θ) v, [B, dimension] */
+  hessianProduct(theta: tfjs.Tensor2D, v: tfjs.Tensor2D): tfjs.Tensor2D;
+}
 
 /** A family of optimizees f(θ). */
 export interface Problem<N extends ProblemName = ProblemName> {
   readonly name: N;
   /** Shapes of one function's data. */
-  shapes(spec: ProblemOf<N>): Readonly<Record<string, readonly number[]>>;
-  /** Draws one function into `data` and its starting point θ_0 into `start` [d]. */
+  shapes(spec: ProblemOf<N>): Shapes;
+  /**
+   * Draws one function into `data` and its starting point θ_0 into `start` [d]. There a family that is made of others
+   * finds the starting points of its parts, which have been drawn before, one after the other.
+   */
   sample(spec: ProblemOf<N>, random: RandomStream, data: FunctionData, start: Float32Array): void;
+  /** What is drawn anew at every step, by (seed, purpose, function, step). */
+  readonly everyStep?: {
+    shapes(spec: ProblemOf<N>): Shapes;
+    sample(spec: ProblemOf<N>, random: RandomStream, data: FunctionData): void;
+  };
   /**
    * @param theta [B, d]
-   * @returns f(θ) [B] and ∇f(θ) [B, d], each function's own
+   * @param parts of a family that is made of others, in their order
    */
-  evaluate(
+  evaluate(tf: Tf, data: DataTensors, theta: tfjs.Tensor2D, spec: ProblemOf<N>, parts: readonly Part[]): Evaluation;
+  /** ∇²f(θ) v, [B, d]: what exact second derivatives need. */
+  hessianProduct(
     tf: Tf,
     data: DataTensors,
     theta: tfjs.Tensor2D,
+    v: tfjs.Tensor2D,
     spec: ProblemOf<N>,
-  ): { losses: tfjs.Tensor1D; gradient: tfjs.Tensor2D };
-  /** ∇²f(θ) v, [B, d]: what exact second derivatives need. */
-  hessianProduct(tf: Tf, data: DataTensors, theta: tfjs.Tensor2D, v: tfjs.Tensor2D, spec: ProblemOf<N>): tfjs.Tensor2D;
+    parts: readonly Part[],
+  ): tfjs.Tensor2D;
 }

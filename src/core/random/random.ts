@@ -16,12 +16,15 @@ export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
 const word = 2 ** 32;
 
-/** Bits of a counter's third word that hold the purpose; a step, where there is one, has those above. */
-const purposeBits = 8;
+/** Bits of a counter's third word that hold the purpose, and those that hold the source; a step has the others. */
+const [purposeBits, sourceBits] = [4, 4];
+/** Sources of draws that a function can have at a step. */
+export const maxSources = 2 ** sourceBits;
 
 /**
- * A stream of random numbers named by (seed, purpose, index), or by those and a step. Any stream can be begun again at any time, so nothing
- * about randomness has to be kept to go on with a run. Words are consumed in order, whichever methods ask for them.
+ * A stream of random numbers named by (seed, purpose, index), or by those, a step and a source. Any stream can be begun
+ * again at any time, so nothing about randomness has to be kept to go on with a run. Words are consumed in order,
+ * whichever methods ask for them.
  */
 export class RandomStream {
   private readonly block = new Uint32Array(4);
@@ -33,12 +36,14 @@ export class RandomStream {
    * @param seed from 0 to 2^53 - 1
    * @param index from 0 to 2^53 - 1, such as the number of a function
    * @param step from 0 to 2^24 - 2: what is drawn anew at each step of that function has a stream of its own
+   * @param source from 0 to {@link maxSources} - 1: of those there may be several
    */
   constructor(
     private readonly seed: number,
     purpose: Purpose,
     private readonly index: number,
     step?: number,
+    source = 0,
   ) {
     if (!Number.isSafeInteger(seed) || seed < 0)
       throw new RangeError(`seed ${seed}: expected an integer from 0 to 2^53 - 1`);
@@ -46,7 +51,9 @@ export class RandomStream {
       throw new RangeError(`index ${index}: expected an integer from 0 to 2^53 - 1`);
     if (step !== undefined && !(Number.isInteger(step) && step >= 0 && step < 2 ** 24 - 1))
       throw new RangeError(`step ${step}: expected an integer from 0 to 2^24 - 2`);
-    this.use = purpose + 2 ** purposeBits * (step === undefined ? 0 : step + 1);
+    if (!Number.isInteger(source) || source < 0 || source >= maxSources)
+      throw new RangeError(`source ${source}: expected an integer from 0 to ${maxSources - 1}`);
+    this.use = purpose + 2 ** purposeBits * (source + maxSources * (step === undefined ? 0 : step + 1));
   }
 
   nextUint32(): number {

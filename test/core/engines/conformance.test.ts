@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { before, describe, it } from 'node:test';
 import { countWeights } from '../../../src/contract/limits.js';
 import type { LstmSpec } from '../../../src/contract/optimizers.js';
-import type { ProblemSpec } from '../../../src/contract/problems.js';
+import { type ProblemSpec, partsOf } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
@@ -20,7 +20,7 @@ import {
   metaLoss,
   relativeError,
 } from '../../reference/meta-gradient.js';
-import { gradient, value } from '../../reference/problems.js';
+import { gradient, observed, value } from '../../reference/problems.js';
 import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
 import { nativeMissing, stepByStep } from '../../support/native.js';
 import { madeUpDigits } from '../made-up-digits.js';
@@ -107,6 +107,23 @@ const widePerceptrons: ProblemSpec[] = [
   { name: 'mnist', hidden: [33, 7], activation: 'tanh', batch: 5 },
   { name: 'mnist', hidden: [3, 17, 16, 5], activation: 'relu', batch: 16 },
 ];
+/** Of other problems, one within the other. */
+const composed: ProblemSpec[] = [
+  { name: 'rescaled', range: 1.5, problem: { name: 'quadratic', dimension: 4, distribution: 'normal' } },
+  { name: 'noisy', deviation: 0.5, problem: { name: 'parabola', dimension: 3 } },
+  {
+    name: 'noisy',
+    deviation: 0.3,
+    problem: {
+      name: 'ensemble',
+      members: [
+        { weight: 0.5, problem: { name: 'rescaled', range: 1, problem: { name: 'parabola', dimension: 2 } } },
+        { weight: 2, problem: { name: 'noisy', deviation: 1, problem: { name: 'simple' } } },
+        { weight: 1, problem: { name: 'quadratic', dimension: 2, distribution: 'uniform' } },
+      ],
+    },
+  },
+];
 const paper = { name: 'log-sign-paper', p: 10 } as const;
 const deepmind = { name: 'log-sign-deepmind', k: 5 } as const;
 const architectures: [title: string, spec: LstmSpec][] = [
@@ -124,9 +141,11 @@ const architectures: [title: string, spec: LstmSpec][] = [
 
 const metaLosses: TrainingSpec['metaLoss'][] = ['sum', 'sum-and-final', 'final', [0.5, 0, 2, 1]];
 
-const nameOf = (p: ProblemSpec) => {
+const nameOf = (p: ProblemSpec): string => {
   if (p.name === 'quadratic') return `${p.name} ${p.distribution}`;
-  return p.name === 'mnist' ? `${p.name} [${p.hidden}] ${p.activation}` : p.name;
+  if (p.name === 'mnist') return `${p.name} [${p.hidden}] ${p.activation}`;
+  const parts: string[] = partsOf(p).map(nameOf);
+  return parts.length > 0 ? `${p.name} (${parts.join(', ')})` : p.name;
 };
 const datasets = madeUpDigits(seed);
 const draw = (problem: ProblemSpec, count: number, first = 0) =>
@@ -292,7 +311,10 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
         assert.equal(allocations(), before, 'something was not disposed of');
       });
 
-    for (const problem of [...problems, ...widePerceptrons]) {
+    // The native engine has no kernels for these.
+    const foreign = name === 'native' ? [] : composed;
+
+    for (const problem of [...problems, ...foreign, ...widePerceptrons]) {
       test(`evaluates ${nameOf(problem)}: value and gradient`, async () => {
         const batch = draw(problem, problem.name === 'mnist' ? 2 : 7);
         // Sums of hundreds of pixels are rounded oftener, and weights as large would saturate every unit.
@@ -318,6 +340,12 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
           all.flatMap((f, b) => gradient(f, at(b), 3)),
           tolerance,
           'gradients',
+        );
+        close(
+          found.observed ?? found.gradient,
+          all.flatMap((f, b) => observed(f, at(b), 3)),
+          tolerance,
+          'what an optimizer sees',
         );
       });
     }
@@ -369,6 +397,14 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
         await checkUnrolls(engine, secondDerivatives, { spec, problem, functions, steps: 3, metaLoss, phi }, title);
       });
     }
+
+    for (const problem of foreign)
+      test(`meta-gradient on ${nameOf(problem)}: that of fp64 differences`, async () => {
+        const spec = lstmSpec({ layers: [3], outputScale: 0.1 });
+        const phi = randomPhi(spec, 0.5);
+        const one = { spec, problem, functions: 2, steps: 3, metaLoss: 'sum-and-final', phi } as const;
+        await checkUnrolls(engine, secondDerivatives, one, nameOf(problem));
+      });
 
     test('meta-gradient of the trained weights', async () => {
       for (const { spec, phi } of trained) {

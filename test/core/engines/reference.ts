@@ -11,7 +11,8 @@ export function functionsOf(batch: FunctionBatch): FunctionData[] {
   return Array.from({ length: batch.count }, (_, b) => functionOf(batch, b));
 }
 
-function functionOf({ problem, dimension: d, data, miniBatches }: FunctionBatch, b: number): FunctionData {
+function functionOf(batch: FunctionBatch, b: number): FunctionData {
+  const { problem, dimension: d, data, miniBatches, stepDraws, parts } = batch;
   const values = (name: string, size: number) => [...data[name]!.slice(b * size, (b + 1) * size)];
   switch (problem.name) {
     case 'simple':
@@ -29,12 +30,25 @@ function functionOf({ problem, dimension: d, data, miniBatches }: FunctionBatch,
         pixels: [...inputs.subarray(row * width, (row + 1) * width)].map((grey) => grey / 255),
         label: labels[row]!,
       });
-      const batch = (step: number) => {
+      const digits = (step: number) => {
         const rows = miniBatches!.rows(step).subarray(b * problem.batch, (b + 1) * problem.batch);
         return [...rows].map(digit);
       };
       const network = { widths: [width, ...problem.hidden, 10], activation: problem.activation };
-      return { name: 'mnist', network, batch };
+      return { name: 'mnist', network, batch: digits };
+    }
+    case 'rescaled':
+      return { name: 'rescaled', inner: functionOf(parts[0]!, b), c: values('c', d) };
+    case 'noisy': {
+      const noise = (step: number) => [...stepDraws!.at(step).noise!.slice(b * d, (b + 1) * d)];
+      return { name: 'noisy', inner: functionOf(parts[0]!, b), noise };
+    }
+    case 'ensemble': {
+      const members = parts.map((part, i) => {
+        const { weight } = problem.members[i]!;
+        return { f: functionOf(part, b), weight, dimension: part.dimension };
+      });
+      return { name: 'ensemble', members };
     }
   }
 }

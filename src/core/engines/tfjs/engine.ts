@@ -3,7 +3,7 @@ import type { EngineInfo } from '../../../contract/events.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { EngineSpec } from '../../../contract/spec.js';
 import type { FunctionBatch } from '../../problems/batch.js';
-import type { DataTensors, Tf } from '../../problems/problem.js';
+import type { DataTensors, Evaluation, FunctionData, Part, Shapes, Tf } from '../../problems/problem.js';
 import { problemOf } from '../../problems/registry.js';
 import type { Engine, Episode, EpisodeState, OpenFunctions, UnrollOptions } from '../engine.js';
 import { loadBackend } from './backend.js';
@@ -45,42 +45,59 @@ export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
 class Family {
   private readonly data: DataTensors;
   private readonly problem;
+  private readonly parts: readonly Family[];
 
   constructor(
     private readonly tf: Tf,
     readonly batch: FunctionBatch,
   ) {
     this.problem = problemOf(batch.problem);
-    const shapes = Object.entries(this.problem.shapes(batch.problem));
-    this.data = Object.fromEntries(
-      shapes.map(([name, shape]) => [name, tf.tensor(batch.data[name]!, [batch.count, ...shape])]),
-    );
+    this.data = this.tensorsOf(this.problem.shapes(batch.problem), batch.data);
+    this.parts = batch.parts.map((part) => new Family(tf, part));
   }
 
-  evaluate(theta: Tensor2D, step: number) {
-    return this.problem.evaluate(this.tf, this.dataAt(step), theta, this.batch.problem);
+  evaluate(theta: Tensor2D, step: number): Evaluation {
+    return this.problem.evaluate(this.tf, this.dataAt(step), theta, this.batch.problem, this.partsAt(step));
   }
 
   hessianProduct(theta: Tensor2D, v: Tensor2D, step: number): Tensor2D {
-    return this.problem.hessianProduct(this.tf, this.dataAt(step), theta, v, this.batch.problem);
+    const { tf, batch, problem } = this;
+    return problem.hessianProduct(tf, this.dataAt(step), theta, v, batch.problem, this.partsAt(step));
   }
 
-  /** With the mini-batch of a step; the caller disposes of that. */
+  private partsAt(step: number): Part[] {
+    return this.parts.map((part) => ({
+      dimension: part.batch.dimension,
+      evaluate: (theta) => part.evaluate(theta, step),
+      hessianProduct: (theta, v) => part.hessianProduct(theta, v, step),
+    }));
+  }
+
+  /** With what is drawn at a step; the caller disposes of that. */
   private dataAt(step: number): DataTensors {
     const { tf, data } = this;
-    const { count, miniBatches } = this.batch;
-    if (!miniBatches) return data;
+    const { count, miniBatches, stepDraws } = this.batch;
+    const drawn = stepDraws ? this.tensorsOf(stepDraws.shapes, stepDraws.at(step)) : {};
+    if (!miniBatches) return { ...data, ...drawn };
     const { inputs, labels } = miniBatches.gather(step);
     const { size, classes, examples } = miniBatches;
     return {
       ...data,
+      ...drawn,
       inputs: tf.tensor3d(inputs, [count, size, examples.width]),
       labels: tf.tensor3d(labels, [count, size, classes]),
     };
   }
 
+  private tensorsOf(shapes: Shapes, arrays: FunctionData): DataTensors {
+    const { tf, batch } = this;
+    const named = Object.entries(shapes);
+    return Object.fromEntries(named.map(([name, shape]) => [name, tf.tensor(arrays[name]!, [batch.count, ...shape])]));
+  }
+
   dispose(): void {
     this.tf.dispose(Object.values(this.data));
+    for (const part of this.parts) part.dispose();
   }
 }
 
@@ -97,10 +114,15 @@ class TfjsFunctions implements OpenFunctions {
   async evaluate(theta: Float32Array, step: number) {
     const { tf, family } = this;
     const { count, dimension } = family.batch;
-    const { losses, gradient } = tf.tidy(() => family.evaluate(tf.tensor2d(theta.slice(), [count, dimension]), step));
-    const [l, g] = await Promise.all([losses.data<'float32'>(), gradient.data<'float32'>()]);
-    tf.dispose([losses, gradient]);
-    return { losses: l, gradient: g };
+    const found = tf.tidy(() => ({ ...family.evaluate(tf.tensor2d(theta.slice(), [count, dimension]), step) }));
+    const { losses, gradient, observed } = found;
+    const read = {
+      losses: await losses.data<'float32'>(),
+      gradient: await gradient.data<'float32'>(),
+      ...(observed && { observed: await observed.data<'float32'>() }),
+    };
+    tf.dispose(tensorsIn(found));
+    return read;
   }
 
   dispose(): void {
@@ -172,8 +194,8 @@ class TfjsEpisode implements Episode {
     for (let t = 0; t < steps; t++) {
       const theta = forward.thetas.at(-1)!;
       const taken = tf.tidy(() => {
-        const { losses, gradient } = family.evaluate(theta, this.step + t);
-        const { update, hidden, trace } = step(tf, optimizer, net, tf.reshape(gradient, [1, -1]), forward.hidden);
+        const { losses, gradient, observed = gradient } = family.evaluate(theta, this.step + t);
+        const { update, hidden, trace } = step(tf, optimizer, net, tf.reshape(observed, [1, -1]), forward.hidden);
         const next = tf.add<Tensor2D>(theta, tf.reshape(update, [...theta.shape]));
         return { losses, next, hidden, kept: withTrace ? [{ gradient, trace }] : [] };
       });
@@ -186,7 +208,10 @@ class TfjsEpisode implements Episode {
         forward.traces.push(trace);
       }
     }
-    const { losses, gradient } = tf.tidy(() => family.evaluate(forward.thetas.at(-1)!, this.step + steps));
+    const { losses, gradient } = tf.tidy(() => {
+      const { losses, gradient } = family.evaluate(forward.thetas.at(-1)!, this.step + steps);
+      return { losses, gradient };
+    });
     forward.losses.push(losses);
     forward.gradients.push(gradient);
     return forward;

@@ -1,0 +1,47 @@
+import { Type } from 'typebox';
+import type { ProblemSpec } from '../problems.js';
+import { InnerProblem, Strict } from '../schema.js';
+import type { FamilyContract } from './family.js';
+
+export interface EnsembleSpec {
+  name: 'ensemble';
+  members: { problem: ProblemSpec; weight: number }[];
+}
+
+export const EnsembleSpec = Type.Unsafe<EnsembleSpec>(
+  Strict(
+    {
+      name: Type.Literal('ensemble'),
+      members: Type.Array(
+        Strict({
+          problem: InnerProblem(),
+          weight: Type.Number({
+            exclusiveMinimum: 0,
+            maximum: 1e6,
+            default: 1,
+            description: 'What its loss is multiplied by.',
+          }),
+        }),
+        {
+          minItems: 1,
+          maxItems: 8,
+          default: [{ problem: { name: 'parabola' } }, { problem: { name: 'quadratic' } }],
+          description: 'Each has coordinates of its own.',
+        },
+      ),
+    },
+    {
+      title: 'Ensemble',
+      description:
+        'f(θ) = Σ w_i f_i(θ_i), a function of each member, θ the concatenation of the θ_i: several problems optimised at once by one optimizer (deepmind/learning-to-learn, `ensemble`).',
+    },
+  ),
+);
+
+export const ensemble: FamilyContract<EnsembleSpec> = {
+  parts: ({ members }) => members.map(({ problem }) => problem),
+  parameters: ({ members }, parametersOf) =>
+    members.flatMap(({ problem }, i) =>
+      parametersOf(problem).map(({ name, shape }) => ({ name: `member${i + 1}/${name}`, shape })),
+    ),
+};

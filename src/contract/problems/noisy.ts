@@ -1,0 +1,35 @@
+import { Type } from 'typebox';
+import type { ProblemSpec } from '../problems.js';
+import { InnerProblem, Strict } from '../schema.js';
+import type { FamilyContract } from './family.js';
+
+export interface NoisySpec {
+  name: 'noisy';
+  problem: ProblemSpec;
+  deviation: number;
+}
+
+export const NoisySpec = Type.Unsafe<NoisySpec>(
+  Strict(
+    {
+      name: Type.Literal('noisy'),
+      problem: InnerProblem({ default: { name: 'quadratic' } }),
+      deviation: Type.Number({
+        minimum: 0,
+        maximum: 1e6,
+        default: 0.1,
+        description: 'Standard deviation of the noise of each coordinate of the gradient.',
+      }),
+    },
+    {
+      title: 'Noisy gradients',
+      description:
+        'The functions of another problem, of whose gradient an optimizer sees ∇f(θ_t) + ε_t, ε_t ~ N(0, deviation²) anew at every step (Wichrowska et al. 2017, arXiv 1703.04813, section 4). Losses, and the meta-gradient’s ∇f, are the true ones.',
+    },
+  ),
+);
+
+export const noisy: FamilyContract<NoisySpec> = {
+  parts: ({ problem }) => [problem],
+  parameters: ({ problem }, parametersOf) => parametersOf(problem),
+};

@@ -1,0 +1,35 @@
+import { Type } from 'typebox';
+import type { ProblemSpec } from '../problems.js';
+import { InnerProblem, Strict } from '../schema.js';
+import type { FamilyContract } from './family.js';
+
+export interface RescaledSpec {
+  name: 'rescaled';
+  problem: ProblemSpec;
+  range: number;
+}
+
+export const RescaledSpec = Type.Unsafe<RescaledSpec>(
+  Strict(
+    {
+      name: Type.Literal('rescaled'),
+      problem: InnerProblem({ default: { name: 'quadratic' } }),
+      range: Type.Number({
+        minimum: 0,
+        maximum: 10,
+        default: 1,
+        description: 'c = exp(u), u ~ U(-range, range).',
+      }),
+    },
+    {
+      title: 'Randomly rescaled',
+      description:
+        'f(c∘θ), f a function of another problem, begun at θ_0/c: each coordinate has a scale of its own, drawn anew for each function (random scaling: Lv et al. 2017, arXiv 1703.03633).',
+    },
+  ),
+);
+
+export const rescaled: FamilyContract<RescaledSpec> = {
+  parts: ({ problem }) => [problem],
+  parameters: ({ problem }, parametersOf) => parametersOf(problem),
+};

@@ -1,0 +1,25 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { coordinates } from '../../contract/problems.js';
+import type { Problem } from './problem.js';
+
+/**
+ * f(c∘θ), c = exp(u), u ~ U(-range, range), begun at θ_0/c (random scaling: Lv et al. 2017, arXiv 1703.03633): the
+ * gradient is c∘∇f, and the Hessian times v is c∘∇²f (c∘v).
+ */
+export const rescaled: Problem<'rescaled'> = {
+  name: 'rescaled',
+  shapes: (spec) => ({ c: [coordinates(spec)] }),
+  sample({ range }, random, { c }, start) {
+    random.fillUniform(c!, -range, range);
+    for (let i = 0; i < c!.length; i++) {
+      c![i] = Math.exp(c![i]!);
+      start[i]! /= c![i]!;
+    }
+  },
+  evaluate(tf, { c }, theta, _spec, [inner]) {
+    const { losses, gradient, observed } = inner!.evaluate(tf.mul<Tensor2D>(c!, theta));
+    return { losses, gradient: tf.mul(c!, gradient), ...(observed && { observed: tf.mul<Tensor2D>(c!, observed) }) };
+  },
+  hessianProduct: (tf, { c }, theta, v, _spec, [inner]) =>
+    tf.mul(c!, inner!.hessianProduct(tf.mul<Tensor2D>(c!, theta), tf.mul<Tensor2D>(c!, v))),
+};

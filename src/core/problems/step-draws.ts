@@ -1,0 +1,55 @@
+import { type Purpose, RandomStream } from '../random/random.js';
+import type { FunctionData, Shapes } from './problem.js';
+
+/** What names the draws that some functions make at every step. */
+export interface DrawsOrigin {
+  readonly seed: number;
+  readonly purpose: Purpose;
+  /** Number of the first function. */
+  readonly first: number;
+  /** Functions, B. */
+  readonly count: number;
+  /** Tells apart the draws of the problems that a problem is made of. */
+  readonly source: number;
+}
+
+/** The stream of one of the functions, from 0, at a step. */
+export function streamAt({ seed, purpose, first, source }: DrawsOrigin, b: number, step: number): RandomStream {
+  return new RandomStream(seed, purpose, first + b, step, source);
+}
+
+/** Arrays that are drawn anew at every step, such as noise: any step's can be drawn again, in any order. */
+export class StepDraws {
+  /**
+   * @param shapes of one function's arrays
+   * @param sample draws them
+   */
+  constructor(
+    readonly shapes: Shapes,
+    private readonly sample: (random: RandomStream, data: FunctionData) => void,
+    private readonly origin: DrawsOrigin,
+  ) {}
+
+  /** Each array [B, …shape]. */
+  at(step: number): FunctionData {
+    const { count } = this.origin;
+    const arrays = arraysOf(this.shapes, count);
+    for (let b = 0; b < count; b++) this.sample(streamAt(this.origin, b, step), rowsOf(arrays, count, b));
+    return arrays;
+  }
+}
+
+/** Arrays [B, …shape], zeros. */
+export function arraysOf(shapes: Shapes, count: number): Record<string, Float32Array> {
+  const sizes = Object.entries(shapes).map(([name, shape]) => [name, shape.reduce((a, b) => a * b, count)] as const);
+  return Object.fromEntries(sizes.map(([name, size]) => [name, new Float32Array(size)]));
+}
+
+/** Views of one function's part of them. */
+export function rowsOf(arrays: FunctionData, count: number, b: number): FunctionData {
+  const row = (array: Float32Array) => {
+    const size = array.length / count;
+    return array.subarray(b * size, (b + 1) * size);
+  };
+  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, row(array)]));
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { parametersOf } from '../../../src/contract/problems.js';
+import { parseJobSpec } from '../../../src/contract/validate.js';
+import type { Engine } from '../../../src/core/engines/engine.js';
+import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
+import { sampleFunctions } from '../../../src/core/problems/batch.js';
+import { Purpose } from '../../../src/core/random/random.js';
+import { madeUpDigits } from '../made-up-digits.js';
+
+const problemOf = (problem: object) =>
+  parseJobSpec({ kind: 'metatrain', problem, optimizer: { name: 'lstm' }, training: { validation: { functions: 1 } } })
+    .problem;
+const draw = (problem: object, count = 1) =>
+  sampleFunctions(problemOf(problem), 1, Purpose.training, 0, count, madeUpDigits(1));
+const mean = (x: Float32Array) => x.reduce((a, b) => a + b, 0) / x.length;
+
+describe('problems made of others', () => {
+  let engine: Engine;
+  before(async () => {
+    engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
+  });
+  const evaluate = async (batch: ReturnType<typeof draw>, theta: Float32Array, step = 0) => {
+    const functions = await engine.openFunctions(batch);
+    const found = await functions.evaluate(theta, step);
+    functions.dispose();
+    return found;
+  };
+
+  it('rescaled: the functions of the inner problem, where they start', async () => {
+    const [plain, batch] = [{ name: 'parabola' }, { name: 'rescaled', range: 2, problem: { name: 'parabola' } }].map(
+      (problem) => draw(problem, 1000),
+    );
+    const [before, after] = [await evaluate(plain!, plain!.start), await evaluate(batch!, batch!.start)];
+    for (const [i, loss] of before.losses.entries()) assert.ok(Math.abs(after.losses[i]! / loss - 1) < 1e-5);
+    // log c ~ U(-2, 2): mean 0, deviation 2/√3; of 10,000 draws the mean is off by at most 5/100 of that.
+    const logs = batch!.data.c!.map(Math.log);
+    assert.ok(logs.every((u) => Math.abs(u) <= 2.0001));
+    assert.ok(Math.abs(mean(logs)) < (5 * 2) / Math.sqrt(3) / 100);
+    assert.ok(Math.abs(mean(logs.map((u) => u * u)) - 4 / 3) < 0.06);
+  });
+
+  it('noisy: the losses and the gradient are the inner problem’s; what an optimizer sees is not', async () => {
+    const [plain, batch] = [{ name: 'parabola' }, { name: 'noisy', deviation: 3, problem: { name: 'parabola' } }].map(
+      (problem) => draw(problem, 1000),
+    );
+    const [without, found] = [await evaluate(plain!, plain!.start), await evaluate(batch!, batch!.start)];
+    assert.deepEqual(found.losses, without.losses);
+    assert.deepEqual(found.gradient, without.gradient);
+    const noise = found.observed!.map((g, i) => g - found.gradient[i]!);
+    assert.ok(Math.abs(mean(noise)) < (5 * 3) / 100);
+    assert.ok(Math.abs(mean(noise.map((n) => n * n)) / 9 - 1) < 0.07);
+    const again = await evaluate(batch!, batch!.start);
+    assert.deepEqual(again.observed, found.observed);
+    const [one, two] = [1, 2].map((step) => batch!.stepDraws!.at(step).noise!);
+    assert.ok(one!.every((n, i) => n !== two![i]));
+    // Function 7 alone has the noise that it has among others.
+    const alone = sampleFunctions(batch!.problem, 1, Purpose.training, 7, 1);
+    assert.deepEqual(alone.stepDraws!.at(1).noise!, one!.slice(70, 80));
+  });
+
+  it('an ensemble’s members have coordinates, functions and mini-batches of their own', async () => {
+    const member = { problem: { name: 'mnist', hidden: [2], batch: 8 } };
+    const batch = draw({ name: 'ensemble', members: [member, { ...member, weight: 3 }] });
+    assert.deepEqual(
+      parametersOf(batch.problem).map(({ name }) => name),
+      ['member1', 'member2'].flatMap((m) =>
+        ['layer1/weights', 'layer1/biases', 'layer2/weights', 'layer2/biases'].map((p) => `${m}/${p}`),
+      ),
+    );
+    const [first, second] = batch.parts;
+    assert.notDeepEqual(first!.miniBatches!.rows(0), second!.miniBatches!.rows(0));
+    assert.notDeepEqual(first!.start, second!.start);
+    const { losses } = await evaluate(batch, batch.start, 5);
+    const [a, b] = [await evaluate(first!, first!.start, 5), await evaluate(second!, second!.start, 5)];
+    assert.ok(Math.abs(losses[0]! - (a.losses[0]! + 3 * b.losses[0]!)) < 1e-5);
+  });
+
+  it('are checked all the way down, and bounded in depth and number', () => {
+    const nested = (depth: number): object =>
+      depth === 1 ? { name: 'simple' } : { name: 'noisy', problem: nested(depth - 1) };
+    problemOf(nested(4));
+    assert.throws(() => problemOf(nested(5)), /problem: found 5, allowed: problems at most 4 deep/);
+    const many = (n: number) => ({ name: 'ensemble', members: Array(n).fill({ problem: { name: 'simple' } }) });
+    const all = { name: 'ensemble', members: [{ problem: many(8) }, { problem: many(6) }] };
+    assert.throws(() => problemOf(all), /problem: found 17, allowed: at most 16 problems in one/);
+    const wrong = {
+      name: 'ensemble',
+      members: [{ problem: { name: 'noisy', problem: { name: 'parabola', dimension: 0 } } }],
+    };
+    assert.throws(() => problemOf(wrong), /\/problem\/members\/0\/problem\/problem\/dimension: found 0/);
+    const unknown = { name: 'rescaled', problem: { name: 'cube' } };
+    assert.throws(() => problemOf(unknown), /\/problem\/problem\/name: found "cube", allowed: "parabola"/);
+  });
+});
