@@ -20,13 +20,13 @@ export async function selectEngine(spec: EngineSpec, job?: JobSpec): Promise<Eng
 
 /** With tfjs for the gradients of a problem that has no native kernels. */
 async function createNative(spec: EngineSpec, job: JobSpec | undefined): Promise<Engine> {
-  const [{ createNativeEngine }, { checkNativeSupport }, { hasKernels }] = await Promise.all([
+  const [{ createNativeEngine }, { checkNativeSupport }, { hasKernelsWithin }] = await Promise.all([
     import('./native/engine.js'),
     import('./native/support.js'),
     import('./native/arguments.js'),
   ]);
   if (job) checkNativeSupport(job);
-  const elsewhere = job !== undefined && !hasKernels(job.problem);
+  const elsewhere = job !== undefined && !hasKernelsWithin(job.problem);
   return createNativeEngine(elsewhere ? await createTfjs(spec) : undefined);
 }
 

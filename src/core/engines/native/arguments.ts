@@ -1,6 +1,6 @@
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import { layerSizes } from '../../../contract/problems/mnist.js';
-import type { ProblemName, ProblemSpec } from '../../../contract/problems.js';
+import { type ProblemName, type ProblemSpec, partsOf } from '../../../contract/problems.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { FunctionArguments, MiniBatchArguments, NetworkNumbers } from './addon.js';
 
@@ -14,6 +14,12 @@ const activations = { sigmoid: 0, tanh: 1, relu: 2 } as const;
 /** Whether native code computes a problem's values and gradients. */
 export function hasKernels(problem: ProblemSpec): boolean {
   return problem.name in families;
+}
+
+/** Whether native code computes those of all that a problem is made of. */
+export function hasKernelsWithin(problem: ProblemSpec): boolean {
+  const parts = partsOf(problem);
+  return hasKernels(problem) || (parts.length > 0 && parts.every(hasKernelsWithin));
 }
 
 export function networkNumbers({ preprocess, inputProjection, outputScale, layers }: LearnedSpec): NetworkNumbers {

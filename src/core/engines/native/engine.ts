@@ -1,7 +1,8 @@
 import type { FunctionBatch } from '../../problems/batch.js';
 import { type Engine, type OpenFunctions, Unsupported } from '../engine.js';
 import { loadAddon } from './addon.js';
-import { hasKernels } from './arguments.js';
+import { hasKernels, hasKernelsWithin } from './arguments.js';
+import { ComposedFunctions } from './composed.js';
 import { NativeFunctions } from './functions.js';
 import { FusedEpisode } from './fused-episode.js';
 import { States, stateSize } from './states.js';
@@ -21,6 +22,8 @@ export function createNativeEngine(gradients?: Engine): Engine {
   const states = new States();
   const openFunctions = async (batch: FunctionBatch): Promise<OpenFunctions> => {
     if (hasKernels(batch.problem)) return new NativeFunctions(native, batch);
+    if (hasKernelsWithin(batch.problem))
+      return new ComposedFunctions(batch, await Promise.all(batch.parts.map(openFunctions)));
     if (gradients) return gradients.openFunctions(batch);
     throw new Unsupported(`problem.name: "${batch.problem.name}" has no native kernels.`);
   };

@@ -4,7 +4,7 @@ import type { Episode, EpisodeState, OpenFunctions, UnrollOptions } from '../eng
 import type { LoadedAddon } from './addon.js';
 import { type States, stateSize } from './states.js';
 import { SteppedNetwork } from './stepped-network.js';
-import { droppedOnly } from './support.js';
+import { droppedOnly, noiseless } from './support.js';
 
 /** Functions that are evaluated elsewhere, between the steps of the fused network. */
 export class SteppedEpisode implements Episode {
@@ -35,6 +35,7 @@ export class SteppedEpisode implements Episode {
 
   async unroll(phi: Float32Array, { steps, weights, secondDerivatives }: UnrollOptions) {
     droppedOnly(secondDerivatives);
+    noiseless(this.batch.problem);
     this.network.keep(steps);
     const { losses, last } = await this.forward(phi, steps);
     const each = weights.map((w) => w / this.batch.count);
@@ -46,13 +47,13 @@ export class SteppedEpisode implements Episode {
     const { network, theta, functions, batch } = this;
     const all = new Float32Array((steps + 1) * batch.count);
     for (let t = 0; ; t++) {
-      const { losses, gradient } = await functions.evaluate(theta, this.step + t);
+      const { losses, gradient, observed = gradient } = await functions.evaluate(theta, this.step + t);
       all.set(losses, t * batch.count);
       if (t === steps) {
         this.step += steps;
         return { losses: all, last: gradient };
       }
-      await network.step(phi, gradient, theta);
+      await network.step(phi, observed, theta);
     }
   }
 
