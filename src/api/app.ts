@@ -10,6 +10,7 @@ import { refuseOtherMethods } from './methods.js';
 import { closePeers } from './peers.js';
 import { eventsRoute } from './routes/events.js';
 import { jobRoutes } from './routes/jobs.js';
+import { optimizerRoutes } from './routes/optimizers.js';
 import { resultRoutes } from './routes/results.js';
 import { serviceRoutes } from './routes/service.js';
 import { streamRoute } from './routes/stream.js';
@@ -57,6 +58,7 @@ export async function buildApp({
   await app.register(eventsRoute(jobs, heartbeat));
   await app.register(weightsRoute(jobs));
   await app.register(resultRoutes(jobs));
+  await app.register(optimizerRoutes(jobs));
   await app.register(serviceRoutes(jobs));
   await app.register(serveDocs);
   await app.register(refuseTheRest);

@@ -7,13 +7,16 @@ import { Job } from '../contract/job.js';
 import { LossSeries } from '../contract/losses.js';
 import { LearnedSpec, PreprocessSpec, RuleSpec } from '../contract/optimizers.js';
 import { ProblemSpec } from '../contract/problems.js';
+import { Provenance } from '../contract/provenance.js';
+import { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
 import { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../contract/results.js';
 import { WireNumber } from '../contract/schema.js';
 import { ComparisonSpec, EngineSpec, JobSpec, TrainingSpec, TuningSpec, ValidationSpec } from '../contract/spec.js';
+import { TrainedOptimizerRef } from '../contract/trained.js';
 import { Catalogue, CatalogueEntry } from '../core/catalogue.js';
 import { referComponents } from './components.js';
 import { examples } from './examples.js';
-import { ArtifactList, Health, JobList } from './schemas.js';
+import { ArtifactList, Health, JobList, OptimizerList } from './schemas.js';
 
 const manifest: { version: string } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
@@ -61,14 +64,19 @@ const schemas: Readonly<Record<string, TSchema>> = {
   LearnedSpec,
   ...variants('LearnedSpec', LearnedSpec),
   LossSeries,
+  OptimizerList,
   OptimizerResult,
   PreprocessSpec,
   ...variants('PreprocessSpec', PreprocessSpec),
   Problem: ProblemDocument,
   ProblemSpec,
   ...variants('ProblemSpec', ProblemSpec),
+  Provenance,
+  RegisteredOptimizer,
+  RegisterRequest,
   RuleSpec,
   ...variants('RuleSpec', RuleSpec),
+  TrainedOptimizerRef,
   TrainingSpec,
   TuningResult,
   TuningSpec,
@@ -94,6 +102,7 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
       { name: 'jobs', description: 'Runs of meta-training, and comparisons.' },
       { name: 'events', description: 'What happens in a job, as it happens.' },
       { name: 'results', description: 'What a job leaves.' },
+      { name: 'optimizers', description: 'The registry of trained optimizers.' },
       { name: 'service', description: 'The service itself.' },
     ],
     // The types of @fastify/swagger know OpenAPI's schemas, not JSON Schema's, of which 3.1 takes all.

@@ -1,19 +1,25 @@
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ProblemCode, ProblemError } from '../contract/errors.js';
+import { uploadLimit, uploadTypes } from './uploads.js';
 
 export const problemType = 'application/problem+json';
 
 /** Bytes of a request's body: 1 MiB, many times the longest job. */
 export const bodyLimit = 2 ** 20;
 
+const mediaTypes = `Send JSON, with Content-Type: application/json; a file of weights, which POST /optimizers takes, with ${uploadTypes.join(' or ')}.`;
+
 /** What Fastify itself refuses, in the terms of the contract, and what to do about it. */
 const fastifyCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_BAD_URL: ['not-found', 'The path holds an escape that is not UTF-8.'],
   FST_ERR_MAX_PARAM_LENGTH: ['not-found', 'A part of the path is longer than any name or id.'],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', `Send at most ${bodyLimit} bytes.`],
-  FST_ERR_CTP_EMPTY_TYPE: ['unsupported-media-type', 'Send JSON, with Content-Type: application/json.'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', 'Send JSON, with Content-Type: application/json.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'body-too-large',
+    `Send at most ${bodyLimit} bytes of JSON, or ${uploadLimit} of a file of weights.`,
+  ],
+  FST_ERR_CTP_EMPTY_TYPE: ['unsupported-media-type', mediaTypes],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', mediaTypes],
 };
 
 /** Every error leaves as a problem document, whoever raised it. */

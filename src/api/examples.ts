@@ -40,4 +40,13 @@ export const examples: Readonly<Record<string, { summary: string; value: object 
       comparison: { steps: 200, baselines: [{ name: 'adam' }, { name: 'nag' }] },
     },
   },
+  registered: {
+    summary: 'Take a registered optimizer, its newest version, to digits and a wider network',
+    value: {
+      kind: 'compare',
+      problem: { name: 'mnist', hidden: [40] },
+      optimizer: { name: 'mnist' },
+      comparison: { functions: 100, steps: 200, baselines: [{ name: 'nag' }, { name: 'adam' }] },
+    },
+  },
 };

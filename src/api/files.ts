@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../contract/errors.js';
-import type { ArtifactStore, ByteRange } from '../jobs/artifacts.js';
+import type { ByteRange, OpenArtifact } from '../jobs/artifacts.js';
 
 /** What is sent as a file of bytes. */
 export interface ServedFile {
@@ -17,18 +17,8 @@ export interface ServedFile {
   close(): Promise<void>;
 }
 
-/**
- * A file of the artifact store, as it is now.
- * @returns null where there is none.
- */
-export async function storedFile(
-  store: ArtifactStore,
-  job: string,
-  name: string,
-  as: { type: string; fileName: string },
-): Promise<ServedFile | null> {
-  const file = await store.open(job, name);
-  if (file === null) return null;
+/** A file of the artifact store, to be sent. */
+export async function storedFile(file: OpenArtifact, as: { type: string; fileName: string }): Promise<ServedFile> {
   try {
     const { size } = file;
     return { ...as, size, etag: await file.etag(), read: async (range) => file.read(range), close: () => file.close() };

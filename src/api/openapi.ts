@@ -28,6 +28,7 @@ const unreachable: Jobs = {
   losses: refuse,
   subscribe: refuse,
   artifacts: new FolderArtifactStore('.'),
+  optimizers: { register: refuse, get: refuse, open: refuse, list: refuse, delete: refuse },
   ping: refuse,
   close: async () => undefined,
 };

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { type ProblemCode, ProblemDocument, problemCodes } from '../contract/errors.js';
 import { Job } from '../contract/job.js';
+import { RegisteredOptimizer } from '../contract/registry.js';
 import { Choice, Nullable, Strict } from '../contract/schema.js';
 import { problemType } from './errors.js';
 
@@ -9,6 +10,29 @@ export const ArtifactParams = Strict({
   id: Type.String({ description: 'The job’s id.' }),
   name: Type.String({ description: 'The artifact’s name.' }),
 });
+export const OptimizerParams = Strict({
+  name: Type.String({ description: 'The optimizer’s name.' }),
+  version: Type.String({ description: 'The number of its version.' }),
+});
+
+/** A request that may be repeated. */
+export const CreateHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[!-~]{1,255}$',
+      description: 'Any text of the client’s own: sent again with the same request, it gives what is there already.',
+    }),
+  ),
+});
+
+/** The fields that choose a page of a list. */
+export function PageQuery(what: string) {
+  return {
+    cursor: Type.Optional(Type.String({ maxLength: 256, description: 'What an earlier page gave as `next`.' })),
+    limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: `${what} on a page.` }),
+  };
+}
+
 /** Where a subscriber goes on. */
 export const StreamQuery = Strict({
   cursor: Type.Optional(
@@ -27,6 +51,15 @@ export const JobList = Strict(
   { title: 'JobList' },
 );
 export type JobList = Static<typeof JobList>;
+
+export const OptimizerList = Strict(
+  {
+    optimizers: Type.Array(RegisteredOptimizer, { description: 'Latest first.' }),
+    next: Nullable(Type.String(), { description: 'Cursor of the next page; null on the last one.' }),
+  },
+  { title: 'OptimizerList' },
+);
+export type OptimizerList = Static<typeof OptimizerList>;
 
 export const ArtifactList = Strict(
   {
@@ -49,7 +82,8 @@ const fileHeaders = {
   'Content-Disposition': Type.String({ description: 'A file name.' }),
 };
 const rangeHeaders = { ...fileHeaders, 'Content-Range': Type.String({ description: '`bytes first-last/size`' }) };
-const binary = Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' });
+/** Of bytes: there is nothing in them that a schema could check. */
+export const binary = Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' });
 
 /** A response of one content type, as OpenAPI has it. */
 export function answer(
@@ -58,6 +92,11 @@ export function answer(
   { type = 'application/json', headers }: { type?: string; headers?: Record<string, TSchema> } = {},
 ) {
   return { description, ...(headers ? { headers } : {}), content: { [type]: { schema } } };
+}
+
+/** Bodies of these content types, as OpenAPI has them. */
+export function fileBody(types: readonly string[]) {
+  return Object.fromEntries(types.map((type) => [type, { schema: binary }]));
 }
 
 /** A response without a body. */

@@ -1,7 +1,8 @@
 import { basename, extname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
-import type { JobSpec, TrainedOptimizerRef } from '../contract/spec.js';
+import type { JobSpec } from '../contract/spec.js';
+import type { TrainedOptimizerRef } from '../contract/trained.js';
 import { catalogue } from '../core/catalogue.js';
 import { readSpecFile, type SpecFile, specOf } from './spec-file.js';
 

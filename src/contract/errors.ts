@@ -4,6 +4,7 @@ import { Strict } from './schema.js';
 /** Every error that the API answers with: code, HTTP status, title. A code, once published, keeps its meaning. */
 export const problemCodes = {
   'invalid-document': [400, 'The document is not what this route accepts'],
+  'invalid-weights': [400, 'The file is not one of a trained optimizer’s weights'],
   'malformed-request': [400, 'The request is not valid HTTP'],
   'malformed-json': [400, 'The body is not JSON'],
   'invalid-cursor': [400, 'The cursor is not one that this job has given'],
@@ -15,7 +16,7 @@ export const problemCodes = {
   'idempotency-conflict': [409, 'This Idempotency-Key came with another document before'],
   'not-ready': [409, 'The job has not made this yet'],
   'body-too-large': [413, 'The body is too large'],
-  'unsupported-media-type': [415, 'The body is not application/json'],
+  'unsupported-media-type': [415, 'The body is of a type that the route does not take'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],
   'foreign-host': [421, 'The request names a host that this service is not'],
   'upgrade-required': [426, 'The route speaks WebSocket'],

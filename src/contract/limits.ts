@@ -3,12 +3,13 @@ import type { LearnedSpec } from './optimizers.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import type { ComparisonSpec, JobSpec, MetatrainSpec } from './spec.js';
 
+/** Weights φ (256 MiB with the meta-optimizer's moments). */
+export const maxWeights = 2 ** 24;
+
 /** Limits on products of sizes: each field may be within its own range, and the whole still not fit a machine. */
 const limits = {
   /** Floats that an unroll keeps for its backward pass: 2 GiB, of the 4 that the wasm heap can have. */
   unrollFloats: 2 ** 29,
-  /** Weights φ (256 MiB with the meta-optimizer's moments). */
-  weights: 2 ** 24,
   /** Floats of sampled data held at once: W, y and the like (1 GiB). */
   dataFloats: 2 ** 28,
   /** Losses that a comparison keeps, functions × (steps + 1) × optimizers (512 MiB). */
@@ -74,8 +75,8 @@ function checkTraining({ engine, problem, optimizer, training }: MetatrainSpec, 
     refuse('/training/metaLoss', metaLoss.length, `${unroll + 1} numbers, one more than the unroll's steps`);
   if (Array.isArray(metaLoss) && metaLoss.every((w) => w === 0))
     refuse('/training/metaLoss', metaLoss, 'numbers that are not all 0');
-  if (countWeights(optimizer) > limits.weights)
-    refuse('/optimizer/layers', optimizer.layers, `layers of at most ${limits.weights} weights in all`);
+  if (countWeights(optimizer) > maxWeights)
+    refuse('/optimizer/layers', optimizer.layers, `layers of at most ${maxWeights} weights in all`);
   const units = optimizer.layers.reduce((a, b) => a + b, 0);
   // The fused engine keeps a gradient a step, and the state every twenty steps; tfjs, all that a step computes. Should
   // "auto" have to fall back to tfjs, tfjs says what does not fit.

@@ -28,6 +28,26 @@ export function InnerProblem(options: Record<string, unknown> = {}): TSchema {
   return Type.Unsafe({ allOf: [{ $ref: problemReference }], description: 'Any problem.', ...options });
 }
 
+/**
+ * A union of two strict objects told apart by whether a field is there. Like {@link OneOf}, it has a validator report
+ * the errors of the variant that was meant.
+ */
+export function ByPresence<A extends TObject, B extends TObject>(
+  field: string,
+  present: A,
+  absent: B,
+  options: Record<string, unknown> = {},
+) {
+  const condition = { required: [field] };
+  return Type.Unsafe<Static<A> | Static<B>>({
+    allOf: [
+      { if: condition, else: absent },
+      { if: { not: condition }, else: present },
+    ],
+    ...options,
+  });
+}
+
 /** One of a few strings, as `enum`. */
 export function Choice<const T extends string[]>(values: T, options: Record<string, unknown> = {}) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: values, ...options });

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { LearnedSpec, RuleSpec } from './optimizers.js';
 import { ProblemSpec } from './problems.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
+import { TrainedOptimizerRef } from './trained.js';
 
 /** The schemas of a job's document: what a client may ask for. Every field not marked required has a default. */
 
@@ -181,12 +182,6 @@ export const MetatrainSpec = Strict(
   { title: 'Meta-training', description: 'Train a learned optimizer, then compare it with hand-written ones.' },
 );
 export type MetatrainSpec = Static<typeof MetatrainSpec>;
-
-export const TrainedOptimizerRef = Strict(
-  { job: Type.String({ minLength: 1, maxLength: 64, description: 'Id of a job that has weights.' }) },
-  { description: 'A trained optimizer.' },
-);
-export type TrainedOptimizerRef = Static<typeof TrainedOptimizerRef>;
 
 export const CompareSpec = Strict(
   { kind: Type.Literal('compare'), ...common, optimizer: TrainedOptimizerRef, comparison: ComparisonSpec },

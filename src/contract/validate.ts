@@ -58,7 +58,9 @@ export function invalidDocument(errors: ErrorObject[]): ProblemError {
   // An anyOf reports each of its branches besides itself: the summary says it all.
   const summaries = errors.filter((e) => e.keyword === 'anyOf').map((e) => `${e.schemaPath}/`);
   for (const error of errors) {
-    if (summaries.some((path) => error.schemaPath.startsWith(path)) || isMissingTag(error, errors)) continue;
+    // That an `if` has led to the branch says nothing of what is wrong in it.
+    if (error.keyword === 'if' || isMissingTag(error, errors)) continue;
+    if (summaries.some((path) => error.schemaPath.startsWith(path))) continue;
     const field = toFieldError(error);
     const known = unique.get(field.pointer);
     unique.set(field.pointer, known ? { ...known, allowed: `${known.allowed}; ${field.allowed}` } : field);

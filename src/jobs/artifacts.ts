@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'nod
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { checkJobId } from './ids.js';
+import { checkOwnerId } from './ids.js';
 
 export interface ArtifactInfo {
   /** Bytes. */
@@ -30,36 +30,39 @@ export interface OpenArtifact {
   close(): Promise<void>;
 }
 
-/** Files that belong to jobs. A name, once put, is either all there or not there. */
+/**
+ * Files that belong to jobs, and to the optimizers of the registry: each owner's id is its own. A name, once put, is
+ * either all there or not there.
+ */
 export interface ArtifactStore {
   /** Stores the bytes under the name, in place of what was there. */
-  put(job: string, name: string, bytes: Uint8Array): Promise<void>;
+  put(owner: string, name: string, bytes: Uint8Array): Promise<void>;
   /** @returns null where there is no such artifact. */
-  open(job: string, name: string): Promise<OpenArtifact | null>;
+  open(owner: string, name: string): Promise<OpenArtifact | null>;
   /** All its bytes. @returns null where there is no such artifact. */
-  read(job: string, name: string): Promise<Buffer | null>;
+  read(owner: string, name: string): Promise<Buffer | null>;
   /** @returns null where there is no such artifact. */
-  stat(job: string, name: string): Promise<ArtifactInfo | null>;
+  stat(owner: string, name: string): Promise<ArtifactInfo | null>;
   /** Names, sorted. */
-  list(job: string): Promise<string[]>;
-  /** Deletes the job's artifact of this name, or all of them; what is not there is no error. */
-  delete(job: string, name?: string): Promise<void>;
+  list(owner: string): Promise<string[]>;
+  /** Deletes the owner's artifact of this name, or all of them; what is not there is no error. */
+  delete(owner: string, name?: string): Promise<void>;
 }
 
 /** No leading dot, no separator: a name is one component of a path wherever it is used. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** An {@link ArtifactStore} in a folder, one folder a job. Every method throws RangeError for an illegal name or job. */
+/** An {@link ArtifactStore} in a folder, one folder an owner. Every method throws RangeError for an illegal name or owner. */
 export class FolderArtifactStore implements ArtifactStore {
   /** Digests are made on demand: a file and its digest beside it could not be replaced in one atomic step. */
   readonly #digests = new Map<string, { version: string; etag: string }>();
 
   constructor(private readonly folder: string) {}
 
-  async put(job: string, name: string, bytes: Uint8Array): Promise<void> {
-    const path = this.#path(job, name);
-    await mkdir(this.#jobFolder(job), { recursive: true });
-    const temporary = join(this.#jobFolder(job), `.${randomUUID()}`);
+  async put(owner: string, name: string, bytes: Uint8Array): Promise<void> {
+    const path = this.#path(owner, name);
+    await mkdir(this.#folderOf(owner), { recursive: true });
+    const temporary = join(this.#folderOf(owner), `.${randomUUID()}`);
     try {
       const file = await open(temporary, 'wx');
       try {
@@ -75,8 +78,8 @@ export class FolderArtifactStore implements ArtifactStore {
     }
   }
 
-  async open(job: string, name: string): Promise<OpenArtifact | null> {
-    const path = this.#path(job, name);
+  async open(owner: string, name: string): Promise<OpenArtifact | null> {
+    const path = this.#path(owner, name);
     const file = await unlessMissing(open(path));
     if (file === null) return null;
     try {
@@ -93,12 +96,12 @@ export class FolderArtifactStore implements ArtifactStore {
     }
   }
 
-  async read(job: string, name: string): Promise<Buffer | null> {
-    return unlessMissing(readFile(this.#path(job, name)));
+  async read(owner: string, name: string): Promise<Buffer | null> {
+    return unlessMissing(readFile(this.#path(owner, name)));
   }
 
-  async stat(job: string, name: string): Promise<ArtifactInfo | null> {
-    const file = await this.open(job, name);
+  async stat(owner: string, name: string): Promise<ArtifactInfo | null> {
+    const file = await this.open(owner, name);
     if (file === null) return null;
     try {
       return { size: file.size, etag: await file.etag() };
@@ -107,13 +110,13 @@ export class FolderArtifactStore implements ArtifactStore {
     }
   }
 
-  async list(job: string): Promise<string[]> {
-    const names = (await unlessMissing(readdir(this.#jobFolder(job)))) ?? [];
+  async list(owner: string): Promise<string[]> {
+    const names = (await unlessMissing(readdir(this.#folderOf(owner)))) ?? [];
     return names.filter((name) => namePattern.test(name)).sort();
   }
 
-  async delete(job: string, name?: string): Promise<void> {
-    const path = name === undefined ? this.#jobFolder(job) : this.#path(job, name);
+  async delete(owner: string, name?: string): Promise<void> {
+    const path = name === undefined ? this.#folderOf(owner) : this.#path(owner, name);
     await rm(path, { recursive: true, force: true });
   }
 
@@ -129,16 +132,16 @@ export class FolderArtifactStore implements ArtifactStore {
     return known.etag;
   }
 
-  #jobFolder(job: string): string {
-    return join(this.folder, checkJobId(job));
+  #folderOf(owner: string): string {
+    return join(this.folder, checkOwnerId(owner));
   }
 
-  #path(job: string, name: string): string {
+  #path(owner: string, name: string): string {
     if (!namePattern.test(name))
       throw new RangeError(
         `artifact name ${JSON.stringify(name)}: expected 1 to 128 of A-Z a-z 0-9 . _ -, no dot first`,
       );
-    return join(this.#jobFolder(job), name);
+    return join(this.#folderOf(owner), name);
   }
 }
 

@@ -34,6 +34,8 @@ export interface Attempt {
    * then an {@link AttemptLost}.
    */
   readonly signal: AbortSignal;
+  /** The file of weights that the spec of a `compare` job names; null where it is gone. */
+  namedWeights(): Promise<Uint8Array | null>;
   /**
    * Appends to the job's stream, in the order of the calls. It resolves when Redis has the event: for as long as Redis
    * is full or out of reach it waits, and so pauses whoever pulls the run; nothing is lost and nothing comes twice. Once the

@@ -1,28 +1,50 @@
 import { randomBytes } from 'node:crypto';
 
 const alphabet = '0123456789abcdefghijkmnpqrstuvwx';
-const pattern = /^j[0-9a-km-np-x]{18}$/;
+const jobPattern = /^j[0-9a-km-np-x]{18}$/;
+const ownerPattern = /^[jo][0-9a-km-np-x]{18}$/;
+
+/** A job's id: "j" and what {@link createDigits} gives. Ids sort by their time of creation. */
+export function createJobId(time = Date.now()): string {
+  return `j${createDigits(time)}`;
+}
+
+/** What owns the files of a registered optimizer, whose name stays out of paths: "o" and digits as a job's id has. */
+export function createOptimizerId(time = Date.now()): string {
+  return `o${createDigits(time)}`;
+}
 
 /**
- * A job's id: "j", the time in milliseconds as nine digits, nine random digits, all of base 32. Ids sort by their time
- * of creation; they are safe in URLs, as file names, and for BullMQ, which takes neither integers nor colons.
+ * The time in milliseconds as nine digits, and nine random digits, all of base 32. They are safe in URLs, as file
+ * names, and for BullMQ, which takes neither integers nor colons.
  */
-export function createJobId(time = Date.now()): string {
+function createDigits(time: number): string {
   let digits = '';
   for (let rest = time, i = 0; i < 9; i++) {
     digits = alphabet[rest % 32] + digits;
     rest = Math.floor(rest / 32);
   }
   for (const byte of randomBytes(9)) digits += alphabet[byte % 32];
-  return `j${digits}`;
+  return digits;
 }
 
 export function isJobId(text: string): boolean {
-  return pattern.test(text);
+  return jobPattern.test(text);
 }
 
-/** @throws RangeError unless the text is a job's id: whatever becomes part of a path or a key goes through here. */
+/** @throws RangeError unless the text is a job's id: whatever becomes part of a key goes through here. */
 export function checkJobId(text: string): string {
-  if (!isJobId(text)) throw new RangeError(`job id ${JSON.stringify(text)}: expected "j" and 18 digits of base 32`);
-  return text;
+  return check(text, jobPattern, 'job id');
+}
+
+/** @throws RangeError unless the text is the id of what owns artifacts: whatever becomes part of a path goes through here. */
+export function checkOwnerId(text: string): string {
+  return check(text, ownerPattern, 'owner of artifacts');
+}
+
+function check(text: string, pattern: RegExp, what: string): string {
+  if (pattern.test(text)) return text;
+  throw new RangeError(
+    `${what} ${JSON.stringify(text)}: expected a letter and 18 digits of base 32, as in ${pattern.source}`,
+  );
 }

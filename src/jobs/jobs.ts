@@ -4,6 +4,7 @@ import type { Job } from '../contract/job.js';
 import type { LossSeries } from '../contract/losses.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { ArtifactStore } from './artifacts.js';
+import type { Optimizers } from './optimizers.js';
 
 export interface ListQuery {
   state?: JobState | undefined;
@@ -27,8 +28,8 @@ export interface Jobs {
   /**
    * Enters a complete spec, as `parseJobSpec` returns it, into the queue.
    * @returns the job, and whether it is new: the same key with the same spec gives the job that is already there.
-   * @throws ProblemError `idempotency-conflict`: the key came with another spec; `invalid-document`: the optimizer's
-   *   job has no weights.
+   * @throws ProblemError `idempotency-conflict`: the key came with another spec; `invalid-document`: the trained
+   *   optimizer that it names has no weights, or is not registered.
    */
   create(spec: JobSpec, idempotencyKey?: string): Promise<{ job: Job; created: boolean }>;
   get(id: string): Promise<Job>;
@@ -47,6 +48,7 @@ export interface Jobs {
    */
   subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>>;
   readonly artifacts: ArtifactStore;
+  readonly optimizers: Optimizers;
   /** Resolves if Redis answers. @throws ProblemError `unavailable`. */
   ping(): Promise<void>;
   close(): Promise<void>;

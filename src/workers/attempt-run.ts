@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import { artifactNames } from '../contract/job.js';
+import type { CompareSpec } from '../contract/spec.js';
 import type { ArtifactStore } from '../jobs/artifacts.js';
 import { type Attempt, AttemptLost } from '../jobs/attempts.js';
 import type { Child, Exit } from './child-process.js';
@@ -58,8 +59,8 @@ class AttemptRun {
   async outcome(): Promise<Outcome> {
     const { attempt, child, options } = this;
     const messages = child.messages();
-    const weights = await this.givenWeights();
-    if (weights === 'missing') return weightsMissing(attempt);
+    const weights = attempt.spec.kind === 'compare' ? await attempt.namedWeights() : null;
+    if (attempt.spec.kind === 'compare' && weights === null) return weightsMissing(attempt.spec);
     const checkpoint = await options.artifacts.read(attempt.job, artifactNames.checkpoint);
     const { checkpointEvery, shutdown } = options;
     child.send({ type: 'run', spec: attempt.spec, weights, checkpoint, checkpointEvery });
@@ -148,21 +149,16 @@ class AttemptRun {
     await Promise.race([drained, delay(drainPatience, null, { ref: false })]);
   }
 
-  /** Of the optimizer that a `compare` job names; null where the job trains its own. */
-  private async givenWeights(): Promise<Uint8Array | null | 'missing'> {
-    const { spec } = this.attempt;
-    if (spec.kind !== 'compare') return null;
-    return (await this.options.artifacts.read(spec.optimizer.job, artifactNames.weights)) ?? 'missing';
-  }
-
   private put(name: string, bytes: Uint8Array): Promise<void> {
     return this.options.artifacts.put(this.attempt.job, name, bytes);
   }
 }
 
-function weightsMissing({ spec }: Attempt): Outcome {
-  const job = spec.kind === 'compare' ? spec.optimizer.job : '';
-  const message = `optimizer.job: the job ${job} has no weights, or no longer: name one that has.`;
+function weightsMissing({ optimizer }: CompareSpec): Outcome {
+  const message =
+    'job' in optimizer
+      ? `/optimizer/job: the job ${optimizer.job} has no weights, or no longer: name one that has.`
+      : `/optimizer: ${optimizer.name}@${optimizer.version} was deleted from the registry after this job was submitted: submit another one that names what is there.`;
   return { type: 'failed', failure: { code: 'weights-missing', message } };
 }
 

@@ -44,7 +44,26 @@ async function requests(): Promise<[operation: string, path: string, RequestOpti
   const range = { headers: { range: 'bytes=0-7' } };
   const known = { headers: { 'if-none-match': '*' } };
   const headers = { 'idempotency-key': 'contract' };
+  const upload = { body: weights, headers: { ...headers, 'content-type': 'application/vnd.safetensors' } };
   return [
+    ['post /optimizers', '/optimizers', { body: { name: 'contract', job } }],
+    ['post /optimizers', '/optimizers?name=contract', upload],
+    ['post /optimizers', '/optimizers?name=contract', upload],
+    ['post /optimizers', '/optimizers?name=other', upload],
+    ['post /optimizers', '/optimizers', upload],
+    ['post /optimizers', '/optimizers?name=contract', { body: weights.subarray(1), headers: upload.headers }],
+    ['get /optimizers', '/optimizers?name=contract'],
+    ['get /optimizers', '/optimizers?cursor=nonsense'],
+    ['get /optimizers/{name}/{version}', '/optimizers/contract/2'],
+    ['get /optimizers/{name}/{version}', '/optimizers/contract/3'],
+    ...['safetensors', 'npz', 'json'].map((format): [string, string] => [
+      'get /optimizers/{name}/{version}/weights',
+      `/optimizers/contract/1/weights?format=${format}`,
+    ]),
+    ['get /optimizers/{name}/{version}/weights', '/optimizers/contract/1/weights', range],
+    ['get /optimizers/{name}/{version}/weights', '/optimizers/contract/1/weights', known],
+    ['delete /optimizers/{name}/{version}', '/optimizers/contract/2'],
+    ['delete /optimizers/{name}/{version}', '/optimizers/contract/2'],
     ['post /jobs', '/jobs', { body: sampleSpec(), headers }],
     ['post /jobs', '/jobs', { body: sampleSpec(), headers }],
     ['post /jobs', '/jobs', { body: sampleSpec({ seed: 9 }), headers }],

@@ -25,6 +25,7 @@ const documents = [
     },
   },
   { kind: 'compare', problem: { name: 'parabola' }, optimizer: { job: 'j00000000000000000' }, comparison: {} },
+  { kind: 'compare', problem: { name: 'parabola' }, optimizer: { name: 'a', version: 1 }, comparison: {} },
 ].map((document) => parseJobSpec(document));
 
 const nullable = new Set(['/optimizer/inputProjection', '/training/clipNorm', '/comparison']);

@@ -42,6 +42,30 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
     { pointer: '/problem/name', found: '"rosenbrock"', allowed: '"parabola", "simple", "quadratic", "mnist"' },
   ],
   [
+    'a trained optimizer that is named by nothing',
+    { kind: 'compare', problem: { name: 'simple' }, optimizer: {}, comparison: {} },
+    { pointer: '/optimizer/job', found: 'nothing', allowed: 'a value: the field is required' },
+  ],
+  [
+    'a trained optimizer that is named twice',
+    { kind: 'compare', problem: { name: 'simple' }, optimizer: { name: 'a', job: 'j1' }, comparison: {} },
+    { pointer: '/optimizer/job', found: '"j1"', allowed: 'no such field; known ones are name, version' },
+  ],
+  [
+    'a path for a registered optimizer',
+    { kind: 'compare', problem: { name: 'simple' }, optimizer: { name: '../a' }, comparison: {} },
+    {
+      pointer: '/optimizer/name',
+      found: '"../a"',
+      allowed: 'a string matching ^[a-z0-9][a-z0-9_-]{0,63}$',
+    },
+  ],
+  [
+    'a version without a name',
+    { kind: 'compare', problem: { name: 'simple' }, optimizer: { job: 'j1', version: 1 }, comparison: {} },
+    { pointer: '/optimizer/version', found: '1', allowed: 'no such field; known ones are job' },
+  ],
+  [
     'a missing problem',
     { kind: 'metatrain', optimizer: { name: 'lstm' } },
     { pointer: '/problem', found: 'nothing', allowed: 'a value: the field is required' },

@@ -7,25 +7,14 @@ import { LossSeries } from '../../contract/losses.js';
 import { Strict } from '../../contract/schema.js';
 import { JobSpec } from '../../contract/spec.js';
 import type { Jobs } from '../../jobs/jobs.js';
-import { answer, emptyAnswer, JobList, JobParams, problems } from '../schemas.js';
+import { answer, CreateHeaders, emptyAnswer, JobList, JobParams, PageQuery, problems } from '../schemas.js';
 
 const tags = ['jobs'];
-
-const CreateHeaders = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: '^[!-~]{1,255}$',
-      description:
-        'Any text of the client’s own: sent again with the same document, it gives the job that is there already.',
-    }),
-  ),
-});
 
 const ListQuery = Strict({
   state: Type.Optional(JobState),
   label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Jobs that carry this label.' })),
-  cursor: Type.Optional(Type.String({ maxLength: 256, description: 'What an earlier page gave as `next`.' })),
-  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Jobs on a page.' }),
+  ...PageQuery('Jobs'),
 });
 
 const LossesQuery = Strict({

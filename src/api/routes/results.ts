@@ -33,9 +33,9 @@ export const resultRoutes =
         const { id } = request.params;
         const job = await jobs.get(id);
         const as = { type: 'application/json', fileName: `${id}-results.json` };
-        const file = await storedFile(jobs.artifacts, id, artifactNames.results, as);
+        const file = await jobs.artifacts.open(id, artifactNames.results);
         if (file === null) throw notMade(job, 'results', job.spec.comparison !== null);
-        return sendFile(request, reply, file);
+        return sendFile(request, reply, await storedFile(file, as));
       },
     );
 
@@ -84,9 +84,9 @@ export const resultRoutes =
         // Only a name that is listed goes to the store, which takes an illegal one for our own mistake.
         const known = (await jobs.artifacts.list(id)).includes(name);
         const as = { type: typeOf(name), fileName: `${id}-${name}` };
-        const file = known ? await storedFile(jobs.artifacts, id, name, as) : null;
+        const file = known ? await jobs.artifacts.open(id, name) : null;
         if (file === null) throw new ProblemError('not-found', `The job has no artifact ${JSON.stringify(name)}.`);
-        return sendFile(request, reply, file);
+        return sendFile(request, reply, await storedFile(file, as));
       },
     );
   };

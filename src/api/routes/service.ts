@@ -17,7 +17,7 @@ const Links = Type.Object({
 const root: Static<typeof Links> = {
   name: 'metadescent',
   version,
-  links: { jobs: '/jobs', catalogue: '/catalogue', openapi: '/openapi.yaml', docs: '/docs' },
+  links: { jobs: '/jobs', optimizers: '/optimizers', catalogue: '/catalogue', openapi: '/openapi.yaml', docs: '/docs' },
 };
 
 export const serviceRoutes =

@@ -1,28 +1,13 @@
 import { type Static, Type } from 'typebox';
-import { EngineInfo } from '../../contract/events.js';
 import { LearnedSpec } from '../../contract/optimizers.js';
-import { ProblemSpec } from '../../contract/problems.js';
-import { Nullable, Strict } from '../../contract/schema.js';
-import { TrainingSpec } from '../../contract/spec.js';
+import { Provenance } from '../../contract/provenance.js';
+import { Strict } from '../../contract/schema.js';
 import { compile, invalidDocument } from '../../contract/validate.js';
 import { encodeJson } from './json.js';
 import { encodeNpz } from './npz.js';
 import { decodeSafetensors, encodeSafetensors, FormatError } from './safetensors.js';
 import { weightShapes } from './shapes.js';
 import type { NamedTensor } from './tensors.js';
-
-/** Where weights come from. It holds no time of day: the same run gives the same bytes. */
-export const Provenance = Strict({
-  problem: ProblemSpec,
-  training: TrainingSpec,
-  seed: Type.Integer({ minimum: 0 }),
-  iterations: Type.Integer({ minimum: 0, description: 'Meta-iterations done when the file was written.' }),
-  bestIteration: Nullable(Type.Integer({ minimum: 0 }), {
-    description: 'Meta-iterations after which these weights stood; null where no validation chose them.',
-  }),
-  engine: EngineInfo,
-});
-export type Provenance = Static<typeof Provenance>;
 
 /** A trained optimizer: all that it takes to run it elsewhere. docs/weights-format.md specifies its file. */
 export interface TrainedOptimizer {

@@ -11,6 +11,14 @@ export const recordPrefix = `${prefix}job:`;
 export const streamPrefix = `${prefix}events:`;
 /** Of the sorted sets of ids, all of score 0 and so in the order of the ids, which is that of creation. */
 export const indexPrefix = `${prefix}jobs:`;
+/** Of a registered optimizer's record, a hash; `NAME:VERSION` follows. A name holds no colon. */
+export const optimizerPrefix = `${prefix}optimizer:`;
+/** A hash: the last version that was given under each name. It outlives the versions. */
+export const versionsKey = `${prefix}optimizers:versions`;
+/** Counts registrations. Their numbers are the scores in the indices. */
+export const registrationsKey = `${prefix}optimizers:registrations`;
+/** Of the sorted sets of `NAME:VERSION` in the order of registration: "all", or "name:" and the name. */
+export const optimizerIndexPrefix = `${prefix}optimizers:`;
 /** Says `JOB` when its cancellation is asked for, and `JOB TOKEN` when an attempt with that token begins. */
 export const attemptsChannel = `${prefix}attempts`;
 
@@ -22,9 +30,10 @@ export function streamKey(job: string): string {
   return streamPrefix + checkJobId(job);
 }
 
-/** A client's key is of any length and any bytes: it is hashed. */
-export function idempotencyKey(key: string): string {
-  return `${prefix}idempotency:${createHash('sha256').update(key).digest('hex')}`;
+/** A client's key is of any length and any bytes: it is hashed. It means something to one route alone. */
+export function idempotencyKey(key: string, route: 'jobs' | 'optimizers'): string {
+  const scope = route === 'jobs' ? '' : `${route}:`;
+  return `${prefix}idempotency:${scope}${createHash('sha256').update(key).digest('hex')}`;
 }
 
 /** The index of the jobs in a state, with a label, with both, or of all. A label holds no colon. */

@@ -3,6 +3,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
 import type { JobFailure, RunEvent } from '../../contract/events.js';
+import { artifactNames } from '../../contract/job.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { ArtifactStore } from '../artifacts.js';
 import { type Attempt, AttemptLost, type Attempts } from '../attempts.js';
@@ -13,6 +14,7 @@ import { beginAttempt } from './begin-attempt.js';
 import { connectRedis } from './connection.js';
 import { enterQueue } from './enter-queue.js';
 import { attemptsChannel, recordKey } from './keys.js';
+import { ownerOfWeights } from './optimizer-record.js';
 import { StreamWriter } from './stream-writer.js';
 
 /** Bytes that a job's stream may hold before its oldest entries move to an artifact. */
@@ -106,6 +108,10 @@ export class RedisAttempts implements Attempts {
       number: holder.attempt,
       spec,
       signal: running.stop.signal,
+      async namedWeights() {
+        const owner = spec.kind === 'compare' ? await ownerOfWeights(redis, spec.optimizer) : null;
+        return owner === null ? null : artifacts.read(owner, artifactNames.weights);
+      },
       append: (event: RunEvent) => writer.append(event),
       async succeed() {
         await end('succeeded', null);

@@ -10,15 +10,18 @@ import type { ArtifactStore } from '../artifacts.js';
 import { createJobId, isJobId } from '../ids.js';
 import type { Jobs, ListQuery, LossQuery, OpenJobsOptions } from '../jobs.js';
 import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
+import { answer } from './answer.js';
 import { cancelJob } from './cancel-job.js';
-import { connectRedis, isOutage } from './connection.js';
-import { createJob, findByKey } from './create-job.js';
+import { connectRedis } from './connection.js';
+import { createJob } from './create-job.js';
 import { deleteJob } from './delete-job.js';
 import { enterQueue, reconcile } from './enter-queue.js';
-import { recordKey } from './keys.js';
+import { findByKey, hashDocument } from './idempotency.js';
+import { idempotencyKey, recordKey, recordPrefix } from './keys.js';
 import { listJobs } from './list-jobs.js';
 import { readLosses } from './read-losses.js';
 import { type JobRecord, toJob } from './record.js';
+import { RedisOptimizers } from './redis-optimizers.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** How often the queue is compared with the records, and the age of the youngest job that is looked at, ms. */
@@ -28,6 +31,7 @@ const retries = 5;
 
 export class RedisJobs implements Jobs {
   readonly artifacts: ArtifactStore;
+  readonly optimizers: RedisOptimizers;
   /** For requests, which somebody waits for: it answers or fails soon. */
   private readonly redis: Redis;
   /** For what goes on by itself, and waits for Redis. */
@@ -45,6 +49,7 @@ export class RedisJobs implements Jobs {
     const impatient = { maxRetriesPerRequest: retries, retryStrategy: () => 150, connectTimeout };
     this.redis = connectRedis(redisUrl, impatient, logger);
     this.patient = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
+    this.optimizers = new RedisOptimizers(this.redis, artifacts);
     this.queue = new Queue(queueName, { connection: this.redis, prefix: queuePrefix });
     this.queue.on('error', (error) => logger?.warn(error, 'queue'));
     this.subscriptions = new Subscriptions(this.redis, this.patient, (connectionName) =>
@@ -65,12 +70,14 @@ export class RedisJobs implements Jobs {
     return this;
   }
 
-  create(spec: JobSpec, idempotencyKey?: string): Promise<{ job: Job; created: boolean }> {
+  create(submitted: JobSpec, clientKey?: string): Promise<{ job: Job; created: boolean }> {
     return answer(async () => {
-      const known = idempotencyKey === undefined ? null : await findByKey(this.redis, idempotencyKey, spec);
-      if (known) return this.known(known.job, known.same);
-      if (spec.kind === 'compare') await this.checkWeights(spec.optimizer.job);
-      const { outcome, job } = await createJob(this.redis, createJobId(), spec, idempotencyKey);
+      const hash = hashDocument(submitted);
+      const key = clientKey === undefined ? undefined : idempotencyKey(clientKey, 'jobs');
+      const known = key === undefined ? null : await findByKey(this.redis, key, recordPrefix, hash);
+      if (known) return this.known(known.id, known.same);
+      const spec = await this.resolve(submitted);
+      const { outcome, job } = await createJob(this.redis, createJobId(), spec, key, hash);
       if (outcome !== 'created') return this.known(job, outcome === 'known');
       // The job is there by now: if the queue does not take it, the reconciliation enters it.
       await enterQueue(this.queue, job, `${job}-1`).catch((error) => this.logger?.warn({ err: error, job }, 'queue'));
@@ -159,8 +166,13 @@ export class RedisJobs implements Jobs {
     );
   }
 
-  private async checkWeights(job: string): Promise<void> {
-    if (isJobId(job) && (await this.artifacts.stat(job, artifactNames.weights))) return;
+  /** The spec with the optimizer that it names, which must have weights, named for good. */
+  private async resolve(spec: JobSpec): Promise<JobSpec> {
+    if (spec.kind !== 'compare') return spec;
+    const { optimizer } = spec;
+    if ('name' in optimizer) return { ...spec, optimizer: await this.optimizers.resolve(optimizer) };
+    const { job } = optimizer;
+    if (isJobId(job) && (await this.artifacts.stat(job, artifactNames.weights))) return spec;
     const field = {
       pointer: '/optimizer/job',
       found: JSON.stringify(job),
@@ -187,14 +199,4 @@ function mustBeId(id: string): string {
 
 function notFound(id: string): ProblemError {
   return new ProblemError('not-found', `There is no job ${JSON.stringify(id.slice(0, 80))}.`);
-}
-
-/** @throws ProblemError `unavailable` where Redis is full or out of reach. */
-async function answer<T>(action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof ProblemError || !isOutage(error)) throw error;
-    throw new ProblemError('unavailable', `Redis is full or cannot be reached: ${(error as Error).message}`);
-  }
 }

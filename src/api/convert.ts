@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { decodeWeights, toJson, toNpz } from '../core/weights/weights.js';
+
+export type Conversion = 'npz' | 'json';
+
+/** Bytes of a file that is converted on the spot: it takes some ten milliseconds. */
+const small = 256 * 1024;
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * A file of weights (safetensors) in another format. Large ones are converted in a thread, one at a time, so that other
+ * requests do not wait for them.
+ */
+export function convert(bytes: Uint8Array, format: Conversion): Promise<Uint8Array> {
+  if (bytes.length <= small) return Promise.resolve(convertNow(bytes, format));
+  const result = last.then(() => convertInThread(bytes, format));
+  last = result.catch(() => undefined);
+  return result;
+}
+
+export function convertNow(bytes: Uint8Array, format: Conversion): Uint8Array {
+  const trained = decodeWeights(bytes);
+  return format === 'npz' ? toNpz(trained) : new TextEncoder().encode(toJson(trained));
+}
+
+async function convertInThread(bytes: Uint8Array, format: Conversion): Promise<Uint8Array> {
+  const thread = new Worker(new URL('./convert-thread.js', import.meta.url), { workerData: { bytes, format } });
+  try {
+    // An error in the thread rejects this.
+    const [converted] = await once(thread, 'message');
+    return converted;
+  } finally {
+    await thread.terminate();
+  }
+}

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { ProblemError } from '../../contract/errors.js';
+import { artifactNames } from '../../contract/job.js';
+import { RegisteredOptimizer, RegisterRequest } from '../../contract/registry.js';
+import { Strict } from '../../contract/schema.js';
+import { OptimizerName } from '../../contract/trained.js';
+import type { Jobs } from '../../jobs/jobs.js';
+import type { Registration } from '../../jobs/optimizers.js';
+import { notMade } from '../not-made.js';
+import {
+  answer,
+  CreateHeaders,
+  emptyAnswer,
+  fileBody,
+  OptimizerList,
+  OptimizerParams,
+  PageQuery,
+  problems,
+} from '../schemas.js';
+import { acceptWeights, checkWeights, uploadTypes } from '../uploads.js';
+import { sendWeights, WeightsQuery, weightsAnswers, weightsDescription } from '../weights.js';
+
+const tags = ['optimizers'];
+const location = { Location: Type.String({ description: 'Path of the record.' }) };
+
+const description = `From a job: a JSON document {name, job}; the registry has a copy of its own, which outlives the job. Or
+an upload: the safetensors file itself as the body, and the name in the query. A file is checked before it is kept: its
+format, its tensors against its spec, every number. Versions are counted under each name, from 1.`;
+
+export const optimizerRoutes =
+  (jobs: Jobs): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/optimizers',
+      {
+        schema: {
+          operationId: 'listOptimizers',
+          summary: 'Registered optimizers, latest first',
+          tags,
+          querystring: Strict({ name: Type.Optional(OptimizerName), ...PageQuery('Optimizers') }),
+          response: {
+            200: answer('A page of the registry.', OptimizerList),
+            ...problems('invalid-document', 'invalid-cursor'),
+          },
+        },
+      },
+      (request) => jobs.optimizers.list(request.query),
+    );
+
+    await app.register(registerRoute(jobs));
+
+    app.get(
+      '/optimizers/:name/:version',
+      {
+        schema: {
+          operationId: 'getOptimizer',
+          summary: 'One version: its spec, and where it comes from',
+          tags,
+          params: OptimizerParams,
+          querystring: Strict({}),
+          response: { 200: answer('Its record.', RegisteredOptimizer), ...problems('not-found') },
+        },
+      },
+      (request) => jobs.optimizers.get(...placeOf(request.params)),
+    );
+
+    app.get(
+      '/optimizers/:name/:version/weights',
+      {
+        schema: {
+          operationId: 'getOptimizerWeights',
+          summary: 'Its weights',
+          description: weightsDescription,
+          tags,
+          params: OptimizerParams,
+          querystring: WeightsQuery,
+          response: {
+            ...weightsAnswers,
+            ...problems('invalid-document', 'not-found', 'not-acceptable', 'range-not-satisfiable'),
+          },
+        },
+      },
+      (request, reply) =>
+        sendWeights(request, reply, async () => {
+          const [name, version] = placeOf(request.params);
+          return { file: await jobs.optimizers.open(name, version), name: `${name}-${version}` };
+        }),
+    );
+
+    app.delete(
+      '/optimizers/:name/:version',
+      {
+        schema: {
+          operationId: 'deleteOptimizer',
+          summary: 'Delete a version; its number is not given again',
+          description:
+            'A comparison that runs has its weights already and goes on. One that is queued, and names this version, fails when its turn comes, as `weights-missing`.',
+          tags,
+          params: OptimizerParams,
+          querystring: Strict({}),
+          response: { 204: emptyAnswer('It is gone.'), ...problems('not-found') },
+        },
+      },
+      async (request, reply) => {
+        await jobs.optimizers.delete(...placeOf(request.params));
+        return reply.code(204).send();
+      },
+    );
+  };
+
+/** In a scope of its own: no other route takes files. */
+const registerRoute =
+  (jobs: Jobs): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    acceptWeights(app);
+    app.post(
+      '/optimizers',
+      {
+        schema: {
+          operationId: 'registerOptimizer',
+          summary: 'Keep the weights of a job, or a file of weights, under a name',
+          description,
+          tags,
+          headers: CreateHeaders,
+          querystring: Strict({
+            name: Type.Optional(
+              Type.Unsafe<string>({ ...OptimizerName, description: 'Of an upload; a document has its own.' }),
+            ),
+          }),
+          body: { content: { 'application/json': { schema: RegisterRequest }, ...fileBody(uploadTypes) } },
+          response: {
+            201: answer('It is kept.', RegisteredOptimizer, { headers: location }),
+            200: answer('The Idempotency-Key’s version was there already.', RegisteredOptimizer, { headers: location }),
+            ...problems(
+              'invalid-document',
+              'invalid-weights',
+              'malformed-json',
+              'idempotency-conflict',
+              'not-ready',
+              'body-too-large',
+              'unsupported-media-type',
+            ),
+          },
+        },
+      },
+      async (request, reply) => {
+        const body = request.body as Buffer | RegisterRequest;
+        const registration = registrationOf(jobs, body, request.query.name);
+        const { optimizer, created } = await jobs.optimizers.register(registration, request.headers['idempotency-key']);
+        return reply
+          .code(created ? 201 : 200)
+          .header('location', `/optimizers/${optimizer.name}/${optimizer.version}`)
+          .send(optimizer);
+      },
+    );
+  };
+
+function registrationOf(jobs: Jobs, body: Buffer | RegisterRequest, name: string | undefined): Registration {
+  if (Buffer.isBuffer(body)) {
+    if (name === undefined)
+      throw invalid('/name', undefined, 'a value: POST /optimizers?name=NAME says what the upload is to be called');
+    const digest = createHash('sha256').update(body).digest('hex');
+    return { name, job: null, digest, read: async () => checkWeights(body) };
+  }
+  if (name !== undefined) throw invalid('/name', name, 'nothing: the document names it');
+  return { ...body, digest: null, read: async () => checkWeights(await weightsOf(jobs, body.job)) };
+}
+
+/** @throws ProblemError `invalid-document` where the job is none that has weights, `not-ready` where it may have some. */
+async function weightsOf(jobs: Jobs, id: string): Promise<Uint8Array> {
+  const job = await jobs.get(id).catch((error) => {
+    if (error instanceof ProblemError && error.code === 'not-found') return null;
+    throw error;
+  });
+  const bytes = job && (await jobs.artifacts.read(job.id, artifactNames.weights));
+  if (bytes) return bytes;
+  const problem = job && notMade(job, 'weights', job.spec.kind === 'metatrain');
+  if (problem?.code === 'not-ready') throw problem;
+  throw invalid('/job', id, 'the id of a job that has weights');
+}
+
+/** @throws ProblemError `not-found` for what no version can be called. */
+function placeOf({ name, version }: { name: string; version: string }): [name: string, version: number] {
+  if (/^[1-9]\d{0,14}$/.test(version)) return [name, Number(version)];
+  throw new ProblemError(
+    'not-found',
+    `There is no version ${JSON.stringify(version.slice(0, 80))} of an optimizer: versions are counted from 1.`,
+  );
+}
+
+function invalid(pointer: string, value: string | undefined, allowed: string): ProblemError {
+  const found = value === undefined ? 'nothing' : JSON.stringify(value);
+  return new ProblemError('invalid-document', `${pointer}: found ${found}, allowed: ${allowed}.`, [
+    { pointer, found, allowed },
+  ]);
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify';
+import { ProblemError } from '../contract/errors.js';
+import { countWeights, maxWeights } from '../contract/limits.js';
+import { FormatError } from '../core/weights/safetensors.js';
+import { decodeWeights } from '../core/weights/weights.js';
+import type { CheckedWeights } from '../jobs/optimizers.js';
+
+/** Content types of a file of weights. */
+export const uploadTypes = ['application/vnd.safetensors', 'application/octet-stream'];
+
+/** Bytes of an upload: the most weights that there may be, and a header. */
+export const uploadLimit = 4 * maxWeights + 2 ** 20;
+
+/** Has the routes of this scope take files of weights beside JSON. */
+export function acceptWeights(scope: FastifyInstance): void {
+  const options = { parseAs: 'buffer', bodyLimit: uploadLimit } as const;
+  scope.addContentTypeParser(uploadTypes, options, async (_request: unknown, body: Buffer) => body);
+}
+
+/**
+ * Checks a file of weights: its format, that its tensors are those of its spec, that all numbers are finite.
+ * @throws ProblemError `invalid-weights`, saying what is wrong.
+ */
+export function checkWeights(bytes: Uint8Array): CheckedWeights {
+  const { spec, tensors, provenance } = decode(bytes);
+  const weights = countWeights(spec);
+  if (weights > maxWeights) throw invalid(`the optimizer has ${weights} weights, at most ${maxWeights} are kept`);
+  for (const { name, data } of tensors) {
+    const at = data.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw invalid(`tensor ${name}: value ${at} is ${data[at]}; all must be finite`);
+  }
+  return { bytes, optimizer: spec, provenance, weights };
+}
+
+function decode(bytes: Uint8Array) {
+  try {
+    return decodeWeights(bytes);
+  } catch (error) {
+    if (error instanceof FormatError) throw invalid(error.message);
+    throw error;
+  }
+}
+
+function invalid(what: string): ProblemError {
+  return new ProblemError(
+    'invalid-weights',
+    `The file is not one of weights in the format metadescent/1 (docs/weights-format.md): ${what}.`,
+  );
+}

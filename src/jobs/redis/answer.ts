@@ -1,0 +1,12 @@
+import { ProblemError } from '../../contract/errors.js';
+import { isOutage } from './connection.js';
+
+/** What a request gets. @throws ProblemError `unavailable` where Redis is full or out of reach. */
+export async function answer<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof ProblemError || !isOutage(error)) throw error;
+    throw new ProblemError('unavailable', `Redis is full or cannot be reached: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,33 @@
+import type { Redis } from 'ioredis';
+import { ProblemError } from '../../contract/errors.js';
+import type { RegisteredOptimizer } from '../../contract/registry.js';
+import type { OptimizersQuery } from '../optimizers.js';
+import { optimizerIndexPrefix, optimizerPrefix } from './keys.js';
+import { type OptimizerRecord, toOptimizer } from './optimizer-record.js';
+
+/** A page of the registry, latest first, and the cursor of the next: the number of its last registration. */
+export async function listOptimizers(
+  redis: Redis,
+  { name, cursor, limit }: OptimizersQuery,
+): Promise<{ optimizers: RegisteredOptimizer[]; next: string | null }> {
+  if (cursor !== undefined && !/^[1-9]\d{0,15}$/.test(cursor))
+    throw new ProblemError(
+      'invalid-cursor',
+      `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the "next" of an earlier page.`,
+    );
+  const index = optimizerIndexPrefix + (name === undefined ? 'all' : `name:${name}`);
+  const last = cursor === undefined ? '+inf' : `(${cursor}`;
+  // One more than the page tells whether another follows.
+  const found = await redis.zrange(index, last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit + 1, 'WITHSCORES');
+  const places = found.filter((_, i) => i % 2 === 0);
+  const page = places.slice(0, limit);
+  const pipeline = redis.pipeline();
+  for (const place of page) pipeline.hgetall(optimizerPrefix + place);
+  const replies = (await pipeline.exec()) ?? [];
+  const records = page.map((place, i) => toOptimizer(place, (replies[i]?.[1] ?? {}) as OptimizerRecord));
+  return {
+    // One may have been deleted meanwhile.
+    optimizers: records.filter((record) => record !== null),
+    next: places.length > limit ? found[2 * limit - 1]! : null,
+  };
+}

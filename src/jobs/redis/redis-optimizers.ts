@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { ProblemError } from '../../contract/errors.js';
+import { artifactNames } from '../../contract/job.js';
+import type { RegisteredOptimizer } from '../../contract/registry.js';
+import type { TrainedOptimizerRef } from '../../contract/trained.js';
+import type { ArtifactStore, OpenArtifact } from '../artifacts.js';
+import { createOptimizerId } from '../ids.js';
+import type { CheckedWeights, Optimizers, OptimizersQuery, Registered, Registration } from '../optimizers.js';
+import { answer } from './answer.js';
+import { deleteOptimizer } from './delete-optimizer.js';
+import { findByKey, hashDocument } from './idempotency.js';
+import { idempotencyKey, optimizerPrefix } from './keys.js';
+import { listOptimizers } from './list-optimizers.js';
+import { newestVersion, readOptimizer } from './optimizer-record.js';
+import { registerOptimizer } from './register-optimizer.js';
+
+export class RedisOptimizers implements Optimizers {
+  constructor(
+    private readonly redis: Redis,
+    private readonly artifacts: ArtifactStore,
+  ) {}
+
+  register({ name, job, digest, read }: Registration, clientKey?: string): Promise<Registered> {
+    return answer(async () => {
+      const hash = hashDocument({ name, job, digest });
+      const given = clientKey === undefined ? null : idempotencyKey(clientKey, 'optimizers');
+      const known = given && (await findByKey(this.redis, given, optimizerPrefix, hash));
+      if (known) return { optimizer: (await this.known(known.id, known.same)).optimizer, created: false };
+      const weights = await read();
+      const artifact = createOptimizerId();
+      await this.artifacts.put(artifact, artifactNames.weights, weights.bytes);
+      const document = JSON.stringify(toDocument(job, weights));
+      // Without a client's key the artifact's id is one: a command that is sent twice must not count twice.
+      const key = given ?? idempotencyKey(artifact, 'optimizers');
+      const { outcome, place } = await registerOptimizer(this.redis, { name, artifact, document }, key, hash).catch(
+        async (error: Error) => {
+          // Redis itself has refused. Of a lost connection it is not known what came through.
+          if (error.name === 'ReplyError') await this.artifacts.delete(artifact);
+          throw error;
+        },
+      );
+      const now = await readOptimizer(this.redis, place);
+      const created = now?.artifact === artifact;
+      // Another request with the same key was faster.
+      if (!created) await this.artifacts.delete(artifact);
+      return { optimizer: (await this.known(place, outcome !== 'conflict')).optimizer, created };
+    });
+  }
+
+  get(name: string, version: number): Promise<RegisteredOptimizer> {
+    return answer(async () => (await this.find(name, version)).optimizer);
+  }
+
+  open(name: string, version: number): Promise<OpenArtifact> {
+    return answer(async () => {
+      const { artifact } = await this.find(name, version);
+      const file = await this.artifacts.open(artifact, artifactNames.weights);
+      if (file === null) throw notFound(name, version);
+      return file;
+    });
+  }
+
+  list(query: OptimizersQuery): Promise<{ optimizers: RegisteredOptimizer[]; next: string | null }> {
+    return answer(() => listOptimizers(this.redis, query));
+  }
+
+  delete(name: string, version: number): Promise<void> {
+    return answer(async () => {
+      const { artifact } = await this.find(name, version);
+      // The record goes last: whatever ends this half-way, it can be asked for again.
+      await this.artifacts.delete(artifact);
+      await deleteOptimizer(this.redis, `${name}:${version}`);
+    });
+  }
+
+  /**
+   * The reference with the number of the version that it means now.
+   * @throws ProblemError `invalid-document` where there is none, with pointers into a job's document.
+   */
+  async resolve({ name, version }: { name: string; version?: number }): Promise<TrainedOptimizerRef> {
+    const newest = await newestVersion(this.redis, name);
+    if (newest === null)
+      throw invalid('/optimizer/name', name, 'the name of a registered optimizer; GET /optimizers lists them');
+    if (version !== undefined && (await readOptimizer(this.redis, `${name}:${version}`)) === null)
+      throw invalid('/optimizer/version', version, `a registered version of ${name}, the newest of which is ${newest}`);
+    return { name, version: version ?? newest };
+  }
+
+  private async find(name: string, version: number) {
+    const found = await readOptimizer(this.redis, `${name}:${version}`);
+    if (found === null) throw notFound(name, version);
+    return found;
+  }
+
+  /** What a request with the same idempotency key has registered. */
+  private async known(place: string, same: boolean) {
+    const [name = '', version] = place.split(':');
+    if (same) return this.find(name, Number(version));
+    throw new ProblemError(
+      'idempotency-conflict',
+      `The Idempotency-Key came with another request before, for ${name}@${version}: take a new key for a new request.`,
+    );
+  }
+}
+
+function toDocument(job: string | null, { bytes, ...rest }: CheckedWeights) {
+  return {
+    job,
+    createdAt: new Date().toISOString(),
+    size: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    ...rest,
+  };
+}
+
+function notFound(name: string, version: number): ProblemError {
+  return new ProblemError('not-found', `There is no optimizer ${JSON.stringify(`${name.slice(0, 80)}@${version}`)}.`);
+}
+
+function invalid(pointer: string, value: unknown, allowed: string): ProblemError {
+  const found = JSON.stringify(value);
+  const detail = `${pointer}: found ${found}, allowed: ${allowed}.`;
+  return new ProblemError('invalid-document', detail, [{ pointer, found, allowed }]);
+}

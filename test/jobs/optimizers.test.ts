@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ProblemError } from '../../src/contract/errors.js';
+import { countWeights } from '../../src/contract/limits.js';
+import type { CompareSpec } from '../../src/contract/spec.js';
+import { parseJobSpec } from '../../src/contract/validate.js';
+import { encodeWeights } from '../../src/core/weights/weights.js';
+import type { CheckedWeights, Registration } from '../../src/jobs/optimizers.js';
+import { registerOptimizer } from '../../src/jobs/redis/register-optimizer.js';
+import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
+import { withRedis } from '../support/redis.js';
+import { type House, openHouse, problem } from './house.js';
+
+describe('registered optimizers', () => {
+  const given = withRedis();
+  let house: House;
+  before(async () => {
+    house = await openHouse(given);
+  });
+  after(() => house.close());
+
+  const trained = sampleOptimizer(lstmSpec({ layers: [2] }), 1);
+  const { spec: optimizer, provenance } = trained;
+  const weights: CheckedWeights = {
+    bytes: encodeWeights(trained),
+    optimizer,
+    provenance,
+    weights: countWeights(optimizer),
+  };
+  const upload = (name: string): Registration => ({ name, job: null, digest: 'a', read: async () => weights });
+  const register = async (name: string) => (await house.jobs.optimizers.register(upload(name))).optimizer.version;
+  const compare = (ref: object) =>
+    parseJobSpec({ kind: 'compare', problem: { name: 'simple' }, optimizer: ref, comparison: {} }) as CompareSpec;
+  const submitted = async (ref: object, key?: string) => {
+    const { job } = await house.jobs.create(compare(ref), key);
+    return job;
+  };
+
+  it('are the newest where a comparison names no version, for good', async () => {
+    await register('newest');
+    assert.equal(await register('newest'), 2);
+    const first = await submitted({ name: 'newest' }, 'newest');
+    assert.deepEqual(first.spec.kind === 'compare' && first.spec.optimizer, { name: 'newest', version: 2 });
+    await register('newest');
+    const again = await submitted({ name: 'newest' }, 'newest');
+    assert.deepEqual([again.id, again.spec], [first.id, first.spec], 'the same request, though a newer one is there');
+    assert.deepEqual((await submitted({ name: 'newest', version: 1 })).spec.optimizer, { name: 'newest', version: 1 });
+    await house.jobs.optimizers.delete('newest', 3);
+    assert.deepEqual((await submitted({ name: 'newest' })).spec.optimizer, { name: 'newest', version: 2 });
+  });
+
+  it('that are not there are pointed at', async () => {
+    await register('there');
+    for (const [ref, pointer, allowed] of [
+      [{ name: 'nowhere' }, '/optimizer/name', /GET \/optimizers/],
+      [{ name: 'nowhere', version: 1 }, '/optimizer/name', /GET \/optimizers/],
+      [{ name: 'there', version: 2 }, '/optimizer/version', /the newest of which is 1/],
+    ] as const)
+      await assert.rejects(submitted(ref), (error) => {
+        assert.ok(error instanceof ProblemError && error.code === 'invalid-document');
+        assert.equal(error.errors[0]?.pointer, pointer);
+        assert.match(error.errors[0]?.allowed ?? '', allowed);
+        return true;
+      });
+  });
+
+  it('give their weights to the attempt that names them, until they are deleted', async () => {
+    const version = await register('named');
+    const { id } = await submitted({ name: 'named' });
+    const attempt = await house.attempts.begin(id);
+    assert.deepEqual(await attempt?.namedWeights(), Buffer.from(weights.bytes));
+    await house.jobs.optimizers.delete('named', version);
+    assert.equal(await register('named'), version + 1);
+    assert.equal(await attempt?.namedWeights(), null);
+    await attempt?.succeed();
+  });
+
+  it('leave nothing behind where they are deleted, but the count', async () => {
+    const version = await register('gone');
+    const [artifact] = await house.redis.hmget(`metadescent:optimizer:gone:${version}`, 'artifact');
+    assert.deepEqual(await house.artifacts.list(artifact!), ['weights.safetensors']);
+    await house.jobs.optimizers.delete('gone', version);
+    assert.deepEqual(await house.artifacts.list(artifact!), []);
+    const keys = await house.redis.keys('metadescent:optimizer*gone*');
+    assert.deepEqual(keys, []);
+    assert.ok(!(await house.redis.zrange('metadescent:optimizers:all', '0', '-1')).includes(`gone:${version}`));
+    assert.equal(await house.redis.hget('metadescent:optimizers:versions', 'gone'), String(version));
+    await assert.rejects(house.jobs.optimizers.get('gone', version), problem('not-found'));
+  });
+
+  it('are counted once, though the command that registers one is sent twice, as after a lost connection', async () => {
+    const entry = { name: 'twice', artifact: 'o000000000000000000', document: '{}' };
+    const send = () => registerOptimizer(house.redis, entry, 'metadescent:idempotency:optimizers:twice', 'hash');
+    assert.deepEqual(await send(), { outcome: 'created', place: 'twice:1' });
+    assert.deepEqual(await send(), { outcome: 'known', place: 'twice:1' });
+  });
+
+  it('are not half there where their file cannot be read or Redis is full', async () => {
+    const unreadable = { ...upload('half'), read: () => Promise.reject(new ProblemError('invalid-weights', 'No.')) };
+    await assert.rejects(house.jobs.optimizers.register(unreadable, 'half'), problem('invalid-weights'));
+    const files = async () => (await readdir(join(given.folder, 'artifacts'))).length;
+    const before = await files();
+    await house.redis.config('SET', 'maxmemory', '1');
+    try {
+      await assert.rejects(house.jobs.optimizers.register(upload('half'), 'half'), problem('unavailable'));
+    } finally {
+      await house.redis.config('SET', 'maxmemory', '0');
+    }
+    assert.equal(await files(), before);
+    const { optimizer, created } = await house.jobs.optimizers.register(upload('half'), 'half');
+    assert.deepEqual([optimizer.version, created], [1, true]);
+  });
+});
