@@ -18,7 +18,7 @@ Exit status:
     1  failure: the job failed or diverged, or something unforeseen went wrong
     2  usage: an unknown option, an unreadable file, an invalid document, a request that the state does not allow
     3  the service, or its Redis, cannot be reached
-    4  there is no such job, or it does not have (yet) what was asked for
+    4  there is no such job or optimizer, or it does not have (yet) what was asked for
     5  the job was cancelled
   130  interrupted by Ctrl-C`;
 

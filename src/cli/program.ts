@@ -6,11 +6,15 @@ import { defineCompare } from './commands/compare.js';
 import { defineDelete } from './commands/delete.js';
 import { defineJobs } from './commands/jobs.js';
 import { defineLosses } from './commands/losses.js';
+import { defineOptimizer } from './commands/optimizer.js';
+import { defineOptimizers } from './commands/optimizers.js';
 import { defineQuickstart } from './commands/quickstart.js';
+import { defineRegister } from './commands/register.js';
 import { defineResults } from './commands/results.js';
 import { defineServe } from './commands/serve.js';
 import { defineSubmit } from './commands/submit.js';
 import { defineTrain } from './commands/train.js';
+import { defineUpload } from './commands/upload.js';
 import { defineWatch } from './commands/watch.js';
 import { defineWeights } from './commands/weights.js';
 import { defineWorker } from './commands/worker.js';
@@ -45,6 +49,10 @@ export function createProgram(): Command {
   defineLosses(program);
   defineWeights(program);
   defineResults(program);
+  defineOptimizers(program);
+  defineOptimizer(program);
+  defineRegister(program);
+  defineUpload(program);
   return program;
 }
 

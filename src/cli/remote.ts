@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { Client } from '../client/client.js';
 import { CliError, exitCodes } from './exit-codes.js';
 
@@ -24,4 +24,22 @@ export function clientOf({ server }: ServerOption): Client {
       exitCodes.usage,
     );
   return new Client(address);
+}
+
+export interface PageOptions {
+  cursor?: string;
+  limit: number;
+}
+
+/** @param what is listed */
+export function withPage(command: Command, what: string): Command {
+  return command
+    .option('--cursor <CURSOR>', 'the page after this cursor')
+    .option('--limit <N>', `${what} at most, from 1 to 100`, parseLimit, 20);
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw new InvalidArgumentError('expected 1 to 100');
+  return limit;
 }

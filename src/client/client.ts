@@ -1,6 +1,8 @@
+import { ProblemError } from '../contract/errors.js';
 import type { JobEvent, JobState } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
 import type { LossSeries } from '../contract/losses.js';
+import type { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { type EventOptions, jobEvents } from './events.js';
 import { request } from './http.js';
@@ -12,6 +14,9 @@ const weightTypes = {
   json: 'application/json',
 } as const;
 export type WeightsFormat = keyof typeof weightTypes;
+
+/** A version in the registry. */
+export type OptimizerPlace = Pick<RegisteredOptimizer, 'name' | 'version'>;
 
 /** What a job may name, with its parameters. */
 export interface CatalogueEntry {
@@ -38,6 +43,17 @@ export interface ListOptions {
   limit?: number | undefined;
 }
 
+export interface OptimizersOptions {
+  name?: string | undefined;
+  cursor?: string | undefined;
+  limit?: number | undefined;
+}
+
+export interface CreateOptions {
+  /** The same key with the same request gives what is there already. */
+  idempotencyKey?: string | undefined;
+}
+
 export interface LossOptions {
   from?: number | undefined;
   to?: number | undefined;
@@ -57,14 +73,9 @@ export class Client {
     if (!this.base.pathname.endsWith('/')) this.base.pathname += '/';
   }
 
-  /** Submits a job. The same key with the same document gives the job that is already there. */
-  async create(document: unknown, options: { idempotencyKey?: string | undefined } = {}): Promise<Job> {
-    const { idempotencyKey } = options;
-    const headers = {
-      'content-type': 'application/json',
-      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
-    };
-    return this.json('jobs', { method: 'POST', headers, body: JSON.stringify(document) });
+  /** Submits a job. */
+  create(document: unknown, options: CreateOptions = {}): Promise<Job> {
+    return this.post('jobs', 'application/json', JSON.stringify(document), options);
   }
 
   get(id: string): Promise<Job> {
@@ -88,9 +99,40 @@ export class Client {
     return this.json(withQuery(`${jobPath(id)}/losses`, options));
   }
 
-  /** The trained optimizer's file. */
-  weights(id: string, format: WeightsFormat = 'safetensors'): Promise<Uint8Array> {
-    return this.bytes(`${jobPath(id)}/weights`, { headers: { accept: weightTypes[format] } });
+  /**
+   * A trained optimizer's file.
+   * @param of the id of a job, or a version in the registry
+   */
+  weights(of: string | OptimizerPlace, format: WeightsFormat = 'safetensors'): Promise<Uint8Array> {
+    const path = typeof of === 'string' ? jobPath(of) : optimizerPath(of);
+    return this.bytes(`${path}/weights`, { headers: { accept: weightTypes[format] } });
+  }
+
+  /** Keeps a job's weights in the registry, as the next version of the name. */
+  register(document: RegisterRequest, options: CreateOptions = {}): Promise<RegisteredOptimizer> {
+    return this.post('optimizers', 'application/json', JSON.stringify(document), options);
+  }
+
+  /** Keeps a file of weights (safetensors) in the registry, as the next version of the name. */
+  upload(name: string, file: Uint8Array<ArrayBuffer>, options: CreateOptions = {}): Promise<RegisteredOptimizer> {
+    return this.post(withQuery('optimizers', { name }), weightTypes.safetensors, file, options);
+  }
+
+  /** The registry, latest first, a page at a time. */
+  optimizers(options: OptimizersOptions = {}): Promise<{ optimizers: RegisteredOptimizer[]; next: string | null }> {
+    return this.json(withQuery('optimizers', options));
+  }
+
+  /** A registered optimizer: the version, or without one the newest. */
+  async optimizer({ name, version }: { name: string; version?: number | undefined }): Promise<RegisteredOptimizer> {
+    if (version !== undefined) return this.json(optimizerPath({ name, version }));
+    const [newest] = (await this.optimizers({ name, limit: 1 })).optimizers;
+    if (newest) return newest;
+    throw new ProblemError('not-found', `There is no optimizer ${JSON.stringify(name)}.`);
+  }
+
+  async deleteOptimizer(place: OptimizerPlace): Promise<void> {
+    await request(this.url(optimizerPath(place)), { method: 'DELETE' });
   }
 
   results(id: string): Promise<ComparisonResults> {
@@ -121,6 +163,19 @@ export class Client {
     return new URL(path, this.base);
   }
 
+  private post<T>(
+    path: string,
+    type: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    { idempotencyKey }: CreateOptions,
+  ): Promise<T> {
+    const headers = {
+      'content-type': type,
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+    };
+    return this.json(path, { method: 'POST', headers, body });
+  }
+
   private async json<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await request(this.url(path), init);
     return (await response.json()) as T;
@@ -134,6 +189,10 @@ export class Client {
 
 function jobPath(id: string): string {
   return `jobs/${encodeURIComponent(id)}`;
+}
+
+function optimizerPath({ name, version }: OptimizerPlace): string {
+  return `optimizers/${encodeURIComponent(name)}/${version}`;
 }
 
 function withQuery(path: string, query: object): string {

@@ -59,6 +59,58 @@ describe('metadescent serve, and the commands that talk to it', () => {
     assert.equal((await command(['results', id], options)).code, 4);
   });
 
+  it('keeps trained optimizers, and takes them to other problems by name', async () => {
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await command(args, options);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const watched = await run('submit', 'small.yaml', '--watch', '--json');
+    const { job } = JSON.parse(watched.split('\n')[0]!) as { job: string };
+    assert.equal(await run('register', job, '--name', 'small'), 'small@1\n');
+    await run('weights', job, '-o', 'small.safetensors');
+    await run('delete', job);
+    const uploaded = JSON.parse(await run('upload', 'small.safetensors', '--name', 'small', '--json'));
+    assert.deepEqual([uploaded.name, uploaded.version, uploaded.job], ['small', 2, null]);
+    assert.match(await run('optimizers'), new RegExp(`small@2 .*quadratic +uploaded\nsmall@1 .*quadratic +${job}`));
+    assert.match(await run('optimizer', 'small@1'), new RegExp(`version: 1\njob: ${job}\n`));
+    assert.match(await run('optimizer', 'small'), /version: 2\njob: null\n/);
+    await run('weights', 'small');
+    const files = ['small.safetensors', 'small-2.safetensors'].map((file) => readFile(join(folder.path, file)));
+    const [kept, fetched] = await Promise.all(files);
+    assert.ok(kept!.equals(fetched!));
+
+    const few = ['--functions', '50', '--baselines', '{name: sgd, learningRate: 0.1}'];
+    const there = await run('compare', 'small@1', '--problem', 'parabola', ...few);
+    const here = await run('compare', 'small.safetensors', '--problem', 'parabola', ...few);
+    assert.match(there, /parabola: .* of 15 steps .*, over 50 fresh functions/);
+    const table = (text: string) => text.slice(0, text.indexOf('\n\n', text.indexOf('LSTM')));
+    assert.equal(table(there), table(here), 'the same from the service as from here');
+
+    assert.equal(await run('delete', 'small@2'), 'small@2: deleted\n');
+    const refusals: [args: string[], code: number, message: RegExp][] = [
+      [['delete', 'small'], 2, /name the version that is to go, as small@1/],
+      [['optimizer', 'small@2'], 4, /There is no optimizer "small@2"/],
+      [['compare', 'nobody'], 4, /There is no optimizer "nobody"/],
+      [
+        ['compare', 'small@2', 'small.yaml'],
+        2,
+        /\/optimizer\/version: found 2, allowed: a registered version of small/,
+      ],
+      [['compare', './nothing.safetensors'], 2, /neither a file of weights \(.*ENOENT.*\), nor the id of a job/],
+      [['upload', 'small.yaml', '--name', 'small'], 2, /not one of weights .*header length/],
+      [['upload', 'small.safetensors', '--name', 'a/b'], 2, /\/name: found "a\/b"/],
+      [['upload', 'nothing', '--name', 'small'], 2, /nothing cannot be read/],
+      [['register', job, '--name', 'small'], 2, /\/job: found .* the id of a job that has weights/],
+      [['weights', 'A'], 2, /A: expected the id of a job, or NAME/],
+    ];
+    for (const [args, code, message] of refusals) {
+      const ended = await command(args, options);
+      assert.match(ended.stderr, message);
+      assert.equal(ended.code, code, args.join(' '));
+    }
+  });
+
   it('cancels a running job: who watches it exits with 5', async () => {
     const { stdout } = await command(['submit', 'long.yaml', '--json'], options);
     const { id } = JSON.parse(stdout) as Job;

@@ -7,11 +7,12 @@ import { Client } from '../../src/client/client.js';
 import { cursorOf } from '../../src/client/events.js';
 import { ProblemError } from '../../src/contract/errors.js';
 import type { JobEvent } from '../../src/contract/events.js';
+import { encodeWeights } from '../../src/core/weights/weights.js';
 import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
 import type { Attempt, Attempts } from '../../src/jobs/attempts.js';
 import type { Jobs } from '../../src/jobs/jobs.js';
 import { openAttempts, openJobs } from '../../src/jobs/redis-jobs.js';
-import { testSeed, uniform } from '../core/weights/samples.js';
+import { lstmSpec, sampleOptimizer, testSeed, uniform } from '../core/weights/samples.js';
 import { withRedis } from '../support/redis.js';
 import { CuttingProxy } from './cutting-proxy.js';
 
@@ -82,6 +83,33 @@ describe('the client', () => {
   it('tells the catalogue', async () => {
     const { problems } = await client.catalogue();
     assert.ok(problems.some(({ name }) => name === 'parabola'));
+  });
+
+  it('registers, uploads, lists, fetches and deletes trained optimizers', async () => {
+    const file = encodeWeights(sampleOptimizer(lstmSpec({ layers: [4] }), 1)) as Uint8Array<ArrayBuffer>;
+    const attempt = await begin();
+    await jobs.artifacts.put(attempt.job, 'weights.safetensors', file);
+    await attempt.succeed();
+    const first = await client.register({ name: 'client', job: attempt.job }, { idempotencyKey: 'register' });
+    assert.deepEqual([first.version, first.job], [1, attempt.job]);
+    const again = await client.register({ name: 'client', job: attempt.job }, { idempotencyKey: 'register' });
+    assert.deepEqual(again, first);
+    const second = await client.upload('client', file);
+    assert.deepEqual([second.version, second.job, second.sha256], [2, null, first.sha256]);
+    assert.deepEqual(await client.optimizer({ name: 'client' }), second);
+    assert.deepEqual(await client.optimizer({ name: 'client', version: 1 }), first);
+    const page = await client.optimizers({ name: 'client', limit: 1 });
+    assert.deepEqual(page.optimizers, [second]);
+    const { optimizers, next } = await client.optimizers({ name: 'client', cursor: page.next ?? '' });
+    assert.deepEqual([optimizers, next], [[first], null]);
+    assert.deepEqual(Buffer.from(await client.weights(first)), Buffer.from(file));
+    const text = new TextDecoder().decode(await client.weights({ name: 'client', version: 2 }, 'json'));
+    assert.equal(JSON.parse(text).format, 'metadescent/1');
+    await client.deleteOptimizer({ name: 'client', version: 2 });
+    assert.equal((await client.optimizer({ name: 'client' })).version, 1);
+    await assert.rejects(client.optimizer({ name: 'nobody' }), isProblem('not-found'));
+    await assert.rejects(client.upload('client', file.slice(1)), isProblem('invalid-weights'));
+    await assert.rejects(client.upload('../client', file), isProblem('invalid-document'));
   });
 
   it('reads losses, and lists artifacts', async () => {

@@ -1,18 +1,32 @@
 import type { Command } from 'commander';
+import { CliError, exitCodes } from '../exit-codes.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
+import { trainedOf } from '../trained.js';
 
 export function defineDelete(program: Command): void {
   const command = program
     .command('delete')
-    .summary('delete a job that has ended')
-    .description('Deletes a job that has ended: its record, its events and its files.')
-    .argument('<JOB>', 'id of the job');
+    .summary('delete a job that has ended, or a registered optimizer')
+    .description(
+      'Deletes a job that has ended: its record, its events and its files. Or a version of a registered optimizer, whose ' +
+        'number is not given again; a queued comparison that names it will fail.',
+    )
+    .argument('<WHAT>', 'id of the job, or NAME@VERSION of the optimizer');
   withJson(withServer(command), 'print {deleted} as JSON').action(
-    async (id: string, options: JsonOption & ServerOption) => {
-      await clientOf(options).delete(id);
-      if (options.json) printJson({ deleted: id });
-      else print(`${id}: deleted`);
+    async (what: string, options: JsonOption & ServerOption) => {
+      await deleteIt(what, options);
+      if (options.json) printJson({ deleted: what });
+      else print(`${what}: deleted`);
     },
   );
+}
+
+async function deleteIt(what: string, options: ServerOption): Promise<void> {
+  const client = clientOf(options);
+  const trained = trainedOf(what);
+  if ('job' in trained) return client.delete(trained.job);
+  const { name, version } = trained;
+  if (version !== undefined) return client.deleteOptimizer({ name, version });
+  throw new CliError(`${what}: name the version that is to go, as ${name}@1.`, exitCodes.usage);
 }

@@ -1,17 +1,15 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { JobState } from '../../contract/events.js';
 import type { Job } from '../../contract/job.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
-import { clientOf, type ServerOption, withServer } from '../remote.js';
+import { clientOf, type PageOptions, type ServerOption, withPage, withServer } from '../remote.js';
 import { paintFor } from '../render/colours.js';
-import { formatLoss } from '../render/numbers.js';
+import { formatLoss, formatTime } from '../render/numbers.js';
 import { type Column, renderTable } from '../render/table.js';
 
-interface JobsOptions extends JsonOption, ServerOption {
+interface JobsOptions extends JsonOption, ServerOption, PageOptions {
   state?: JobState;
   label?: string;
-  cursor?: string;
-  limit: number;
 }
 
 const states = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'];
@@ -22,16 +20,8 @@ export function defineJobs(program: Command): void {
     .summary('list jobs, newest first')
     .description('Lists the jobs of the service, newest first.')
     .addOption(new Option('--state <STATE>', 'only jobs in this state').choices(states))
-    .option('--label <LABEL>', 'only jobs with this label')
-    .option('--cursor <CURSOR>', 'the page after this cursor')
-    .option('--limit <N>', 'jobs at most, from 1 to 100', parseLimit, 20);
-  withJson(withServer(command), 'print {jobs, next} as one JSON document').action(listJobs);
-}
-
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw new InvalidArgumentError('expected 1 to 100');
-  return limit;
+    .option('--label <LABEL>', 'only jobs with this label');
+  withJson(withServer(withPage(command, 'jobs')), 'print {jobs, next} as one JSON document').action(listJobs);
 }
 
 async function listJobs({ state, label, cursor, limit, ...options }: JobsOptions): Promise<void> {
@@ -48,7 +38,7 @@ function toRow({ id, state, createdAt, progress, spec }: Job): string[] {
   return [
     id,
     state,
-    createdAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
+    formatTime(createdAt),
     progress === null ? '' : `${progress.phase} ${progress.done}/${progress.total}`,
     progress === null || progress.loss === null ? '' : formatLoss(progress.loss),
     spec.title ?? `${spec.kind} ${spec.problem.name}`,

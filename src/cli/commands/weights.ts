@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { WeightsFormat } from '../../client/client.js';
+import type { Client, OptimizerPlace, WeightsFormat } from '../../client/client.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
+import { trainedHelp, trainedOf } from '../trained.js';
 
 interface WeightsOptions extends JsonOption, ServerOption {
   format: WeightsFormat;
@@ -13,18 +14,21 @@ export function defineWeights(program: Command): void {
   const command = program
     .command('weights')
     .summary('fetch the trained optimizer')
-    .description('Fetches the weights that a job has trained. docs/weights-format.md specifies the file.')
-    .argument('<JOB>', 'id of the job')
+    .description('Fetches the weights of a trained optimizer. docs/weights-format.md specifies the file.')
+    .argument('<TRAINED>', trainedHelp)
     .addOption(
       new Option('--format <FORMAT>', 'of the file').choices(['safetensors', 'npz', 'json']).default('safetensors'),
     )
-    .option('-o, --out <FILE>', 'where it goes; - is standard output (default: the id and the format)');
+    .option('-o, --out <FILE>', 'where it goes; - is standard output (default: its id or name, and the format)');
   withJson(withServer(command), 'print {file, bytes} as JSON').action(fetchWeights);
 }
 
-async function fetchWeights(id: string, options: WeightsOptions): Promise<void> {
-  const bytes = await clientOf(options).weights(id, options.format);
-  const file = options.out ?? `${id}.${options.format}`;
+async function fetchWeights(text: string, options: WeightsOptions): Promise<void> {
+  const client = clientOf(options);
+  const trained = trainedOf(text);
+  const of = 'job' in trained ? trained.job : await placeOf(client, trained);
+  const bytes = await client.weights(of, options.format);
+  const file = options.out ?? `${typeof of === 'string' ? of : `${of.name}-${of.version}`}.${options.format}`;
   if (file === '-') {
     process.stdout.write(bytes);
     return;
@@ -32,4 +36,9 @@ async function fetchWeights(id: string, options: WeightsOptions): Promise<void> 
   await writeFile(file, bytes);
   if (options.json) printJson({ file, bytes: bytes.length });
   else print(file);
+}
+
+/** The place with its version: the newest where none is named. */
+async function placeOf(client: Client, { name, version }: { name: string; version?: number }): Promise<OptimizerPlace> {
+  return version === undefined ? client.optimizer({ name }) : { name, version };
 }

@@ -36,3 +36,8 @@ function formatNonFinite(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   return value > 0 ? '∞' : '-∞';
 }
+
+/** A time of the service to the second, with a space in place of the T. */
+export function formatTime(time: string): string {
+  return time.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { CliError, exitCodes } from '../exit-codes.js';
+import { type JsonOption, print, printJson, withJson } from '../output.js';
+import { clientOf, type ServerOption, withServer } from '../remote.js';
+import { withName } from './register.js';
+
+interface UploadOptions extends JsonOption, ServerOption {
+  name: string;
+  idempotencyKey?: string;
+}
+
+export function defineUpload(program: Command): void {
+  const command = program
+    .command('upload')
+    .summary('keep a file of weights under a name')
+    .description(
+      'Gives a file of weights to the registry, as the next version of a name, and prints NAME@VERSION. The service ' +
+        'checks the file first.',
+    )
+    .argument('<FILE>', 'a .safetensors file of weights');
+  withJson(withServer(withName(command)), 'print the record as JSON').action(upload);
+}
+
+async function upload(path: string, { name, ...options }: UploadOptions): Promise<void> {
+  const bytes = await readFile(path).catch((error: Error) => {
+    throw new CliError(`${path} cannot be read: ${error.message}`, exitCodes.usage);
+  });
+  const record = await clientOf(options).upload(name, bytes, options);
+  if (options.json) printJson(record);
+  else print(`${record.name}@${record.version}`);
+}

@@ -1,0 +1,31 @@
+import { optimizerNamePattern, type TrainedOptimizerRef } from '../contract/trained.js';
+import { isJobId } from '../jobs/ids.js';
+import { CliError, exitCodes } from './exit-codes.js';
+
+/** What commands take where they take a trained optimizer of the service. */
+export const trainedHelp = 'the id of a job, or NAME[@VERSION] of a registered optimizer, the newest without a version';
+
+const place = /^(?<name>[^@]+)(?:@(?<version>[1-9]\d{0,14}))?$/;
+const isName = new RegExp(optimizerNamePattern);
+
+/** A job's id, or NAME[@VERSION]; null for what is neither. A name that is like a job's id needs its version. */
+export function parseTrained(text: string): TrainedOptimizerRef | null {
+  if (isJobId(text)) return { job: text };
+  const { name = '', version } = place.exec(text)?.groups ?? {};
+  if (!isName.test(name)) return null;
+  return { name, ...(version !== undefined && { version: Number(version) }) };
+}
+
+/** @throws CliError where the text is neither. */
+export function trainedOf(text: string): TrainedOptimizerRef {
+  const trained = parseTrained(text);
+  if (trained) return trained;
+  throw new CliError(`${text}: expected ${trainedHelp}; a name is of a-z, 0-9, _ and -.`, exitCodes.usage);
+}
+
+/** @throws CliError where the text is not NAME[@VERSION]. */
+export function registeredOf(text: string): { name: string; version?: number } {
+  const trained = trainedOf(text);
+  if ('name' in trained) return trained;
+  throw new CliError(`${text} is the id of a job: expected NAME[@VERSION] of a registered optimizer.`, exitCodes.usage);
+}
