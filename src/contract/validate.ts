@@ -33,7 +33,7 @@ export function compile(schema: TSchema | AnySchemaObject): ValidateFunction {
 let jobSpec: ValidateFunction | undefined;
 
 /** No schema nests as deep as this; a document that does would exhaust the stack of whatever walks it. */
-const maxDepth = 32;
+export const maxDepth = 32;
 
 /**
  * Checks a document against {@link JobSpec} and the limits on sizes.
@@ -150,7 +150,7 @@ function show(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
-function isDeeperThan(value: unknown, depth: number): boolean {
+export function isDeeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }

@@ -137,7 +137,11 @@ function* otherMetadata(): Generator<MalformedUpload> {
     ['optimizer', JSON.stringify({ ...spec, outputScale: 0 }), /\/optimizer\/outputScale: found 0/],
     ['optimizer', JSON.stringify({ ...spec, url: 'http://x' }), /\/optimizer\/url: found "http:/],
     ['problem', '{"name":"../../etc"}', /\/problem\/name: found "\.\.\/\.\.\/etc"/],
-    ['problem', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, /\/problem/],
+    ...[33, 10_000].map((depth): [string, string, RegExp] => [
+      'problem',
+      `${'{"name":"noisy","problem":'.repeat(depth)}{"name":"simple"}${'}'.repeat(depth)}`,
+      /problem nests deeper than 32 levels/,
+    ]),
     ['training', '[]', /\/training: found \[\]/],
     ['seed', '-1', /\/seed: found -1/],
     ['seed', '1e999', /\/seed: found|seed is not JSON/],

@@ -3,9 +3,13 @@ import { describe, it } from 'node:test';
 import { type FieldError, ProblemDocument, ProblemError, problemCodes } from '../../src/contract/errors.js';
 import { coordinates } from '../../src/contract/problems.js';
 import { compile, parseJobSpec } from '../../src/contract/validate.js';
+import { catalogue } from '../../src/core/catalogue.js';
 
 const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
 type Document = Record<string, unknown>;
+
+/** However many there are. */
+const problems = catalogue.problems.map(({ name }) => `"${name}"`).join(', ');
 
 /** The errors of a document that must be refused. */
 function refused(document: unknown): ProblemError {
@@ -39,7 +43,7 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
   [
     'an unknown problem',
     { ...least, problem: { name: 'rosenbrock' } },
-    { pointer: '/problem/name', found: '"rosenbrock"', allowed: '"parabola", "simple", "quadratic", "mnist"' },
+    { pointer: '/problem/name', found: '"rosenbrock"', allowed: problems },
   ],
   [
     'a trained optimizer that is named by nothing',

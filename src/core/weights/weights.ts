@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { LearnedSpec } from '../../contract/optimizers.js';
 import { Provenance } from '../../contract/provenance.js';
 import { Strict } from '../../contract/schema.js';
-import { compile, invalidDocument } from '../../contract/validate.js';
+import { compile, invalidDocument, isDeeperThan, maxDepth } from '../../contract/validate.js';
 import { encodeJson } from './json.js';
 import { encodeNpz } from './npz.js';
 import { decodeSafetensors, encodeSafetensors, FormatError } from './safetensors.js';
@@ -80,11 +80,14 @@ function metadataOf({ spec, provenance }: TrainedOptimizer): Static<typeof Metad
 
 function parseValue(key: string, text: string): unknown {
   if (plainKeys.includes(key)) return text;
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new FormatError(`metadata: ${key} is not JSON`, { cause: error });
   }
+  if (isDeeperThan(value, maxDepth)) throw new FormatError(`metadata: ${key} nests deeper than ${maxDepth} levels`);
+  return value;
 }
 
 /**

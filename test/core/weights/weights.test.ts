@@ -94,7 +94,7 @@ test('a file is refused, with the field at fault, where it is not what its metad
       encodeSafetensors(tensors, { ...metadata, optimizer: '{"name":"x"}' }),
       /\/optimizer\/name/,
     ],
-    ['deep nesting', encodeSafetensors(tensors, { ...metadata, optimizer: deep }), /\/optimizer: found \[…\]/],
+    ['deep nesting', encodeSafetensors(tensors, { ...metadata, optimizer: deep }), /optimizer nests deeper than 32/],
     ['a seed as text', encodeSafetensors(tensors, { ...metadata, seed: '"1"' }), /\/seed/],
     ['a missing tensor', encodeSafetensors(others, metadata), /lstm\.0\.kernel is missing/],
     [
