@@ -1,11 +1,16 @@
 import type { Static } from 'typebox';
+import { AckleySpec, ackley } from './problems/ackley.js';
 import { EnsembleSpec, ensemble } from './problems/ensemble.js';
 import type { FamilyContract, Parameter } from './problems/family.js';
+import { LassoSpec, lasso } from './problems/lasso.js';
+import { LogisticSpec, logistic } from './problems/logistic.js';
 import { MnistSpec, mnist } from './problems/mnist.js';
 import { NoisySpec, noisy } from './problems/noisy.js';
 import { ParabolaSpec, parabola } from './problems/parabola.js';
 import { QuadraticSpec, quadratic } from './problems/quadratic.js';
+import { RastriginSpec, rastrigin } from './problems/rastrigin.js';
 import { RescaledSpec, rescaled } from './problems/rescaled.js';
+import { RosenbrockSpec, rosenbrock } from './problems/rosenbrock.js';
 import { SimpleSpec, simple } from './problems/simple.js';
 import { OneOf } from './schema.js';
 
@@ -15,7 +20,20 @@ import { OneOf } from './schema.js';
  */
 export const ProblemSpec = OneOf(
   'name',
-  [ParabolaSpec, SimpleSpec, QuadraticSpec, MnistSpec, RescaledSpec, NoisySpec, EnsembleSpec],
+  [
+    ParabolaSpec,
+    SimpleSpec,
+    QuadraticSpec,
+    MnistSpec,
+    LogisticSpec,
+    RosenbrockSpec,
+    RastriginSpec,
+    AckleySpec,
+    LassoSpec,
+    RescaledSpec,
+    NoisySpec,
+    EnsembleSpec,
+  ],
   { description: 'The optimizee: the family of functions that the optimizer is trained on or compared on.' },
 );
 export type ProblemSpec = Static<typeof ProblemSpec>;
@@ -27,6 +45,11 @@ const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = 
   simple,
   quadratic,
   mnist,
+  logistic,
+  rosenbrock,
+  rastrigin,
+  ackley,
+  lasso,
   rescaled,
   noisy,
   ensemble,

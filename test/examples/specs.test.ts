@@ -16,12 +16,12 @@ describe('the example specs', () => {
     });
   }
 
-  it('show both kinds of job and every problem', async () => {
+  it('show both kinds of job, every problem of the paper, and problems made of others', async () => {
     const specs = await Promise.all(names.map(async (name) => specOf(await readSpecFile(folder + name))));
     assert.deepEqual(new Set(specs.map((spec) => spec.kind)), new Set(['metatrain', 'compare']));
     assert.deepEqual(
       new Set(specs.map((spec) => spec.problem.name)),
-      new Set(['mnist', 'parabola', 'quadratic', 'simple']),
+      new Set(['mnist', 'noisy', 'parabola', 'quadratic', 'rastrigin', 'simple']),
     );
   });
 

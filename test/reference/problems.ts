@@ -1,4 +1,5 @@
 import { crossEntropy, type Digit, type Perceptron } from './perceptron.js';
+import { type TestFunction, testFunction } from './test-functions.js';
 
 /** One function of a family, by its data, in fp64. */
 export type FunctionData =
@@ -6,6 +7,7 @@ export type FunctionData =
   | { name: 'parabola'; s: number[] }
   | { name: 'quadratic'; W: number[][]; y: number[] }
   | { name: 'mnist'; network: Perceptron; batch: (step: number) => Digit[] }
+  | TestFunction
   | { name: 'rescaled'; inner: FunctionData; c: number[] }
   | { name: 'noisy'; inner: FunctionData; noise: (step: number) => number[] }
   | { name: 'ensemble'; members: { f: FunctionData; weight: number; dimension: number }[] };
@@ -21,6 +23,12 @@ export function value(f: FunctionData, theta: readonly number[], step = 0): numb
       return sum(residual(f.W, f.y, theta).map((r) => r ** 2));
     case 'mnist':
       return crossEntropy(f.network, f.batch(step), theta).loss;
+    case 'logistic':
+    case 'rosenbrock':
+    case 'rastrigin':
+    case 'ackley':
+    case 'lasso':
+      return testFunction(f, theta).value;
     case 'rescaled':
       return value(f.inner, times(f.c, theta), step);
     case 'noisy':
@@ -43,6 +51,12 @@ export function gradient(f: FunctionData, theta: readonly number[], step = 0): n
     }
     case 'mnist':
       return crossEntropy(f.network, f.batch(step), theta).gradient;
+    case 'logistic':
+    case 'rosenbrock':
+    case 'rastrigin':
+    case 'ackley':
+    case 'lasso':
+      return testFunction(f, theta).gradient;
     case 'rescaled':
       return times(f.c, gradient(f.inner, times(f.c, theta), step));
     case 'noisy':

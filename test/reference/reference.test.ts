@@ -90,6 +90,45 @@ test('gradients of the problems are the differences of their values', () => {
   );
 });
 
+test('the classical test functions: gradients are differences of values, and the minima are where they are known', () => {
+  const matrix = (rows: number, columns: number) => Array.from({ length: rows }, () => draws(columns));
+  const cases: [FunctionData, number][] = [
+    [{ name: 'logistic', X: matrix(7, 3), y: [0, 0, 0, 1, 1, 1, 1], l2: 0.3 }, 4],
+    [{ name: 'rosenbrock', o: draws(4), a: [100, 50, 70] }, 4],
+    [{ name: 'rastrigin', A: matrix(3, 3), b: draws(3), c: draws(3), alpha: 10 }, 3],
+    [{ name: 'ackley', o: draws(3) }, 3],
+    [{ name: 'lasso', A: matrix(2, 4), b: draws(2), l1: 0.7 }, 4],
+  ];
+  for (const [f, d] of cases) {
+    const theta = draws(d);
+    const differences = theta.map(
+      (x, i) => (value(f, theta.with(i, x + 1e-6)) - value(f, theta.with(i, x - 1e-6))) / 2e-6,
+    );
+    assert(relativeError(gradient(f, theta), differences) < 1e-6, f.name);
+  }
+  // f = 0 and ∇f = 0 at the shifted minima.
+  const o = draws(3);
+  const shifted: FunctionData[] = [
+    { name: 'rosenbrock', o, a: [100, 90] },
+    { name: 'ackley', o },
+  ];
+  for (const f of shifted) {
+    near(value(f, o), 0);
+    for (const slope of gradient(f, o)) near(slope, 0);
+  }
+  // Rosenbrock's own, with o = 1: f(-1.2, 1) = 100 (1 - 1.44)² + 2.2².
+  near(value({ name: 'rosenbrock', o: [1, 1], a: [100] }, [-1.2, 1]), 24.2);
+  // With A = 1, b = 0, c = 1 the usual Rastrigin: 0 at 0, and 1.5² + 20 at 1.5.
+  const usual: FunctionData = { name: 'rastrigin', A: [[1]], b: [0], c: [1], alpha: 10 };
+  near(value(usual, [0]), 0);
+  near(value(usual, [1.5]), 22.25);
+  // Ackley's at (1, 0): -20 e^(-0.2/√2) - e + 20 + e.
+  near(value({ name: 'ackley', o: [0, 0] }, [1, 0]), 20 * (1 - Math.exp(-0.2 / Math.SQRT2)));
+  // Without weights each example is as likely as not.
+  near(value({ name: 'logistic', X: [[1], [2]], y: [0, 1], l2: 1 }, [0, 0]), Math.LN2);
+  near(value({ name: 'lasso', A: [[1, 2]], b: [3], l1: 0.5 }, [1, -1]), 0.5 * 16 + 1);
+});
+
 test('the gradient of a perceptron is the difference of its values, and its loss at θ = 0 is log 10', () => {
   const digits = Array.from({ length: 3 }, (_, i) => ({ pixels: draws(4).map(Math.abs), label: 3 * i }));
   for (const hidden of [[], [3], [3, 2]])

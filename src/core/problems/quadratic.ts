@@ -1,5 +1,6 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { Problem, Tf } from './problem.js';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Problem } from './problem.js';
+import { times, transposedTimes } from './products.js';
 
 /**
  * f(x) = |Wx - y|², ∇f = 2 Wᵀ(Wx - y). With "uniform", W, y ~ U[0, 1) and x0 ~ N(0, 0.01²), as in
@@ -21,13 +22,8 @@ export const quadratic: Problem<'quadratic'> = {
     }
   },
   evaluate(tf, { W, y }, theta) {
-    const residual = tf.sub(apply(tf, W!, theta, false), y!);
-    return { losses: tf.sum(tf.square(residual), 1), gradient: tf.mul(apply(tf, W!, residual as Tensor2D, true), 2) };
+    const residual = tf.sub<Tensor2D>(times(tf, W!, theta), y!);
+    return { losses: tf.sum(tf.square(residual), 1), gradient: tf.mul(transposedTimes(tf, W!, residual), 2) };
   },
-  hessianProduct: (tf, { W }, _theta, v) => tf.mul(apply(tf, W!, apply(tf, W!, v, false), true), 2),
+  hessianProduct: (tf, { W }, _theta, v) => tf.mul(transposedTimes(tf, W!, times(tf, W!, v)), 2),
 };
-
-/** W x or Wᵀ x for each function: W [B, d, d], x [B, d]. */
-function apply(tf: Tf, W: Tensor, x: Tensor2D, transpose: boolean): Tensor2D {
-  return tf.squeeze(tf.matMul(W, tf.expandDims(x, 2), transpose, false), [2]);
-}

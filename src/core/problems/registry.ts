@@ -1,11 +1,16 @@
 import type { ProblemName, ProblemSpec } from '../../contract/problems.js';
+import { ackley } from './ackley.js';
 import { ensemble } from './ensemble.js';
+import { lasso } from './lasso.js';
+import { logistic } from './logistic.js';
 import { mnist } from './mnist.js';
 import { noisy } from './noisy.js';
 import { parabola } from './parabola.js';
 import type { Problem } from './problem.js';
 import { quadratic } from './quadratic.js';
+import { rastrigin } from './rastrigin.js';
 import { rescaled } from './rescaled.js';
+import { rosenbrock } from './rosenbrock.js';
 import { simple } from './simple.js';
 
 export const problems: { readonly [N in ProblemName]: Problem<N> } = {
@@ -13,6 +18,11 @@ export const problems: { readonly [N in ProblemName]: Problem<N> } = {
   simple,
   quadratic,
   mnist,
+  logistic,
+  rosenbrock,
+  rastrigin,
+  ackley,
+  lasso,
   rescaled,
   noisy,
   ensemble,

@@ -14,16 +14,17 @@ export function functionsOf(batch: FunctionBatch): FunctionData[] {
 function functionOf(batch: FunctionBatch, b: number): FunctionData {
   const { problem, dimension: d, data, miniBatches, stepDraws, parts } = batch;
   const values = (name: string, size: number) => [...data[name]!.slice(b * size, (b + 1) * size)];
+  const matrix = (name: string, rows: number, columns: number) => {
+    const all = values(name, rows * columns);
+    return Array.from({ length: rows }, (_, i) => all.slice(i * columns, (i + 1) * columns));
+  };
   switch (problem.name) {
     case 'simple':
       return { name: 'simple' };
     case 'parabola':
       return { name: 'parabola', s: values('s', d) };
-    case 'quadratic': {
-      const W = values('W', d * d);
-      const rows = Array.from({ length: d }, (_, i) => W.slice(i * d, (i + 1) * d));
-      return { name: 'quadratic', W: rows, y: values('y', d) };
-    }
+    case 'quadratic':
+      return { name: 'quadratic', W: matrix('W', d, d), y: values('y', d) };
     case 'mnist': {
       const { inputs, width, labels } = miniBatches!.examples;
       const digit = (row: number) => ({
@@ -36,6 +37,22 @@ function functionOf(batch: FunctionBatch, b: number): FunctionData {
       };
       const network = { widths: [width, ...problem.hidden, 10], activation: problem.activation };
       return { name: 'mnist', network, batch: digits };
+    }
+    case 'logistic': {
+      const { features, examples, l2 } = problem;
+      return { name: 'logistic', X: matrix('X', examples, features), y: values('y', examples), l2 };
+    }
+    case 'rosenbrock':
+      return { name: 'rosenbrock', o: values('o', d), a: values('a', d - 1) };
+    case 'rastrigin': {
+      const { alpha } = problem;
+      return { name: 'rastrigin', A: matrix('A', d, d), b: values('b', d), c: values('c', d), alpha };
+    }
+    case 'ackley':
+      return { name: 'ackley', o: values('o', d) };
+    case 'lasso': {
+      const { rows, l1 } = problem;
+      return { name: 'lasso', A: matrix('A', rows, d), b: values('b', rows), l1 };
     }
     case 'rescaled':
       return { name: 'rescaled', inner: functionOf(parts[0]!, b), c: values('c', d) };

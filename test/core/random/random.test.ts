@@ -112,6 +112,12 @@ const families: ProblemSpec[] = [
   { name: 'parabola', dimension: 3 },
   { name: 'quadratic', dimension: 3, distribution: 'uniform' },
   { name: 'quadratic', dimension: 3, distribution: 'normal' },
+  { name: 'logistic', features: 2, examples: 5, l2: 0 },
+  { name: 'rosenbrock', dimension: 3, steepness: 10 },
+  { name: 'rastrigin', dimension: 2, alpha: 10 },
+  { name: 'ackley', dimension: 2 },
+  { name: 'lasso', rows: 2, columns: 3, l1: 0.1 },
+  { name: 'rescaled', range: 1, problem: { name: 'parabola', dimension: 2 } },
 ];
 const join = (parts: Float32Array[]) => parts.flatMap((part) => [...part]);
 
@@ -168,5 +174,19 @@ describe('sampled functions', () => {
     like(gaussian.data.y!, 0, 1);
     assert.ok(gaussian.start.every((x) => x === 0));
     assert.ok(draw(families[0]!).start.every((x) => x === 1));
+    const rosenbrock = draw(families[5]!);
+    like(rosenbrock.data.o!, 0, 2 / Math.sqrt(12));
+    like(rosenbrock.data.a!, 10, 10 / Math.sqrt(12));
+    like(rosenbrock.start, 0, 4.096 / Math.sqrt(12));
+    const ackley = draw(families[7]!);
+    like(ackley.data.o!, 0, 2 / Math.sqrt(12));
+    like(ackley.start, 0, 10 / Math.sqrt(12));
+    for (const { data, start } of [draw(families[6]!), draw(families[8]!)])
+      for (const array of [...Object.values(data), start]) like(array, 0, 1);
+    const logistic = draw(families[4]!);
+    like(logistic.start, 0, 1);
+    // Var x = Var μ + Σ_j Var(S_ij n_j) = 1 + 1. Two of five are of the first class.
+    like(logistic.data.X!, 0, Math.SQRT2);
+    assert.deepEqual([...logistic.data.y!.slice(0, 5)], [0, 0, 1, 1, 1]);
   });
 });
