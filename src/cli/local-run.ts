@@ -6,15 +6,14 @@ import { createRun, type Run, type RunOptions } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
 import type { RunFolder, RunRecord } from './run-folder.js';
 
-/** Milliseconds from one checkpoint to the next. */
-const checkpointInterval = 30_000;
-
 export interface LocalRun {
   spec: JobSpec;
   folder: RunFolder;
   /** Bytes of the weights that a comparison takes. */
   weights?: Uint8Array;
   checkpoint?: Uint8Array;
+  /** Seconds from one checkpoint to the next; 30 where it is left out. */
+  checkpointEvery?: number;
   /** Aborted: the run takes a checkpoint and returns. */
   signal: AbortSignal;
   onEvent(event: RunEvent): void;
@@ -22,7 +21,7 @@ export interface LocalRun {
 
 /** Drives the core's run on this machine and keeps its files. */
 export async function runLocally(options: LocalRun): Promise<{ record: RunRecord; results: ComparisonResults | null }> {
-  const { spec, folder, signal, onEvent, weights, checkpoint } = options;
+  const { spec, folder, signal, onEvent, weights, checkpoint, checkpointEvery = 30 } = options;
   const given: Pick<RunOptions, 'weights' | 'checkpoint'> = {
     ...(weights && { weights }),
     ...(checkpoint && { checkpoint }),
@@ -33,6 +32,7 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
     failure: null,
     engine: before?.engine ?? null,
     bestIteration: before?.bestIteration ?? null,
+    seconds: before?.seconds ?? 0,
   };
   let results: ComparisonResults | null = null;
   const run = await createRun({ spec, datasets: await loadDatasets(spec.problem), ...given });
@@ -40,13 +40,19 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
     await folder.writeSpec(spec);
     await folder.writeRecord(record);
     const files = new FileWriter(folder, checkpoint !== undefined);
-    let savedAt = Date.now();
+    let savedAt = performance.now();
+    const keepTime = () => {
+      const now = performance.now();
+      record.seconds += (now - savedAt) / 1000;
+      savedAt = now;
+    };
     for (;;) {
       // A pull may never wait for anything, and signals and timers are heard between two turns of the event loop alone.
       await turn();
       if (signal.aborted) break;
       const event = await run.next();
       if (event === null) {
+        keepTime();
         await finish(run, folder, record);
         return { record, results };
       }
@@ -62,24 +68,25 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
         record.failure = { code: 'diverged', message: event.message };
       }
       onEvent(event);
-      if (Date.now() - savedAt > checkpointInterval) {
-        await save(run, folder);
-        savedAt = Date.now();
+      if (performance.now() - savedAt > 1000 * checkpointEvery) {
+        keepTime();
+        await save(run, folder, record);
       }
     }
-    await save(run, folder);
+    keepTime();
     record.state = 'interrupted';
-    await folder.writeRecord(record);
+    await save(run, folder, record);
     return { record, results };
   } finally {
     run.dispose();
   }
 }
 
-async function save(run: Run, folder: RunFolder): Promise<void> {
+async function save(run: Run, folder: RunFolder, record: RunRecord): Promise<void> {
   const weights = run.weights();
   if (weights) await folder.writeWeights(weights);
   await folder.writeCheckpoint(await run.checkpoint());
+  await folder.writeRecord(record);
 }
 
 async function finish(run: Run, folder: RunFolder, record: RunRecord): Promise<void> {

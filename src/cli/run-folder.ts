@@ -14,6 +14,8 @@ export interface RunRecord {
   engine: EngineInfo | null;
   /** Meta-iterations after which the kept weights stood. */
   bestIteration: number | null;
+  /** Seconds that it took so far, its interruptions left out; what a killed process did after its checkpoint counts not. */
+  seconds: number;
 }
 
 /**
@@ -54,13 +56,20 @@ export class RunFolder {
   }
 
   async record(): Promise<RunRecord | null> {
-    const bytes = await this.read('run.json');
-    return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as RunRecord) : null;
+    return this.json<RunRecord>('run.json');
   }
 
   async spec(): Promise<string | null> {
     const bytes = await this.read('spec.json');
     return bytes ? new TextDecoder().decode(bytes) : null;
+  }
+
+  results(): Promise<ComparisonResults | null> {
+    return this.json<ComparisonResults>('results.json');
+  }
+
+  weights(): Promise<Uint8Array | null> {
+    return this.read('weights.safetensors');
   }
 
   checkpoint(): Promise<Uint8Array | null> {
@@ -98,6 +107,11 @@ export class RunFolder {
   async writeResults(results: ComparisonResults): Promise<void> {
     await this.write('results.json', toText(results));
     await this.write('comparison.svg', renderSvg(results));
+  }
+
+  private async json<T>(name: string): Promise<T | null> {
+    const bytes = await this.read(name);
+    return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as T) : null;
   }
 
   private async read(name: string): Promise<Uint8Array | null> {
