@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { findChromium, installChromium } from './setup/chromium.mjs';
 import { findTestTools, installTestTools } from './setup/test-tools.mjs';
 import { orExplain, root, runQuietly, setup, step } from './setup.mjs';
 
@@ -17,6 +18,10 @@ await orExplain(setup);
 await step('curl and Python, for tests', 'installing them with the package manager of this machine', {
   isDone: () => findTestTools(),
   act: () => installTestTools(runQuietly),
+});
+await step('Chromium, for tests', 'installing it with the package manager of this machine', {
+  isDone: () => findChromium(),
+  act: () => installChromium(runQuietly),
 });
 const patterns = process.argv.slice(2);
 const files = testFiles(join(root, 'test')).filter(

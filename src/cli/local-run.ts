@@ -57,7 +57,10 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
         return { record, results };
       }
       files.write(event);
-      if (event.type === 'started') record.engine = event.engine;
+      if (event.type === 'started') {
+        record.engine = event.engine;
+        await folder.writeRecord(record);
+      }
       if (event.type === 'comparison') {
         results = event.results;
         await folder.writeResults(results);
@@ -85,8 +88,8 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
 async function save(run: Run, folder: RunFolder, record: RunRecord): Promise<void> {
   const weights = run.weights();
   if (weights) await folder.writeWeights(weights);
-  await folder.writeCheckpoint(await run.checkpoint());
   await folder.writeRecord(record);
+  await folder.writeCheckpoint(await run.checkpoint());
 }
 
 async function finish(run: Run, folder: RunFolder, record: RunRecord): Promise<void> {

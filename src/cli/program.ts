@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { defineApi } from './commands/api.js';
 import { defineCancel } from './commands/cancel.js';
@@ -10,6 +9,7 @@ import { defineOptimizer } from './commands/optimizer.js';
 import { defineOptimizers } from './commands/optimizers.js';
 import { defineQuickstart } from './commands/quickstart.js';
 import { defineRegister } from './commands/register.js';
+import { defineReproduce } from './commands/reproduce.js';
 import { defineResults } from './commands/results.js';
 import { defineServe } from './commands/serve.js';
 import { defineSubmit } from './commands/submit.js';
@@ -19,6 +19,7 @@ import { defineWatch } from './commands/watch.js';
 import { defineWeights } from './commands/weights.js';
 import { defineWorker } from './commands/worker.js';
 import { exitCodesHelp } from './exit-codes.js';
+import { version } from './version.js';
 
 /** The `metadescent` command: a file for each of its commands. */
 export function createProgram(): Command {
@@ -33,6 +34,7 @@ export function createProgram(): Command {
   program.commandsGroup('On this machine:');
   defineTrain(program);
   defineCompare(program);
+  defineReproduce(program);
 
   program.commandsGroup('The service:');
   defineQuickstart(program);
@@ -54,9 +56,4 @@ export function createProgram(): Command {
   defineRegister(program);
   defineUpload(program);
   return program;
-}
-
-function version(): string {
-  const path = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

@@ -1,4 +1,14 @@
-import { appendFileSync, closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+} from 'node:fs';
+import { createInterface } from 'node:readline';
 
 const bufferedCharacters = 1 << 16;
 const blockBytes = 1 << 16;
@@ -21,6 +31,16 @@ export class TableFile {
     if (!existsSync(this.path)) this.pending = `${this.header}\n${this.pending}`;
     if (this.pending !== '') appendFileSync(this.path, this.pending);
     this.pending = '';
+  }
+
+  /** The rows on the disk, their cells as text. None where there is no file. */
+  async *rows(): AsyncGenerator<string[]> {
+    if (!existsSync(this.path)) return;
+    let isHeader = true;
+    for await (const line of createInterface({ input: createReadStream(this.path) })) {
+      if (!isHeader) yield line.split(',');
+      isHeader = false;
+    }
   }
 
   /** Drops the rows whose first number is `from` or more, and a last row that was not written to its end. */

@@ -51,7 +51,7 @@ async function openFolder(
   const record = await folder.record();
   if (record === null) return null;
   if (resume) {
-    if ((await folder.spec()) !== RunFolder.specText(spec))
+    if (!(await folder.isOf(spec)))
       throw new CliError(`${folder.path} holds a run of another spec: see its spec.json.`, exitCodes.usage);
     if (record.state === 'failed') throw new CliError(record.failure?.message ?? 'The run failed.', exitCodes.failure);
     if (record.state === 'succeeded') {

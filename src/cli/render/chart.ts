@@ -58,7 +58,9 @@ const palette = [
 export function chartStyle(): string {
   const theme = (index: 0 | 1) =>
     palette.map((colours, f) => `.f${f}{--line:${colours[index]}}`).join('') +
-    [':root{--ink:#1f2328;--faint:#59636e;--grid:#d8dee4}', ':root{--ink:#e6edf3;--faint:#9da7b3;--grid:#30363d}'][index];
+    [':root{--ink:#1f2328;--faint:#59636e;--grid:#d8dee4}', ':root{--ink:#e6edf3;--faint:#9da7b3;--grid:#30363d}'][
+      index
+    ];
   return [
     'svg text{font-family:system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;font-size:12px;fill:var(--faint)}',
     'svg .grid{fill:none;stroke:var(--grid);stroke-width:1}',

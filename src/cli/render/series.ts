@@ -52,7 +52,7 @@ export interface LogAxis {
 }
 
 /**
- * The range that shows every series. A series that diverges leaves the picture at a hundred times the highest starting
+ * The range that shows every series. A series that diverges leaves the picture at ten times the highest starting
  * loss, and what falls below 1e-12 of it leaves at the bottom, so that neither flattens all others.
  */
 export function logAxis(series: readonly Series[], values = (s: Series) => s.mean): LogAxis {
@@ -62,12 +62,17 @@ export function logAxis(series: readonly Series[], values = (s: Series) => s.mea
   const start = starts.length > 0 ? starts.reduce((a, b) => Math.max(a, b)) : Number.POSITIVE_INFINITY;
   const top = Math.min(
     drawable.reduce((a, b) => Math.max(a, b)),
-    100 * start,
+    10 * start,
   );
   const bottom = Math.max(
     drawable.reduce((a, b) => Math.min(a, b)),
     1e-12 * top,
   );
+  return logAxisBetween(bottom, top);
+}
+
+/** An axis that shows both values, with a margin. */
+export function logAxisBetween(bottom: number, top: number): LogAxis {
   const [high, low] = [Math.log10(top), Math.log10(bottom)];
   const margin = Math.max(0.05 * (high - low), 0.02);
   const ends = { low: low - margin, high: high + margin };

@@ -38,13 +38,16 @@ const style = [
   '@media(prefers-color-scheme:dark){.paper{fill:#0d1117}}',
 ].join('\n');
 
-/** The losses f(θ_t) by step. The learned optimizer is drawn last, on top. */
-export function comparisonChart(results: ComparisonResults): Chart {
+/**
+ * The losses f(θ_t) by step. The learned optimizer is drawn last, on top.
+ * @param most ticks of an axis
+ */
+export function comparisonChart(results: ComparisonResults, most = 10): Chart {
   const series = toSeries(results);
   const axis = logAxis(series, (s) => [...s.mean, ...s.low, ...s.high]);
   return {
-    x: linearScale(results.steps, 'step t'),
-    y: logScale(axis, 'f(θₜ)'),
+    x: linearScale(results.steps, 'step t', most),
+    y: logScale(axis, 'f(θₜ)', most),
     lines: series
       .map((s, i) => ({
         className: `${seriesClass(s)} s${i}`,

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { exitCodes } from '../exit-codes.js';
+import { Interruption } from '../interruption.js';
+import { type JsonOption, print, printJson, say, toJsonEvent, withJson } from '../output.js';
+import { formatCount, formatDuration } from '../render/numbers.js';
+import { ProgressDisplay } from '../render/progress.js';
+import { renderTable } from '../render/table.js';
+import { type Budget, budgets, type Job, jobsOf } from '../reproduce/plan.js';
+import { plans } from '../reproduce/plans.js';
+import { Reproduction } from '../reproduce/reproduction.js';
+import { ReproductionFolder } from '../reproduce/reproduction-folder.js';
+
+interface ReproduceOptions extends JsonOption {
+  budget: Budget;
+  out?: string;
+  weights?: string;
+  overwrite?: boolean;
+  checkpointEvery?: number;
+}
+
+export function defineReproduce(program: Command): void {
+  const command = program
+    .command('reproduce')
+    .summary("repeat a paper's experiment, and write a report of it")
+    .description(
+      'Trains and compares as the paper does, here, without a service, and writes a folder: report.html with figures, ' +
+        'tables and specs, results.json, curves.csv, table.csv, and a folder for each training and comparison, weights ' +
+        'included. How long it takes is measured and told before it starts. Ctrl-C takes a checkpoint, and the same ' +
+        'command goes on from there bit for bit.',
+    )
+    .addArgument(new Argument('<NAME>', 'the experiment').choices([...plans.keys()]))
+    .addOption(
+      new Option('--budget <BUDGET>', 'minutes, what published figures take, or more')
+        .choices(budgets)
+        .default('standard'),
+    )
+    .option('-o, --out <FOLDER>', 'where the files go (default: runs/NAME-BUDGET)')
+    .option('--weights <FILE>', 'the optimizer to compare, of a plan that trains none')
+    .option('--overwrite', 'replace what is in the folder')
+    .option('--checkpoint-every <SECONDS>', 'from one checkpoint to the next (default: 30)', parseSeconds)
+    .addHelpText(
+      'after',
+      `\nExperiments:\n${[...plans.values()].map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}`,
+    );
+  withJson(command, 'print the events as JSON lines, the name of the job in each').action(reproduce);
+}
+
+async function reproduce(name: string, options: ReproduceOptions): Promise<void> {
+  const { budget, json = false, weights, checkpointEvery } = options;
+  const plan = plans.get(name)!;
+  const folder = new ReproductionFolder(options.out ?? join('runs', `${name}-${budget}`));
+  if (options.overwrite) await folder.clear([...jobsOf(plan, budget), ...(plan.given ?? [])].map((job) => job.name));
+  const reproduction = await Reproduction.open({
+    ...{ plan, budget, folder },
+    ...(weights !== undefined && { weights }),
+    ...(checkpointEvery !== undefined && { checkpointEvery }),
+  });
+  const { jobs } = reproduction;
+  await announce(reproduction, plan.title);
+
+  const interruption = new Interruption();
+  const progress = new ProgressDisplay();
+  let current = '';
+  try {
+    const state = await reproduction.run(
+      interruption.signal,
+      (job, index) => {
+        current = job.name;
+        say(`\n[${index + 1}/${jobs.length}] ${job.title}`);
+      },
+      (event) => (json ? printJson({ job: current, ...(toJsonEvent(event) as object) }) : progress.show(event)),
+    );
+    progress.end();
+    if (state === 'interrupted') {
+      say(`Interrupted: a checkpoint is in ${folder.path}; the same command goes on from it.`);
+      process.exitCode = exitCodes.interrupted;
+    } else if (state === 'failed') process.exitCode = exitCodes.failure;
+    else if (json) printJson({ type: 'report', path: join(folder.path, 'report.html') });
+    else print(`\nReport: ${join(folder.path, 'report.html')}`);
+  } finally {
+    progress.end();
+    interruption.dispose();
+  }
+}
+
+/** The jobs with the time that each is going to take, before any begins. */
+async function announce(reproduction: Reproduction, title: string): Promise<void> {
+  const { jobs, record } = reproduction;
+  const done = await reproduction.done();
+  const all = Object.values(record.expected).reduce((a, b) => a + b, 0);
+  say(`${title} (${record.plan}, budget ${record.budget})\n`);
+  const rows = jobs.map((job, i) => [
+    String(i + 1),
+    job.title,
+    extentOf(job),
+    i < done ? 'done' : `about ${formatDuration(record.expected[job.name] ?? Number.NaN)}`,
+  ]);
+  say(
+    renderTable(
+      [
+        { title: '', align: 'right' },
+        { title: 'Job', align: 'left' },
+        { title: 'Extent', align: 'left' },
+        { title: 'Time', align: 'left' },
+      ],
+      rows,
+    ),
+  );
+  const left = formatDuration(await reproduction.secondsLeft());
+  if (done === jobs.length) say('\nAll of it is done: the report is written anew.');
+  else if (reproduction.isResumed) say(`\nGoing on: about ${left} of ${formatDuration(all)} left.`);
+  else say(`\nAbout ${formatDuration(all)} on this machine, measured on small pieces of the jobs.`);
+}
+
+function extentOf({ spec }: Job): string {
+  if (spec.kind === 'metatrain') return `${formatCount(spec.training.iterations)} meta-iterations`;
+  const { functions, baselines, steps } = spec.comparison;
+  return `${formatCount(functions)} functions, ${formatCount(steps)} steps, ${baselines.length} baselines`;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 0) || text.trim() === '') throw new InvalidArgumentError('A number of seconds, 0 or more.');
+  return seconds;
+}

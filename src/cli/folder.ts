@@ -1,0 +1,45 @@
+import { mkdirSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A folder of small files that are each all there or not there, whenever the process is killed. */
+export class Folder {
+  /** Makes the folder where it is missing. */
+  constructor(readonly path: string) {
+    mkdirSync(path, { recursive: true });
+  }
+
+  /** @returns null where there is no such file. */
+  async read(name: string): Promise<Uint8Array | null> {
+    try {
+      return await readFile(join(this.path, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  async readJson<T>(name: string): Promise<T | null> {
+    const bytes = await this.read(name);
+    return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as T) : null;
+  }
+
+  async write(name: string, content: string | Uint8Array): Promise<void> {
+    const temporary = join(this.path, `.${name}.part`);
+    await writeFile(temporary, content);
+    await rename(temporary, join(this.path, name));
+  }
+
+  writeJson(name: string, value: unknown): Promise<void> {
+    return this.write(name, toText(value));
+  }
+
+  async delete(...names: string[]): Promise<void> {
+    await Promise.all(names.map((name) => rm(join(this.path, name), { force: true })));
+  }
+}
+
+/** What a JSON file holds. */
+export function toText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,11 @@
+import type { Plan } from './plan.js';
+import { deepmind } from './plans/deepmind.js';
+import { mnist } from './plans/mnist.js';
+import { mnistTransfer } from './plans/mnist-transfer.js';
+import { quadratic } from './plans/quadratic.js';
+import { seed } from './plans/seed.js';
+
+/** Everything that `metadescent reproduce` knows, by name. */
+export const plans: ReadonlyMap<string, Plan> = new Map(
+  [seed, quadratic, mnist, mnistTransfer, deepmind].map((plan) => [plan.name, plan]),
+);

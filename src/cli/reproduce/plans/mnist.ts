@@ -1,0 +1,69 @@
+import type { Budget, Plan, PlannedJob } from '../plan.js';
+import { allBaselines, paperBaselines } from './baselines.js';
+
+const sizes: Record<Budget, { iterations: number; functions: number; compared: number; tuned: number }> = {
+  quick: { iterations: 150, functions: 1, compared: 6, tuned: 3 },
+  standard: { iterations: 20_000, functions: 4, compared: 128, tuned: 24 },
+  full: { iterations: 100_000, functions: 8, compared: 256, tuned: 48 },
+};
+
+export const mnist: Plan = {
+  name: 'mnist',
+  title: 'A perceptron on handwritten digits',
+  source: 'arXiv 1606.04474, section 3.2',
+  summary:
+    'The optimizee is a perceptron of 20 sigmoid units, 784-20-10, that learns handwritten digits from mini-batches of 128: 15,910 coordinates. The optimizer is trained for 100 steps, and then shown as well for 200, twice what it was trained for. All comparisons draw from digits held out from training, validation and tuning.',
+  jobs: (budget) => [
+    {
+      name: 'mlp',
+      title: 'Training on the perceptron, 100 steps',
+      train: {
+        problem: { name: 'mnist' },
+        optimizer: {
+          name: 'lstm',
+          layers: [20, 20],
+          preprocess: { name: 'log-sign-deepmind', k: 5 },
+          outputScale: 0.01,
+        },
+        training: {
+          iterations: sizes[budget].iterations,
+          horizon: 100,
+          unroll: 20,
+          functions: sizes[budget].functions,
+          learningRate: 0.001,
+          metaLoss: 'sum-and-final',
+          validation: { every: budget === 'quick' ? 75 : 250, functions: budget === 'quick' ? 2 : 8 },
+        },
+      },
+    },
+    digits('mlp-100', 'Held-out digits, 100 steps', 'mlp', {}, 100, budget),
+    digits('mlp-200', 'Held-out digits, 200 steps: twice as long as trained', 'mlp', {}, 200, budget),
+  ],
+};
+
+/** A comparison on held-out digits. */
+export function digits(
+  name: string,
+  title: string,
+  of: string,
+  network: { hidden?: number[]; activation?: 'sigmoid' | 'relu' },
+  steps: number,
+  budget: Budget,
+): PlannedJob {
+  const { compared, tuned } = sizes[budget];
+  const quick = budget === 'quick';
+  return {
+    name,
+    title,
+    of,
+    compare: {
+      problem: { name: 'mnist', ...network },
+      comparison: {
+        functions: compared,
+        steps,
+        baselines: quick ? paperBaselines : allBaselines,
+        tuning: { functions: tuned, ratio: 10 ** (1 / 4), points: quick ? 5 : 9 },
+      },
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Budget, Plan, PlannedJob } from '../plan.js';
+import { allBaselines, paperBaselines } from './baselines.js';
+
+const sizes: Record<Budget, { iterations: number; functions: number; compared: number; tuned: number }> = {
+  quick: { iterations: 1500, functions: 16, compared: 4000, tuned: 2048 },
+  standard: { iterations: 40_000, functions: 32, compared: 50_000, tuned: 20_000 },
+  full: { iterations: 200_000, functions: 64, compared: 100_000, tuned: 20_000 },
+};
+
+export const quadratic: Plan = {
+  name: 'quadratic',
+  title: 'Quadratics of ten coordinates, 100 steps',
+  source: 'arXiv 1606.04474, section 3.1',
+  summary:
+    'f(x) = |Wx - y|², W and y anew for every function, in both forms that have been published: entries from U[0, 1) (deepmind/learning-to-learn) and from N(0, 1) (the paper). One optimizer is trained for each, by truncated back-propagation through 20 of the 100 steps. The normal form has a heavy tail: a few functions make up much of the mean, so the median stands beside it, and the comparison takes many functions.',
+  jobs: (budget) => [...family('uniform', budget), ...family('normal', budget)],
+};
+
+function family(distribution: 'uniform' | 'normal', budget: Budget): PlannedJob[] {
+  const { iterations, functions, compared, tuned } = sizes[budget];
+  const entries = distribution === 'uniform' ? 'U[0, 1)' : 'N(0, 1)';
+  const problem = { name: 'quadratic', dimension: 10, distribution } as const;
+  return [
+    {
+      name: distribution,
+      title: `Training on quadratics, ${entries}`,
+      train: {
+        problem,
+        optimizer: {
+          name: 'lstm',
+          layers: [20, 20],
+          preprocess: { name: 'log-sign-paper', p: 10 },
+          outputScale: 0.1,
+        },
+        training: {
+          iterations,
+          horizon: 100,
+          unroll: 20,
+          functions,
+          learningRate: 0.001,
+          clipNorm: 1,
+          metaLoss: 'sum-and-final',
+          validation: { every: 250, functions: 1024 },
+        },
+      },
+    },
+    {
+      name: `${distribution}-100`,
+      title: `Quadratics, ${entries}, 100 steps`,
+      of: distribution,
+      compare: {
+        problem,
+        comparison: {
+          functions: compared,
+          steps: 100,
+          baselines: budget === 'quick' ? paperBaselines : allBaselines,
+          tuning: { functions: tuned },
+        },
+      },
+    },
+  ];
+}

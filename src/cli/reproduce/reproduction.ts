@@ -1,0 +1,184 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunEvent } from '../../contract/events.js';
+import type { LearnedSpec } from '../../contract/optimizers.js';
+import { decodeWeights } from '../../core/weights/weights.js';
+import { loadDatasets } from '../../data/datasets.js';
+import { CliError, exitCodes } from '../exit-codes.js';
+import { runLocally } from '../local-run.js';
+import type { RunRecord } from '../run-folder.js';
+import { version } from '../version.js';
+import { estimateSeconds } from './estimate.js';
+import { type Budget, type GivenOptimizer, type Job, jobsOf, type Plan } from './plan.js';
+import { writeReport } from './report/report.js';
+import type { ReproductionFolder, ReproductionRecord } from './reproduction-folder.js';
+
+export interface ReproductionOptions {
+  plan: Plan;
+  budget: Budget;
+  folder: ReproductionFolder;
+  /** A file to take for the optimizer that the plan is given. */
+  weights?: string;
+  checkpointEvery?: number;
+}
+
+/** A reproduction on this machine: begun, or gone on with from what its folder holds. */
+export class Reproduction {
+  private constructor(
+    private readonly options: ReproductionOptions,
+    readonly jobs: readonly Job[],
+    readonly record: ReproductionRecord,
+    /** Whether the folder held a part of it. */
+    readonly isResumed: boolean,
+  ) {}
+
+  /**
+   * Sees that all is there that the jobs need, and tells from small pieces of them how long they are going to take.
+   * @throws CliError where the folder holds another reproduction, or a given optimizer is missing; DatasetError where
+   *   data is.
+   */
+  static async open(options: ReproductionOptions): Promise<Reproduction> {
+    const { plan, budget, folder } = options;
+    const jobs = jobsOf(plan, budget);
+    for (const { spec } of jobs) await loadDatasets(spec.problem);
+    const found = await folder.record();
+    if (found) {
+      await mustBeTheSame(found, jobs, options);
+      return new Reproduction(options, jobs, found, true);
+    }
+    const record: ReproductionRecord = {
+      plan: plan.name,
+      budget,
+      command: commandOf(options),
+      version: version(),
+      node: process.versions.node,
+      machine: `${cpus()[0]?.model.trim() ?? process.arch}, ${availableParallelism()} cores`,
+      expected: {},
+      given: Object.fromEntries((plan.given ?? []).map((given) => [given.name, findGiven(given, options)])),
+      began: new Date().toISOString(),
+      ended: null,
+    };
+    for (const [name, path] of Object.entries(record.given))
+      await folder.job(name).writeWeights(await readWeights(path));
+    const opened = new Reproduction(options, jobs, record, false);
+    for (const { name, spec, of } of jobs)
+      record.expected[name] = await estimateSeconds(spec, of === null ? null : await opened.optimizerOf(of));
+    return opened;
+  }
+
+  /** Seconds that are left, as far as they were foreseen. */
+  async secondsLeft(): Promise<number> {
+    let seconds = 0;
+    for (const { name } of this.jobs) {
+      const run = await this.options.folder.job(name).record();
+      if (run?.state !== 'succeeded') seconds += Math.max(0, (this.record.expected[name] ?? 0) - (run?.seconds ?? 0));
+    }
+    return seconds;
+  }
+
+  /** Jobs that are done. */
+  async done(): Promise<number> {
+    const records = await Promise.all(this.jobs.map(({ name }) => this.options.folder.job(name).record()));
+    return records.filter((record) => record?.state === 'succeeded').length;
+  }
+
+  /**
+   * Runs what has not been run, job by job, and writes the report after each.
+   * @returns how it ended.
+   */
+  async run(
+    signal: AbortSignal,
+    onJob: (job: Job, index: number) => void,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunRecord['state']> {
+    const { folder, plan } = this.options;
+    await folder.writeRecord(this.record);
+    for (const [index, job] of this.jobs.entries()) {
+      if ((await folder.job(job.name).record())?.state === 'succeeded') continue;
+      onJob(job, index);
+      const { state } = await this.runJob(job, signal, onEvent);
+      if (state !== 'succeeded') return state;
+      await writeReport(folder, plan, this.jobs, this.record);
+    }
+    this.record.ended ??= new Date().toISOString();
+    await folder.writeRecord(this.record);
+    await writeReport(folder, plan, this.jobs, this.record);
+    return 'succeeded';
+  }
+
+  private async runJob(job: Job, signal: AbortSignal, onEvent: (event: RunEvent) => void): Promise<RunRecord> {
+    const { folder, checkpointEvery } = this.options;
+    const own = folder.job(job.name);
+    const before = await own.record();
+    if (before?.state === 'failed') throw new CliError(before.failure?.message ?? 'The run failed.', exitCodes.failure);
+    const checkpoint = before && (await own.checkpoint());
+    if (!checkpoint) await own.clear();
+    const weights = job.of === null ? null : await folder.job(job.of).weights();
+    const { record } = await runLocally({
+      spec: job.spec,
+      folder: own,
+      ...(weights && { weights }),
+      ...(checkpoint && { checkpoint }),
+      ...(checkpointEvery !== undefined && { checkpointEvery }),
+      signal,
+      onEvent,
+    });
+    return record;
+  }
+
+  /** The optimizer that a comparison is about: of a training of the plan, or given. */
+  private async optimizerOf(name: string): Promise<LearnedSpec> {
+    const training = this.jobs.find((job) => job.name === name)?.spec;
+    if (training?.kind === 'metatrain') return training.optimizer;
+    return decodeWeights((await this.options.folder.job(name).weights())!).spec;
+  }
+}
+
+async function mustBeTheSame(found: ReproductionRecord, jobs: readonly Job[], options: ReproductionOptions) {
+  const { plan, budget, folder } = options;
+  const differences = [
+    found.plan !== plan.name && `plan ${found.plan}`,
+    found.budget !== budget && `budget ${found.budget}`,
+    found.version !== version() && `version ${found.version} of metadescent`,
+    found.command !== commandOf(options) && `"${found.command}"`,
+  ];
+  for (const { name, spec } of jobs)
+    if ((await folder.job(name).isOf(spec)) === false) differences.push(`other specs (${name}/spec.json)`);
+  const difference = differences.find((text) => text !== false);
+  if (difference === undefined) return;
+  throw new CliError(
+    `${folder.path} holds a reproduction by ${difference}: add --overwrite to replace it, or --out for another folder.`,
+    exitCodes.usage,
+  );
+}
+
+function commandOf({ plan, budget, weights }: ReproductionOptions): string {
+  const given = weights === undefined ? '' : ` --weights ${weights}`;
+  return `metadescent reproduce ${plan.name} --budget ${budget}${given}`;
+}
+
+/** Where a given optimizer is: what the user names, the other plan's own reproduction, or what ships with metadescent. */
+function findGiven({ plan, job, shipped }: GivenOptimizer, { folder, budget, weights }: ReproductionOptions): string {
+  const made = join(dirname(folder.path), `${plan}-${budget}`, job, 'weights.safetensors');
+  const packaged = fileURLToPath(new URL(`../../../../examples/optimizers/${shipped}`, import.meta.url));
+  const places = weights === undefined ? [made, packaged] : [weights];
+  const found = places.find((path) => existsSync(path));
+  if (found) return relative('', found);
+  throw new CliError(
+    `There is no trained optimizer to take: ${places.map((path) => relative('', path)).join(' and ')} ${places.length > 1 ? 'are' : 'is'} missing. Run "metadescent reproduce ${plan} --budget ${budget}" first, or name a file with --weights.`,
+    exitCodes.usage,
+  );
+}
+
+async function readWeights(path: string): Promise<Uint8Array> {
+  try {
+    const bytes = await readFile(path);
+    decodeWeights(bytes);
+    return bytes;
+  } catch (error) {
+    throw new CliError(`${path} is not a file of weights: ${(error as Error).message}`, exitCodes.usage);
+  }
+}
