@@ -14,7 +14,7 @@ export const RegisteredOptimizer = Strict(
     }),
     job: Nullable(Type.String(), { description: 'Id of the job that trained it; null where it was uploaded.' }),
     createdAt: Type.String({ format: 'date-time' }),
-    weights: Type.Integer({ minimum: 1, description: 'Weights φ.' }),
+    weights: Type.Integer({ minimum: 0, description: 'Weights φ.' }),
     size: Type.Integer({ minimum: 1, description: 'Bytes of its file, as safetensors.' }),
     sha256: Type.String({ description: 'Of that file, in hexadecimal.' }),
     optimizer: LearnedSpec,

@@ -83,7 +83,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
     const few = ['--functions', '50', '--baselines', '{name: sgd, learningRate: 0.1}'];
     const there = await run('compare', 'small@1', '--problem', 'parabola', ...few);
     const here = await run('compare', 'small.safetensors', '--problem', 'parabola', ...few);
-    assert.match(there, /parabola: .* of 15 steps .*, over 50 fresh functions/);
+    assert.match(there, /parabola: .*\b15 steps.*, over 50 fresh functions/);
     const table = (text: string) => text.slice(0, text.indexOf('\n\n', text.indexOf('LSTM')));
     assert.equal(table(there), table(here), 'the same from the service as from here');
 

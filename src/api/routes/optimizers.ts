@@ -96,7 +96,7 @@ export const optimizerRoutes =
           operationId: 'deleteOptimizer',
           summary: 'Delete a version; its number is not given again',
           description:
-            'A comparison that runs has its weights already and goes on. One that is queued, and names this version, fails when its turn comes, as `weights-missing`.',
+            'A comparison that runs has its weights already and goes on. One that is queued, for the first time or again, and names this version fails when its turn comes, as `weights-missing`.',
           tags,
           params: OptimizerParams,
           querystring: Strict({}),
