@@ -260,6 +260,10 @@ struct BackCall : Call {
     task.coordinates = static_cast<long>(a.number());
     task.steps = static_cast<long>(a.number());
     task.gradients = a.array<float>("gradients", static_cast<size_t>(task.steps + 1) * task.coordinates);
+    const Array<float> observed = a.array<float>("observed");
+    if (observed.data != nullptr && observed.length != static_cast<size_t>(task.steps) * task.coordinates)
+      throw std::invalid_argument("observed: expected those of " + std::to_string(task.steps) + " steps");
+    task.observed = observed.data;
     task.segment = static_cast<long>(a.number());
     if (task.segment < 1) throw std::invalid_argument("segment: expected at least 1");
     const size_t segments = (task.steps + task.segment - 1) / task.segment;

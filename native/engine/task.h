@@ -103,6 +103,8 @@ struct Back {
   long steps;
   /** ∇f(θ_t) [T + 1, N] */
   const float* gradients;
+  /** What the network saw of them, [T, N]; null where that is what they are. */
+  const float* observed;
   /** `hidden` before every step that is a multiple of `segment`: [segments, …]. */
   long segment;
   const float* saved;

@@ -26,7 +26,7 @@ void step(const Step& s, Pool& pool) {
 
 void back(const Back& b, Pool& pool) {
   const Unroll task{b.network, elsewhere(b.coordinates), b.phi, b.steps, b.weights, nullptr, nullptr, b.fresh, nullptr, b.gradient};
-  with_blocks(b.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).back(b.gradients, b.segment, b.saved); });
+  with_blocks(b.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).back(b.gradients, b.observed, b.segment, b.saved); });
 }
 
 void evaluate(const Evaluation& e, Pool& pool) {

@@ -49,6 +49,8 @@ class UnrollTask {
     float* theta;
     /** [T + 1][width] */
     float* gradients;
+    /** What the network saw of them, likewise. */
+    float* observed;
     /** [blocks], and [segments][blocks] as they were at the beginning of each. */
     V* states;
     V* saved;
@@ -69,6 +71,8 @@ class UnrollTask {
   long counted;
   float* sums;
   long pieces;
+  /** Whether the network saw something else than the gradients. */
+  bool apart = false;
 
  public:
   UnrollTask(const Unroll& unroll, Pool& threads) : u(unroll), pool(threads), plan(plan_of<NB>(unroll.network)) {
@@ -95,13 +99,16 @@ class UnrollTask {
   /**
    * The way back alone, a block at a time.
    * @param gradients ∇f(θ_t) [T + 1, N]
+   * @param observed what the network saw of them, [T, N], or null
    * @param every steps from one state that was saved to the next
    * @param states those, each as an unroll's `hidden`
    */
-  void back(const float* gradients, long every, const float* states) {
+  void back(const float* gradients, const float* observed, long every, const float* states) {
     cut(every);
+    apart = observed != nullptr;
     each_block([&](Group& g, Scratch<NB>& s, float* own) {
       for (long t = 0; t <= u.steps; t++) load_row(g, gradients + t * n, gradients_at(g, t));
+      for (long t = 0; apart && t < u.steps; t++) load_row(g, observed + t * n, g.observed + t * g.width);
       for (long number = 0; number < segments; number++)
         load_state(g, 0, states + number * plan.rows * n, saved_state(g, number, 0));
       backward(g, s, 0, 1, own);
@@ -128,6 +135,7 @@ class UnrollTask {
     g.width = blocks * kWidth;
     g.theta = arena.take<float>(g.width);
     g.gradients = arena.take<float>((u.gradient ? u.steps + 1 : 1) * g.width);
+    g.observed = apart ? arena.take<float>(u.steps * g.width) : g.gradients;
     g.states = arena.take<V>(blocks * plan.state * NB);
     g.saved = u.gradient ? arena.take<V>(segments * blocks * plan.state * NB) : nullptr;
   }
@@ -346,7 +354,7 @@ class UnrollTask {
         if (!keep) {
           copy(initial, g.again, plan.state * NB);
           for (long t = first; t < last; t++) {
-            forward_step<true>(plan, s, gradients_at(g, t) + b * kWidth, g.again, t == first && fresh,
+            forward_step<true>(plan, s, g.observed + t * g.width + b * kWidth, g.again, t == first && fresh,
                                records + (t - first) * plan.record * NB, nullptr);
           }
         }

@@ -111,7 +111,10 @@ void step_by_step(const Kernels& kernels, const Unroll& u, Pool& pool) {
   if (u.gradient == nullptr) return;
   reference::Vector weights(u.weights, u.weights + u.steps + 1);
   for (double& w : weights) w /= double(u.functions.count);
-  kernels.back({u.network, u.phi, n, u.steps, gradients.data(), segment, saved.data(), u.fresh, weights.data(), u.gradient}, pool);
+  // What the network saw may lie elsewhere.
+  const Floats copy(gradients.begin(), gradients.begin() + u.steps * n);
+  const float* observed = u.steps % 2 ? copy.data() : nullptr;
+  kernels.back({u.network, u.phi, n, u.steps, gradients.data(), observed, segment, saved.data(), u.fresh, weights.data(), u.gradient}, pool);
 }
 
 /** Two unrolls, the second from where the first got to, each against double precision and with 1, 2 and 5 threads. */

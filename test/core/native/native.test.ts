@@ -14,6 +14,7 @@ import { adam } from '../../../src/core/optimizers/adam.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { flattenWeights } from '../../../src/core/weights/shapes.js';
+import { relativeError } from '../../reference/meta-gradient.js';
 import { nativeMissing, stepByStep } from '../../support/native.js';
 import { madeUpDigits } from '../made-up-digits.js';
 import { lstmSpec, normal, randomWeights, testSeed } from '../weights/samples.js';
@@ -200,6 +201,37 @@ describe('the native engine', { skip: missing }, () => {
       );
       assert.deepEqual(found, expected);
     }
+  });
+
+  it('tells what the network sees from the gradient that the way back takes', async () => {
+    const spec = lstmSpec({ layers: [5], outputScale: 0.1 });
+    const phi = flattenWeights(randomWeights(spec, seed, 0.5));
+    const [n, steps] = [21, 5];
+    const draw = normal(seed);
+    const rows = () => Array.from({ length: steps + 1 }, () => Float32Array.from({ length: n }, draw));
+    const [observed, gradients] = [rows(), rows()];
+    const weights = Array.from({ length: steps + 1 }, () => Math.abs(draw()));
+    const back = async (gradient: (t: number) => Float32Array) => {
+      const network = new SteppedNetwork(loadAddon(), spec, n, new Float32Array(10 * n), true);
+      network.keep(steps);
+      const theta = new Float32Array(n);
+      for (let t = 0; t < steps; t++) await network.step(phi, observed[t]!, theta, gradient(t));
+      return [...(await network.back(phi, gradient(steps), weights))];
+    };
+    // dL/dφ is linear in the gradients that it is taken along, once what the network sees is given.
+    const mixed = await back((t) => observed[t]!.map((x, i) => 2 * x - gradients[t]![i]!));
+    const [first, second] = [await back((t) => observed[t]!), await back((t) => gradients[t]!)];
+    assert.ok(
+      relativeError(
+        mixed,
+        first.map((x, i) => 2 * x - second[i]!),
+      ) < 1e-5,
+      `seed ${seed}`,
+    );
+    assert.ok(relativeError(first, second) > 0.01, `seed ${seed}`);
+    // From the second step on alone they may differ too.
+    const late = await back((t) => (t === 0 ? observed : gradients)[t]!);
+    assert.deepEqual(late, second, 'the gradient before the first update does not count');
   });
 
   it('asks that the steps kept are taken before the way back', async () => {

@@ -65,7 +65,7 @@ export interface Addon {
     hidden: Float32Array,
     fresh: boolean,
   ): Promise<void> | undefined;
-  /** dL/dφ of some such steps, from their gradients and the states before every `segment` of them. */
+  /** dL/dφ of some such steps, from their gradients, what the network saw of them, and the states before every `segment`. */
   back(
     background: boolean,
     network: NetworkNumbers,
@@ -73,6 +73,7 @@ export interface Addon {
     coordinates: number,
     steps: number,
     gradients: Float32Array,
+    observed: Floats,
     segment: number,
     states: Float32Array,
     fresh: boolean,

@@ -11,6 +11,8 @@ interface Kept {
   readonly steps: number;
   /** ∇f(θ_t) [steps + 1, n] */
   readonly gradients: Float32Array;
+  /** What the network saw of them, [steps, n], where that was ever something else. */
+  observed: Float32Array | null;
   /** The state before every `segment` steps. */
   readonly states: Float32Array;
   /** Steps taken of them. */
@@ -33,7 +35,7 @@ interface Kept {
  * others; one evaluation a step gives the gradients of all. With second derivatives dropped, dL/dφ of a group needs no
  * gradient but its own coordinates', so the groups do not meet on the way back.
  *
- * Kept are one float a coordinate and step, and the state every twenty steps. The bits are the same for any number of
+ * Kept are one float a coordinate and step (two where the network sees something else than ∇f), and the state every twenty steps. The bits are the same for any number of
  * threads, and whoever computes the gradients.
  */
 export class SteppedNetwork {
@@ -62,10 +64,11 @@ export class SteppedNetwork {
     const { n, hidden, spare, fresh } = this;
     this.spare = this.kept =
       spare?.steps === steps
-        ? Object.assign(spare, { taken: 0, fresh })
+        ? Object.assign(spare, { observed: null, taken: 0, fresh })
         : {
             steps,
             gradients: new Float32Array((steps + 1) * n),
+            observed: null,
             states: new Float32Array(Math.ceil(steps / segment) * hidden.length),
             taken: 0,
             fresh,
@@ -74,27 +77,36 @@ export class SteppedNetwork {
 
   /**
    * One step: θ becomes θ plus the update, h the next state.
-   * @param gradient ∇f(θ) [n]
+   * @param observed what the network sees of ∇f(θ) [n]
    * @param theta [n]
+   * @param gradient what the way back takes for ∇f(θ), where that is something else: without noise, say, or ∇ℓ(f(θ))
+   *   where the meta-loss sums some ℓ(f)
    */
-  async step(phi: Float32Array, gradient: Float32Array, theta: Float32Array): Promise<void> {
+  async step(
+    phi: Float32Array,
+    observed: Float32Array,
+    theta: Float32Array,
+    gradient: Float32Array = observed,
+  ): Promise<void> {
     const { native, network, n, hidden, fresh, kept } = this;
     if (kept) {
       const { taken } = kept;
       if (taken === kept.steps) throw new RangeError(`a step more than the ${taken} that were to be kept`);
       if (taken % segment === 0) kept.states.set(hidden, (taken / segment) * hidden.length);
+      if (gradient !== observed) kept.observed ??= kept.gradients.slice(0, kept.steps * n);
+      kept.observed?.set(observed, taken * n);
       kept.gradients.set(gradient, taken * n);
       kept.taken++;
     }
     await native.calls.make(n * countWeights(this.optimizer), (background) =>
-      native.addon.step(background, network, phi, n, gradient, theta, hidden, fresh),
+      native.addon.step(background, network, phi, n, observed, theta, hidden, fresh),
     );
     this.fresh = false;
   }
 
   /**
    * Back-propagation through the steps kept, all of which have been taken; their θ and h began as constants.
-   * @param lastGradient ∇f(θ_T) [n]
+   * @param lastGradient ∇f(θ_T) [n], as the way back takes it
    * @param weights dL/df_b(θ_t), t = 0 … T, the same for every function b: w_t / B where L is a mean over B
    * @returns dL/dφ
    */
@@ -103,12 +115,12 @@ export class SteppedNetwork {
     if (kept?.taken !== kept?.steps || !kept)
       throw new RangeError('back() comes after the steps that keep() announced');
     this.kept = null;
-    const { steps, gradients, states, fresh } = kept;
+    const { steps, gradients, observed, states, fresh } = kept;
     gradients.set(lastGradient, steps * n);
     const w = Float64Array.from(weights);
     const result = new Float32Array(phi.length);
     await native.calls.make(3 * steps * n * phi.length, (background) =>
-      native.addon.back(background, network, phi, n, steps, gradients, segment, states, fresh, w, result),
+      native.addon.back(background, network, phi, n, steps, gradients, observed, segment, states, fresh, w, result),
     );
     return result;
   }
