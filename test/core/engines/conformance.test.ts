@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { before, describe, it } from 'node:test';
 import { countWeights } from '../../../src/contract/limits.js';
 import type { LstmSpec } from '../../../src/contract/optimizers.js';
-import { type ProblemSpec, partsOf, problemsIn } from '../../../src/contract/problems.js';
+import { type ProblemSpec, partsOf } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
@@ -324,9 +324,6 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
 
     const withoutKernels = name === 'native' || name === 'native, step by step' ? [] : testFunctions;
     const evaluated = [...withoutKernels, ...composed];
-    // The native way back takes what the network was fed for ∇f.
-    const isTrainable = (p: ProblemSpec) =>
-      !name.startsWith('native') || !problemsIn(p).some((q) => q.name === 'noisy');
 
     for (const problem of [...problems, ...evaluated, ...widePerceptrons]) {
       test(`evaluates ${nameOf(problem)}: value and gradient`, async () => {
@@ -413,7 +410,7 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
       });
     }
 
-    for (const problem of evaluated.filter(isTrainable))
+    for (const problem of evaluated)
       test(`meta-gradient on ${nameOf(problem)}: that of fp64 differences`, async () => {
         const spec = lstmSpec({ layers: [3], outputScale: 0.1 });
         const phi = randomPhi(spec, 0.5);

@@ -116,7 +116,28 @@ describe('the native engine', { skip: missing }, () => {
     const [trained] = await train([jobs[1]!]);
     assert.equal(trained!.info.engine, 'native');
     assert.equal(trained!.info.fallback, undefined);
+    assert.equal(trained!.info.gradient, undefined);
     assert.equal(trained!.tfjs, false);
+  });
+
+  it('trains a problem that it has no kernels for, whose gradients come from tfjs, and says so', async () => {
+    const fields = {
+      problem: { name: 'rosenbrock' },
+      optimizer: { name: 'lstm', layers: [5], outputScale: 0.01 },
+      training: { iterations: 3, functions: 3, unroll: 10, horizon: 20, validation: { every: 1000, functions: 4 } },
+    };
+    const [one] = await train([job(fields)], { METADESCENT_THREADS: '1' });
+    assert.equal(one!.info.engine, 'native');
+    assert.match(one!.info.gradient!, /^tfjs wasm \d+\.\d+\.\d+ /);
+    assert.equal(one!.info.fallback, undefined);
+    assert.equal(one!.tfjs, true);
+    const [two, reference] = [
+      (await train([job(fields)], { METADESCENT_THREADS: '2' }))[0]!,
+      (await train([job({ ...fields, engine: { name: 'tfjs', backend: 'wasm' } })]))[0]!,
+    ];
+    assert.equal(two.weights, one!.weights);
+    for (const [i, loss] of one!.losses.entries())
+      assert.ok(Math.abs(loss / reference.losses[i]! - 1) < 1e-4, `seed ${seed}`);
   });
 
   it('leaves exact second derivatives to tfjs, and says so', async () => {

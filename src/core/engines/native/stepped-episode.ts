@@ -4,7 +4,7 @@ import type { Episode, EpisodeState, OpenFunctions, UnrollOptions } from '../eng
 import type { LoadedAddon } from './addon.js';
 import { type States, stateSize } from './states.js';
 import { SteppedNetwork } from './stepped-network.js';
-import { droppedOnly, noiseless } from './support.js';
+import { droppedOnly } from './support.js';
 
 /** Functions that are evaluated elsewhere, between the steps of the fused network. */
 export class SteppedEpisode implements Episode {
@@ -35,7 +35,6 @@ export class SteppedEpisode implements Episode {
 
   async unroll(phi: Float32Array, { steps, weights, secondDerivatives }: UnrollOptions) {
     droppedOnly(secondDerivatives);
-    noiseless(this.batch.problem);
     this.network.keep(steps);
     const { losses, last } = await this.forward(phi, steps);
     const each = weights.map((w) => w / this.batch.count);
@@ -53,7 +52,7 @@ export class SteppedEpisode implements Episode {
         this.step += steps;
         return { losses: all, last: gradient };
       }
-      await network.step(phi, observed, theta);
+      await network.step(phi, observed, theta, gradient);
     }
   }
 
