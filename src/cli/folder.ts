@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A folder of small files that are each all there or not there, whenever the process is killed. */
+/**
+ * A folder of small files that are each all there or not there, whenever the process is killed. It is made with the first
+ * of them.
+ */
 export class Folder {
-  /** Makes the folder where it is missing. */
-  constructor(readonly path: string) {
-    mkdirSync(path, { recursive: true });
-  }
+  constructor(readonly path: string) {}
 
   /** @returns null where there is no such file. */
   async read(name: string): Promise<Uint8Array | null> {
@@ -25,6 +25,7 @@ export class Folder {
   }
 
   async write(name: string, content: string | Uint8Array): Promise<void> {
+    mkdirSync(this.path, { recursive: true });
     const temporary = join(this.path, `.${name}.part`);
     await writeFile(temporary, content);
     await rename(temporary, join(this.path, name));

@@ -77,6 +77,13 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
   const at = (...path: string[]) => join(cwd, 'runs', ...path);
   const seed = ['reproduce', 'seed', '--budget', 'quick'];
 
+  it('tells the time it takes and stops, where it is to run dry', async () => {
+    const { code, stderr } = await command([...seed, '--dry-run'], { cwd });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /Training on parabolas +1,000 meta-iterations +about \d/);
+    assert.ok(!existsSync(at('seed-quick')));
+  });
+
   it('tells the time it takes, runs, and leaves a report, results, tables and weights', async () => {
     const { code, stdout, stderr } = await command(seed, { cwd });
     assert.equal(code, 0, stderr);

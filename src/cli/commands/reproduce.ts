@@ -16,6 +16,7 @@ interface ReproduceOptions extends JsonOption {
   out?: string;
   weights?: string;
   overwrite?: boolean;
+  dryRun?: boolean;
   checkpointEvery?: number;
 }
 
@@ -37,6 +38,7 @@ export function defineReproduce(program: Command): void {
     )
     .option('-o, --out <FOLDER>', 'where the files go (default: runs/NAME-BUDGET)')
     .option('--weights <FILE>', 'the optimizer to compare, of a plan that trains none')
+    .option('--dry-run', 'tell the jobs and how long they take, and stop')
     .option('--overwrite', 'replace what is in the folder')
     .option('--checkpoint-every <SECONDS>', 'from one checkpoint to the next (default: 30)', parseSeconds)
     .addHelpText(
@@ -50,7 +52,8 @@ async function reproduce(name: string, options: ReproduceOptions): Promise<void>
   const { budget, json = false, weights, checkpointEvery } = options;
   const plan = plans.get(name)!;
   const folder = new ReproductionFolder(options.out ?? join('runs', `${name}-${budget}`));
-  if (options.overwrite) await folder.clear([...jobsOf(plan, budget), ...(plan.given ?? [])].map((job) => job.name));
+  if (options.overwrite && !options.dryRun)
+    await folder.clear([...jobsOf(plan, budget), ...(plan.given ?? [])].map((job) => job.name));
   const reproduction = await Reproduction.open({
     ...{ plan, budget, folder },
     ...(weights !== undefined && { weights }),
@@ -58,6 +61,7 @@ async function reproduce(name: string, options: ReproduceOptions): Promise<void>
   });
   const { jobs } = reproduction;
   await announce(reproduction, plan.title);
+  if (options.dryRun) return;
 
   const interruption = new Interruption();
   const progress = new ProgressDisplay();

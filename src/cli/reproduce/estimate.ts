@@ -38,7 +38,7 @@ async function estimateTraining(spec: MetatrainSpec): Promise<number> {
 
 async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Promise<number> {
   const { functions, steps, baselines, tuning, resamples } = spec.comparison;
-  const chunk = chunkOf(spec);
+  const chunk = Math.min(functions, chunkOf(spec));
   const piece = { functions: 2 * chunk, steps: Math.min(steps, timed.steps), resamples: 100 };
   const { engine, problem } = spec;
   const pieceSpec = parseJobSpec({
@@ -60,8 +60,8 @@ async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Pr
   const size = functions / piece.functions;
   const tuned = warm.slice(1).filter((_, i) => baselines[i]?.learningRate === 'tuned');
   return (
-    sum(warm) * Math.ceil(functions / chunk) +
-    sum(tuned) * Math.ceil(tuning.functions / chunk) * tuning.points +
+    (sum(warm) * functions) / chunk +
+    (sum(tuned) * tuning.points * tuning.functions) / chunk +
     (statistics * size * resamples) / piece.resamples +
     (conclusion * size * steps) / piece.steps
   );

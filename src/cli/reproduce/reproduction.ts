@@ -31,8 +31,8 @@ export class Reproduction {
     private readonly options: ReproductionOptions,
     readonly jobs: readonly Job[],
     readonly record: ReproductionRecord,
-    /** Whether the folder held a part of it. */
-    readonly isResumed: boolean,
+    /** Weights that go into the folder before anything runs; null where it held a part of the reproduction. */
+    private readonly given: ReadonlyMap<string, Uint8Array> | null,
   ) {}
 
   /**
@@ -47,8 +47,9 @@ export class Reproduction {
     const found = await folder.record();
     if (found) {
       await mustBeTheSame(found, jobs, options);
-      return new Reproduction(options, jobs, found, true);
+      return new Reproduction(options, jobs, found, null);
     }
+    const places = new Map((plan.given ?? []).map((given) => [given.name, findGiven(given, options)]));
     const record: ReproductionRecord = {
       plan: plan.name,
       budget,
@@ -57,16 +58,26 @@ export class Reproduction {
       node: process.versions.node,
       machine: `${cpus()[0]?.model.trim() ?? process.arch}, ${availableParallelism()} cores`,
       expected: {},
-      given: Object.fromEntries((plan.given ?? []).map((given) => [given.name, findGiven(given, options)])),
+      given: Object.fromEntries(places),
       began: new Date().toISOString(),
       ended: null,
     };
-    for (const [name, path] of Object.entries(record.given))
-      await folder.job(name).writeWeights(await readWeights(path));
-    const opened = new Reproduction(options, jobs, record, false);
-    for (const { name, spec, of } of jobs)
-      record.expected[name] = await estimateSeconds(spec, of === null ? null : await opened.optimizerOf(of));
-    return opened;
+    const optimizers = new Map<string, LearnedSpec>();
+    const given = new Map<string, Uint8Array>();
+    for (const [name, path] of places) {
+      given.set(name, await readWeights(path));
+      optimizers.set(name, decodeWeights(given.get(name)!).spec);
+    }
+    for (const { name, spec, of } of jobs) {
+      if (spec.kind === 'metatrain') optimizers.set(name, spec.optimizer);
+      record.expected[name] = await estimateSeconds(spec, of === null ? null : optimizers.get(of)!);
+    }
+    return new Reproduction(options, jobs, record, given);
+  }
+
+  /** Whether the folder held a part of it. */
+  get isResumed(): boolean {
+    return this.given === null;
   }
 
   /** Seconds that are left, as far as they were foreseen. */
@@ -95,6 +106,7 @@ export class Reproduction {
     onEvent: (event: RunEvent) => void,
   ): Promise<RunRecord['state']> {
     const { folder, plan } = this.options;
+    for (const [name, weights] of this.given ?? []) await folder.job(name).writeWeights(weights);
     await folder.writeRecord(this.record);
     for (const [index, job] of this.jobs.entries()) {
       if ((await folder.job(job.name).record())?.state === 'succeeded') continue;
@@ -127,13 +139,6 @@ export class Reproduction {
       onEvent,
     });
     return record;
-  }
-
-  /** The optimizer that a comparison is about: of a training of the plan, or given. */
-  private async optimizerOf(name: string): Promise<LearnedSpec> {
-    const training = this.jobs.find((job) => job.name === name)?.spec;
-    if (training?.kind === 'metatrain') return training.optimizer;
-    return decodeWeights((await this.options.folder.job(name).weights())!).spec;
   }
 }
 
