@@ -53,7 +53,7 @@ describe('the layering', () => {
     ['core imports jobs', 'src/core/compare/planted.ts', '../../jobs/jobs.js'],
     ['core imports a file system', 'src/core/planted.ts', 'node:fs'],
     ['core imports data', 'src/core/problems/planted.ts', '../../data/digits.js'],
-    ['data imports core', 'src/data/planted.ts', '../core/random/random.js'],
+    ['data imports core', 'src/data/planted.ts', '../core/problems/batch.js'],
     ['jobs imports api', 'src/jobs/planted.ts', '../api/app.js'],
     ['jobs imports core', 'src/jobs/planted.ts', '../core/weights/weights.js'],
     ['api imports meta-training', 'src/api/routes/planted.ts', '../../core/metatrain/metatrain.js'],

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { AckleySpec, ackley } from './problems/ackley.js';
+import { CifarSpec, cifar } from './problems/cifar.js';
 import { EnsembleSpec, ensemble } from './problems/ensemble.js';
 import type { FamilyContract, Parameter } from './problems/family.js';
 import { LassoSpec, lasso } from './problems/lasso.js';
@@ -11,6 +12,7 @@ import { QuadraticSpec, quadratic } from './problems/quadratic.js';
 import { RastriginSpec, rastrigin } from './problems/rastrigin.js';
 import { RescaledSpec, rescaled } from './problems/rescaled.js';
 import { RosenbrockSpec, rosenbrock } from './problems/rosenbrock.js';
+import { ShapesSpec, shapes } from './problems/shapes.js';
 import { SimpleSpec, simple } from './problems/simple.js';
 import { OneOf } from './schema.js';
 
@@ -25,6 +27,8 @@ export const ProblemSpec = OneOf(
     SimpleSpec,
     QuadraticSpec,
     MnistSpec,
+    CifarSpec,
+    ShapesSpec,
     LogisticSpec,
     RosenbrockSpec,
     RastriginSpec,
@@ -45,6 +49,8 @@ const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = 
   simple,
   quadratic,
   mnist,
+  cifar,
+  shapes,
   logistic,
   rosenbrock,
   rastrigin,

@@ -53,6 +53,11 @@ export function Choice<const T extends string[]>(values: T, options: Record<stri
   return Type.Unsafe<T[number]>({ type: 'string', enum: values, ...options });
 }
 
+/** One of a few whole numbers, as `enum`. */
+export function IntegerChoice<const T extends number[]>(values: T, options: Record<string, unknown> = {}) {
+  return Type.Unsafe<T[number]>({ type: 'integer', enum: values, ...options });
+}
+
 /**
  * A value of type T or null. Where the schema is of one type it is widened in place: behind an `anyOf` a validator
  * would not fill in the defaults.

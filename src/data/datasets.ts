@@ -2,12 +2,20 @@ import type { Dataset, Datasets } from '../contract/datasets.js';
 import { datasetsOf } from '../contract/datasets.js';
 import type { DatasetName } from '../contract/problems/family.js';
 import type { ProblemSpec } from '../contract/problems.js';
+import { loadCifar } from './cifar.js';
 import { loadDigits } from './digits.js';
+import { makeShapes } from './shapes.js';
 
-const loaders: { readonly [N in DatasetName]: () => Promise<Dataset> } = { digits: () => loadDigits() };
+const loaders: { readonly [N in DatasetName]: () => Promise<Dataset> } = {
+  digits: () => loadDigits(),
+  cifar: () => loadCifar(),
+  'shapes-8': () => makeShapes(8),
+  'shapes-16': () => makeShapes(16),
+  'shapes-32': () => makeShapes(32),
+};
 
 /**
- * Reads what a problem needs.
+ * Reads, or makes, what a problem needs.
  * @throws DatasetError where it is not on this machine, or damaged
  */
 export async function loadDatasets(problem: ProblemSpec): Promise<Datasets> {

@@ -1,3 +1,5 @@
+import { type Picture, softmax } from './cross-entropy.js';
+
 /**
  * Mean softmax cross-entropy of a multi-layer perceptron, digit by digit, unit by unit, in fp64. θ is, layer by layer,
  * the weights [inputs, outputs] row by row, then the biases.
@@ -8,24 +10,18 @@ export interface Perceptron {
   activation: 'sigmoid' | 'tanh' | 'relu';
 }
 
-/** A picture's pixels, 0 … 1, and its class. */
-export interface Digit {
-  pixels: number[];
-  label: number;
-}
-
 /** Mean over the digits of the loss, and its gradient. */
-export function crossEntropy(network: Perceptron, digits: readonly Digit[], theta: readonly number[]) {
+export function crossEntropy(network: Perceptron, digits: readonly Picture[], theta: readonly number[]) {
   let loss = 0;
   const gradient = new Array<number>(theta.length).fill(0);
-  for (const digit of digits) loss += addDigit(network, digit, theta, gradient);
+  for (const digit of digits) loss += addPicture(network, digit, theta, gradient);
   return { loss: loss / digits.length, gradient: gradient.map((g) => g / digits.length) };
 }
 
 /** One digit's loss; its gradient is added to `gradient`. */
-function addDigit(
+function addPicture(
   { widths, activation }: Perceptron,
-  { pixels, label }: Digit,
+  { pixels, label }: Picture,
   theta: readonly number[],
   gradient: number[],
 ): number {
@@ -59,13 +55,6 @@ function addDigit(
     delta = before.map((d, i) => d * slope(activation, below[i]!));
   }
   return -Math.log(probabilities[label]!);
-}
-
-function softmax(z: number[]): number[] {
-  const largest = Math.max(...z);
-  const exponentials = z.map((value) => Math.exp(value - largest));
-  const sum = exponentials.reduce((a, b) => a + b, 0);
-  return exponentials.map((e) => e / sum);
 }
 
 function activate(activation: Perceptron['activation'], z: number): number {

@@ -1,4 +1,6 @@
-import { crossEntropy, type Digit, type Perceptron } from './perceptron.js';
+import { type ConvNet, convNet } from './conv-net.js';
+import type { Picture } from './cross-entropy.js';
+import { crossEntropy, type Perceptron } from './perceptron.js';
 import { type TestFunction, testFunction } from './test-functions.js';
 
 /** One function of a family, by its data, in fp64. */
@@ -6,7 +8,8 @@ export type FunctionData =
   | { name: 'simple' }
   | { name: 'parabola'; s: number[] }
   | { name: 'quadratic'; W: number[][]; y: number[] }
-  | { name: 'mnist'; network: Perceptron; batch: (step: number) => Digit[] }
+  | { name: 'mnist'; network: Perceptron; batch: (step: number) => Picture[] }
+  | { name: 'conv-net'; network: ConvNet; batch: (step: number) => Picture[] }
   | TestFunction
   | { name: 'rescaled'; inner: FunctionData; c: number[] }
   | { name: 'noisy'; inner: FunctionData; noise: (step: number) => number[] }
@@ -23,6 +26,8 @@ export function value(f: FunctionData, theta: readonly number[], step = 0): numb
       return sum(residual(f.W, f.y, theta).map((r) => r ** 2));
     case 'mnist':
       return crossEntropy(f.network, f.batch(step), theta).loss;
+    case 'conv-net':
+      return convNet(f.network, f.batch(step), theta).loss;
     case 'logistic':
     case 'rosenbrock':
     case 'rastrigin':
@@ -51,6 +56,8 @@ export function gradient(f: FunctionData, theta: readonly number[], step = 0): n
     }
     case 'mnist':
       return crossEntropy(f.network, f.batch(step), theta).gradient;
+    case 'conv-net':
+      return convNet(f.network, f.batch(step), theta).gradient;
     case 'logistic':
     case 'rosenbrock':
     case 'rastrigin':

@@ -7,7 +7,7 @@ export interface Parameter {
 }
 
 /** Data sets that problems learn from; `src/data/` reads them. */
-export type DatasetName = 'digits';
+export type DatasetName = 'digits' | 'cifar' | `shapes-${8 | 16 | 32}`;
 
 /** What the rest of the program must know of a family of optimizees besides its schema: names and sizes. */
 export interface FamilyContract<Spec> {
@@ -20,8 +20,11 @@ export interface FamilyContract<Spec> {
   parts?(spec: Spec): readonly ProblemSpec[];
   /** Floats of one function's sampled data; none where it is left out. */
   dataFloats?(spec: Spec): number;
-  /** Of a family that learns from examples, others at every step: where they come from, and how many a step. */
-  miniBatch?(spec: Spec): { dataset: DatasetName; size: number; classes: number };
+  /**
+   * Of a family that learns from examples, others at every step: where they come from, how many a step, and the number of
+   * classes. With `labels`, these classes of the data set alone take part, and become 0, 1, ….
+   */
+  miniBatch?(spec: Spec): { dataset: DatasetName; size: number; classes: number; labels?: readonly number[] };
   /** Floats of a mini-batch on its way through a network: of each unit value and derivative, and both on the way back. */
   miniBatchFloats?(spec: Spec): number;
 }

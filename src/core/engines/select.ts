@@ -8,12 +8,12 @@ import { type Engine, Unsupported } from './engine.js';
  * @throws Unsupported where this machine does not have it, or it cannot do the job.
  */
 export async function selectEngine(spec: EngineSpec, job?: JobSpec): Promise<Engine> {
-  if (spec.name === 'tfjs' || (spec.name === 'auto' && spec.backend !== 'auto')) return createTfjs(spec);
+  if (spec.name === 'tfjs' || (spec.name === 'auto' && spec.backend !== 'auto')) return createTfjs(spec, job);
   try {
     return await createNative(spec, job);
   } catch (error) {
     if (spec.name === 'native' || !(error instanceof Unsupported)) throw error;
-    const engine = await createTfjs(spec);
+    const engine = await createTfjs(spec, job);
     return { ...engine, info: { ...engine.info, fallback: error.message } };
   }
 }
@@ -30,7 +30,11 @@ async function createNative(spec: EngineSpec, job: JobSpec | undefined): Promise
   return createNativeEngine(elsewhere ? await createTfjs(spec) : undefined);
 }
 
-async function createTfjs(spec: EngineSpec): Promise<Engine> {
-  const { createTfjsEngine } = await import('./tfjs/engine.js');
+async function createTfjs(spec: EngineSpec, job?: JobSpec): Promise<Engine> {
+  const [{ createTfjsEngine }, { checkTfjsSupport }] = await Promise.all([
+    import('./tfjs/engine.js'),
+    import('./tfjs/support.js'),
+  ]);
+  if (job) checkTfjsSupport(job);
   return createTfjsEngine(spec);
 }

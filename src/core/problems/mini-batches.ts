@@ -1,5 +1,6 @@
 import type { Examples } from '../../contract/datasets.js';
 import { type DrawsOrigin, streamAt } from './step-draws.js';
+import { subsetOf } from './subset.js';
 
 /** What a mini-batch needs of the problem that it is drawn for. */
 export interface MiniBatchOptions {
@@ -7,6 +8,8 @@ export interface MiniBatchOptions {
   /** Examples that a function sees at a step. */
   readonly size: number;
   readonly classes: number;
+  /** The classes that take part, where not all do, in the order of their new names 0, 1, …. */
+  readonly labels?: readonly number[];
 }
 
 /**
@@ -17,12 +20,16 @@ export class MiniBatches {
   readonly examples: Examples;
   readonly size: number;
   readonly classes: number;
+  /** Rows of the examples that take part; null for all. */
+  private readonly eligible: Int32Array | null;
 
   constructor(
-    { examples, size, classes }: MiniBatchOptions,
+    { examples, size, classes, labels }: MiniBatchOptions,
     private readonly origin: DrawsOrigin,
   ) {
-    this.examples = examples;
+    const subset = labels ? subsetOf(examples, labels) : null;
+    this.examples = subset?.examples ?? examples;
+    this.eligible = subset?.rows ?? null;
     this.size = size;
     this.classes = classes;
   }
@@ -32,14 +39,18 @@ export class MiniBatches {
    * @returns [steps, B, size]
    */
   rows(firstStep: number, steps = 1): Int32Array {
-    const { origin, size, examples } = this;
+    const { origin, size, examples, eligible } = this;
     const { count } = origin;
+    const bound = eligible?.length ?? examples.labels.length;
     const rows = new Int32Array(steps * count * size);
     let at = 0;
     for (let step = firstStep; step < firstStep + steps; step++)
       for (let b = 0; b < count; b++) {
         const random = streamAt(origin, b, step);
-        for (let i = 0; i < size; i++) rows[at++] = random.nextInt(examples.labels.length);
+        for (let i = 0; i < size; i++) {
+          const drawn = random.nextInt(bound);
+          rows[at++] = eligible?.[drawn] ?? drawn;
+        }
       }
     return rows;
   }

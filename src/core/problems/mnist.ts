@@ -1,6 +1,7 @@
-import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { layerSizes, type MnistSpec } from '../../contract/problems/mnist.js';
 import { activations } from './activations.js';
+import { crossEntropy, dLogits, tensorsOf } from './classifier.js';
 import type { DataTensors, Problem, Tf } from './problem.js';
 
 /**
@@ -83,13 +84,11 @@ interface Layer {
 /** @param theta [B, dimension] */
 function layersOf(tf: Tf, theta: Tensor2D, spec: MnistSpec): Layer[] {
   const [count] = theta.shape;
-  let offset = 0;
-  const take = (rows: number, columns: number): Tensor3D => {
-    const part = tf.slice(theta, [0, offset], [count, rows * columns]);
-    offset += rows * columns;
-    return tf.reshape(part, [count, rows, columns]);
-  };
-  return layerSizes(spec).map(({ inputs, outputs }) => ({ weights: take(inputs, outputs), biases: take(1, outputs) }));
+  const tensors = tensorsOf(tf, theta, spec);
+  return layerSizes(spec).map(({ outputs }, i) => ({
+    weights: tensors[`layer${i + 1}/weights`] as Tensor3D,
+    biases: tf.reshape(tensors[`layer${i + 1}/biases`]!, [count, 1, outputs]),
+  }));
 }
 
 /** What each layer is given, the derivatives of the activations there, and the last layer's sums. */
@@ -104,19 +103,6 @@ function forward(tf: Tf, data: DataTensors, layers: readonly Layer[], { activati
     derivatives.push(derivative(tf, outputs.at(-1)!));
   }
   throw new RangeError('a perceptron has at least one layer');
-}
-
-/** Mean over the batch of log Σ exp z - z_label, [B], and softmax z. The largest z is taken off first: exp overflows. */
-function crossEntropy(tf: Tf, labels: Tensor3D, logits: Tensor3D) {
-  const shifted = tf.sub<Tensor3D>(logits, tf.max(logits, 2, true));
-  const exponentials = tf.exp(shifted);
-  const total = tf.sum(exponentials, 2, true);
-  const losses = tf.sub(tf.log(total), tf.sum(tf.mul(shifted, labels), 2, true));
-  return { losses: tf.mean<Tensor1D>(losses, [1, 2]), probabilities: tf.div<Tensor3D>(exponentials, total) };
-}
-
-function dLogits(tf: Tf, labels: Tensor3D, probabilities: Tensor3D): Tensor3D {
-  return tf.div(tf.sub(probabilities, labels), labels.shape[1]);
 }
 
 /** A product for each function. */

@@ -58,8 +58,8 @@ export interface Problem<N extends ProblemName = ProblemName> {
    * @param parts of a family that is made of others, in their order
    */
   evaluate(tf: Tf, data: DataTensors, theta: tfjs.Tensor2D, spec: ProblemOf<N>, parts: readonly Part[]): Evaluation;
-  /** ∇²f(θ) v, [B, d]: what exact second derivatives need. */
-  hessianProduct(
+  /** ∇²f(θ) v, [B, d]: what exact second derivatives need. A family without it is refused where they are asked for. */
+  hessianProduct?(
     tf: Tf,
     data: DataTensors,
     theta: tfjs.Tensor2D,

@@ -1,5 +1,6 @@
 import type { ProblemName, ProblemSpec } from '../../contract/problems.js';
 import { ackley } from './ackley.js';
+import { cifar } from './cifar.js';
 import { ensemble } from './ensemble.js';
 import { lasso } from './lasso.js';
 import { logistic } from './logistic.js';
@@ -11,6 +12,7 @@ import { quadratic } from './quadratic.js';
 import { rastrigin } from './rastrigin.js';
 import { rescaled } from './rescaled.js';
 import { rosenbrock } from './rosenbrock.js';
+import { shapes } from './shapes.js';
 import { simple } from './simple.js';
 
 export const problems: { readonly [N in ProblemName]: Problem<N> } = {
@@ -18,6 +20,8 @@ export const problems: { readonly [N in ProblemName]: Problem<N> } = {
   simple,
   quadratic,
   mnist,
+  cifar,
+  shapes,
   logistic,
   rosenbrock,
   rastrigin,

@@ -11,6 +11,8 @@ export const Purpose = {
   tuning: 3,
   comparison: 4,
   bootstrap: 5,
+  /** Pictures that are made, of the data set of shapes. */
+  pictures: 7,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

@@ -1,6 +1,8 @@
 import type { LstmSpec } from '../../../src/contract/optimizers.js';
 import type { EpisodeState } from '../../../src/core/engines/engine.js';
 import type { FunctionBatch } from '../../../src/core/problems/batch.js';
+import type { MiniBatches } from '../../../src/core/problems/mini-batches.js';
+import type { Picture } from '../../reference/cross-entropy.js';
 import type { FunctionData } from '../../reference/problems.js';
 import { freshStart, type Start } from '../../reference/unroll.js';
 
@@ -26,17 +28,15 @@ function functionOf(batch: FunctionBatch, b: number): FunctionData {
     case 'quadratic':
       return { name: 'quadratic', W: matrix('W', d, d), y: values('y', d) };
     case 'mnist': {
-      const { inputs, width, labels } = miniBatches!.examples;
-      const digit = (row: number) => ({
-        pixels: [...inputs.subarray(row * width, (row + 1) * width)].map((grey) => grey / 255),
-        label: labels[row]!,
-      });
-      const digits = (step: number) => {
-        const rows = miniBatches!.rows(step).subarray(b * problem.batch, (b + 1) * problem.batch);
-        return [...rows].map(digit);
-      };
-      const network = { widths: [width, ...problem.hidden, 10], activation: problem.activation };
-      return { name: 'mnist', network, batch: digits };
+      const widths = [miniBatches!.examples.width, ...problem.hidden, 10];
+      return { name: 'mnist', network: { widths, activation: problem.activation }, batch: picturesOf(miniBatches!, b) };
+    }
+    case 'cifar':
+    case 'shapes': {
+      const { channels, kernel, hidden, classes, batchNorm } = problem;
+      const side = problem.name === 'cifar' ? 32 : problem.side;
+      const network = { side, channels, kernel, hidden, classes: classes.length, batchNorm };
+      return { name: 'conv-net', network, batch: picturesOf(miniBatches!, b) };
     }
     case 'logistic': {
       const { features, examples, l2 } = problem;
@@ -68,6 +68,17 @@ function functionOf(batch: FunctionBatch, b: number): FunctionData {
       return { name: 'ensemble', members };
     }
   }
+}
+
+/** What function b sees at a step. */
+function picturesOf(miniBatches: MiniBatches, b: number): (step: number) => Picture[] {
+  const { size, examples } = miniBatches;
+  const { inputs, width, labels } = examples;
+  return (step) =>
+    [...miniBatches.rows(step).subarray(b * size, (b + 1) * size)].map((row) => ({
+      pixels: [...inputs.subarray(row * width, (row + 1) * width)].map((byte) => byte / 255),
+      label: labels[row]!,
+    }));
 }
 
 /** Each function's start, with a fresh state of the optimizer. */

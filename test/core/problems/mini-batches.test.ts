@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DatasetError } from '../../../src/contract/datasets.js';
+import type { ShapesSpec } from '../../../src/contract/problems/shapes.js';
 import type { ProblemSpec } from '../../../src/contract/problems.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { madeUpDigits } from '../made-up-digits.js';
 
 const problem: ProblemSpec = { name: 'mnist', hidden: [2], activation: 'tanh', batch: 50 };
+const convNet: ShapesSpec = {
+  name: 'shapes',
+  side: 8,
+  channels: [1],
+  kernel: 1,
+  hidden: [],
+  batchNorm: true,
+  batch: 50,
+  classes: [7, 2, 5],
+};
 const datasets = madeUpDigits(1, 40, 30);
 const draw = (purpose: Purpose, first: number, count: number, seed = 3) =>
   sampleFunctions(problem, seed, purpose, first, count, datasets).miniBatches!;
@@ -70,6 +81,28 @@ describe('mini-batches', () => {
     assert.throws(
       () => sampleFunctions(problem, 1, Purpose.training, 0, 1),
       (error) => error instanceof DatasetError && /The data set "digits"/.test(error.message),
+    );
+  });
+
+  it('see the classes that take part alone, in the order of their new names', () => {
+    const data = madeUpDigits(2, 400, 300).digits!;
+    const shapes = { fingerprint: '', training: { ...data.training, width: 192 }, heldOut: data.heldOut };
+    const draw = (problem: ProblemSpec) =>
+      sampleFunctions(problem, 3, Purpose.training, 0, 1, { 'shapes-8': shapes }).miniBatches!;
+    const batch = draw(convNet);
+    const seen = new Set<number>();
+    const { labels } = batch.gather(4);
+    for (const [i, row] of batch.rows(4).entries()) {
+      const place = labels.subarray(3 * i, 3 * i + 3).indexOf(1);
+      assert.equal(convNet.classes[place], data.training.labels[row]);
+      seen.add(row);
+    }
+    // Of 50 drawn with replacement among about 120, some 41 are different.
+    assert.ok(seen.size > 25);
+    assert.deepEqual(draw(convNet).rows(4), batch.rows(4));
+    assert.throws(
+      () => draw({ ...convNet, classes: [250, 251] }),
+      (error) => error instanceof DatasetError && /no examples of the classes 250, 251/.test(error.message),
     );
   });
 });

@@ -8,6 +8,7 @@ import { problemOf } from '../../problems/registry.js';
 import type { Engine, Episode, EpisodeState, OpenFunctions, UnrollOptions } from '../engine.js';
 import { loadBackend } from './backend.js';
 import { type Hidden, type Network, networkOf, type StepTrace, step, stepBackward, zeroHidden } from './network.js';
+import { hessianProductOf } from './support.js';
 
 /** The reference engine: tfjs operations, in fp32, on any tfjs backend. */
 export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
@@ -61,8 +62,9 @@ class Family {
   }
 
   hessianProduct(theta: Tensor2D, v: Tensor2D, step: number): Tensor2D {
-    const { tf, batch, problem } = this;
-    return problem.hessianProduct(tf, this.dataAt(step), theta, v, batch.problem, this.partsAt(step));
+    const { tf, batch } = this;
+    const product = hessianProductOf(batch.problem);
+    return product(tf, this.dataAt(step), theta, v, batch.problem, this.partsAt(step));
   }
 
   private partsAt(step: number): Part[] {

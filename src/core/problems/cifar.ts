@@ -1,0 +1,4 @@
+import { cifarNet } from '../../contract/problems/cifar.js';
+import { convNet } from './conv-net.js';
+
+export const cifar = convNet('cifar', cifarNet);
