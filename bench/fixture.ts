@@ -59,7 +59,7 @@ export async function makeFixture(
   const drawn = sampleFunctions(spec.problem, seed, Purpose.training, 0, functions, await datasetsFor(name, digits));
   // A perceptron begins with units almost alike; with larger weights a mistake in one of them shows.
   const batch = name === 'mnist' ? { ...drawn, start: drawn.start.map((x) => 30 * x) } : drawn;
-  const phi = initialise(spec.optimizer, seed);
+  const phi = initialise(spec.optimizer, spec.problem, seed);
   const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
   const episode = await engine.openEpisode(spec.optimizer, batch);
   const weights = Array.from({ length: steps + 1 }, (_, t) => (t < steps ? 1 : 0));

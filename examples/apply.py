@@ -11,7 +11,8 @@ your own:
         update, state = optimizer.update(gradient(theta), state)
         theta = theta + update
 
-docs/weights-format.md specifies the files and every operation below.
+docs/weights-format.md specifies the files and every operation below. Coordinatewise LSTMs are all that this program
+runs: it refuses groups of parameters, and networks over several coordinates at a time.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ def load(path: str) -> LearnedOptimizer:
         ("format", metadata.get("format"), FORMAT),
         ("gateOrder", metadata.get("gateOrder"), GATE_ORDER),
         ("optimizer.name", spec.get("name"), "lstm"),
+        ("optimizer.over", spec.get("over", "coordinate"), "coordinate"),
     ]:
         if found != expected:
             raise ValueError(f"{path}: {what} is {found!r}, this program reads {expected!r}")

@@ -5,7 +5,7 @@ import { FieldError, ProblemDocument } from '../contract/errors.js';
 import { EngineInfo, JobEvent, JobFailure, JobState } from '../contract/events.js';
 import { Job } from '../contract/job.js';
 import { LossSeries } from '../contract/losses.js';
-import { LearnedSpec, PreprocessSpec, RuleSpec } from '../contract/optimizers.js';
+import { GroupRule, GroupSpec, LearnedSpec, PreprocessSpec, RuleSpec } from '../contract/optimizers.js';
 import { ProblemSpec } from '../contract/problems.js';
 import { Provenance } from '../contract/provenance.js';
 import { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
@@ -52,6 +52,8 @@ const schemas: Readonly<Record<string, TSchema>> = {
   EngineSpec,
   Estimate,
   FieldError,
+  ...variants('GroupRule', GroupRule),
+  GroupSpec,
   Health,
   Job,
   JobEvent,

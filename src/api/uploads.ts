@@ -23,7 +23,7 @@ export function acceptWeights(scope: FastifyInstance): void {
  */
 export function checkWeights(bytes: Uint8Array): CheckedWeights {
   const { spec, tensors, provenance } = decode(bytes);
-  const weights = countWeights(spec);
+  const weights = countWeights(spec, provenance.problem);
   if (weights > maxWeights) throw invalid(`the optimizer has ${weights} weights, at most ${maxWeights} are kept`);
   for (const { name, data } of tensors) {
     const at = data.findIndex((value) => !Number.isFinite(value));

@@ -1,5 +1,6 @@
 import type { FieldError } from './errors.js';
-import type { LearnedSpec } from './optimizers.js';
+import { blocksOf, checkFit, type Group, groupsOf, isNetwork } from './groups.js';
+import type { LearnedSpec, LstmSpec } from './optimizers.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import type { ComparisonSpec, JobSpec, MetatrainSpec } from './spec.js';
 
@@ -32,24 +33,31 @@ function depthOf(problem: ProblemSpec): number {
   return 1 + Math.max(0, ...partsOf(problem).map(depthOf));
 }
 
-/** Inputs that an optimizer's network has for each coordinate. */
-export function preprocessedWidth(optimizer: LearnedSpec): number {
-  return optimizer.preprocess.name === 'none' ? 1 : 2;
+/** Inputs of a network over blocks of `width` coordinates. */
+export function inputsOf({ preprocess }: LstmSpec, width: number): number {
+  return preprocess.name === 'none' ? width : 2 * width;
+}
+
+/** Weights of a network over blocks of `width` coordinates. */
+export function countNetworkWeights(spec: LstmSpec, width: number): number {
+  let inputs = inputsOf(spec, width);
+  let count = 0;
+  if (spec.inputProjection !== null) {
+    count += (inputs + 1) * spec.inputProjection;
+    inputs = spec.inputProjection;
+  }
+  for (const units of spec.layers) {
+    count += (inputs + units + 1) * 4 * units;
+    inputs = units;
+  }
+  return count + (inputs + 1) * width;
 }
 
 /** Weights φ of a learned optimizer. */
-export function countWeights(optimizer: LearnedSpec): number {
-  let width = preprocessedWidth(optimizer);
-  let count = 0;
-  if (optimizer.inputProjection !== null) {
-    count += (width + 1) * optimizer.inputProjection;
-    width = optimizer.inputProjection;
-  }
-  for (const units of optimizer.layers) {
-    count += (width + units + 1) * 4 * units;
-    width = units;
-  }
-  return count + width + 1;
+export function countWeights(optimizer: LearnedSpec, problem: ProblemSpec): number {
+  return groupsOf(optimizer, problem)
+    .filter(isNetwork)
+    .reduce((sum, { optimizer, width }) => sum + countNetworkWeights(optimizer, width), 0);
 }
 
 /** What no single field's range can say. */
@@ -61,36 +69,26 @@ export function checkLimits(spec: JobSpec): FieldError[] {
   if (depth > limits.depth) refuse('/problem', depth, `problems at most ${limits.depth} deep within each other`);
   const problems = problemsIn(spec.problem).length;
   if (problems > limits.problems) refuse('/problem', problems, `at most ${limits.problems} problems in one`);
-  if (spec.kind === 'metatrain') checkTraining(spec, refuse);
+  if (spec.kind === 'metatrain') {
+    checkTraining(spec, refuse);
+    const misfits = checkFit(spec.optimizer, spec.problem);
+    for (const misfit of misfits) errors.push({ ...misfit, pointer: `/optimizer${misfit.pointer}` });
+    // Sizes are known only where the optimizer fits.
+    if (misfits.length === 0) checkOptimizer(spec, refuse);
+  }
   if (spec.comparison !== null) checkComparison(spec.comparison, spec.problem, refuse);
   return errors;
 }
 
 type Refuse = (pointer: string, found: unknown, allowed: string) => void;
 
-function checkTraining({ engine, problem, optimizer, training }: MetatrainSpec, refuse: Refuse): void {
-  const { horizon, unroll, functions, metaLoss, secondDerivatives, validation } = training;
+function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): void {
+  const { horizon, unroll, functions, metaLoss, validation } = training;
   if (horizon % unroll !== 0) refuse('/training/unroll', unroll, `a divisor of the horizon, ${horizon}`);
   if (Array.isArray(metaLoss) && metaLoss.length !== unroll + 1)
     refuse('/training/metaLoss', metaLoss.length, `${unroll + 1} numbers, one more than the unroll's steps`);
   if (Array.isArray(metaLoss) && metaLoss.every((w) => w === 0))
     refuse('/training/metaLoss', metaLoss, 'numbers that are not all 0');
-  if (countWeights(optimizer) > maxWeights)
-    refuse('/optimizer/layers', optimizer.layers, `layers of at most ${maxWeights} weights in all`);
-  const units = optimizer.layers.reduce((a, b) => a + b, 0);
-  // The fused engine keeps a gradient a step, and the state every twenty steps; tfjs, all that a step computes. Should
-  // "auto" have to fall back to tfjs, tfjs says what does not fit.
-  const fused = engine.name !== 'tfjs' && engine.backend === 'auto' && secondDerivatives === 'dropped';
-  const each = fused
-    ? unroll + 2 * units * (2 + Math.ceil(unroll / 20)) + 4
-    : unroll * (9 * units + (optimizer.inputProjection ?? 0) + 4);
-  const kept = coordinates(problem) * functions * each;
-  if (kept > limits.unrollFloats)
-    refuse(
-      '/training/functions',
-      functions,
-      `at most ${limits.unrollFloats} floats kept by an unroll (here ${kept}: coordinates × functions × ${each} for ${unroll} steps of ${units} units)`,
-    );
   for (const [pointer, count, each] of [
     ['/training/functions', functions, functionFloats(problem, true)],
     ['/training/validation/functions', validation.functions, functionFloats(problem)],
@@ -99,6 +97,48 @@ function checkTraining({ engine, problem, optimizer, training }: MetatrainSpec, 
     if (floats > limits.dataFloats)
       refuse(pointer, count, `functions of at most ${limits.dataFloats} floats in all (here ${floats})`);
   }
+}
+
+function checkOptimizer({ engine, problem, optimizer, training }: MetatrainSpec, refuse: Refuse): void {
+  const { unroll, functions, secondDerivatives } = training;
+  const groups = groupsOf(optimizer, problem);
+  const weights = countWeights(optimizer, problem);
+  if (weights > maxWeights)
+    refuse(
+      optimizer.name === 'lstm' ? '/optimizer/layers' : '/optimizer/groups',
+      optimizer.name === 'lstm' ? optimizer.layers : `networks of ${weights} weights`,
+      `layers of at most ${maxWeights} weights in all`,
+    );
+  const rule = groups.find((group) => !isNetwork(group));
+  if (rule && secondDerivatives === 'exact')
+    refuse(
+      '/training/secondDerivatives',
+      secondDerivatives,
+      `"dropped": exact ones would have to pass through the rule of the group "${rule.name}"`,
+    );
+  // The fused engine keeps a gradient a step, and the state every twenty steps; tfjs, all that a step computes. Should
+  // "auto" have to fall back to tfjs, tfjs says what does not fit.
+  const fused =
+    engine.name !== 'tfjs' &&
+    engine.backend === 'auto' &&
+    secondDerivatives === 'dropped' &&
+    groups.every(({ width }) => width === 1);
+  const each = groups.reduce((sum, group) => sum + blocksOf(group) * keptByBlock(group, unroll, fused), 0);
+  const kept = functions * each;
+  if (kept > limits.unrollFloats)
+    refuse(
+      '/training/functions',
+      functions,
+      `at most ${limits.unrollFloats} floats kept by an unroll (here ${kept}: functions × ${each} for ${unroll} steps of ${coordinates(problem)} coordinates)`,
+    );
+}
+
+/** Floats that an unroll keeps of one block of a group's coordinates. */
+function keptByBlock({ optimizer, width }: Group, unroll: number, fused: boolean): number {
+  const network = optimizer.name === 'lstm' ? optimizer : { layers: [], inputProjection: null };
+  const units = network.layers.reduce((a, b) => a + b, 0);
+  if (fused) return unroll + 2 * units * (2 + Math.ceil(unroll / 20)) + 4;
+  return unroll * (9 * units + (network.inputProjection ?? 0) + 4 * width);
 }
 
 function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refuse: Refuse): void {

@@ -1,10 +1,11 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TUnsafe, Type } from 'typebox';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 
+const rateRange = { exclusiveMinimum: 0, maximum: 1e6 } as const;
 const rate = (usual: number) =>
   Type.Unsafe<number | 'tuned'>({
     anyOf: [
-      { type: 'number', exclusiveMinimum: 0, maximum: 1e6 },
+      { type: 'number', ...rateRange },
       { type: 'string', enum: ['tuned'] },
     ],
     default: 'tuned',
@@ -118,23 +119,22 @@ export const ScheduleFreeAdamwSpec = Strict(
   },
 );
 
+/** The rules that take their gradient at θ itself. */
+const plainRuleSpecs = [
+  SgdSpec,
+  MomentumSpec,
+  NagSpec,
+  RmspropSpec,
+  AdagradSpec,
+  AdamSpec,
+  AdamwSpec,
+  LionSpec,
+] as const;
+
 /** The hand-written update rules and their parameters. `src/core/optimizers/` holds each under the same name. */
-export const RuleSpec = OneOf(
-  'name',
-  [
-    SgdSpec,
-    MomentumSpec,
-    NagSpec,
-    RmspropSpec,
-    AdagradSpec,
-    AdamSpec,
-    AdamwSpec,
-    LionSpec,
-    ScheduleFreeSgdSpec,
-    ScheduleFreeAdamwSpec,
-  ],
-  { description: 'A hand-written update rule.' },
-);
+export const RuleSpec = OneOf('name', [...plainRuleSpecs, ScheduleFreeSgdSpec, ScheduleFreeAdamwSpec], {
+  description: 'A hand-written update rule.',
+});
 export type RuleSpec = Static<typeof RuleSpec>;
 export type RuleName = RuleSpec['name'];
 export type RuleOf<N extends RuleName> = Extract<RuleSpec, { name: N }>;
@@ -176,6 +176,11 @@ export const LstmSpec = Strict(
       description:
         'Units of each LSTM layer. None at all leaves a linear map of the inputs, as in DeepMind’s simple example.',
     }),
+    over: Choice(['coordinate', 'kernel', 'all'], {
+      default: 'coordinate',
+      description:
+        'What one application of the network sees, and has a state for: one coordinate; all k · k entries of a convolution kernel [k, k, in, out] for one pair of channels (DeepMind’s KernelDeepLSTM); or all coordinates of a function at once (their StandardDeepLSTM), whose weights then serve functions of that many coordinates alone.',
+    }),
     inputProjection: Nullable(Type.Integer({ minimum: 1, maximum: 1024 }), {
       default: null,
       description: 'Width of a linear layer between the inputs and the first LSTM layer; null for none.',
@@ -206,11 +211,61 @@ export const LstmSpec = Strict(
   {
     title: 'LSTM',
     description:
-      'A coordinatewise LSTM (arXiv 1606.04474): the same small network, with a state of its own, at every coordinate.',
+      'The LSTM of arXiv 1606.04474: the same small network, with a state of its own, at every coordinate, or at what `over` says.',
   },
 );
 export type LstmSpec = Static<typeof LstmSpec>;
 
-/** The learned optimizers. `src/core/learned/` holds each under the same name. */
-export const LearnedSpec = OneOf('name', [LstmSpec], { description: 'The learned optimizer.' });
+const groupRuleSpecs = plainRuleSpecs.map((spec) => ({
+  ...spec,
+  properties: { ...spec.properties, learningRate: Type.Number({ ...rateRange, description: 'Learning rate.' }) },
+})) as unknown as typeof plainRuleSpecs;
+
+/** A hand-written rule for a group: its learning rate is a number, and it takes the gradient where all groups do. */
+export const GroupRule = OneOf('name', [...groupRuleSpecs]) as unknown as TUnsafe<
+  Static<(typeof plainRuleSpecs)[number]> & { learningRate: number }
+>;
+export type GroupRule = Static<typeof GroupRule>;
+
+export const GroupSpec = Strict(
+  {
+    name: Type.String({
+      maxLength: 64,
+      pattern: '^[A-Za-z0-9._-]+$',
+      description: 'The tensors of its weights are called NAME/… in files.',
+    }),
+    parameters: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      minItems: 1,
+      maxItems: 64,
+      description:
+        'Which of the problem’s parameters are this group’s: names; beginnings of names, as "conv*"; or "*" for all that no other group names.',
+    }),
+    optimizer: OneOf('name', [LstmSpec, ...groupRuleSpecs], {
+      description: 'A network with weights of its own, or a hand-written rule whose learning rate is a number.',
+    }) as unknown as TUnsafe<LstmSpec | GroupRule>,
+  },
+  { description: 'Some of the problem’s parameters, and what optimises them.' },
+);
+export type GroupSpec = Static<typeof GroupSpec>;
+
+export const GroupsSpec = Strict(
+  {
+    name: Type.Literal('groups'),
+    groups: Type.Array(GroupSpec, {
+      minItems: 1,
+      maxItems: 16,
+      default: [{ name: 'all', parameters: ['*'], optimizer: { name: 'lstm' } }],
+      description: 'Every parameter of the problem is in exactly one.',
+    }),
+  },
+  {
+    title: 'Groups',
+    description:
+      'An optimizer for each group of parameters: LSTMs that are trained together, such as one for the weights of convolutions and one for the rest (arXiv 1606.04474, section 3.3), or hand-written rules beside them.',
+  },
+);
+export type GroupsSpec = Static<typeof GroupsSpec>;
+
+/** The learned optimizers. */
+export const LearnedSpec = OneOf('name', [LstmSpec, GroupsSpec], { description: 'The learned optimizer.' });
 export type LearnedSpec = Static<typeof LearnedSpec>;

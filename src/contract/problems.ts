@@ -14,6 +14,7 @@ import { RescaledSpec, rescaled } from './problems/rescaled.js';
 import { RosenbrockSpec, rosenbrock } from './problems/rosenbrock.js';
 import { ShapesSpec, shapes } from './problems/shapes.js';
 import { SimpleSpec, simple } from './problems/simple.js';
+import { SimpleMultiSpec, simpleMulti } from './problems/simple-multi.js';
 import { OneOf } from './schema.js';
 
 /**
@@ -25,6 +26,7 @@ export const ProblemSpec = OneOf(
   [
     ParabolaSpec,
     SimpleSpec,
+    SimpleMultiSpec,
     QuadraticSpec,
     MnistSpec,
     CifarSpec,
@@ -47,6 +49,7 @@ export type ProblemOf<N extends ProblemName> = Extract<ProblemSpec, { name: N }>
 const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = {
   parabola,
   simple,
+  'simple-multi': simpleMulti,
   quadratic,
   mnist,
   cifar,

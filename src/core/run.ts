@@ -1,12 +1,13 @@
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import type { RunEvent } from '../contract/events.js';
+import { checkTransfer } from '../contract/groups.js';
 import { countWeights } from '../contract/limits.js';
-import { coordinates } from '../contract/problems.js';
+import { coordinates, type ProblemSpec } from '../contract/problems.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Phase } from './checkpoint.js';
 import { Comparison } from './compare/comparison.js';
 import type { Learned } from './compare/optimise.js';
-import type { Engine } from './engines/engine.js';
+import { type Engine, Unsupported } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
 import { MetaTraining } from './metatrain/metatrain.js';
 import { flattenWeights, splitWeights } from './weights/shapes.js';
@@ -42,19 +43,29 @@ export interface Run {
 
 /**
  * Begins a run, or goes on with one.
- * @throws Unsupported where this machine does not have the engine asked for; DatasetError where a data set is missing;
+ * @throws Unsupported where this machine does not have the engine asked for, or the optimizer given does not fit the
+ *   problem; DatasetError where a data set is missing;
  *   Error where the weights or the checkpoint are damaged or of another job.
  */
 export async function createRun(options: RunOptions): Promise<Run> {
   const { spec, datasets = {} } = options;
   const data = fingerprintsOf(spec.problem, datasets);
-  const engine = await selectEngine(spec.engine, spec);
+  const given = spec.kind === 'compare' ? givenOptimizer(spec.problem, options.weights) : null;
+  const engine = await selectEngine(spec.engine, spec, given?.spec);
   const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, { engine: engine.info, data });
-  if (spec.kind === 'metatrain') return new JobRun(spec, engine, datasets, null, checkpoint);
-  if (!options.weights) throw new Error('A comparison needs the weights of the optimizer that it names.');
-  const trained = decodeWeights(options.weights);
-  const given = { spec: trained.spec, phi: flattenWeights(trained.tensors) };
   return new JobRun(spec, engine, datasets, given, checkpoint);
+}
+
+/** The trained optimizer of a comparison, once it is known to fit the problem. */
+function givenOptimizer(problem: ProblemSpec, weights: Uint8Array | undefined): Learned {
+  if (!weights) throw new Error('A comparison needs the weights of the optimizer that it names.');
+  const { spec, tensors, provenance } = decodeWeights(weights);
+  const [misfit] = checkTransfer(spec, provenance.problem, problem);
+  if (misfit)
+    throw new Unsupported(
+      `problem: the optimizer does not fit it: its ${misfit.pointer} is ${misfit.found}, allowed: ${misfit.allowed}.`,
+    );
+  return { spec, phi: flattenWeights(tensors) };
 }
 
 /** Training where the spec asks for it, then the comparison where it asks for one. */
@@ -122,7 +133,7 @@ class JobRun implements Run {
     const { optimizer, problem, training, seed } = this.spec as MetatrainSpec;
     return encodeWeights({
       spec: optimizer,
-      tensors: splitWeights(optimizer, best.phi),
+      tensors: splitWeights(optimizer, problem, best.phi),
       provenance: {
         problem,
         training,
@@ -144,7 +155,7 @@ class JobRun implements Run {
       type: 'started',
       engine: engine.info,
       coordinates: coordinates(spec.problem),
-      weights: this.given?.phi.length ?? countWeights((spec as MetatrainSpec).optimizer),
+      weights: this.given?.phi.length ?? countWeights((spec as MetatrainSpec).optimizer, spec.problem),
       iterations: spec.kind === 'metatrain' ? spec.training.iterations : 0,
       unroll: spec.kind === 'metatrain' ? spec.training.unroll : 0,
     };

@@ -10,7 +10,7 @@ test('the catalogue names exactly what the core has', () => {
   const names = (entries: { name: string }[]) => entries.map(({ name }) => name).sort();
   assert.deepEqual(names(catalogue.problems), Object.keys(problems).sort());
   assert.deepEqual(names(catalogue.rules), Object.keys(rules).sort());
-  assert.deepEqual(names(catalogue.learned), ['lstm']);
+  assert.deepEqual(names(catalogue.learned), ['groups', 'lstm']);
   assert.deepEqual(names(catalogue.preprocessings), ['log-sign-deepmind', 'log-sign-paper', 'none']);
 });
 
@@ -19,7 +19,8 @@ test('a job made of the defaults is complete: nothing is left to fill in', () =>
     for (const rule of catalogue.rules)
       for (const learned of catalogue.learned)
         for (const preprocess of catalogue.preprocessings) {
-          const optimizer = { ...learned.defaults, preprocess: preprocess.defaults };
+          const optimizer =
+            learned.name === 'lstm' ? { ...learned.defaults, preprocess: preprocess.defaults } : learned.defaults;
           const spec = parseJobSpec({
             kind: 'metatrain',
             problem: problem.defaults,

@@ -77,7 +77,7 @@ test('an upload is kept with all that its file says', async () => {
     name: 'mine',
     version: 1,
     job: null,
-    weights: countWeights(trained.spec),
+    weights: countWeights(trained.spec, trained.provenance.problem),
     size: weights.length,
     sha256: createHash('sha256').update(weights).digest('hex'),
     optimizer: trained.spec,

@@ -5,6 +5,7 @@ import { median } from '../../bench/measure.js';
 import { judge } from '../../bench/verify.js';
 import { workloads } from '../../bench/workloads.js';
 import type { LstmSpec } from '../../src/contract/optimizers.js';
+import { lstmSpec } from '../core/weights/samples.js';
 import type { FunctionData } from '../reference/problems.js';
 import { freshStart, referenceUnroll } from '../reference/unroll.js';
 
@@ -12,20 +13,14 @@ describe("a fixture of the peers' verification", () => {
   it('holds the losses that the fp64 reference finds for its functions and weights', async () => {
     for (const { optimizer } of workloads.slice(0, 3)) {
       const { inputs, answer, size } = await makeFixture('quadratic', optimizer, 3, '');
+      const spec = lstmSpec(optimizer as Partial<LstmSpec>);
       const { phi, data } = inputs;
       const { coordinates: d, functions, steps } = size;
       const row = (name: string, index: number) => data[name]!.values.slice(index * d, (index + 1) * d);
       const unrolls = Array.from({ length: functions }, (_, b) => {
         const W = Array.from({ length: d }, (_, i) => row('W', b * d + i));
         const f: FunctionData = { name: 'quadratic', W, y: row('y', b) };
-        const unroll = referenceUnroll(
-          optimizer as LstmSpec,
-          phi,
-          f,
-          freshStart(optimizer as LstmSpec, row('start', b)),
-          steps,
-        );
-        return unroll.losses;
+        return referenceUnroll(spec, phi, f, freshStart(spec, row('start', b)), steps).losses;
       });
       answer.losses.forEach((loss, t) => {
         const expected = unrolls.reduce((sum, run) => sum + run[t]!, 0) / functions;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunEvent, RunEventOf } from '../../src/contract/events.js';
-import type { JobSpec } from '../../src/contract/spec.js';
+import type { JobSpec, MetatrainSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { createRun } from '../../src/core/run.js';
 import { decodeWeights } from '../../src/core/weights/weights.js';
+import { nativeMissing } from '../support/native.js';
 
 /** Small, and with everything in it that a run has to remember: carried state, Adam, the best φ, a grid, losses. */
 const small = parseJobSpec({
@@ -34,6 +35,29 @@ const small = parseJobSpec({
     resamples: 1000,
   },
 });
+
+/** Parameters between each other's, a network with a carried state, one without, and a rule that has one. */
+const grouped = parseJobSpec({
+  kind: 'metatrain',
+  problem: { name: 'simple-multi', dimension: 4 },
+  optimizer: {
+    name: 'groups',
+    groups: [
+      { name: 'cw', parameters: ['x_0', 'x_2'], optimizer: { name: 'lstm', layers: [3], outputScale: 0.1 } },
+      { name: 'adam', parameters: ['x_1'], optimizer: { name: 'adam', learningRate: 0.1 } },
+      { name: 'rest', parameters: ['*'], optimizer: { name: 'lstm', layers: [], outputScale: 0.1 } },
+    ],
+  },
+  training: {
+    iterations: 20,
+    horizon: 15,
+    unroll: 5,
+    functions: 2,
+    learningRate: 0.01,
+    validation: { every: 7, functions: 8 },
+  },
+  comparison: { functions: 64, steps: 8, baselines: [{ name: 'sgd', learningRate: 0.1 }], resamples: 100 },
+}) as MetatrainSpec;
 
 interface Outcome {
   events: RunEvent[];
@@ -105,6 +129,50 @@ describe('a run', () => {
     assert.deepEqual(results(compared), results(trained));
   });
 
+  for (const name of ['native', 'tfjs'] as const) {
+    it(`of groups on ${name}, stopped and begun again, is the same to the bit, and compares as itself`, async (t) => {
+      if (name === 'native' && nativeMissing()) return t.skip(String(nativeMissing()));
+      const spec = { ...grouped, engine: { name, backend: 'auto' } } as const;
+      const steady = await drive(spec);
+      const seed = Date.now() % 1_000_000;
+      const cuts = randomCuts(seed, 8, steady.events.length);
+      console.log(`seed ${seed}: stopped before pulls ${[...cuts].join(', ')} of ${steady.events.length}`);
+      const stopped = await drive(spec, cuts);
+      assert.deepEqual(stopped.weights, steady.weights);
+      assert.deepEqual(stopped.losses, steady.losses);
+      const results = (o: Outcome) => o.events.find((e) => e.type === 'comparison');
+      assert.deepEqual(results(stopped), results(steady));
+      const { optimizer: _, training: __, ...rest } = spec;
+      const compare = parseJobSpec({ ...rest, kind: 'compare', optimizer: { job: 'any' } });
+      assert.deepEqual(results(await drive(compare, new Set(), steady.weights!)), results(steady));
+      const { tensors } = decodeWeights(steady.weights!);
+      assert.deepEqual(new Set(tensors.map((tensor) => tensor.name.split('/')[0])), new Set(['cw', 'rest']));
+      // It does not go where its groups are not.
+      const elsewhere = { ...compare, problem: { name: 'parabola', dimension: 4 } } as const;
+      await assert.rejects(createRun({ spec: elsewhere, weights: steady.weights! }), {
+        code: 'unsupported',
+        message: /^problem: the optimizer does not fit it: its \/groups\/0\/parameters\/0 is "x_0"/,
+      });
+    });
+  }
+
+  it('of networks over several coordinates falls back to tfjs, and says why', async () => {
+    const spec = parseJobSpec({
+      kind: 'metatrain',
+      problem: { name: 'quadratic', dimension: 3 },
+      optimizer: { name: 'lstm', over: 'all', layers: [4], outputScale: 0.1 },
+      training: { iterations: 30, learningRate: 0.01, functions: 8, validation: { every: 30, functions: 64 } },
+      comparison: null,
+    });
+    const { events } = await drive(spec);
+    const [started] = events;
+    assert.ok(started?.type === 'started');
+    assert.deepEqual([started.engine.engine, started.weights], ['tfjs', (3 + 4 + 1) * 16 + 5 * 3]);
+    assert.match(started.engine.fallback!, nativeMissing() ? /native engine/ : /over: "all" runs on the tfjs engine/);
+    const [first, last] = events.filter((e) => e.type === 'validation');
+    assert.ok(last!.loss < first!.loss, `${first!.loss} became ${last!.loss}`);
+  });
+
   it('stops with an event where it diverges, and keeps the best weights before', async () => {
     const spec = parseJobSpec({
       kind: 'metatrain',
@@ -138,6 +206,42 @@ describe('a run', () => {
     assert.equal(last.where, 'validation');
     assert.match(last.message, /the loss of every validation is not finite; no weights had a finite validation loss/);
     assert.equal(weights, null);
+  });
+
+  it('brings DeepMind’s simple-multi, of which Adam has a variable, as far as Adam goes, in as many', async () => {
+    const linear = { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } };
+    const spec = parseJobSpec({
+      kind: 'metatrain',
+      problem: { name: 'simple-multi' },
+      optimizer: {
+        name: 'groups',
+        groups: [
+          { name: 'cw', parameters: ['x_0'], optimizer: linear },
+          { name: 'adam', parameters: ['x_1'], optimizer: { name: 'adam', learningRate: 0.1 } },
+        ],
+      },
+      training: {
+        iterations: 500 * 5,
+        horizon: 100,
+        unroll: 20,
+        learningRate: 0.01,
+        metaLoss: 'sum-and-final',
+        validation: { every: 500, functions: 1, measure: 'final' },
+      },
+      comparison: null,
+    });
+    const { events, weights } = await drive(spec);
+    const final = events.findLast((e) => e.type === 'validation');
+    // Adam at 0.1 from x_1 = 1, alone, by its own recurrence in doubles.
+    let [x, m, v] = [1, 0, 0];
+    for (let t = 1; t <= 100; t++) {
+      m = 0.9 * m + 0.1 * 2 * x;
+      v = 0.999 * v + 0.001 * 4 * x * x;
+      x -= (0.1 * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8);
+    }
+    assert.ok(Math.abs(final!.loss - x * x) < 1e-5, `final cost ${final!.loss}, of which Adam's is ${x * x}`);
+    const names = decodeWeights(weights!).tensors.map(({ name }) => name);
+    assert.deepEqual(names, ['cw/output.kernel', 'cw/output.bias']);
   });
 
   it('refuses a checkpoint of another job', async () => {

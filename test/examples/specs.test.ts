@@ -21,7 +21,7 @@ describe('the example specs', () => {
     assert.deepEqual(new Set(specs.map((spec) => spec.kind)), new Set(['metatrain', 'compare']));
     assert.deepEqual(
       new Set(specs.map((spec) => spec.problem.name)),
-      new Set(['cifar', 'mnist', 'noisy', 'parabola', 'quadratic', 'rastrigin', 'shapes', 'simple']),
+      new Set(['cifar', 'mnist', 'noisy', 'parabola', 'quadratic', 'rastrigin', 'shapes', 'simple', 'simple-multi']),
     );
   });
 

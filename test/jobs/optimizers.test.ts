@@ -27,7 +27,7 @@ describe('registered optimizers', () => {
     bytes: encodeWeights(trained),
     optimizer,
     provenance,
-    weights: countWeights(optimizer),
+    weights: countWeights(optimizer, provenance.problem),
   };
   const upload = (name: string): Registration => ({ name, job: null, digest: 'a', read: async () => weights });
   const register = async (name: string) => (await house.jobs.optimizers.register(upload(name))).optimizer.version;

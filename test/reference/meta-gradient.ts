@@ -1,11 +1,11 @@
-import type { LstmSpec } from '../../src/contract/optimizers.js';
 import type { TrainingSpec } from '../../src/contract/spec.js';
+import type { Optimizer } from './optimizer.js';
 import type { FunctionData } from './problems.js';
 import { openLoopUpdates, referenceUnroll, type Start } from './unroll.js';
 
 /** One truncated unroll of functions side by side; the meta-loss is the mean over functions of Σ_t w_t f(θ_t). */
 export interface MetaProblem {
-  spec: LstmSpec;
+  optimizer: Optimizer;
   functions: FunctionData[];
   /** One a function. They are constants: back-propagation is truncated there. */
   starts: Start[];
@@ -23,10 +23,10 @@ export function lossWeights(metaLoss: TrainingSpec['metaLoss'], T: number): numb
 }
 
 /** L(φ). */
-export function metaLoss({ spec, functions, starts, weights }: MetaProblem, phi: readonly number[]): number {
+export function metaLoss({ optimizer, functions, starts, weights }: MetaProblem, phi: readonly number[]): number {
   const T = weights.length - 1;
   const sums = functions.map((f, i) => {
-    const { losses } = referenceUnroll(spec, phi, f, starts[i]!, T);
+    const { losses } = referenceUnroll(optimizer, phi, f, starts[i]!, T);
     return losses.reduce((sum, loss, t) => sum + weights[t]! * loss, 0);
   });
   return sums.reduce((a, b) => a + b, 0) / functions.length;
@@ -39,15 +39,15 @@ export function metaLoss({ spec, functions, starts, weights }: MetaProblem, phi:
  * L̃(φ) = Σ_t w_t ⟨∇f(θ_t), θ̃_t(φ)⟩.
  */
 export function droppedMetaLoss(
-  { spec, functions, starts, weights }: MetaProblem,
+  { optimizer, functions, starts, weights }: MetaProblem,
   base: readonly number[],
 ): (phi: readonly number[]) => number {
   const T = weights.length - 1;
-  const recorded = functions.map((f, i) => referenceUnroll(spec, base, f, starts[i]!, T));
+  const recorded = functions.map((f, i) => referenceUnroll(optimizer, base, f, starts[i]!, T));
   return (phi) => {
     const sums = functions.map((_, i) => {
       const { gradients, observed } = recorded[i]!;
-      const updates = openLoopUpdates(spec, phi, observed.slice(0, T), starts[i]!.states);
+      const updates = openLoopUpdates(optimizer, phi, observed.slice(0, T), starts[i]);
       let theta = starts[i]!.theta;
       let sum = 0;
       for (let t = 0; t <= T; t++) {

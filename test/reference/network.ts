@@ -1,11 +1,11 @@
 import type { LstmSpec, PreprocessSpec } from '../../src/contract/optimizers.js';
 
 /**
- * The learned optimizer in fp64, one coordinate at a time, as docs/weights-format.md writes it. It shares no code with
- * the engines, is as plain as can be, and is what they are measured against.
+ * The network in fp64, one block of coordinates at a time, as docs/weights-format.md writes it. It shares no code with the
+ * engines, is as plain as can be, and is what they are measured against.
  */
 
-/** State of one coordinate: hidden and cell state of each layer. */
+/** State of one block: hidden and cell state of each layer. */
 export interface State {
   h: number[][];
   c: number[][];
@@ -31,17 +31,27 @@ export function preprocess(spec: PreprocessSpec, g: number): number[] {
   }
 }
 
+/** Weights of a network over blocks of some coordinates. */
+export function countOf(spec: LstmSpec, width: number): number {
+  const inputs = spec.preprocess.name === 'none' ? width : 2 * width;
+  const read = [...(spec.inputProjection === null ? [] : [spec.inputProjection]), ...spec.layers];
+  const projection = spec.inputProjection === null ? 0 : (inputs + 1) * spec.inputProjection;
+  const before = [spec.inputProjection ?? inputs, ...spec.layers];
+  const layers = spec.layers.map((units, l) => 4 * units * (before[l]! + units + 1));
+  return projection + layers.reduce((a, b) => a + b, 0) + ((read.at(-1) ?? inputs) + 1) * width;
+}
+
 /**
- * m(∇, h, φ): one step of one coordinate.
- * @param phi the flat φ
- * @param g this coordinate of the gradient
+ * m(∇, h, φ): one step of one block.
+ * @param phi the network's flat φ
+ * @param g the block's entries of the gradient
  */
 export function step(
   spec: LstmSpec,
   phi: readonly number[],
-  g: number,
+  g: readonly number[],
   state: State,
-): { update: number; state: State } {
+): { update: number[]; state: State } {
   let offset = 0;
   /** x · kernel + bias, with the next kernel and bias of φ. */
   const affine = (x: number[], outputs: number): number[] => {
@@ -57,7 +67,9 @@ export function step(
     return z;
   };
 
-  let x = preprocess(spec.preprocess, g);
+  // First what preprocessing gives first of each coordinate, then what it gives second.
+  const seen = g.map((entry) => preprocess(spec.preprocess, entry));
+  let x = seen[0]!.flatMap((_, i) => seen.map((inputs) => inputs[i]!));
   if (spec.inputProjection !== null) x = affine(x, spec.inputProjection);
   const next: State = { h: [], c: [] };
   for (const [layer, units] of spec.layers.entries()) {
@@ -76,9 +88,9 @@ export function step(
     next.c.push(c);
     x = h;
   }
-  const [output] = affine(x, 1);
+  const output = affine(x, g.length);
   if (offset !== phi.length) throw new Error(`φ has ${phi.length} weights, the network used ${offset}`);
-  return { update: spec.outputScale * output!, state: next };
+  return { update: output.map((u) => spec.outputScale * u), state: next };
 }
 
 function sigmoid(z: number): number {

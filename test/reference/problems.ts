@@ -5,7 +5,7 @@ import { type TestFunction, testFunction } from './test-functions.js';
 
 /** One function of a family, by its data, in fp64. */
 export type FunctionData =
-  | { name: 'simple' }
+  | { name: 'simple' | 'simple-multi' }
   | { name: 'parabola'; s: number[] }
   | { name: 'quadratic'; W: number[][]; y: number[] }
   | { name: 'mnist'; network: Perceptron; batch: (step: number) => Picture[] }
@@ -20,6 +20,8 @@ export function value(f: FunctionData, theta: readonly number[], step = 0): numb
   switch (f.name) {
     case 'simple':
       return theta[0]! ** 2;
+    case 'simple-multi':
+      return sum(theta.map((x) => x ** 2));
     case 'parabola':
       return sum(theta.map((x, i) => (f.s[i]! * x) ** 2));
     case 'quadratic':
@@ -47,7 +49,8 @@ export function value(f: FunctionData, theta: readonly number[], step = 0): numb
 export function gradient(f: FunctionData, theta: readonly number[], step = 0): number[] {
   switch (f.name) {
     case 'simple':
-      return [2 * theta[0]!];
+    case 'simple-multi':
+      return theta.map((x) => 2 * x);
     case 'parabola':
       return theta.map((x, i) => 2 * f.s[i]! ** 2 * x);
     case 'quadratic': {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countWeights } from '../../src/contract/limits.js';
 import type { LstmSpec } from '../../src/contract/optimizers.js';
 import { lstmSpec, normal, testSeed } from '../core/weights/samples.js';
 import { finiteDifferenceMetaGradient, type MetaProblem, metaLoss, relativeError } from './meta-gradient.js';
-import { initialState, preprocess, step } from './network.js';
+import { countOf, initialState, preprocess, step } from './network.js';
 import { type FunctionData, gradient, value } from './problems.js';
 import { freshStart, openLoopUpdates, referenceUnroll } from './unroll.js';
 
@@ -36,10 +35,10 @@ test('gates, by hand: biases alone', () => {
   const third = Math.log(3);
   // σ(0) = 1/2, σ(ln 3) = 3/4, tanh(ln 3 / 2) = 1/2, σ(-ln 3) = 1/4; then the output's kernel 2 and bias 3.
   const phi = [0, 0, 0, 0, 0, 0, 0, 0, 0, third, third / 2, -third, 2, 3];
-  const first = step(spec, phi, 5, initialState(spec));
+  const first = step(spec, phi, [5], initialState(spec));
   near(first.state.c[0]![0]!, 1 / 4);
-  near(first.update, 2 * (Math.tanh(1 / 4) / 4) + 3);
-  const second = step(spec, phi, 5, first.state);
+  near(first.update[0]!, 2 * (Math.tanh(1 / 4) / 4) + 3);
+  const second = step(spec, phi, [5], first.state);
   near(second.state.c[0]![0]!, (3 / 4) * (1 / 4) + 1 / 4);
 });
 
@@ -47,10 +46,10 @@ test('kernel rows, by hand: the layer’s input first, then its previous hidden 
   const spec = lstmSpec({ layers: [1], inputProjection: 1, outputScale: 0.5 });
   // z_cell = 0.25 x + 8 h, x = 2 g + 0.5; the other gates are σ(0) = 1/2.
   const phi = [2, 0.5, 0, 0, 0.25, 0, 0, 0, 8, 0, 0, 0, 0, 0, 1, 0];
-  const first = step(spec, phi, 0.75, initialState(spec));
+  const first = step(spec, phi, [0.75], initialState(spec));
   const h = Math.tanh(Math.tanh(0.5) / 2) / 2;
-  near(first.update, 0.5 * h);
-  const second = step(spec, phi, 0.75, first.state);
+  near(first.update[0]!, 0.5 * h);
+  const second = step(spec, phi, [0.75], first.state);
   near(second.state.c[0]![0]!, Math.tanh(0.5) / 4 + Math.tanh(0.5 + 8 * h) / 2);
 });
 
@@ -167,7 +166,7 @@ test('softmax cross-entropy, by hand', () => {
 
 test('an unroll in two parts is the unroll in one, and its updates are those of its own gradients', () => {
   const spec = lstmSpec({ layers: [3, 2] });
-  const phi = draws(countWeights(spec), 0.5);
+  const phi = draws(countOf(spec, 1), 0.5);
   const f = quadratic(3);
   const start = freshStart(spec, draws(3));
   const whole = referenceUnroll(spec, phi, f, start, 7);
@@ -188,7 +187,7 @@ test('the meta-gradient of a linear map on f(x) = x² is the closed form, exact 
   const spec = lstmSpec({ layers: [], outputScale: scale });
   const weights = [1, 2, 0, 0.5, 3];
   const problem: MetaProblem = {
-    spec,
+    optimizer: spec,
     functions: [{ name: 'simple' }],
     starts: [freshStart(spec, [theta0])],
     weights,
@@ -220,12 +219,12 @@ function lstmProblem(spec: LstmSpec, T: number): { problem: MetaProblem; phi: nu
   const functions = [quadratic(3), quadratic(3)];
   return {
     problem: {
-      spec,
+      optimizer: spec,
       functions,
       starts: functions.map(() => freshStart(spec, draws(3, 0.5))),
       weights: Array.from({ length: T + 1 }, () => Math.abs(draw())),
     },
-    phi: draws(countWeights(spec), 0.3),
+    phi: draws(countOf(spec, 1), 0.3),
   };
 }
 

@@ -1,12 +1,10 @@
-import type { LstmSpec } from '../../src/contract/optimizers.js';
-import { initialState, type State, step } from './network.js';
+import { freshStates, type Optimizer, type States, stepAll } from './optimizer.js';
 import { type FunctionData, gradient, observed, value } from './problems.js';
 
 /** Where an unroll of one function begins. */
 export interface Start {
   theta: number[];
-  /** One state a coordinate. */
-  states: State[];
+  states: States;
   /** Steps that the function has been optimised for. */
   step: number;
 }
@@ -27,13 +25,13 @@ export interface Unroll {
 }
 
 /** The start of a fresh function: zero states. */
-export function freshStart(spec: LstmSpec, theta: number[]): Start {
-  return { theta, states: theta.map(() => initialState(spec)), step: 0 };
+export function freshStart(optimizer: Optimizer, theta: number[]): Start {
+  return { theta, states: freshStates(optimizer, theta.length), step: 0 };
 }
 
 /** T steps of the optimizer on one function: θ_{t+1} = θ_t + g_t, [g_t, h_{t+1}] = m(∇f(θ_t), h_t, φ). */
 export function referenceUnroll(
-  spec: LstmSpec,
+  optimizer: Optimizer,
   phi: readonly number[],
   f: FunctionData,
   start: Start,
@@ -50,7 +48,7 @@ export function referenceUnroll(
     return g;
   };
   for (let t = 0; t < T; t++) {
-    const stepped = stepAll(spec, phi, visit(t), states);
+    const stepped = stepAll(optimizer, phi, visit(t), states, start.step + t);
     states = stepped.states;
     theta = theta.map((x, i) => x + stepped.update[i]!);
     unroll.updates.push(stepped.update);
@@ -60,23 +58,19 @@ export function referenceUnroll(
 }
 
 /**
- * The updates for recorded gradients [T][N], from zero states: no function is involved, and no error feeds back.
+ * The updates for recorded gradients [T][N], from a fresh start: no function is involved, and no error feeds back.
  * @returns [T][N]
  */
 export function openLoopUpdates(
-  spec: LstmSpec,
+  optimizer: Optimizer,
   phi: readonly number[],
   gradients: readonly (readonly number[])[],
-  states: State[] = gradients[0]!.map(() => initialState(spec)),
+  start: Pick<Start, 'states' | 'step'> = freshStart(optimizer, [...gradients[0]!]),
 ): number[][] {
-  return gradients.map((g) => {
-    const stepped = stepAll(spec, phi, g, states);
+  let { states } = start;
+  return gradients.map((g, t) => {
+    const stepped = stepAll(optimizer, phi, g, states, start.step + t);
     states = stepped.states;
     return stepped.update;
   });
-}
-
-function stepAll(spec: LstmSpec, phi: readonly number[], g: readonly number[], states: State[]) {
-  const results = g.map((gradient, i) => step(spec, phi, gradient, states[i]!));
-  return { update: results.map((r) => r.update), states: results.map((r) => r.state) };
 }

@@ -3,6 +3,7 @@ import { loadAddon } from '../../src/core/engines/native/addon.js';
 import { createNativeEngine } from '../../src/core/engines/native/engine.js';
 import { States } from '../../src/core/engines/native/states.js';
 import { SteppedEpisode } from '../../src/core/engines/native/stepped-episode.js';
+import { coordinatewiseOnly } from '../../src/core/engines/native/support.js';
 
 /** Why tests of the native engine are to be skipped, or false. In CI, where it has to be there, its lack is an error. */
 export function nativeMissing(): string | false {
@@ -21,7 +22,9 @@ export function stepByStep(gradients: Engine): Engine {
   return {
     ...createNativeEngine(gradients),
     openFunctions: gradients.openFunctions,
-    openEpisode: async (optimizer, batch, state) =>
-      new SteppedEpisode(loadAddon(), states, optimizer, batch, await gradients.openFunctions(batch), state),
+    async openEpisode(optimizer, batch, state) {
+      coordinatewiseOnly(optimizer);
+      return new SteppedEpisode(loadAddon(), states, optimizer, batch, await gradients.openFunctions(batch), state);
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { EngineInfo } from '../../contract/events.js';
-import type { LearnedSpec } from '../../contract/optimizers.js';
+import type { LearnedSpec, LstmSpec } from '../../contract/optimizers.js';
 import type { UpdateRule } from '../optimizers/rule.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
@@ -14,11 +14,17 @@ export interface Engine {
   /** Functions that a learned optimizer is going to optimise, from their start or from where `state` left them. */
   openEpisode(optimizer: LearnedSpec, batch: FunctionBatch, state?: EpisodeState): Promise<Episode>;
   /**
-   * Open loop: what the optimizer makes of given gradients, from a fresh state.
-   * @param gradients [steps, n]
-   * @returns updates [steps, n]
+   * Open loop: what a network makes of given gradients, from a fresh state.
+   * @param gradients [steps, width, n]: n blocks of `width` coordinates, 1 where it is left out
+   * @returns updates [steps, width, n]
    */
-  respond(optimizer: LearnedSpec, phi: Float32Array, gradients: Float32Array, n: number): Promise<Float32Array>;
+  respond(
+    network: LstmSpec,
+    phi: Float32Array,
+    gradients: Float32Array,
+    n: number,
+    width?: number,
+  ): Promise<Float32Array>;
   /** The meta-optimizer's update, where the engine has a faster one than optimizers/adam.ts, of the same bits. */
   readonly adam?: UpdateRule<'adam'>['update'];
 }
@@ -43,7 +49,10 @@ export interface Evaluated {
 export interface EpisodeState {
   /** θ [B, d] */
   readonly theta: Float32Array;
-  /** h, then c, of each LSTM layer in turn, each [units, B d]; empty where there is no layer. */
+  /**
+   * Of each group in turn. Of a network h, then c, of each LSTM layer in turn, each [units, N], N = B d where it is
+   * coordinatewise; empty where there is no layer. Of a rule its vectors, each [N].
+   */
   readonly hidden: Float32Array;
   /** Steps taken so far: f(θ_t) and ∇f(θ_t) see the mini-batch of step t. */
   readonly step: number;

@@ -1,3 +1,4 @@
+import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { EngineSpec, JobSpec } from '../../contract/spec.js';
 import { type Engine, Unsupported } from './engine.js';
 
@@ -5,12 +6,13 @@ import { type Engine, Unsupported } from './engine.js';
  * The engine that a job asks for; "auto" is the fastest there is that can do the job. Engines load when they are asked
  * for.
  * @param job what is going to be asked of it; without it, what every engine can do
+ * @param given the optimizer that a comparison names
  * @throws Unsupported where this machine does not have it, or it cannot do the job.
  */
-export async function selectEngine(spec: EngineSpec, job?: JobSpec): Promise<Engine> {
+export async function selectEngine(spec: EngineSpec, job?: JobSpec, given?: LearnedSpec): Promise<Engine> {
   if (spec.name === 'tfjs' || (spec.name === 'auto' && spec.backend !== 'auto')) return createTfjs(spec, job);
   try {
-    return await createNative(spec, job);
+    return await createNative(spec, job, job?.kind === 'metatrain' ? job.optimizer : given);
   } catch (error) {
     if (spec.name === 'native' || !(error instanceof Unsupported)) throw error;
     const engine = await createTfjs(spec, job);
@@ -19,13 +21,13 @@ export async function selectEngine(spec: EngineSpec, job?: JobSpec): Promise<Eng
 }
 
 /** With tfjs for the gradients of a problem that has no native kernels. */
-async function createNative(spec: EngineSpec, job: JobSpec | undefined): Promise<Engine> {
+async function createNative(spec: EngineSpec, job?: JobSpec, optimizer?: LearnedSpec): Promise<Engine> {
   const [{ createNativeEngine }, { checkNativeSupport }, { hasKernelsWithin }] = await Promise.all([
     import('./native/engine.js'),
     import('./native/support.js'),
     import('./native/arguments.js'),
   ]);
-  if (job) checkNativeSupport(job);
+  if (job) checkNativeSupport(job, optimizer);
   const elsewhere = job !== undefined && !hasKernelsWithin(job.problem);
   return createNativeEngine(elsewhere ? await createTfjs(spec) : undefined);
 }

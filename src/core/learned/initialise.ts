@@ -1,19 +1,28 @@
+import { groupsOf, isNetwork } from '../../contract/groups.js';
 import { countWeights } from '../../contract/limits.js';
 import type { LearnedSpec, LstmSpec } from '../../contract/optimizers.js';
+import type { ProblemSpec } from '../../contract/problems.js';
 import { Purpose, RandomStream } from '../random/random.js';
-import { splitWeights } from '../weights/shapes.js';
+import { splitNetwork, weightsByGroup } from '../weights/shapes.js';
 
-/** Fresh weights φ, as `spec.initialisation` says. Tensor i draws from stream i of its own. */
-export function initialise(spec: LearnedSpec, seed: number): Float32Array {
-  const phi = new Float32Array(countWeights(spec));
-  splitWeights(spec, phi).forEach(({ name, shape, data }, index) => {
-    const random = new RandomStream(seed, Purpose.initialisation, index);
-    if (name.endsWith('.kernel')) fillKernel(spec.initialisation, random, name, shape, data);
-    else if (name.startsWith('lstm.')) {
-      const units = data.length / 4;
-      data.fill(spec.initialisation.forgetBias, units, 2 * units);
+/** Fresh weights φ, as each network's `initialisation` says. Tensor i of them all draws from stream i of its own. */
+export function initialise(optimizer: LearnedSpec, problem: ProblemSpec, seed: number): Float32Array {
+  const phi = new Float32Array(countWeights(optimizer, problem));
+  const groups = groupsOf(optimizer, problem);
+  const slices = weightsByGroup(groups, phi);
+  let stream = 0;
+  for (const [i, group] of groups.entries()) {
+    if (!isNetwork(group)) continue;
+    const { initialisation } = group.optimizer;
+    for (const { name, shape, data } of splitNetwork(group, slices[i]!)) {
+      const random = new RandomStream(seed, Purpose.initialisation, stream++);
+      if (name.endsWith('.kernel')) fillKernel(initialisation, random, name, shape, data);
+      else if (name.startsWith('lstm.')) {
+        const units = data.length / 4;
+        data.fill(initialisation.forgetBias, units, 2 * units);
+      }
     }
-  });
+  }
   return phi;
 }
 

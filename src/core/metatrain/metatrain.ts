@@ -57,7 +57,7 @@ export class MetaTraining {
   /** @param state where to go on from; without it, training begins. */
   static create(spec: MetatrainSpec, engine: Engine, datasets: Datasets, state?: TrainingState): MetaTraining {
     if (state) return new MetaTraining(spec, engine, datasets, state);
-    const phi = initialise(spec.optimizer, spec.seed);
+    const phi = initialise(spec.optimizer, spec.problem, spec.seed);
     return new MetaTraining(spec, engine, datasets, {
       iteration: 0,
       phi,

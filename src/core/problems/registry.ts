@@ -14,10 +14,12 @@ import { rescaled } from './rescaled.js';
 import { rosenbrock } from './rosenbrock.js';
 import { shapes } from './shapes.js';
 import { simple } from './simple.js';
+import { simpleMulti } from './simple-multi.js';
 
 export const problems: { readonly [N in ProblemName]: Problem<N> } = {
   parabola,
   simple,
+  'simple-multi': simpleMulti,
   quadratic,
   mnist,
   cifar,

@@ -1,5 +1,7 @@
-import { countWeights, preprocessedWidth } from '../../contract/limits.js';
-import type { LstmSpec } from '../../contract/optimizers.js';
+import { type Group, groupsOf, isNetwork, type NetworkGroup } from '../../contract/groups.js';
+import { countNetworkWeights, inputsOf } from '../../contract/limits.js';
+import type { LearnedSpec } from '../../contract/optimizers.js';
+import type { ProblemSpec } from '../../contract/problems.js';
 import type { NamedTensor } from './tensors.js';
 
 /** Name and shape of one tensor of φ. */
@@ -11,22 +13,34 @@ export interface WeightShape {
 /**
  * The tensors of a learned optimizer's weights φ, in the order in which a flat φ concatenates them.
  * docs/weights-format.md says what each one means.
+ * @param problem the one that they are trained on
  */
-export function weightShapes(spec: LstmSpec): WeightShape[] {
+export function weightShapes(optimizer: LearnedSpec, problem: ProblemSpec): WeightShape[] {
+  return groupsOf(optimizer, problem)
+    .filter(isNetwork)
+    .flatMap((group) => networkShapes(group).map(({ name, shape }) => ({ name: tensorName(group, name), shape })));
+}
+
+/** The tensors of one network; their names lack the group's. */
+function networkShapes({ optimizer: spec, width }: NetworkGroup): WeightShape[] {
   const shapes: WeightShape[] = [];
   const affine = (name: string, inputs: number, outputs: number) =>
     shapes.push({ name: `${name}.kernel`, shape: [inputs, outputs] }, { name: `${name}.bias`, shape: [outputs] });
-  let width = preprocessedWidth(spec);
+  let inputs = inputsOf(spec, width);
   if (spec.inputProjection !== null) {
-    affine('input', width, spec.inputProjection);
-    width = spec.inputProjection;
+    affine('input', inputs, spec.inputProjection);
+    inputs = spec.inputProjection;
   }
   for (const [layer, units] of spec.layers.entries()) {
-    affine(`lstm.${layer}`, width + units, 4 * units);
-    width = units;
+    affine(`lstm.${layer}`, inputs + units, 4 * units);
+    inputs = units;
   }
-  affine('output', width, 1);
+  affine('output', inputs, width);
   return shapes;
+}
+
+function tensorName({ name }: NetworkGroup, tensor: string): string {
+  return name === '' ? tensor : `${name}/${tensor}`;
 }
 
 /** Floats in a tensor of this shape. */
@@ -47,13 +61,38 @@ export function flattenWeights(tensors: readonly NamedTensor[]): Float32Array {
 
 /**
  * The tensors of a flat φ, as views into it.
- * @throws RangeError where φ is not as long as the spec's weights.
+ * @throws RangeError where φ is not as long as the optimizer's weights.
  */
-export function splitWeights(spec: LstmSpec, flat: Float32Array): NamedTensor[] {
-  if (flat.length !== countWeights(spec))
-    throw new RangeError(`φ has ${flat.length} floats; this optimizer's weights are ${countWeights(spec)}`);
+export function splitWeights(optimizer: LearnedSpec, problem: ProblemSpec, flat: Float32Array): NamedTensor[] {
+  const groups = groupsOf(optimizer, problem);
+  const slices = weightsByGroup(groups, flat);
+  return groups.flatMap((group, i) =>
+    isNetwork(group)
+      ? splitNetwork(group, slices[i]!).map((tensor) => ({ ...tensor, name: tensorName(group, tensor.name) }))
+      : [],
+  );
+}
+
+/**
+ * Each group's part of a flat φ, as a view into it; of a rule, nothing.
+ * @throws RangeError where φ is not as long as the groups' weights.
+ */
+export function weightsByGroup(groups: readonly Group[], flat: Float32Array): Float32Array[] {
   let offset = 0;
-  return weightShapes(spec).map(({ name, shape }) => {
+  const slices = groups.map((group) => {
+    const count = isNetwork(group) ? countNetworkWeights(group.optimizer, group.width) : 0;
+    offset += count;
+    return flat.subarray(offset - count, offset);
+  });
+  if (flat.length !== offset)
+    throw new RangeError(`φ has ${flat.length} floats; this optimizer's weights are ${offset}`);
+  return slices;
+}
+
+/** The tensors of one network's φ, as views into it; their names lack the group's. */
+export function splitNetwork(group: NetworkGroup, flat: Float32Array): NamedTensor[] {
+  let offset = 0;
+  return networkShapes(group).map(({ name, shape }) => {
     const data = flat.subarray(offset, offset + sizeOf(shape));
     offset += data.length;
     return { name, shape, data };

@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { checkFit } from '../../contract/groups.js';
 import { LearnedSpec } from '../../contract/optimizers.js';
+import type { ProblemSpec } from '../../contract/problems.js';
 import { Provenance } from '../../contract/provenance.js';
 import { Strict } from '../../contract/schema.js';
 import { compile, invalidDocument, isDeeperThan, maxDepth } from '../../contract/validate.js';
@@ -35,7 +37,7 @@ const plainKeys: readonly string[] = ['format', 'gateOrder'];
  * @throws FormatError where the tensors are not the spec's.
  */
 export function encodeWeights(trained: TrainedOptimizer): Uint8Array {
-  const tensors = arrange(trained.spec, trained.tensors);
+  const tensors = arrange(trained.spec, trained.provenance.problem, trained.tensors);
   const strings = Object.entries(metadataOf(trained)).map(([key, value]) => [
     key,
     plainKeys.includes(key) ? String(value) : JSON.stringify(value),
@@ -61,7 +63,7 @@ export function decodeWeights(bytes: Uint8Array): TrainedOptimizer {
   isMetadata ??= compile(Metadata);
   if (!isMetadata(metadata)) throw new FormatError(`metadata: ${invalidDocument(isMetadata.errors ?? []).detail}`);
   const { format: _, gateOrder: __, optimizer: spec, ...provenance } = metadata as Static<typeof Metadata>;
-  return { spec, tensors: arrange(spec, tensors), provenance };
+  return { spec, tensors: arrange(spec, provenance.problem, tensors), provenance };
 }
 
 /** Encodes a trained optimizer as NumPy's .npz, its metadata as a JSON string under `metadata`. */
@@ -92,11 +94,14 @@ function parseValue(key: string, text: string): unknown {
 
 /**
  * The tensors in the spec's order: other programs that write safetensors sort them by name.
- * @throws FormatError where one is missing, unexpected or of another shape.
+ * @throws FormatError where one is missing, unexpected or of another shape, or the spec does not fit the problem.
  */
-function arrange(spec: LearnedSpec, tensors: readonly NamedTensor[]): NamedTensor[] {
+function arrange(spec: LearnedSpec, problem: ProblemSpec, tensors: readonly NamedTensor[]): NamedTensor[] {
+  const [misfit] = checkFit(spec, problem);
+  if (misfit)
+    throw new FormatError(`metadata: /optimizer${misfit.pointer}: found ${misfit.found}, allowed: ${misfit.allowed}`);
   const named = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const arranged = weightShapes(spec).map(({ name, shape }) => {
+  const arranged = weightShapes(spec, problem).map(({ name, shape }) => {
     const tensor = named.get(name);
     named.delete(name);
     if (tensor === undefined) throw new FormatError(`tensor ${name} is missing: the optimizer's spec needs it`);

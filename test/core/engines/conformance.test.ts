@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { before, describe, it } from 'node:test';
-import { countWeights } from '../../../src/contract/limits.js';
-import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import { countNetworkWeights } from '../../../src/contract/limits.js';
+import type { GroupRule, GroupSpec, LearnedSpec, LstmSpec } from '../../../src/contract/optimizers.js';
 import { type ProblemSpec, partsOf } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
@@ -25,7 +25,7 @@ import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
 import { nativeMissing, stepByStep } from '../../support/native.js';
 import { madeUpDigits } from '../made-up-digits.js';
 import { lstmSpec, normal, testSeed, uniform } from '../weights/samples.js';
-import { functionsOf, hiddenOf, startsAt, startsOf } from './reference.js';
+import { functionsOf, hiddenOf, optimizerOf, startsAt, startsOf } from './reference.js';
 
 /**
  * What every engine must do, measured against the fp64 reference. Errors are normwise. The tfjs backends share one
@@ -36,6 +36,8 @@ const engines: {
   create: () => Promise<Engine>;
   allocations: () => number;
   secondDerivatives: TrainingSpec['secondDerivatives'][];
+  /** Whether it has networks over more than one coordinate at a time. */
+  blocks: boolean;
   /** Why it cannot be tested here. */
   skip?: string | false;
 }[] = [
@@ -44,12 +46,14 @@ const engines: {
     create: () => createTfjsEngine({ name: 'tfjs', backend: 'wasm' }),
     allocations: tensors,
     secondDerivatives: ['dropped', 'exact'],
+    blocks: true,
   },
   {
     name: 'tfjs, cpu',
     create: () => createTfjsEngine({ name: 'tfjs', backend: 'cpu' }),
     allocations: tensors,
     secondDerivatives: ['dropped', 'exact'],
+    blocks: true,
   },
   {
     name: 'native',
@@ -57,6 +61,7 @@ const engines: {
     // Between calls it keeps nothing but its working memory.
     allocations: () => 0,
     secondDerivatives: ['dropped'],
+    blocks: false,
     skip: nativeMissing(),
   },
   {
@@ -64,6 +69,7 @@ const engines: {
     create: async () => stepByStep(createNativeEngine()),
     allocations: () => 0,
     secondDerivatives: ['dropped'],
+    blocks: false,
     skip: nativeMissing(),
   },
   {
@@ -71,6 +77,7 @@ const engines: {
     create: async () => stepByStep(await createTfjsEngine({ name: 'tfjs', backend: 'wasm' })),
     allocations: tensors,
     secondDerivatives: ['dropped'],
+    blocks: false,
     skip: nativeMissing(),
   },
 ];
@@ -84,14 +91,20 @@ const seed = testSeed();
 console.log(`seed ${seed}`);
 
 /** Weights drawn from N(0, scale² / fan-in), biases from N(0, scale²). */
-function randomPhi(spec: LstmSpec, scale: number, from = seed): Float32Array {
+function randomPhi(
+  spec: LearnedSpec,
+  scale: number,
+  problem: ProblemSpec = { name: 'simple' },
+  from = seed,
+): Float32Array {
   const draw = normal(from);
-  const phi = initialise({ ...spec, initialisation: { ...spec.initialisation, kernels: 'truncated-normal' } }, from);
+  const phi = initialise(spec, problem, from);
   return phi.map((w) => scale * (w === 0 ? 0.3 * draw() : w));
 }
 
 const problems: ProblemSpec[] = [
   { name: 'simple' },
+  { name: 'simple-multi', dimension: 3 },
   { name: 'parabola', dimension: 3 },
   { name: 'quadratic', dimension: 3, distribution: 'uniform' },
   { name: 'quadratic', dimension: 5, distribution: 'normal' },
@@ -150,6 +163,80 @@ const architectures: [title: string, spec: LstmSpec][] = [
   ['[17], an odd size', lstmSpec({ layers: [17], inputProjection: 3, preprocess: deepmind, outputScale: 0.1 })],
 ];
 
+const group = (name: string, parameters: string[], optimizer: GroupSpec['optimizer']): GroupSpec => ({
+  name,
+  parameters,
+  optimizer,
+});
+const groups = (...all: GroupSpec[]): LearnedSpec => ({ name: 'groups', groups: all });
+const rules: Extract<GroupRule, { name: 'sgd' | 'momentum' | 'adam' }>[] = [
+  { name: 'sgd', learningRate: 0.1 },
+  { name: 'momentum', learningRate: 0.05, momentum: 0.8 },
+  { name: 'adam', learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+];
+/** Optimizers whose networks see several coordinates at a time, or of which there are several. */
+const composites: [title: string, optimizer: LearnedSpec, problem: ProblemSpec][] = [
+  [
+    'all coordinates at once',
+    lstmSpec({ over: 'all', layers: [4], preprocess: paper, outputScale: 0.1 }),
+    { name: 'quadratic', dimension: 4, distribution: 'normal' },
+  ],
+  [
+    'all coordinates at once, linear',
+    lstmSpec({ over: 'all', layers: [], inputProjection: 3, outputScale: 0.1 }),
+    { name: 'parabola', dimension: 3 },
+  ],
+  [
+    'DeepMind’s simple-multi: a network and Adam',
+    groups(group('cw', ['x_0'], lstmSpec({ layers: [] })), group('adam', ['x_1'], rules[2]!)),
+    { name: 'simple-multi', dimension: 2 },
+  ],
+  [
+    'two networks and two rules on parameters between each other’s',
+    groups(
+      group('odd', ['x_1', 'x_3'], lstmSpec({ layers: [3], preprocess: deepmind, outputScale: 0.1 })),
+      group('rest', ['*'], lstmSpec({ layers: [2, 2], inputProjection: 2 })),
+      group('m', ['x_2'], rules[1]!),
+      group('s', ['x_5'], rules[0]!),
+    ),
+    { name: 'simple-multi', dimension: 7 },
+  ],
+  [
+    'a network over all of its group, another coordinate by coordinate',
+    groups(
+      group('some', ['x_4', 'x_0', 'x_2'], lstmSpec({ over: 'all', layers: [3], preprocess: paper, outputScale: 0.1 })),
+      group('rest', ['x_3', 'x_1'], lstmSpec({ layers: [2] })),
+    ),
+    { name: 'simple-multi', dimension: 5 },
+  ],
+  [
+    'a network and a rule for each member of an ensemble',
+    groups(
+      group('second', ['member2/*'], lstmSpec({ layers: [2], outputScale: 0.1 })),
+      group('first', ['member1/x'], rules[2]!),
+    ),
+    {
+      name: 'ensemble',
+      members: [
+        { weight: 0.5, problem: { name: 'noisy', deviation: 0.3, problem: { name: 'parabola', dimension: 2 } } },
+        { weight: 2, problem: { name: 'quadratic', dimension: 3, distribution: 'normal' } },
+      ],
+    },
+  ],
+  [
+    'weights and biases of a perceptron',
+    groups(
+      group('weights', ['layer1/weights', 'layer2/weights'], lstmSpec({ layers: [1], outputScale: 0.1 })),
+      group('biases', ['*'], lstmSpec({ layers: [], preprocess: deepmind, outputScale: 0.1 })),
+    ),
+    perceptrons[1]!,
+  ],
+];
+const isBlockwise = (optimizer: LearnedSpec): boolean =>
+  optimizer.name === 'groups'
+    ? optimizer.groups.some((group) => group.optimizer.name === 'lstm' && isBlockwise(group.optimizer))
+    : optimizer.over !== 'coordinate';
+
 const metaLosses: TrainingSpec['metaLoss'][] = ['sum', 'sum-and-final', 'final', [0.5, 0, 2, 1]];
 
 const nameOf = (p: ProblemSpec): string => {
@@ -169,13 +256,14 @@ function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance
 
 /** f(θ_t) [steps + 1, B] of the reference, and where it ends. */
 function reference(
-  spec: LstmSpec,
+  spec: LearnedSpec,
   phi: Float32Array,
   batch: FunctionBatch,
   steps: number,
-  starts = startsOf(spec, batch),
+  starts = startsOf(optimizerOf(spec, batch.problem), batch),
 ) {
-  const unrolls = functionsOf(batch).map((f, b) => referenceUnroll(spec, [...phi], f, starts[b]!, steps));
+  const optimizer = optimizerOf(spec, batch.problem);
+  const unrolls = functionsOf(batch).map((f, b) => referenceUnroll(optimizer, [...phi], f, starts[b]!, steps));
   const losses = Array.from({ length: steps + 1 }, (_, t) => unrolls.map((u) => u.losses[t]!)).flat();
   return { losses, ends: unrolls.map((u) => u.end) };
 }
@@ -224,7 +312,7 @@ function closeMetaGradient(
 }
 
 interface GradientCase {
-  spec: LstmSpec;
+  spec: LearnedSpec;
   problem: ProblemSpec;
   functions: number;
   steps: number;
@@ -241,15 +329,16 @@ async function checkUnrolls(
 ) {
   const batch = draw(problem, functions);
   const weights = lossWeights(metaLoss, steps);
+  const optimizer = optimizerOf(spec, problem);
   for (const secondDerivatives of modes) {
     const episode = await engine.openEpisode(spec, batch);
-    let starts = startsOf(spec, batch);
+    let starts = startsOf(optimizer, batch);
     for (const part of ['first', 'second']) {
       const title = `${what}, ${secondDerivatives}, ${part} unroll`;
       const { losses, gradient } = await episode.unroll(phi, { steps, weights, secondDerivatives });
       const expected = reference(spec, phi, batch, steps, starts);
       close(losses, expected.losses, 1e-4, `${title}, losses`);
-      const meta: MetaProblem = { spec, functions: functionsOf(batch), starts, weights };
+      const meta: MetaProblem = { optimizer, functions: functionsOf(batch), starts, weights };
       // Exact derivatives of log-and-sign divide by gradients that may have come near 0.
       const tolerance = secondDerivatives === 'exact' ? 1e-3 : 1e-4;
       closeMetaGradient(gradient, meta, phi, secondDerivatives, tolerance, `${title}, meta-gradient`);
@@ -260,9 +349,9 @@ async function checkUnrolls(
         1e-4,
         `${title}, θ`,
       );
-      close(state.hidden, hiddenOf(spec, expected.ends), 1e-4, `${title}, h and c`);
+      close(state.hidden, hiddenOf(optimizer, expected.ends), 1e-4, `${title}, h and c`);
       // The next part is measured from where the engine stands: errors of the parts do not add up.
-      starts = startsAt(spec, state, functions);
+      starts = startsAt(optimizer, state, functions);
     }
     episode.dispose();
   }
@@ -289,7 +378,7 @@ before(async () => {
       training,
     };
     const spec = parseJobSpec(document);
-    if (spec.kind !== 'metatrain') throw new Error('unreachable');
+    if (spec.kind !== 'metatrain' || spec.optimizer.name !== 'lstm') throw new Error('unreachable');
     const run = MetaTraining.create(spec, engine, {});
     while ((await run.next()) !== null);
     trained.push({ spec: spec.optimizer, phi: (await run.state()).phi });
@@ -307,7 +396,7 @@ async function distance(engine: Engine, spec: LstmSpec, phi: Float32Array): Prom
   return relativeError(losses, reference(spec, phi, batch, closedLoop.steps).losses);
 }
 
-for (const { name, create, allocations, secondDerivatives, skip } of engines) {
+for (const { name, create, allocations, secondDerivatives, blocks, skip } of engines) {
   describe(`every engine: ${name}`, { skip: skip ?? false }, () => {
     let engine: Engine;
     before(async () => {
@@ -382,7 +471,7 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
     test('closed loop, fresh weights: 1e-4 over 20 steps', async () => {
       for (const problem of problems)
         for (const [title, spec] of architectures.filter(([, { layers }]) => layers.length > 0)) {
-          const phi = initialise(spec, seed);
+          const phi = initialise(spec, problem, seed);
           const batch = draw(problem, 2);
           const episode = await engine.openEpisode(spec, batch);
           const losses = await episode.advance(phi, 20);
@@ -439,6 +528,102 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
       });
     }
 
+    for (const [i, [title, optimizer, problem]] of composites.entries()) {
+      if (isBlockwise(optimizer) && !blocks) {
+        test(`${title}: refused, with what to do`, async () => {
+          const refused = { code: 'unsupported', message: /over: "all" runs on the tfjs engine alone/ };
+          await assert.rejects(engine.openEpisode(optimizer, draw(problem, 1)), refused);
+        });
+        continue;
+      }
+
+      test(`${title}: closed loop and meta-gradient are those of fp64`, async () => {
+        const fresh = initialise(optimizer, problem, seed);
+        const batch = draw(problem, 2);
+        const episode = await engine.openEpisode(optimizer, batch);
+        const losses = await episode.advance(fresh, 20);
+        episode.dispose();
+        close(losses, reference(optimizer, fresh, batch, 20).losses, 1e-4, `${title}, closed loop`);
+        const rule = optimizer.name === 'groups' && optimizer.groups.some((group) => group.optimizer.name !== 'lstm');
+        const one = {
+          spec: optimizer,
+          problem,
+          functions: 2,
+          steps: 3,
+          metaLoss: metaLosses[i % metaLosses.length]!,
+          phi: randomPhi(optimizer, 0.5, problem),
+        };
+        await checkUnrolls(engine, rule ? ['dropped'] : secondDerivatives, one, title);
+      });
+
+      test(`${title}: a state goes out and comes in bit for bit`, async () => {
+        const phi = randomPhi(optimizer, 0.5, problem);
+        await checkStates(engine, optimizer, phi, draw(problem, 2));
+      });
+    }
+
+    test('open loop, blocks of several coordinates: 1e-4 at any T up to 200', async () => {
+      if (!blocks) {
+        const refused = { code: 'unsupported', message: /over: "all" runs on the tfjs engine alone/ };
+        const [spec, phi] = [lstmSpec({ over: 'all' }), new Float32Array(1)];
+        await assert.rejects(engine.respond(spec, phi, new Float32Array(3), 1, 3), refused);
+        return;
+      }
+      for (const [, spec] of architectures) {
+        const blockwise = { ...spec, over: 'all' } as const;
+        for (const [width, n] of [
+          [2, 1],
+          [5, 3],
+        ] as const) {
+          const problem = { name: 'parabola', dimension: width } as const;
+          await checkOpenLoop(engine, blockwise, randomPhi(blockwise, 0.5, problem), n, `width ${width}`, width);
+        }
+      }
+    });
+
+    test('random groups', async () => {
+      const u = uniform(seed + 2);
+      const int = (low: number, high: number) => low + Math.floor(u() * (high - low + 1));
+      const one = <T>(values: readonly T[]): T => values[int(0, values.length - 1)]!;
+      for (let i = 0; i < 8; i++) {
+        const dimension = int(2, 6);
+        const count = int(1, Math.min(3, dimension));
+        // Each group has at least one parameter; the first has a network.
+        const owners = Array.from({ length: dimension }, (_, p) => (p < count ? p : int(0, count - 1)));
+        const all = Array.from({ length: count }, (_, g) =>
+          group(
+            `g${g}`,
+            owners.flatMap((owner, p) => (owner === g ? [`x_${p}`] : [])),
+            g > 0 && u() < 0.4
+              ? one(rules)
+              : lstmSpec({
+                  layers: Array.from({ length: int(0, 2) }, () => int(1, 4)),
+                  over: blocks ? one(['coordinate', 'all']) : 'coordinate',
+                  inputProjection: one([null, 2]),
+                  preprocess: one([{ name: 'none' }, paper, deepmind]),
+                  outputScale: 0.1,
+                }),
+          ),
+        );
+        const problem = { name: 'simple-multi', dimension } as const;
+        const optimizer = groups(...all);
+        const learned = all.every((g) => g.optimizer.name === 'lstm');
+        await checkUnrolls(
+          engine,
+          learned ? secondDerivatives : ['dropped'],
+          {
+            spec: optimizer,
+            problem,
+            functions: int(1, 3),
+            steps: int(1, 3),
+            metaLoss: 'sum-and-final',
+            phi: randomPhi(optimizer, 0.5, problem, seed + i),
+          },
+          `case ${i}: ${JSON.stringify(all)}`,
+        );
+      }
+    });
+
     test('random shapes and options', async () => {
       const u = uniform(seed);
       const int = (low: number, high: number) => low + Math.floor(u() * (high - low + 1));
@@ -467,7 +652,14 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
           'final',
           Array.from({ length: steps + 1 }, u),
         ]);
-        const testCase = { spec, problem, functions: int(1, 4), steps, metaLoss, phi: randomPhi(spec, 0.5, seed + i) };
+        const testCase = {
+          spec,
+          problem,
+          functions: int(1, 4),
+          steps,
+          metaLoss,
+          phi: randomPhi(spec, 0.5, problem, seed + i),
+        };
         const { phi: _, ...shown } = testCase;
         await checkUnrolls(engine, secondDerivatives, testCase, `case ${i}: ${JSON.stringify(shown)}`);
       }
@@ -475,33 +667,44 @@ for (const { name, create, allocations, secondDerivatives, skip } of engines) {
 
     test('a state goes out and comes in bit for bit, and so do unrolls repeat', async () => {
       const spec = architectures[5]![1];
-      const [phi, batch] = [randomPhi(spec, 0.5), draw(problems[3]!, 2)];
-      const options = { steps: 4, weights: lossWeights('sum', 4), secondDerivatives: 'dropped' } as const;
-      const whole = await engine.openEpisode(spec, batch);
-      await whole.unroll(phi, options);
-      const state = await whole.state();
-      const second = await whole.unroll(phi, options);
-      const resumed = await engine.openEpisode(spec, batch, state);
-      assert.deepEqual(await resumed.state(), state);
-      assert.deepEqual(await resumed.unroll(phi, options), second);
-      assert.deepEqual(await resumed.state(), await whole.state());
-      // Going forward alone gives the same losses as going forward to go back.
-      const forward = await engine.openEpisode(spec, batch, state);
-      assert.deepEqual(await forward.advance(phi, 4), second.losses);
-      for (const episode of [whole, resumed, forward]) episode.dispose();
+      await checkStates(engine, spec, randomPhi(spec, 0.5), draw(problems[3]!, 2));
     });
   });
 }
 
-async function checkOpenLoop(engine: Engine, spec: LstmSpec, phi: Float32Array, n: number, what: string) {
+/** An episode that goes on from a state, and one that goes forward alone, come to the same bits. */
+async function checkStates(engine: Engine, spec: LearnedSpec, phi: Float32Array, batch: FunctionBatch) {
+  const options = { steps: 4, weights: lossWeights('sum', 4), secondDerivatives: 'dropped' } as const;
+  const whole = await engine.openEpisode(spec, batch);
+  await whole.unroll(phi, options);
+  const state = await whole.state();
+  const second = await whole.unroll(phi, options);
+  const resumed = await engine.openEpisode(spec, batch, state);
+  assert.deepEqual(await resumed.state(), state);
+  assert.deepEqual(await resumed.unroll(phi, options), second);
+  assert.deepEqual(await resumed.state(), await whole.state());
+  // Going forward alone gives the same losses as going forward to go back.
+  const forward = await engine.openEpisode(spec, batch, state);
+  assert.deepEqual(await forward.advance(phi, 4), second.losses);
+  for (const episode of [whole, resumed, forward]) episode.dispose();
+}
+
+/** @param width coordinates of a block, of which there are n */
+async function checkOpenLoop(engine: Engine, spec: LstmSpec, phi: Float32Array, n: number, what: string, width = 1) {
   const sample = normal(seed);
   // Gradients shrink as they do in an optimisation that goes well: log-and-sign sees both of its branches.
   const steps = 200;
-  const gradients = Float32Array.from({ length: steps * n }, (_, i) => sample() * Math.exp(-Math.floor(i / n) / 20));
-  const rows = Array.from({ length: steps }, (_, t) => [...gradients.slice(t * n, (t + 1) * n)]);
-  const expected = openLoopUpdates(spec, [...phi], rows).flat();
-  const updates = await engine.respond(spec, phi, gradients, n);
-  assert.equal(phi.length, countWeights(spec));
+  const size = width * n;
+  const gradients = Float32Array.from(
+    { length: steps * size },
+    (_, i) => sample() * Math.exp(-Math.floor(i / size) / 20),
+  );
+  const rows = Array.from({ length: steps }, (_, t) => [...gradients.slice(t * size, (t + 1) * size)]);
+  // Block b has the entries of column b of [width, n].
+  const columns = Array.from({ length: n }, (_, b) => Array.from({ length: width }, (_, i) => i * n + b));
+  const expected = openLoopUpdates([{ optimizer: spec, blocks: columns }], [...phi], rows).flat();
+  const updates = await engine.respond(spec, phi, gradients, n, width);
+  assert.equal(phi.length, countNetworkWeights(spec, width));
   for (const T of [1, 2, 20, 100, 200])
-    close(updates.subarray(0, T * n), expected.slice(0, T * n), 1e-4, `${what}, T = ${T}`);
+    close(updates.subarray(0, T * size), expected.slice(0, T * size), 1e-4, `${what}, T = ${T}`);
 }

@@ -1,9 +1,13 @@
-import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import type { LearnedSpec } from '../../../src/contract/optimizers.js';
+import { type ProblemSpec, parametersOf } from '../../../src/contract/problems.js';
 import type { EpisodeState } from '../../../src/core/engines/engine.js';
 import type { FunctionBatch } from '../../../src/core/problems/batch.js';
 import type { MiniBatches } from '../../../src/core/problems/mini-batches.js';
 import type { Picture } from '../../reference/cross-entropy.js';
+import type { State } from '../../reference/network.js';
+import { type Optimizer, partsOf, type States } from '../../reference/optimizer.js';
 import type { FunctionData } from '../../reference/problems.js';
+import { freshMemory, type RuleMemory } from '../../reference/rules.js';
 import { freshStart, type Start } from '../../reference/unroll.js';
 
 /** What engines take and give, in the terms of the fp64 reference. */
@@ -22,7 +26,8 @@ function functionOf(batch: FunctionBatch, b: number): FunctionData {
   };
   switch (problem.name) {
     case 'simple':
-      return { name: 'simple' };
+    case 'simple-multi':
+      return { name: problem.name };
     case 'parabola':
       return { name: 'parabola', s: values('s', d) };
     case 'quadratic':
@@ -81,38 +86,89 @@ function picturesOf(miniBatches: MiniBatches, b: number): (step: number) => Pict
     }));
 }
 
+/** A learned optimizer on a problem: which coordinates each network sees at a time, and each rule. */
+export function optimizerOf(spec: LearnedSpec, problem: ProblemSpec): Optimizer {
+  if (spec.name === 'lstm' && spec.over === 'coordinate') return spec;
+  const groups = spec.name === 'groups' ? spec.groups : [{ parameters: ['*'], optimizer: spec }];
+  let end = 0;
+  const parameters = parametersOf(problem).map(({ name, shape }) => {
+    const first = end;
+    end += shape.reduce((a, b) => a * b, 1);
+    return { name, shape, coordinates: Array.from({ length: end - first }, (_, i) => first + i) };
+  });
+  const isNamed = (name: string, patterns: string[]) =>
+    patterns.some((p) => p === name || (p.length > 1 && p.endsWith('*') && name.startsWith(p.slice(0, -1))));
+  const rest = parameters.filter(({ name }) => !groups.some((group) => isNamed(name, group.parameters)));
+  return groups.map(({ optimizer, parameters: patterns }) => {
+    const own = parameters.filter(({ name }) => isNamed(name, patterns));
+    if (patterns.includes('*')) own.push(...rest);
+    own.sort((a, b) => a.coordinates[0]! - b.coordinates[0]!);
+    const coordinates = own.flatMap((parameter) => parameter.coordinates);
+    if (optimizer.name !== 'lstm' || optimizer.over === 'coordinate')
+      return { optimizer, blocks: coordinates.map((i) => [i]) };
+    return { optimizer, blocks: optimizer.over === 'all' ? [coordinates] : own.flatMap(kernelsOf) };
+  });
+}
+
+/** The coordinates of a convolution's kernels [k, k, in, out], those of each pair of channels together. */
+function kernelsOf({ shape, coordinates }: { shape: readonly number[]; coordinates: number[] }): number[][] {
+  const [height, width, inputs, outputs] = shape as [number, number, number, number];
+  const blocks: number[][] = [];
+  for (let i = 0; i < inputs; i++)
+    for (let o = 0; o < outputs; o++) {
+      const block: number[] = [];
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) block.push(coordinates[((y * width + x) * inputs + i) * outputs + o]!);
+      blocks.push(block);
+    }
+  return blocks;
+}
+
 /** Each function's start, with a fresh state of the optimizer. */
-export function startsOf(spec: LstmSpec, { count, dimension: d, start }: FunctionBatch): Start[] {
-  return Array.from({ length: count }, (_, b) => freshStart(spec, [...start.slice(b * d, (b + 1) * d)]));
+export function startsOf(optimizer: Optimizer, { count, dimension: d, start }: FunctionBatch): Start[] {
+  return Array.from({ length: count }, (_, b) => freshStart(optimizer, [...start.slice(b * d, (b + 1) * d)]));
 }
 
 /** The same where an episode's state says that the functions stand. */
-export function startsAt(spec: LstmSpec, { theta, hidden, step }: EpisodeState, count: number): Start[] {
-  const [n, d] = [theta.length, theta.length / count];
+export function startsAt(optimizer: Optimizer, { theta, hidden, step }: EpisodeState, count: number): Start[] {
+  const d = theta.length / count;
   let offset = 0;
-  /** [coordinate][unit], out of [units, n] */
-  const take = (units: number) => {
-    const values = hidden.subarray(offset, offset + units * n);
-    offset += units * n;
-    return Array.from({ length: n }, (_, i) => Array.from({ length: units }, (_, u) => values[u * n + i]!));
+  /** [block of any function][unit], out of [units, blocks] */
+  const take = (units: number, blocks: number) => {
+    const values = hidden.subarray(offset, offset + units * blocks);
+    offset += units * blocks;
+    return Array.from({ length: blocks }, (_, i) => Array.from({ length: units }, (_, u) => values[u * blocks + i]!));
   };
-  const layers = spec.layers.map((units) => ({ h: take(units), c: take(units) }));
+  // Of each part, the states of all functions' blocks, function by function.
+  const parts = partsOf(optimizer, d).map(({ optimizer, blocks }) => {
+    const n = blocks.length * count;
+    if (optimizer.name !== 'lstm') return take(freshMemory(optimizer).length, n);
+    const layers = optimizer.layers.map((units) => ({ h: take(units, n), c: take(units, n) }));
+    return Array.from({ length: n }, (_, i) => ({
+      h: layers.map(({ h }) => h[i]!),
+      c: layers.map(({ c }) => c[i]!),
+    }));
+  });
   return Array.from({ length: count }, (_, b) => ({
     theta: [...theta.slice(b * d, (b + 1) * d)],
-    states: Array.from({ length: d }, (_, j) => ({
-      h: layers.map((layer) => layer.h[b * d + j]!),
-      c: layers.map((layer) => layer.c[b * d + j]!),
-    })),
+    states: parts.map((all) => all.slice((b * all.length) / count, ((b + 1) * all.length) / count)) as States,
     step,
   }));
 }
 
-/** The reference's states as an engine lays them out: h, then c, of each layer in turn, each [units, n]. */
-export function hiddenOf(spec: LstmSpec, starts: readonly Start[]): number[] {
-  const states = starts.flatMap((start) => start.states);
-  return spec.layers.flatMap((units, layer) =>
-    (['h', 'c'] as const).flatMap((part) =>
-      Array.from({ length: units }, (_, u) => states.map((state) => state[part][layer]![u]!)).flat(),
-    ),
-  );
+/**
+ * The reference's states as an engine lays them out: of a network h, then c, of each layer in turn, each [units, blocks],
+ * of a rule its vectors.
+ */
+export function hiddenOf(optimizer: Optimizer, starts: readonly Start[]): number[] {
+  return partsOf(optimizer, starts[0]!.theta.length).flatMap(({ optimizer }, p) => {
+    const states = starts.flatMap((start) => start.states[p]!);
+    if (optimizer.name !== 'lstm')
+      return freshMemory(optimizer).flatMap((_, v) => (states as RuleMemory[]).map((memory) => memory[v]!));
+    return optimizer.layers.flatMap((units, layer) =>
+      (['h', 'c'] as const).flatMap((part) =>
+        Array.from({ length: units }, (_, u) => (states as State[]).map((state) => state[part][layer]![u]!)).flat(),
+      ),
+    );
+  });
 }

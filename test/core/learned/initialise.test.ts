@@ -11,7 +11,8 @@ type Initialisation = LstmSpec['initialisation'];
 function tensorsOf(fields: Partial<Initialisation>, seed = 1) {
   const initialisation = { kernels: 'truncated-normal', output: 'kernels', forgetBias: 1, ...fields } as const;
   const spec = lstmSpec({ layers: [100, 60], inputProjection: 50, initialisation });
-  const tensors = splitWeights(spec, initialise(spec, seed));
+  const problem = { name: 'simple' } as const;
+  const tensors = splitWeights(spec, problem, initialise(spec, problem, seed));
   return new Map(tensors.map((t) => [t.name, t]));
 }
 

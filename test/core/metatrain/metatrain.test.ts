@@ -39,7 +39,7 @@ async function firstUnroll(spec: MetatrainSpec, options: UnrollOptions) {
   const { functions } = spec.training;
   const batch = sampleFunctions(spec.problem, spec.seed, Purpose.training, 0, functions);
   const episode = await engine.openEpisode(spec.optimizer, batch);
-  const result = await episode.unroll(initialise(spec.optimizer, spec.seed), options);
+  const result = await episode.unroll(initialise(spec.optimizer, spec.problem, spec.seed), options);
   episode.dispose();
   return result;
 }
@@ -47,7 +47,7 @@ async function firstUnroll(spec: MetatrainSpec, options: UnrollOptions) {
 /** The update of one meta-iteration: Adam's first step is -α g / (|g| + ε) in each weight. */
 async function firstStep(spec: MetatrainSpec): Promise<Float32Array> {
   const { state } = await train(spec);
-  const start = initialise(spec.optimizer, spec.seed);
+  const start = initialise(spec.optimizer, spec.problem, spec.seed);
   return state.phi.map((w, i) => w - start[i]!);
 }
 
@@ -162,7 +162,7 @@ describe('meta-training', () => {
       const { events } = await train(spec);
       const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, 0, functions);
       const episode = await engine.openEpisode(spec.optimizer, batch);
-      const losses = await episode.advance(initialise(spec.optimizer, spec.seed), 6);
+      const losses = await episode.advance(initialise(spec.optimizer, spec.problem, spec.seed), 6);
       episode.dispose();
       const final = losses.subarray(6 * functions).reduce((a, b) => a + b, 0) / functions;
       const [first] = events.filter((e) => e.type === 'validation');

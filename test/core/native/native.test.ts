@@ -182,7 +182,7 @@ describe('the native engine', { skip: missing }, () => {
   it('lets the event loop turn while a long call computes, and calls at once come to the same as one by one', async () => {
     const engine = createNativeEngine();
     const spec = lstmSpec({ layers: [20, 20], outputScale: 0.01 });
-    const phi = flattenWeights(randomWeights(spec, seed, 0.1));
+    const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.1));
     const batch = sampleFunctions({ name: 'parabola', dimension: 20_000 }, seed, Purpose.training, 0, 4);
     const small = sampleFunctions({ name: 'parabola', dimension: 10 }, seed, Purpose.training, 0, 1);
     let turned = false;
@@ -199,7 +199,7 @@ describe('the native engine', { skip: missing }, () => {
     const whole = createNativeEngine();
     const stepped = stepByStep(whole);
     const spec = lstmSpec({ layers: [6, 3], preprocess: { name: 'log-sign-deepmind', k: 5 }, outputScale: 0.01 });
-    const phi = flattenWeights(randomWeights(spec, seed, 0.3));
+    const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.3));
     const problems: ProblemSpec[] = [
       { name: 'parabola', dimension: 1037 },
       { name: 'mnist', hidden: [2], activation: 'tanh', batch: 40 },
@@ -226,7 +226,7 @@ describe('the native engine', { skip: missing }, () => {
 
   it('tells what the network sees from the gradient that the way back takes', async () => {
     const spec = lstmSpec({ layers: [5], outputScale: 0.1 });
-    const phi = flattenWeights(randomWeights(spec, seed, 0.5));
+    const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.5));
     const [n, steps] = [21, 5];
     const draw = normal(seed);
     const rows = () => Array.from({ length: steps + 1 }, () => Float32Array.from({ length: n }, draw));
@@ -257,7 +257,7 @@ describe('the native engine', { skip: missing }, () => {
 
   it('asks that the steps kept are taken before the way back', async () => {
     const spec = lstmSpec({ layers: [2] });
-    const phi = flattenWeights(randomWeights(spec, seed, 0.3));
+    const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.3));
     const network = new SteppedNetwork(loadAddon(), spec, 3, new Float32Array(12), true);
     const [gradient, theta] = [new Float32Array(3), new Float32Array(3)];
     await assert.rejects(network.back(phi, gradient, [1, 1]), /back\(\) comes after the steps/);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import type { LstmSpec, PreprocessSpec } from '../../../src/contract/optimizers.js';
+import type { LearnedSpec, LstmSpec, PreprocessSpec } from '../../../src/contract/optimizers.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { createRun } from '../../../src/core/run.js';
@@ -154,7 +154,7 @@ describe('Python reads our weights files', { skip: missing }, () => {
   it('examples/apply.py makes 20 of our updates to 1e-5', async () => {
     const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
     for (const { name, trained, gradients } of cases.slice(0, -1)) {
-      const ours = await engine.respond(trained.spec, flattenWeights(trained.tensors), gradients, n);
+      const ours = await engine.respond(trained.spec as LstmSpec, flattenWeights(trained.tensors), gradients, n);
       for (const form of ['safetensors', 'npz'] as const) {
         const { shape, dtype, data } = report[name]!.updates[form];
         assert.deepEqual([shape, dtype], [[steps, n], '<f4']);
@@ -172,6 +172,19 @@ describe('Python reads our weights files', { skip: missing }, () => {
     const losses = [...stdout.matchAll(/^step +(\d+) {2}loss (\S+)$/gm)].map(([, , loss]) => Number(loss));
     assert.equal(losses.length, 21);
     assert(losses[20]! < 0.02 * losses[0]!, `losses ${losses}`);
+  });
+
+  it('examples/apply.py refuses groups, and networks over several coordinates', async () => {
+    const one = { name: 'all', parameters: ['*'], optimizer: lstmSpec({ layers: [2] }) };
+    const refusals: [LearnedSpec, RegExp][] = [
+      [lstmSpec({ over: 'all' }), /ValueError: .*optimizer.over is 'all', this program reads 'coordinate'/],
+      [{ name: 'groups', groups: [one] }, /ValueError: .*optimizer.name is 'groups', this program reads 'lstm'/],
+    ];
+    for (const [i, [spec, message]] of refusals.entries()) {
+      const path = join(folder, `refused-${i}.safetensors`);
+      await writeFile(path, encodeWeights(sampleOptimizer(spec, seed)));
+      await assert.rejects(run(python, [apply, path]), message);
+    }
   });
 
   it('examples/apply.py refuses another format', async () => {

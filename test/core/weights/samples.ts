@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import type { LearnedSpec, LstmSpec } from '../../../src/contract/optimizers.js';
+import type { ProblemSpec } from '../../../src/contract/problems.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import { sizeOf, weightShapes } from '../../../src/core/weights/shapes.js';
 import type { NamedTensor } from '../../../src/core/weights/tensors.js';
@@ -31,14 +32,14 @@ export function testSeed(): number {
 export function lstmSpec(fields: Partial<LstmSpec> = {}): LstmSpec {
   const document = { kind: 'metatrain', problem: { name: 'simple' }, optimizer: { name: 'lstm', ...fields } };
   const spec = parseJobSpec(document);
-  if (spec.kind !== 'metatrain') throw new Error('not a metatrain spec');
+  if (spec.kind !== 'metatrain' || spec.optimizer.name !== 'lstm') throw new Error('not a metatrain spec of an LSTM');
   return spec.optimizer;
 }
 
 /** Weights drawn from N(0, scale²), as tensors. */
-export function randomWeights(spec: LstmSpec, seed: number, scale = 0.3): NamedTensor[] {
+export function randomWeights(spec: LearnedSpec, problem: ProblemSpec, seed: number, scale = 0.3): NamedTensor[] {
   const draw = normal(seed);
-  return weightShapes(spec).map(({ name, shape }) => ({
+  return weightShapes(spec, problem).map(({ name, shape }) => ({
     name,
     shape,
     data: Float32Array.from({ length: sizeOf(shape) }, () => scale * draw()),
@@ -46,12 +47,17 @@ export function randomWeights(spec: LstmSpec, seed: number, scale = 0.3): NamedT
 }
 
 /** An optimizer with random weights and a plausible provenance. */
-export function sampleOptimizer(spec: LstmSpec, seed: number, scale = 0.3): TrainedOptimizer {
-  const job = parseJobSpec({ kind: 'metatrain', problem: { name: 'parabola' }, optimizer: spec });
+export function sampleOptimizer(
+  spec: LearnedSpec,
+  seed: number,
+  scale = 0.3,
+  problem: ProblemSpec = { name: 'parabola', dimension: 10 },
+): TrainedOptimizer {
+  const job = parseJobSpec({ kind: 'metatrain', problem, optimizer: spec });
   if (job.kind !== 'metatrain') throw new Error('not a metatrain spec');
   return {
     spec,
-    tensors: randomWeights(spec, seed, scale),
+    tensors: randomWeights(spec, problem, seed, scale),
     provenance: {
       problem: job.problem,
       training: job.training,

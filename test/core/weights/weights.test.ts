@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countWeights } from '../../../src/contract/limits.js';
-import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import type { LearnedSpec, LstmSpec } from '../../../src/contract/optimizers.js';
+import type { ProblemSpec } from '../../../src/contract/problems.js';
 import { decodeSafetensors, encodeSafetensors, FormatError } from '../../../src/core/weights/safetensors.js';
 import { flattenWeights, sizeOf, splitWeights, weightShapes } from '../../../src/core/weights/shapes.js';
 import { decodeWeights, encodeWeights, toJson, toNpz } from '../../../src/core/weights/weights.js';
 import { lstmSpec, sampleOptimizer } from './samples.js';
 
+const simple = { name: 'simple' } as const;
 const specs: LstmSpec[] = [
   lstmSpec(),
   lstmSpec({ layers: [] }),
@@ -18,7 +20,7 @@ const specs: LstmSpec[] = [
 test('names, order and shapes of the tensors', () => {
   const [, , , , deep] = specs;
   assert.deepEqual(
-    weightShapes(deep!).map(({ name, shape }) => `${name} ${shape.join('x')}`),
+    weightShapes(deep!, simple).map(({ name, shape }) => `${name} ${shape.join('x')}`),
     [
       'input.kernel 1x7',
       'input.bias 7',
@@ -36,21 +38,21 @@ test('names, order and shapes of the tensors', () => {
 
 test('the tensors hold as many weights as the limits count', () => {
   for (const spec of specs) {
-    const sizes = weightShapes(spec).map(({ shape }) => sizeOf(shape));
+    const sizes = weightShapes(spec, simple).map(({ shape }) => sizeOf(shape));
     assert.equal(
       sizes.reduce((a, b) => a + b),
-      countWeights(spec),
+      countWeights(spec, simple),
     );
   }
 });
 
 test('a flat φ splits into views of itself and flattens back', () => {
   for (const spec of specs) {
-    const flat = Float32Array.from({ length: countWeights(spec) }, (_, i) => i);
-    const tensors = splitWeights(spec, flat);
+    const flat = Float32Array.from({ length: countWeights(spec, simple) }, (_, i) => i);
+    const tensors = splitWeights(spec, simple, flat);
     assert.deepEqual(flattenWeights(tensors), flat);
     assert(tensors.every((tensor) => tensor.data.buffer === flat.buffer));
-    assert.throws(() => splitWeights(spec, flat.subarray(1)), RangeError);
+    assert.throws(() => splitWeights(spec, simple, flat.subarray(1)), RangeError);
   }
 });
 
@@ -61,6 +63,74 @@ test('a trained optimizer survives encoding and decoding, bit for bit', () => {
     assert.deepEqual(decodeWeights(bytes), trained);
     assert.deepEqual(encodeWeights(decodeWeights(bytes)), bytes);
   }
+});
+
+const composites: [LearnedSpec, ProblemSpec][] = [
+  [lstmSpec({ over: 'all', layers: [3], inputProjection: 5 }), { name: 'parabola', dimension: 4 }],
+  [
+    lstmSpec({ over: 'all', layers: [], preprocess: { name: 'log-sign-paper', p: 10 } }),
+    { name: 'quadratic', dimension: 3, distribution: 'normal' },
+  ],
+  [
+    {
+      name: 'groups',
+      groups: [
+        { name: 'z', parameters: ['x_1', 'x_3'], optimizer: lstmSpec({ over: 'all', layers: [2] }) },
+        { name: 'rule', parameters: ['x_0'], optimizer: { name: 'sgd', learningRate: 0.1 } },
+        { name: 'a', parameters: ['*'], optimizer: lstmSpec({ layers: [] }) },
+      ],
+    },
+    { name: 'simple-multi', dimension: 5 },
+  ],
+];
+
+test('tensors of networks over blocks, and of groups: each network has its own, under its group’s name', () => {
+  const shapes = composites.map(([spec, problem]) =>
+    weightShapes(spec, problem).map(({ name, shape }) => `${name} ${shape.join('x')}`),
+  );
+  assert.deepEqual(shapes, [
+    ['input.kernel 4x5', 'input.bias 5', 'lstm.0.kernel 8x12', 'lstm.0.bias 12', 'output.kernel 3x4', 'output.bias 4'],
+    ['output.kernel 6x3', 'output.bias 3'],
+    [
+      'z/lstm.0.kernel 4x8',
+      'z/lstm.0.bias 8',
+      'z/output.kernel 2x2',
+      'z/output.bias 2',
+      'a/output.kernel 1x1',
+      'a/output.bias 1',
+    ],
+  ]);
+});
+
+test('they are counted, split, encoded and decoded as others are', () => {
+  for (const [seed, [spec, problem]] of composites.entries()) {
+    const flat = Float32Array.from({ length: countWeights(spec, problem) }, (_, i) => i);
+    assert.deepEqual(flattenWeights(splitWeights(spec, problem, flat)), flat);
+    assert.throws(() => splitWeights(spec, problem, flat.subarray(1)), RangeError);
+    const trained = sampleOptimizer(spec, seed, 0.3, problem);
+    assert.deepEqual(decodeWeights(encodeWeights(trained)), trained);
+    const { tensors } = JSON.parse(toJson(trained));
+    assert.deepEqual(
+      tensors.map(({ data }: { data: number[] }) => Float32Array.from(data)),
+      trained.tensors.map(({ data }) => data),
+    );
+  }
+});
+
+test('a file whose optimizer does not fit the problem that it was trained on is refused', () => {
+  const [spec, problem] = composites[2]!;
+  const { tensors, metadata } = decodeSafetensors(encodeWeights(sampleOptimizer(spec, 1, 0.3, problem)));
+  const other = JSON.stringify({ name: 'simple-multi', dimension: 2 });
+  assert.throws(() => decodeWeights(encodeSafetensors(tensors, { ...metadata, problem: other })), {
+    name: 'FormatError',
+    message: /metadata: \/optimizer\/groups\/0\/parameters\/1: found "x_3"/,
+  });
+  const [wide, trainedOn] = composites[0]!;
+  const file = decodeSafetensors(encodeWeights(sampleOptimizer(wide, 1, 0.3, trainedOn)));
+  const narrow = JSON.stringify({ name: 'parabola', dimension: 3 });
+  assert.throws(() => decodeWeights(encodeSafetensors(file.tensors, { ...file.metadata, problem: narrow })), {
+    message: /tensor input.kernel has shape \[4,5\].*needs \[3,5\]/,
+  });
 });
 
 test('tensors in another order, as other programs write them, and further metadata are accepted', () => {

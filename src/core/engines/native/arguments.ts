@@ -1,4 +1,4 @@
-import type { LearnedSpec } from '../../../contract/optimizers.js';
+import type { LstmSpec } from '../../../contract/optimizers.js';
 import { layerSizes } from '../../../contract/problems/mnist.js';
 import { type ProblemName, type ProblemSpec, partsOf } from '../../../contract/problems.js';
 import type { FunctionBatch } from '../../problems/batch.js';
@@ -8,7 +8,13 @@ import type { FunctionArguments, MiniBatchArguments, NetworkNumbers } from './ad
 
 const preprocessings = { none: 0, 'log-sign-paper': 1, 'log-sign-deepmind': 2 } as const;
 /** The problems that native/kernels/optimizees/ holds. */
-const families: { readonly [N in ProblemName]?: number } = { simple: 0, parabola: 1, quadratic: 2, mnist: 3 };
+const families: { readonly [N in ProblemName]?: number } = {
+  simple: 0,
+  'simple-multi': 0,
+  parabola: 1,
+  quadratic: 2,
+  mnist: 3,
+};
 const activations = { sigmoid: 0, tanh: 1, relu: 2 } as const;
 
 /** Whether native code computes a problem's values and gradients. */
@@ -22,7 +28,7 @@ export function hasKernelsWithin(problem: ProblemSpec): boolean {
   return hasKernels(problem) || (parts.length > 0 && parts.every(hasKernelsWithin));
 }
 
-export function networkNumbers({ preprocess, inputProjection, outputScale, layers }: LearnedSpec): NetworkNumbers {
+export function networkNumbers({ preprocess, inputProjection, outputScale, layers }: LstmSpec): NetworkNumbers {
   const constant = preprocess.name === 'none' ? 1 : preprocess.name === 'log-sign-paper' ? preprocess.p : preprocess.k;
   return Float64Array.of(preprocessings[preprocess.name], constant, inputProjection ?? 0, outputScale, ...layers);
 }

@@ -8,11 +8,12 @@ import { FusedEpisode } from './fused-episode.js';
 import { States, stateSize } from './states.js';
 import { SteppedEpisode } from './stepped-episode.js';
 import { SteppedNetwork } from './stepped-network.js';
+import { coordinatewiseOnly } from './support.js';
 
 /**
  * The fused engine. Of problems that have kernels in native/, it computes whole unrolls, optimizee included, on the
  * processor's widest vectors. Of others, another engine evaluates the functions, and the network, its state and the way
- * back are still its own. θ and h lie in this process's arrays, in the layout of {@link EpisodeState}.
+ * back are still its own; with groups, those of each. θ and h lie in this process's arrays, in the layout of {@link EpisodeState}.
  * @param gradients what evaluates problems without kernels
  * @throws Unsupported where it is not built or does not start.
  */
@@ -32,10 +33,13 @@ export function createNativeEngine(gradients?: Engine): Engine {
     info: gradients ? { ...info, gradient: nameOf(gradients) } : info,
     openFunctions,
     async openEpisode(optimizer, batch, state) {
-      if (hasKernels(batch.problem)) return new FusedEpisode(native, states, optimizer, batch, state);
+      coordinatewiseOnly(optimizer);
+      if (optimizer.name === 'lstm' && hasKernels(batch.problem))
+        return new FusedEpisode(native, states, optimizer, batch, state);
       return new SteppedEpisode(native, states, optimizer, batch, await openFunctions(batch), state);
     },
     async respond(optimizer, phi, gradients, n) {
+      coordinatewiseOnly(optimizer);
       const updates = new Float32Array(gradients.length);
       const network = new SteppedNetwork(native, optimizer, n, new Float32Array(stateSize(optimizer) * n), true);
       for (let at = 0; at < gradients.length; at += n)

@@ -1,5 +1,4 @@
-import { countWeights } from '../../../contract/limits.js';
-import type { LearnedSpec } from '../../../contract/optimizers.js';
+import type { LstmSpec } from '../../../contract/optimizers.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Episode, EpisodeState, UnrollOptions } from '../engine.js';
 import type { LoadedAddon, NetworkNumbers } from './addon.js';
@@ -21,7 +20,7 @@ export class FusedEpisode implements Episode {
   constructor(
     private readonly native: LoadedAddon,
     private readonly states: States,
-    private readonly optimizer: LearnedSpec,
+    optimizer: LstmSpec,
     private readonly batch: FunctionBatch,
     state?: EpisodeState,
   ) {
@@ -57,7 +56,7 @@ export class FusedEpisode implements Episode {
     const losses = new Float32Array((steps + 1) * batch.count);
     // Back-propagation computes the way forward once more, and two products for each of its own.
     const passes = gradient ? 4 : 1;
-    const operations = steps * (evaluationCost(batch) + passes * theta.length * countWeights(this.optimizer));
+    const operations = steps * (evaluationCost(batch) + passes * theta.length * phi.length);
     await calls.make(operations, (background) =>
       addon.unroll(background, network, ...functions, phi, steps, theta, hidden, fresh, losses, weights, gradient),
     );

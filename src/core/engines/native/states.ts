@@ -1,7 +1,7 @@
-import type { LearnedSpec } from '../../../contract/optimizers.js';
+import type { LstmSpec } from '../../../contract/optimizers.js';
 
 /** Numbers of a coordinate's state: h and c of each unit. */
-export function stateSize({ layers }: LearnedSpec): number {
+export function stateSize({ layers }: LstmSpec): number {
   return 2 * layers.reduce((a, b) => a + b, 0);
 }
 

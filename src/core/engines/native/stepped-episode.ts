@@ -1,15 +1,19 @@
+import { groupsOf } from '../../../contract/groups.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { FunctionBatch } from '../../problems/batch.js';
+import { weightsByGroup } from '../../weights/shapes.js';
 import type { Episode, EpisodeState, OpenFunctions, UnrollOptions } from '../engine.js';
 import type { LoadedAddon } from './addon.js';
-import { type States, stateSize } from './states.js';
-import { SteppedNetwork } from './stepped-network.js';
+import type { States } from './states.js';
+import { SteppedGroup } from './stepped-group.js';
 import { droppedOnly } from './support.js';
 
-/** Functions that are evaluated elsewhere, between the steps of the fused network. */
+/** Functions that are evaluated between the steps: elsewhere, or because several groups take them. */
 export class SteppedEpisode implements Episode {
-  private readonly network: SteppedNetwork;
+  private readonly groups;
+  private readonly parts: SteppedGroup[];
   private readonly theta: Float32Array;
+  private readonly hidden: Float32Array;
   /** Steps taken. */
   private step: number;
 
@@ -24,9 +28,16 @@ export class SteppedEpisode implements Episode {
   ) {
     this.theta = (state?.theta ?? batch.start).slice();
     this.step = state?.step ?? 0;
-    const hidden = states.take(stateSize(optimizer) * this.theta.length);
-    if (state) hidden.set(state.hidden);
-    this.network = new SteppedNetwork(native, optimizer, this.theta.length, hidden, this.step === 0);
+    this.groups = groupsOf(optimizer, batch.problem);
+    const sizes = this.groups.map((group) => SteppedGroup.stateSize(group, batch.count));
+    this.hidden = states.take(sizes.reduce((a, b) => a + b, 0));
+    if (state) this.hidden.set(state.hidden);
+    let offset = 0;
+    this.parts = this.groups.map((group, i) => {
+      offset += sizes[i]!;
+      const own = this.hidden.subarray(offset - sizes[i]!, offset);
+      return new SteppedGroup(native, group, batch, own, this.step);
+    });
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
@@ -35,15 +46,20 @@ export class SteppedEpisode implements Episode {
 
   async unroll(phi: Float32Array, { steps, weights, secondDerivatives }: UnrollOptions) {
     droppedOnly(secondDerivatives);
-    this.network.keep(steps);
+    for (const part of this.parts) part.keep(steps);
     const { losses, last } = await this.forward(phi, steps);
     const each = weights.map((w) => w / this.batch.count);
-    return { losses, gradient: await this.network.back(phi, last, each) };
+    const gradient = new Float32Array(phi.length);
+    const own = weightsByGroup(this.groups, gradient);
+    for (const [i, slice] of weightsByGroup(this.groups, phi).entries())
+      own[i]!.set(await this.parts[i]!.back(slice, last, each));
+    return { losses, gradient };
   }
 
   /** @returns f(θ_t) [steps + 1, B], and ∇f(θ_steps) */
   private async forward(phi: Float32Array, steps: number) {
-    const { network, theta, functions, batch } = this;
+    const { parts, theta, functions, batch } = this;
+    const slices = weightsByGroup(this.groups, phi);
     const all = new Float32Array((steps + 1) * batch.count);
     for (let t = 0; ; t++) {
       const { losses, gradient, observed = gradient } = await functions.evaluate(theta, this.step + t);
@@ -52,16 +68,16 @@ export class SteppedEpisode implements Episode {
         this.step += steps;
         return { losses: all, last: gradient };
       }
-      await network.step(phi, observed, theta, gradient);
+      for (const [i, part] of parts.entries()) await part.step(slices[i]!, observed, theta, gradient);
     }
   }
 
   async state(): Promise<EpisodeState> {
-    return { theta: this.theta.slice(), hidden: this.network.hidden.slice(), step: this.step };
+    return { theta: this.theta.slice(), hidden: this.hidden.slice(), step: this.step };
   }
 
   dispose(): void {
     this.functions.dispose();
-    this.states.give(this.network.hidden);
+    this.states.give(this.hidden);
   }
 }

@@ -1,5 +1,4 @@
-import { countWeights } from '../../../contract/limits.js';
-import type { LearnedSpec } from '../../../contract/optimizers.js';
+import type { LstmSpec } from '../../../contract/optimizers.js';
 import type { LoadedAddon, NetworkNumbers } from './addon.js';
 import { networkNumbers } from './arguments.js';
 
@@ -51,7 +50,7 @@ export class SteppedNetwork {
    */
   constructor(
     private readonly native: LoadedAddon,
-    private readonly optimizer: LearnedSpec,
+    optimizer: LstmSpec,
     private readonly n: number,
     readonly hidden: Float32Array,
     private fresh: boolean,
@@ -98,7 +97,7 @@ export class SteppedNetwork {
       kept.gradients.set(gradient, taken * n);
       kept.taken++;
     }
-    await native.calls.make(n * countWeights(this.optimizer), (background) =>
+    await native.calls.make(n * phi.length, (background) =>
       native.addon.step(background, network, phi, n, observed, theta, hidden, fresh),
     );
     this.fresh = false;

@@ -1,9 +1,21 @@
+import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { JobSpec, TrainingSpec } from '../../../contract/spec.js';
 import { Unsupported } from '../engine.js';
 
 /** @throws Unsupported where a job asks for what this engine does not do. */
-export function checkNativeSupport(job: JobSpec): void {
+export function checkNativeSupport(job: JobSpec, optimizer?: LearnedSpec): void {
   if (job.kind === 'metatrain') droppedOnly(job.training.secondDerivatives);
+  if (optimizer) coordinatewiseOnly(optimizer);
+}
+
+/** @throws Unsupported for networks over more than one coordinate at a time. */
+export function coordinatewiseOnly(optimizer: LearnedSpec): void {
+  const parts = optimizer.name === 'groups' ? optimizer.groups.map((group) => group.optimizer) : [optimizer];
+  for (const part of parts)
+    if (part.name === 'lstm' && (part.over === 'kernel' || part.over === 'all'))
+      throw new Unsupported(
+        `optimizer.over: "${part.over}" runs on the tfjs engine alone (engine.name "auto" or "tfjs").`,
+      );
 }
 
 /** @throws Unsupported for exact second derivatives. */

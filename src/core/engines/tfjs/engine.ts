@@ -1,12 +1,17 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { EngineInfo } from '../../../contract/events.js';
-import type { LearnedSpec } from '../../../contract/optimizers.js';
+import { type Group, groupsOf, isNetwork } from '../../../contract/groups.js';
+import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
 import type { EngineSpec } from '../../../contract/spec.js';
+import { ruleOf } from '../../optimizers/registry.js';
+import type { RuleState } from '../../optimizers/rule.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { DataTensors, Evaluation, FunctionData, Part, Shapes, Tf } from '../../problems/problem.js';
 import { problemOf } from '../../problems/registry.js';
+import { weightsByGroup } from '../../weights/shapes.js';
 import type { Engine, Episode, EpisodeState, OpenFunctions, UnrollOptions } from '../engine.js';
 import { loadBackend } from './backend.js';
+import { Blocks } from './blocks.js';
 import { type Hidden, type Network, networkOf, type StepTrace, step, stepBackward, zeroHidden } from './network.js';
 import { hessianProductOf } from './support.js';
 
@@ -25,14 +30,15 @@ export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
     info,
     openFunctions: async (batch) => new TfjsFunctions(tf, batch),
     openEpisode: async (optimizer, batch, state) => new TfjsEpisode(tf, optimizer, batch, state),
-    async respond(optimizer, phi, gradients, n) {
+    async respond(network, phi, gradients, n, width = 1) {
       const updates = new Float32Array(gradients.length);
       tf.tidy(() => {
-        const net = networkOf(tf, optimizer, phi, n);
-        let hidden = zeroHidden(tf, optimizer, n);
-        for (let offset = 0; offset < gradients.length; offset += n) {
-          const gradient = tf.tensor2d(gradients.slice(offset, offset + n), [1, n]);
-          const taken = step(tf, optimizer, net, gradient, hidden);
+        const net = networkOf(tf, network, phi, width, n);
+        let hidden = zeroHidden(tf, network, n);
+        const size = width * n;
+        for (let offset = 0; offset < gradients.length; offset += size) {
+          const gradient = tf.tensor2d(gradients.slice(offset, offset + size), [width, n]);
+          const taken = step(tf, network, net, gradient, hidden);
           updates.set(taken.update.dataSync<'float32'>(), offset);
           hidden = taken.hidden;
         }
@@ -134,23 +140,34 @@ class TfjsFunctions implements OpenFunctions {
 
 class TfjsEpisode implements Episode {
   private readonly family: Family;
+  private readonly groups: Group[];
+  private readonly blocks: Blocks;
   private theta: Tensor2D;
-  private hidden: Hidden;
+  /** Of each group; of a rule, nothing. */
+  private hidden: Hidden[];
+  /** Of each group; of a network, null. */
+  private readonly rules: (RuleState | null)[];
   private step: number;
 
   constructor(
     private readonly tf: Tf,
-    private readonly optimizer: LearnedSpec,
+    optimizer: LearnedSpec,
     batch: FunctionBatch,
     state?: EpisodeState,
   ) {
-    this.family = new Family(tf, batch);
     const { count, dimension } = batch;
+    this.family = new Family(tf, batch);
+    this.groups = groupsOf(optimizer, batch.problem);
+    this.blocks = new Blocks(tf, this.groups, count);
     this.theta = tf.tensor2d((state?.theta ?? batch.start).slice(), [count, dimension]);
-    this.hidden = state
-      ? hiddenFrom(tf, optimizer, state.hidden, count * dimension)
-      : zeroHidden(tf, optimizer, count * dimension);
     this.step = state?.step ?? 0;
+    this.hidden = this.groups.map((group, i) =>
+      isNetwork(group) ? zeroHidden(tf, group.optimizer, this.blocks.counts[i]!) : [],
+    );
+    this.rules = this.groups.map((group, i) =>
+      isNetwork(group) ? null : ruleOf(group.optimizer).init(this.blocks.counts[i]!),
+    );
+    if (state) this.restore(state);
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
@@ -163,13 +180,16 @@ class TfjsEpisode implements Episode {
 
   /** Goes forward, and back where there are options for it; leaves the new state in this episode. */
   private async run(phi: Float32Array, steps: number, options: UnrollOptions | null) {
-    const { tf } = this;
+    const { tf, groups } = this;
+    const weights = weightsByGroup(groups, phi);
     const { losses, parts, theta, hidden } = tf.tidy(() => {
-      const net = networkOf(tf, this.optimizer, phi, this.theta.size);
-      const forward = this.forward(net, steps, options !== null);
+      const nets = groups.map((group, i) =>
+        isNetwork(group) ? networkOf(tf, group.optimizer, weights[i]!, group.width, this.blocks.counts[i]!) : null,
+      );
+      const forward = this.forward(nets, steps, options !== null);
       return {
         losses: tf.stack(forward.losses),
-        parts: options ? this.backward(net, forward, options) : [],
+        parts: options ? this.backward(nets, forward, options).flat() : [],
         theta: forward.thetas.at(-1)!,
         hidden: forward.hidden,
       };
@@ -190,24 +210,24 @@ class TfjsEpisode implements Episode {
   }
 
   /** Without a trace, only the state of the last step is held. */
-  private forward(net: Network, steps: number, withTrace: boolean): Forward {
-    const { tf, optimizer, family } = this;
+  private forward(nets: readonly (Network | null)[], steps: number, withTrace: boolean): Forward {
+    const { tf, family } = this;
     const forward: Forward = { losses: [], thetas: [this.theta], gradients: [], traces: [], hidden: this.hidden };
     for (let t = 0; t < steps; t++) {
       const theta = forward.thetas.at(-1)!;
       const taken = tf.tidy(() => {
         const { losses, gradient, observed = gradient } = family.evaluate(theta, this.step + t);
-        const { update, hidden, trace } = step(tf, optimizer, net, tf.reshape(observed, [1, -1]), forward.hidden);
-        const next = tf.add<Tensor2D>(theta, tf.reshape(update, [...theta.shape]));
-        return { losses, next, hidden, kept: withTrace ? [{ gradient, trace }] : [] };
+        const { update, hidden, traces } = this.updates(nets, theta, observed, forward.hidden);
+        const next = tf.add<Tensor2D>(theta, update);
+        return { losses, next, hidden, kept: withTrace ? [{ gradient, traces }] : [] };
       });
       if (!withTrace && t > 0) tf.dispose([forward.thetas.pop()!, ...tensorsIn(forward.hidden)]);
       forward.losses.push(taken.losses);
       forward.thetas.push(taken.next);
       forward.hidden = taken.hidden;
-      for (const { gradient, trace } of taken.kept) {
+      for (const { gradient, traces } of taken.kept) {
         forward.gradients.push(gradient);
-        forward.traces.push(trace);
+        forward.traces.push(traces);
       }
     }
     const { losses, gradient } = tf.tidy(() => {
@@ -219,29 +239,57 @@ class TfjsEpisode implements Episode {
     return forward;
   }
 
+  /** What each group makes of its part of a gradient [B, d]; rules change their states in place. */
+  private updates(nets: readonly (Network | null)[], theta: Tensor2D, gradient: Tensor2D, hidden: readonly Hidden[]) {
+    const { tf, groups, blocks, rules } = this;
+    const gradients = blocks.cut(gradient);
+    const thetas = rules.some((state) => state !== null) ? blocks.cut(theta) : [];
+    const taken = groups.map((group, i) => {
+      if (isNetwork(group)) return step(tf, group.optimizer, nets[i]!, gradients[i]!, hidden[i]!);
+      const update = ruleStep(tf, group.optimizer, rules[i]!, gradients[i]!, thetas[i]!);
+      return { update, hidden: [], trace: undefined };
+    });
+    return {
+      update: blocks.join(taken.map(({ update }) => update)),
+      hidden: taken.map(({ hidden }) => hidden),
+      traces: taken.map(({ trace }) => trace),
+    };
+  }
+
   /**
    * Back-propagation through the trace. With second derivatives dropped, dL/dθ_t is w_t ∇f(θ_t) + dL/dθ_{t+1}; exact
-   * ones add ∇²f(θ_t) dL/d∇_t, where ∇_t is what the network was fed. dL/dupdate_t is dL/dθ_{t+1}.
+   * ones add ∇²f(θ_t) dL/d∇_t, where ∇_t is what the networks were fed. dL/dupdate_t is dL/dθ_{t+1}. A rule has no
+   * weights, and with second derivatives dropped its updates are constants; with exact ones there are no rules.
+   * @returns dL/dφ, one matrix for each affine map of each group
    */
-  private backward(net: Network, { thetas, gradients, traces }: Forward, options: UnrollOptions): Tensor[] {
-    const { tf, optimizer, family } = this;
+  private backward(
+    nets: readonly (Network | null)[],
+    { thetas, gradients, traces }: Forward,
+    options: UnrollOptions,
+  ): Tensor[][] {
+    const { tf, groups, blocks, family } = this;
     const { steps, weights, secondDerivatives } = options;
     const exact = secondDerivatives === 'exact';
     const weigh = (t: number) => tf.mul<Tensor2D>(gradients[t]!, weights[t]! / family.batch.count);
-    const shape = [family.batch.count, family.batch.dimension] as [number, number];
-    let state = { dTheta: weigh(steps), dHidden: [] as Hidden, total: [] as Tensor[] };
+    const none = groups.map(() => []);
+    let state = { dTheta: weigh(steps), dHidden: none as Hidden[], total: none as Tensor[][] };
     for (let t = steps - 1; t >= 0; t--) {
       const before = state;
       state = tf.tidy(() => {
-        const dUpdate = tf.reshape(before.dTheta, [1, -1]) as Tensor2D;
-        const back = stepBackward(tf, optimizer, net, traces[t]!, dUpdate, before.dHidden, exact);
+        const dUpdates = blocks.cut(before.dTheta);
+        const back = groups.map((group, i) => {
+          if (!isNetwork(group)) return { weights: [], dHidden: [], dGradient: null };
+          return stepBackward(tf, group.optimizer, nets[i]!, traces[t]![i]!, dUpdates[i]!, before.dHidden[i]!, exact);
+        });
         let dTheta = tf.add<Tensor2D>(before.dTheta, weigh(t));
-        if (back.dGradient) {
-          const v = tf.reshape(back.dGradient, shape) as Tensor2D;
+        if (exact) {
+          const v = blocks.join(back.map(({ dGradient }) => dGradient!));
           dTheta = tf.add(dTheta, family.hessianProduct(thetas[t]!, v, this.step + t));
         }
-        const total = back.weights.map((part, i) => (before.total[i] ? tf.add(before.total[i], part) : part));
-        return { dTheta, dHidden: back.dHidden, total };
+        const total = back.map(({ weights }, i) =>
+          weights.map((part, j): Tensor => (before.total[i]![j] ? tf.add(before.total[i]![j]!, part) : part)),
+        );
+        return { dTheta, dHidden: back.map(({ dHidden }) => dHidden), total };
       });
       tf.dispose(tensorsIn(before));
     }
@@ -250,7 +298,11 @@ class TfjsEpisode implements Episode {
 
   async state(): Promise<EpisodeState> {
     const theta = (await this.theta.data<'float32'>()).slice();
-    const parts = await Promise.all(this.hidden.flatMap(({ h, c }) => [h.data<'float32'>(), c.data<'float32'>()]));
+    const parts: Float32Array[] = [];
+    for (const [i, hidden] of this.hidden.entries()) {
+      for (const { h, c } of hidden) parts.push(await h.data<'float32'>(), await c.data<'float32'>());
+      parts.push(...(this.rules[i]?.vectors ?? []));
+    }
     const hidden = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
     let offset = 0;
     for (const part of parts) {
@@ -260,8 +312,29 @@ class TfjsEpisode implements Episode {
     return { theta, hidden, step: this.step };
   }
 
+  /** Goes on from where {@link state} was taken. */
+  private restore({ hidden, step }: EpisodeState): void {
+    const { tf, rules } = this;
+    let offset = 0;
+    const take = (size: number) => {
+      offset += size;
+      return hidden.slice(offset - size, offset);
+    };
+    const fresh = this.hidden;
+    this.hidden = fresh.map((layers, i) => {
+      for (const vector of rules[i]?.vectors ?? []) vector.set(take(vector.length));
+      return layers.map(({ h, c }) => ({
+        h: tf.tensor2d(take(h.size), h.shape),
+        c: tf.tensor2d(take(c.size), c.shape),
+      }));
+    });
+    tf.dispose(tensorsIn(fresh));
+    for (const state of rules) if (state) state.steps = step;
+  }
+
   dispose(): void {
     this.family.dispose();
+    this.blocks.dispose();
     this.tf.dispose([this.theta, ...tensorsIn(this.hidden)]);
   }
 }
@@ -274,19 +347,17 @@ interface Forward {
   thetas: Tensor2D[];
   /** ∇f(θ_t) [B, d], t = 0 … steps with a trace */
   gradients: Tensor2D[];
-  traces: StepTrace[];
-  /** The state after the last step. */
-  hidden: Hidden;
+  /** Of each step, those of the groups; a rule has none */
+  traces: (StepTrace | undefined)[][];
+  /** The state of each group after the last step. */
+  hidden: Hidden[];
 }
 
-function hiddenFrom(tf: Tf, { layers }: LearnedSpec, values: Float32Array, n: number): Hidden {
-  let offset = 0;
-  const take = (units: number) => {
-    const part = values.slice(offset, offset + n * units);
-    offset += part.length;
-    return tf.tensor2d(part, [units, n]);
-  };
-  return layers.map((units) => ({ h: take(units), c: take(units) }));
+/** A hand-written rule's update [1, N]; its state is changed in place. */
+function ruleStep(tf: Tf, spec: GroupRule, state: RuleState, gradient: Tensor2D, theta: Tensor2D): Tensor2D {
+  const update = new Float32Array(gradient.size);
+  ruleOf(spec).update(spec, gradient.dataSync<'float32'>(), state, update, theta.dataSync<'float32'>());
+  return tf.tensor2d(update, gradient.shape);
 }
 
 /** The tensors anywhere in an object. */

@@ -1,13 +1,15 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { inputsOf } from '../../../contract/limits.js';
 import type { LstmSpec } from '../../../contract/optimizers.js';
 import type { Tf } from '../../problems/problem.js';
 import { preprocess, preprocessGradient } from './preprocess.js';
 
 /**
- * One step of the coordinatewise LSTM and its vector-Jacobian product, in tfjs operations.
+ * One step of an LSTM over blocks of w coordinates and its vector-Jacobian product, in tfjs operations. Coordinatewise, w
+ * is 1.
  *
- * Coordinates are columns: gates and states are then contiguous rows, which tfjs slices and joins at the speed of a
- * copy, and no product has to read a matrix across its rows. The pass back is written out by hand, since a tape over
+ * Blocks are columns: gates and states are then contiguous rows, which tfjs slices and joins at the speed of a copy, and
+ * no product has to read a matrix across its rows. The pass back is written out by hand, since a tape over
  * twenty steps of small operations costs more than the arithmetic.
  */
 
@@ -50,8 +52,11 @@ export type StepTrace = {
   last: Tensor2D;
 };
 
-/** @param n coordinates, N */
-export function networkOf(tf: Tf, spec: LstmSpec, phi: Float32Array, n: number): Network {
+/**
+ * @param width coordinates of a block, w
+ * @param n blocks, N
+ */
+export function networkOf(tf: Tf, spec: LstmSpec, phi: Float32Array, width: number, n: number): Network {
   let offset = 0;
   const affine = (inputs: number, outputs: number): Affine => {
     const size = (inputs + 1) * outputs;
@@ -59,23 +64,23 @@ export function networkOf(tf: Tf, spec: LstmSpec, phi: Float32Array, n: number):
     offset += size;
     return { matrix, transposed: tf.transpose(matrix) };
   };
-  let width = spec.preprocess.name === 'none' ? 1 : 2;
+  let inputs = inputsOf(spec, width);
   let input: Affine | null = null;
   if (spec.inputProjection !== null) {
-    input = affine(width, spec.inputProjection);
-    width = spec.inputProjection;
+    input = affine(inputs, spec.inputProjection);
+    inputs = spec.inputProjection;
   }
   const layers = spec.layers.map((units) => {
-    const layer = affine(width + units, 4 * units);
-    width = units;
+    const layer = affine(inputs + units, 4 * units);
+    inputs = units;
     return layer;
   });
-  return { input, layers, output: affine(width, 1), ones: tf.ones([1, n]) };
+  return { input, layers, output: affine(inputs, width), ones: tf.ones([1, n]) };
 }
 
 /**
- * @param gradient [1, N]
- * @returns update [1, N], the next state, and the trace for {@link stepBackward}
+ * @param gradient [w, N]
+ * @returns update [w, N], the next state, and the trace for {@link stepBackward}
  */
 export function step(tf: Tf, spec: LstmSpec, net: Network, gradient: Tensor2D, hidden: Hidden) {
   const { ones } = net;
@@ -106,11 +111,12 @@ export function step(tf: Tf, spec: LstmSpec, net: Network, gradient: Tensor2D, h
   const update = spec.outputScale === 1 ? out : tf.mul<Tensor2D>(out, spec.outputScale);
   return { update, hidden: next, trace: { gradient, projected, layers, last } as StepTrace };
 }
+
 /**
- * @param dUpdate [1, N] dL/dupdate
+ * @param dUpdate [w, N] dL/dupdate
  * @param dHidden dL/d(next state); empty where it is 0
  * @param wantInput whether dL/dgradient is wanted too
- * @returns dL/dφ of this step, one matrix for each affine map in φ's order, dL/d(state), and dL/dgradient [1, N] or
+ * @returns dL/dφ of this step, one matrix for each affine map in φ's order, dL/d(state), and dL/dgradient [w, N] or
  *   null
  */
 export function stepBackward(
@@ -174,7 +180,7 @@ function withoutLast(tf: Tf, x: Tensor2D): Tensor2D {
   return rows(tf, x, 0, x.shape[0] - 1);
 }
 
-/** A state of zeros for n coordinates. */
+/** A state of zeros for n blocks. */
 export function zeroHidden(tf: Tf, spec: LstmSpec, n: number): Hidden {
   return spec.layers.map((units) => ({ h: tf.zeros([units, n]), c: tf.zeros([units, n]) }));
 }

@@ -5,7 +5,10 @@ import type { Tf } from '../../problems/problem.js';
 /** ε of DeepMind's form: the spacing of fp32 at 1. */
 const epsilon = 2 ** -23;
 
-/** What the network sees of the gradient g [1, N]: [1, N] or [2, N]. The forms are told in `PreprocessSpec`. */
+/**
+ * What the network sees of the gradient g [w, N]: g itself or [2 w, N], the logarithms first. The forms are told in
+ * `PreprocessSpec`.
+ */
 export function preprocess(tf: Tf, spec: PreprocessSpec, g: Tensor2D): Tensor2D {
   switch (spec.name) {
     case 'none':
@@ -26,8 +29,8 @@ export function preprocess(tf: Tf, spec: PreprocessSpec, g: Tensor2D): Tensor2D 
 }
 
 /**
- * @param d dL/d(inputs), [1, N] or [2, N]
- * @returns dL/dg [1, N]
+ * @param d dL/d(inputs), [w, N] or [2 w, N]
+ * @returns dL/dg [w, N]
  */
 export function preprocessGradient(tf: Tf, spec: PreprocessSpec, g: Tensor2D, d: Tensor2D): Tensor2D {
   if (spec.name === 'none') return d;

@@ -1,0 +1,24 @@
+import { type Static, Type } from 'typebox';
+import { Strict } from '../schema.js';
+import type { FamilyContract } from './family.js';
+
+export const SimpleMultiSpec = Strict(
+  {
+    name: Type.Literal('simple-multi'),
+    dimension: Type.Integer({
+      minimum: 1,
+      maximum: 512,
+      default: 2,
+      description: 'How many parameters, of one coordinate each.',
+    }),
+  },
+  {
+    title: 'Simple, several parameters',
+    description:
+      'f(x) = Σ x_i², every x_i = 1 at the start, and each a parameter of its own, x_0, x_1, …: the problem on which deepmind/learning-to-learn leaves x_1 to a hand-written rule.',
+  },
+);
+
+export const simpleMulti: FamilyContract<Static<typeof SimpleMultiSpec>> = {
+  parameters: ({ dimension }) => Array.from({ length: dimension }, (_, i) => ({ name: `x_${i}`, shape: [1] })),
+};

@@ -1,0 +1,42 @@
+import type { GroupRule } from '../../../contract/optimizers.js';
+import { ruleOf } from '../../optimizers/registry.js';
+import type { RuleState } from '../../optimizers/rule.js';
+
+/** A hand-written rule on n coordinates, in the manner of `SteppedNetwork`. It has no weights, so its way back is none. */
+export class SteppedRule {
+  private readonly state: RuleState;
+  private readonly update: Float32Array;
+
+  /** Numbers of a coordinate's state. */
+  static stateSize(spec: GroupRule): number {
+    return ruleOf(spec).init(0).vectors.length;
+  }
+
+  /**
+   * @param hidden the rule's vectors one after the other, written at each step
+   * @param steps taken so far
+   */
+  constructor(
+    private readonly spec: GroupRule,
+    n: number,
+    hidden: Float32Array,
+    steps: number,
+  ) {
+    const { vectors } = ruleOf(spec).init(n);
+    if (steps === 0) for (const [i, vector] of vectors.entries()) hidden.set(vector, i * n);
+    this.state = { vectors: vectors.map((_, i) => hidden.subarray(i * n, (i + 1) * n)), steps };
+    this.update = new Float32Array(n);
+  }
+
+  keep(): void {}
+
+  async step(_phi: Float32Array, observed: Float32Array, theta: Float32Array, _gradient: Float32Array): Promise<void> {
+    const { spec, state, update } = this;
+    ruleOf(spec).update(spec, observed, state, update, theta);
+    for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
+  }
+
+  async back(): Promise<Float32Array> {
+    return new Float32Array(0);
+  }
+}
