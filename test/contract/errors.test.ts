@@ -42,8 +42,8 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
   ],
   [
     'an unknown problem',
-    { ...least, problem: { name: 'rosenbrock' } },
-    { pointer: '/problem/name', found: '"rosenbrock"', allowed: problems },
+    { ...least, problem: { name: 'himmelblau' } },
+    { pointer: '/problem/name', found: '"himmelblau"', allowed: problems },
   ],
   [
     'a trained optimizer that is named by nothing',
