@@ -176,7 +176,7 @@ function checkKernels({ over }: LstmSpec, parameters: readonly PlacedParameter[]
     ({ shape }) => shape.length !== 4 || shape.slice(0, 2).join() !== first!.shape.slice(0, 2).join(),
   );
   if (!odd) return [];
-  const allowed = `"kernel" for parameters of shape [k, k, in, out] with one k alone, and ${odd.name} is [${odd.shape}]: put the others into groups of their own`;
+  const allowed = `"kernel" over parameters of shape [k, k, in, out], all of one k, and ${odd.name} is [${odd.shape}]: give it to a group of such parameters alone`;
   return [{ pointer: `${pointer}/over`, found: quoted(over), allowed }];
 }
 

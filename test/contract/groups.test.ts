@@ -174,7 +174,7 @@ describe('groups of parameters', () => {
         pointer: '/optimizer/groups/0/optimizer/over',
         found: '"kernel"',
         allowed:
-          '"kernel" for parameters of shape [k, k, in, out] with one k alone, and layer1/weights is [784,20]: put the others into groups of their own',
+          '"kernel" over parameters of shape [k, k, in, out], all of one k, and layer1/weights is [784,20]: give it to a group of such parameters alone',
       },
     ],
     [
@@ -236,6 +236,30 @@ describe('a trained optimizer on another problem', () => {
         pointer: '/over',
         found: '"all"',
         allowed: 'parameters of 3 coordinates at a time, as the weights were trained for; here they are 4',
+      },
+    ]);
+  });
+
+  it('serves kernels of the size that it has learned on, however many', () => {
+    const net = (kernel: number, channels: number[]) => ({ name: 'shapes', side: 8, kernel, channels });
+    const spec = parse(
+      [group('conv', ['conv1/weights'], { ...lstm, over: 'kernel' }), group('rest', ['*'])],
+      net(3, [2]),
+    );
+    const elsewhere = (problem: object) => {
+      const { problem: complete } = parse([group('all', ['*'])], problem);
+      return checkTransfer(spec.optimizer, spec.problem, complete);
+    };
+    assert.deepEqual(
+      groupsOf(spec.optimizer, spec.problem).map(({ width }) => width),
+      [9, 1],
+    );
+    assert.deepEqual(elsewhere(net(3, [5, 4])), []);
+    assert.deepEqual(elsewhere(net(5, [2])), [
+      {
+        pointer: '/groups/0/optimizer/over',
+        found: '"kernel"',
+        allowed: 'parameters of 9 coordinates at a time, as the weights were trained for; here they are 25',
       },
     ]);
   });
