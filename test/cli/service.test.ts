@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Job } from '../../src/contract/job.js';
@@ -81,7 +81,8 @@ describe('metadescent serve, and the commands that talk to it', () => {
     assert.ok(kept!.equals(fetched!));
 
     const few = ['--functions', '50', '--baselines', '{name: sgd, learningRate: 0.1}'];
-    const there = await run('compare', 'small@1', '--problem', 'parabola', ...few);
+    await mkdir(join(folder.path, 'small'));
+    const there = await run('compare', 'small', '--problem', 'parabola', ...few);
     const here = await run('compare', 'small.safetensors', '--problem', 'parabola', ...few);
     assert.match(there, /parabola: .*\b15 steps.*, over 50 fresh functions/);
     const table = (text: string) => text.slice(0, text.indexOf('\n\n', text.indexOf('LSTM')));

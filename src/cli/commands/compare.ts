@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -44,7 +44,9 @@ export function defineCompare(program: Command): void {
 }
 
 async function compare(text: string, path: string | undefined, options: CompareOptions): Promise<void> {
-  const trained = existsSync(text) ? null : parseTrained(text);
+  // A folder may well be called as an optimizer is.
+  const isFile = statSync(text, { throwIfNoEntry: false })?.isDirectory() === false;
+  const trained = isFile ? null : parseTrained(text);
   if (trained) return compareThere(trained, path, options);
   const { weights, provenance } = await readWeights(text);
   const spec = await comparisonOf(path, { job: 'local' }, async () => originOf(provenance), options);
