@@ -67,3 +67,10 @@ export class ProblemError extends Error {
     return { type: 'about:blank', title, status, code, detail, ...(errors.length > 0 ? { errors } : {}) };
   }
 }
+
+/** Of a field that no schema can check. The value is shown as JSON. */
+export function invalidField(pointer: string, value: unknown, allowed: string): ProblemError {
+  const found = value === undefined ? 'nothing' : JSON.stringify(value);
+  const detail = `${pointer}: found ${found}, allowed: ${allowed}.`;
+  return new ProblemError('invalid-document', detail, [{ pointer, found, allowed }]);
+}

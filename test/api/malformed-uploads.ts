@@ -20,7 +20,7 @@ const { tensors, metadata } = decodeSafetensors(goodUpload);
 const headerEnd = 8 + Number(goodUpload.readBigUInt64LE());
 
 export function malformedUploads(): MalformedUpload[] {
-  return [...truncated(), ...headers(), ...entries(), ...otherTensors(), ...otherMetadata(), ...names()];
+  return [...truncated(), ...headers(), ...entries(), ...otherTensors(), ...otherMetadata(), ...misfits(), ...names()];
 }
 
 function* truncated(): Generator<MalformedUpload> {
@@ -153,6 +153,25 @@ function* otherMetadata(): Generator<MalformedUpload> {
     const bytes = encodeSafetensors(tensors, value === undefined ? others : { ...others, [key]: value });
     yield { what: `${key} is ${value?.slice(0, 60)}`, bytes, says };
   }
+}
+
+/** Networks over several coordinates, and of groups: they have to fit the problem that the file says. */
+function* misfits(): Generator<MalformedUpload> {
+  const groups = (parameters: string[]) =>
+    JSON.stringify({ name: 'groups', groups: [{ name: 'a', parameters, optimizer: spec }] });
+  const cases: [string, RegExp][] = [
+    [JSON.stringify({ ...spec, over: 'all' }), /tensor input\.kernel has shape/],
+    [JSON.stringify({ ...spec, over: 'kernel' }), /\/optimizer\/over: found/],
+    [groups(['nowhere']), /\/optimizer\/groups/],
+    [groups(['*']), /tensor a\/input\.kernel is missing/],
+    ['{"name":"groups","groups":[]}', /\/optimizer\/groups: found \[\]/],
+  ];
+  for (const [optimizer, says] of cases)
+    yield {
+      what: `the optimizer ${optimizer}`,
+      bytes: encodeSafetensors(tensors, { ...metadata, optimizer }),
+      says,
+    };
 }
 
 function* names(): Generator<MalformedUpload> {

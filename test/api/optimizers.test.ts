@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { ProblemDocument } from '../../src/contract/errors.js';
 import { countWeights } from '../../src/contract/limits.js';
+import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { RegisteredOptimizer } from '../../src/contract/registry.js';
 import { encodeWeights, toJson, toNpz } from '../../src/core/weights/weights.js';
 import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
@@ -86,6 +87,22 @@ test('an upload is kept with all that its file says', async () => {
   assert.deepEqual((await api.request('GET', '/optimizers/mine/1')).json(), record);
   const other = await upload('mine', weights, { 'content-type': 'application/octet-stream' });
   assert.deepEqual([other.status, other.json().version], [201, 2]);
+});
+
+test('an upload may be of several networks, each for a group of parameters', async () => {
+  const groups: LearnedSpec = {
+    name: 'groups',
+    groups: [
+      { name: 'first', parameters: ['layer1/weights'], optimizer: lstmSpec({ layers: [3] }) },
+      { name: 'rest', parameters: ['*'], optimizer: lstmSpec({ layers: [2] }) },
+    ],
+  };
+  const { problem } = sampleSpec({ problem: { name: 'mnist', hidden: [2] } });
+  const bytes = encodeWeights(sampleOptimizer(groups, 3, 0.3, problem));
+  const answer = await upload('groups', bytes);
+  assert.equal(answer.status, 201, String(answer.bytes));
+  assert.deepEqual(answer.json<RegisteredOptimizer>().optimizer, groups);
+  assert.deepEqual((await api.request('GET', '/optimizers/groups/1/weights')).bytes, Buffer.from(bytes));
 });
 
 test('what a job has made outlives the job', async () => {

@@ -66,6 +66,25 @@ describe('registered optimizers', () => {
       });
   });
 
+  it('and jobs are taken to no problem that they do not fit', async () => {
+    const wide = sampleOptimizer(lstmSpec({ layers: [2], over: 'all' }), 1);
+    const weights = { bytes: encodeWeights(wide), optimizer: wide.spec, provenance: wide.provenance, weights: 1 };
+    const registered = await house.jobs.optimizers.register({ ...upload('wide'), read: async () => weights });
+    const { id, attempt } = await house.begin({ optimizer: wide.spec, problem: wide.provenance.problem });
+    await house.artifacts.put(id, 'weights.safetensors', weights.bytes);
+    await attempt.succeed();
+    for (const ref of [{ name: registered.optimizer.name }, { job: id }]) {
+      await assert.rejects(submitted(ref), (error) => {
+        assert.ok(error instanceof ProblemError && error.code === 'invalid-document');
+        assert.deepEqual(error.errors[0]?.pointer, '/problem/name');
+        assert.match(error.detail, /its \/over is .*allowed: parameters of 10 coordinates at a time/);
+        return true;
+      });
+      const document = { ...compare(ref), problem: { ...wide.provenance.problem } };
+      assert.equal((await house.jobs.create(document)).created, true);
+    }
+  });
+
   it('give their weights to the attempt that names them, until they are deleted', async () => {
     const version = await register('named');
     const { id } = await submitted({ name: 'named' });

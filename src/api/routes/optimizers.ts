@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { ProblemError } from '../../contract/errors.js';
+import { invalidField, ProblemError } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
 import { RegisteredOptimizer, RegisterRequest } from '../../contract/registry.js';
 import { Strict } from '../../contract/schema.js';
@@ -160,11 +160,15 @@ const registerRoute =
 function registrationOf(jobs: Jobs, body: Buffer | RegisterRequest, name: string | undefined): Registration {
   if (Buffer.isBuffer(body)) {
     if (name === undefined)
-      throw invalid('/name', undefined, 'a value: POST /optimizers?name=NAME says what the upload is to be called');
+      throw invalidField(
+        '/name',
+        undefined,
+        'a value: POST /optimizers?name=NAME says what the upload is to be called',
+      );
     const digest = createHash('sha256').update(body).digest('hex');
     return { name, job: null, digest, read: async () => checkWeights(body) };
   }
-  if (name !== undefined) throw invalid('/name', name, 'nothing: the document names it');
+  if (name !== undefined) throw invalidField('/name', name, 'nothing: the document names it');
   return { ...body, digest: null, read: async () => checkWeights(await weightsOf(jobs, body.job)) };
 }
 
@@ -178,7 +182,7 @@ async function weightsOf(jobs: Jobs, id: string): Promise<Uint8Array> {
   if (bytes) return bytes;
   const problem = job && notMade(job, 'weights', job.spec.kind === 'metatrain');
   if (problem?.code === 'not-ready') throw problem;
-  throw invalid('/job', id, 'the id of a job that has weights');
+  throw invalidField('/job', id, 'the id of a job that has weights');
 }
 
 /** @throws ProblemError `not-found` for what no version can be called. */
@@ -188,11 +192,4 @@ function placeOf({ name, version }: { name: string; version: string }): [name: s
     'not-found',
     `There is no version ${JSON.stringify(version.slice(0, 80))} of an optimizer: versions are counted from 1.`,
   );
-}
-
-function invalid(pointer: string, value: string | undefined, allowed: string): ProblemError {
-  const found = value === undefined ? 'nothing' : JSON.stringify(value);
-  return new ProblemError('invalid-document', `${pointer}: found ${found}, allowed: ${allowed}.`, [
-    { pointer, found, allowed },
-  ]);
 }

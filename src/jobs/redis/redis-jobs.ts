@@ -1,11 +1,13 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
-import { ProblemError } from '../../contract/errors.js';
+import { invalidField, ProblemError } from '../../contract/errors.js';
 import type { JobEvent } from '../../contract/events.js';
+import { checkTransfer } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
 import type { LossSeries } from '../../contract/losses.js';
 import type { JobSpec } from '../../contract/spec.js';
+import type { TrainedOptimizerRef } from '../../contract/trained.js';
 import type { ArtifactStore } from '../artifacts.js';
 import { createJobId, isJobId } from '../ids.js';
 import type { Jobs, ListQuery, LossQuery, OpenJobsOptions } from '../jobs.js';
@@ -166,19 +168,32 @@ export class RedisJobs implements Jobs {
     );
   }
 
-  /** The spec with the optimizer that it names, which must have weights, named for good. */
+  /**
+   * The spec with the optimizer that it names named for good: it must have weights, and fit the problem.
+   * @throws ProblemError `invalid-document`
+   */
   private async resolve(spec: JobSpec): Promise<JobSpec> {
     if (spec.kind !== 'compare') return spec;
-    const { optimizer } = spec;
-    if ('name' in optimizer) return { ...spec, optimizer: await this.optimizers.resolve(optimizer) };
-    const { job } = optimizer;
-    if (isJobId(job) && (await this.artifacts.stat(job, artifactNames.weights))) return spec;
-    const field = {
-      pointer: '/optimizer/job',
-      found: JSON.stringify(job),
-      allowed: 'the id of a job that has weights',
-    };
-    throw new ProblemError('invalid-document', `/optimizer/job: the job ${field.found} has no weights.`, [field]);
+    const { ref, optimizer, problem } = await this.trained(spec.optimizer);
+    const [misfit] = checkTransfer(optimizer, problem, spec.problem);
+    if (!misfit) return { ...spec, optimizer: ref };
+    const { pointer, found, allowed } = misfit;
+    const needed = `a problem that the optimizer fits: its ${pointer} is ${found} here, allowed: ${allowed}`;
+    throw invalidField('/problem/name', spec.problem.name, needed);
+  }
+
+  /** A trained optimizer and the problem that it was trained on. */
+  private async trained(ref: TrainedOptimizerRef) {
+    if ('name' in ref) {
+      const { name, version, optimizer, provenance } = await this.optimizers.resolve(ref);
+      return { ref: { name, version }, optimizer, problem: provenance.problem };
+    }
+    const { job } = ref;
+    const hasWeights = isJobId(job) && (await this.artifacts.stat(job, artifactNames.weights));
+    const record = hasWeights ? await this.redis.hget(recordKey(job), 'spec') : null;
+    const spec: JobSpec | null = record && JSON.parse(record);
+    if (spec?.kind === 'metatrain') return { ref, optimizer: spec.optimizer, problem: spec.problem };
+    throw invalidField('/optimizer/job', job, 'the id of a job that has weights');
   }
 
   private async read(id: string): Promise<Job> {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { ProblemError } from '../../contract/errors.js';
+import { invalidField, ProblemError } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
-import type { TrainedOptimizerRef } from '../../contract/trained.js';
 import type { ArtifactStore, OpenArtifact } from '../artifacts.js';
 import { createOptimizerId } from '../ids.js';
 import type { CheckedWeights, Optimizers, OptimizersQuery, Registered, Registration } from '../optimizers.js';
@@ -75,16 +74,17 @@ export class RedisOptimizers implements Optimizers {
   }
 
   /**
-   * The reference with the number of the version that it means now.
+   * The version that a comparison's reference means now.
    * @throws ProblemError `invalid-document` where there is none, with pointers into a job's document.
    */
-  async resolve({ name, version }: { name: string; version?: number }): Promise<TrainedOptimizerRef> {
+  async resolve({ name, version }: { name: string; version?: number }): Promise<RegisteredOptimizer> {
     const newest = await newestVersion(this.redis, name);
     if (newest === null)
-      throw invalid('/optimizer/name', name, 'the name of a registered optimizer; GET /optimizers lists them');
-    if (version !== undefined && (await readOptimizer(this.redis, `${name}:${version}`)) === null)
-      throw invalid('/optimizer/version', version, `a registered version of ${name}, the newest of which is ${newest}`);
-    return { name, version: version ?? newest };
+      throw invalidField('/optimizer/name', name, 'the name of a registered optimizer; GET /optimizers lists them');
+    const found = await readOptimizer(this.redis, `${name}:${version ?? newest}`);
+    if (found) return found.optimizer;
+    const allowed = `a registered version of ${name}, the newest of which is ${newest}`;
+    throw invalidField('/optimizer/version', version, allowed);
   }
 
   private async find(name: string, version: number) {
@@ -116,10 +116,4 @@ function toDocument(job: string | null, { bytes, ...rest }: CheckedWeights) {
 
 function notFound(name: string, version: number): ProblemError {
   return new ProblemError('not-found', `There is no optimizer ${JSON.stringify(`${name.slice(0, 80)}@${version}`)}.`);
-}
-
-function invalid(pointer: string, value: unknown, allowed: string): ProblemError {
-  const found = JSON.stringify(value);
-  const detail = `${pointer}: found ${found}, allowed: ${allowed}.`;
-  return new ProblemError('invalid-document', detail, [{ pointer, found, allowed }]);
 }
