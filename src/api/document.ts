@@ -1,17 +1,26 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { TSchema } from 'typebox';
+import { ComparisonSpec, TuningSpec } from '../contract/comparison.js';
 import { FieldError, ProblemDocument } from '../contract/errors.js';
 import { EngineInfo, JobEvent, JobFailure, JobState } from '../contract/events.js';
 import { Job } from '../contract/job.js';
 import { LossSeries } from '../contract/losses.js';
-import { GroupRule, GroupSpec, LearnedSpec, PreprocessSpec, RuleSpec } from '../contract/optimizers.js';
+import {
+  BaselineSpec,
+  ConjugateGradientsSpec,
+  GroupRule,
+  GroupSpec,
+  LearnedSpec,
+  PreprocessSpec,
+  RuleSpec,
+} from '../contract/optimizers.js';
 import { ProblemSpec } from '../contract/problems.js';
 import { Provenance } from '../contract/provenance.js';
 import { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
 import { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../contract/results.js';
 import { WireNumber } from '../contract/schema.js';
-import { ComparisonSpec, EngineSpec, JobSpec, TrainingSpec, TuningSpec, ValidationSpec } from '../contract/spec.js';
+import { EngineSpec, JobSpec, TrainingSpec, ValidationSpec } from '../contract/spec.js';
 import { TrainedOptimizerRef } from '../contract/trained.js';
 import { Catalogue, CatalogueEntry } from '../core/catalogue.js';
 import { referComponents } from './components.js';
@@ -44,6 +53,8 @@ function variants(prefix: string, union: TSchema): Record<string, TSchema> {
 /** The schemas that have a name in the document. Wherever one of them stands, there is a reference to it. */
 const schemas: Readonly<Record<string, TSchema>> = {
   ArtifactList,
+  BaselineSpec,
+  ConjugateGradientsSpec,
   Catalogue,
   CatalogueEntry,
   ComparisonResults,
@@ -76,7 +87,6 @@ const schemas: Readonly<Record<string, TSchema>> = {
   Provenance,
   RegisteredOptimizer,
   RegisterRequest,
-  RuleSpec,
   ...variants('RuleSpec', RuleSpec),
   TrainedOptimizerRef,
   TrainingSpec,

@@ -1,8 +1,9 @@
+import { type ComparisonSpec, tunedMeasures } from './comparison.js';
 import type { FieldError } from './errors.js';
 import { blocksOf, checkFit, type Group, groupsOf, isNetwork } from './groups.js';
 import type { LearnedSpec, LstmSpec } from './optimizers.js';
-import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
-import type { ComparisonSpec, JobSpec, MetatrainSpec } from './spec.js';
+import { coordinates, familyOf, isQuadratic, type ProblemSpec, partsOf, problemsIn } from './problems.js';
+import type { JobSpec, MetatrainSpec } from './spec.js';
 
 /** Weights φ (256 MiB with the meta-optimizer's moments). */
 export const maxWeights = 2 ** 24;
@@ -13,11 +14,15 @@ const limits = {
   unrollFloats: 2 ** 29,
   /** Floats of sampled data held at once: W, y and the like (1 GiB). */
   dataFloats: 2 ** 28,
-  /** Losses that a comparison keeps, functions × (steps + 1) × optimizers (512 MiB). */
+  /** Losses that a comparison keeps of one optimizer at a time, functions × (steps + 1) (512 MiB). */
   comparisonLosses: 2 ** 27,
   /** Problems within each other, and in all. What is drawn at every step has 16 streams. */
   depth: 4,
   problems: 16,
+  /** Functions × optimizers of a comparison, of which three measures are kept (1.5 GiB). */
+  comparisonMeasures: 2 ** 26,
+  /** Combinations of other parameters that a rule's rates are tuned with. */
+  combinations: 64,
 } as const;
 
 /** Floats of one function: its data, where it starts, and with `miniBatch` what a mini-batch takes on its way through. */
@@ -58,6 +63,17 @@ export function countWeights(optimizer: LearnedSpec, problem: ProblemSpec): numb
   return groupsOf(optimizer, problem)
     .filter(isNetwork)
     .reduce((sum, { optimizer, width }) => sum + countNetworkWeights(optimizer, width), 0);
+}
+
+/**
+ * Whether a trained optimizer can be run on a problem that it fits: a comparison's document does not say how large it is,
+ * so this is known when its weights are at hand.
+ */
+export function checkSize(optimizer: LearnedSpec, problem: ProblemSpec, native: boolean): FieldError | null {
+  const kept = keptByUnroll(groupsOf(optimizer, problem), 1, native);
+  if (kept <= limits.unrollFloats) return null;
+  const allowed = `coordinates for which a step of the optimizer keeps at most ${limits.unrollFloats} floats (here ${kept})`;
+  return { pointer: '/problem', found: `${coordinates(problem)} coordinates`, allowed };
 }
 
 /** What no single field's range can say. */
@@ -116,14 +132,9 @@ function checkOptimizer({ engine, problem, optimizer, training }: MetatrainSpec,
       secondDerivatives,
       `"dropped": exact ones would have to pass through the rule of the group "${rule.name}"`,
     );
-  // The fused engine keeps a gradient a step, and the state every twenty steps; tfjs, all that a step computes. Should
-  // "auto" have to fall back to tfjs, tfjs says what does not fit.
-  const fused =
-    engine.name !== 'tfjs' &&
-    engine.backend === 'auto' &&
-    secondDerivatives === 'dropped' &&
-    groups.every(({ width }) => width === 1);
-  const each = groups.reduce((sum, group) => sum + blocksOf(group) * keptByBlock(group, unroll, fused), 0);
+  // Should "auto" have to fall back to tfjs, tfjs says what does not fit.
+  const fused = engine.name !== 'tfjs' && engine.backend === 'auto' && secondDerivatives === 'dropped';
+  const each = keptByUnroll(groups, unroll, fused);
   const kept = functions * each;
   if (kept > limits.unrollFloats)
     refuse(
@@ -133,23 +144,58 @@ function checkOptimizer({ engine, problem, optimizer, training }: MetatrainSpec,
     );
 }
 
-/** Floats that an unroll keeps of one block of a group's coordinates. */
-function keptByBlock({ optimizer, width }: Group, unroll: number, fused: boolean): number {
+/**
+ * Floats that an unroll of one function keeps. The fused engine, which is for networks over single coordinates, keeps a
+ * gradient a step, and the state every twenty steps; tfjs, all that a step computes.
+ */
+function keptByUnroll(groups: readonly Group[], steps: number, native: boolean): number {
+  const fused = native && groups.every(({ width }) => width === 1);
+  return groups.reduce((sum, group) => sum + blocksOf(group) * keptByBlock(group, steps, fused), 0);
+}
+
+/** The same of one block of a group's coordinates. */
+function keptByBlock({ optimizer, width }: Group, steps: number, fused: boolean): number {
   const network = optimizer.name === 'lstm' ? optimizer : { layers: [], inputProjection: null };
   const units = network.layers.reduce((a, b) => a + b, 0);
-  if (fused) return unroll + 2 * units * (2 + Math.ceil(unroll / 20)) + 4;
-  return unroll * (9 * units + (network.inputProjection ?? 0) + 4 * width);
+  if (fused) return steps + 2 * units * (2 + Math.ceil(steps / 20)) + 4;
+  return steps * (9 * units + (network.inputProjection ?? 0) + 4 * width);
 }
 
 function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refuse: Refuse): void {
   const { functions, steps, baselines, tuning } = comparison;
-  const losses = functions * (steps + 1) * (baselines.length + 1);
+  const losses = functions * (steps + 1);
   if (losses > limits.comparisonLosses)
     refuse(
       '/comparison/functions',
       functions,
-      `at most ${limits.comparisonLosses} losses kept (here ${losses}: functions × (steps + 1) × optimizers)`,
+      `at most ${limits.comparisonLosses} losses kept (here ${losses}: functions × (steps + 1))`,
     );
+  const found = tunedMeasures(tuning).length;
+  const optimizers = baselines.reduce((n, b) => n + ('learningRate' in b && b.learningRate === 'tuned' ? found : 1), 1);
+  if (functions * optimizers > limits.comparisonMeasures)
+    refuse(
+      '/comparison/functions',
+      functions,
+      `at most ${limits.comparisonMeasures} runs (here ${functions * optimizers}: functions × optimizers, a tuned rule counted once for each measure)`,
+    );
+  for (const [i, baseline] of baselines.entries()) {
+    if (baseline.name === 'conjugate-gradients' && !isQuadratic(problem))
+      refuse(
+        `/comparison/baselines/${i}/name`,
+        baseline.name,
+        `a hand-written rule: conjugate gradients are for problems that are quadratic, and "${problem.name}" is not`,
+      );
+    const combinations = Object.entries(tuning.parameters).reduce(
+      (n, [name, values]) => (name in baseline ? n * values.length : n),
+      1,
+    );
+    if (combinations > limits.combinations)
+      refuse(
+        '/comparison/tuning/parameters',
+        tuning.parameters,
+        `at most ${limits.combinations} combinations for a rule (here ${combinations} for "${baseline.name}")`,
+      );
+  }
   const floats = tuning.functions * functionFloats(problem);
   if (floats > limits.dataFloats)
     refuse(

@@ -130,14 +130,28 @@ const plainRuleSpecs = [
   AdamwSpec,
   LionSpec,
 ] as const;
+const ruleSpecs = [...plainRuleSpecs, ScheduleFreeSgdSpec, ScheduleFreeAdamwSpec] as const;
 
 /** The hand-written update rules and their parameters. `src/core/optimizers/` holds each under the same name. */
-export const RuleSpec = OneOf('name', [...plainRuleSpecs, ScheduleFreeSgdSpec, ScheduleFreeAdamwSpec], {
-  description: 'A hand-written update rule.',
-});
+export const RuleSpec = OneOf('name', [...ruleSpecs], { description: 'A hand-written update rule.' });
 export type RuleSpec = Static<typeof RuleSpec>;
 export type RuleName = RuleSpec['name'];
 export type RuleOf<N extends RuleName> = Extract<RuleSpec, { name: N }>;
+
+export const ConjugateGradientsSpec = Strict(
+  { name: Type.Literal('conjugate-gradients') },
+  {
+    title: 'Conjugate gradients',
+    description:
+      'With exact line search, for problems that are quadratic (Hestenes and Stiefel 1952): the best that a method can do that moves in the span of the gradients seen so far. A yardstick, not a competitor: it knows that the function is quadratic, and looks at whole functions. A step is one move of θ; it costs the value and gradient at θ, and one more value for the line search, which is not counted as a step.',
+  },
+);
+
+/** What a learned optimizer is compared with. */
+export const BaselineSpec = OneOf('name', [...ruleSpecs, ConjugateGradientsSpec], {
+  description: 'A hand-written update rule, or conjugate gradients.',
+});
+export type BaselineSpec = Static<typeof BaselineSpec>;
 
 export const PreprocessSpec = OneOf(
   'name',

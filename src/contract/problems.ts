@@ -79,6 +79,11 @@ export function problemsIn(problem: ProblemSpec): ProblemSpec[] {
   return [problem, ...partsOf(problem).flatMap(problemsIn)];
 }
 
+/** Whether every function is quadratic in θ: conjugate gradients are for such alone. */
+export function isQuadratic(problem: ProblemSpec): boolean {
+  return problemsIn(problem).every((part) => familyOf(part).quadratic);
+}
+
 /** The tensors whose concatenation is θ. */
 export function parametersOf(problem: ProblemSpec): Parameter[] {
   return familyOf(problem).parameters(problem, parametersOf);

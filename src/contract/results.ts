@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { RuleSpec } from './optimizers.js';
+import { Measure } from './comparison.js';
+import { BaselineSpec } from './optimizers.js';
 import { ProblemSpec } from './problems.js';
 import { Choice, Nullable, Strict, WireNumber } from './schema.js';
 
@@ -9,12 +10,23 @@ export const Estimate = Strict({ value: WireNumber, low: WireNumber, high: WireN
 export type Estimate = Static<typeof Estimate>;
 
 export const TuningResult = Strict({
-  measure: Choice(['sum', 'final']),
+  measure: Type.Unsafe<Measure>({ ...Measure, description: 'The first of `measures`, which the scores are of.' }),
+  measures: Type.Array(Measure, { description: 'Those that this rate is the best for.' }),
   functions: Type.Integer(),
+  examples: Choice(['training', 'held-out'], {
+    description: 'Which ones the tuning functions saw, where there are any.',
+  }),
+  atEdge: Type.Boolean({
+    description: 'Whether the best rate lies at the edge of a grid that has grown as far as it may, by 160 rates.',
+  }),
   grid: Type.Array(
     Strict({
       learningRate: Type.Number(),
+      parameters: Type.Record(Type.String(), Type.Number(), {
+        description: 'Values of the other parameters, where they were tuned as well.',
+      }),
       score: WireNumber,
+      scores: Strict({ sum: WireNumber, final: WireNumber, tail: WireNumber }),
       diverged: Type.Boolean({
         description: 'Some tuning function ended non-finite or above a hundred times the mean initial loss.',
       }),
@@ -23,9 +35,26 @@ export const TuningResult = Strict({
 });
 export type TuningResult = Static<typeof TuningResult>;
 
+const winRate = (measure: string) =>
+  Type.Unsafe<number>({
+    type: 'number',
+    description: `Share of functions on which the learned optimizer’s ${measure} is the smaller; a tie counts half.`,
+  });
+const difference = (measure: string) =>
+  Type.Unsafe<Estimate>({
+    ...Estimate,
+    description: `Learned minus this one, ${measure}, paired by function: below 0 where the learned optimizer is better.`,
+  });
+const stepsSaved = (curve: string) =>
+  Nullable(Type.Integer(), {
+    description: `k less the first step at which the learned optimizer’s ${curve} is at or below this one’s at step k; null where it never is.`,
+  });
+
 export const OptimizerResult = Strict({
   label: Type.String({ description: 'Unique in the comparison, for tables and legends.' }),
-  rule: Nullable(RuleSpec, { description: 'The rule with the rate that it ran with; null for the learned optimizer.' }),
+  rule: Nullable(BaselineSpec, {
+    description: 'The rule with the rate that it ran with; null for the learned optimizer.',
+  }),
   tuning: Nullable(TuningResult),
   sum: Estimate,
   sumDeviation: Type.Unsafe<Static<typeof WireNumber>>({ ...WireNumber, description: 'Of one function’s sum.' }),
@@ -33,6 +62,11 @@ export const OptimizerResult = Strict({
   final: Estimate,
   finalMedian: WireNumber,
   log10MeanFinal: Estimate,
+  tail: Type.Unsafe<Estimate>({
+    ...Estimate,
+    description: 'Mean of f(θ_t) over the last tenth of the steps, at least one: t = 91 … 100 of 100.',
+  }),
+  tailMedian: WireNumber,
   curve: Strict(
     {
       mean: Type.Array(WireNumber),
@@ -42,14 +76,13 @@ export const OptimizerResult = Strict({
   ),
   versus: Nullable(
     Strict({
-      winRate: Type.Unsafe<number>({
-        type: 'number',
-        description: 'Share of functions on which the learned optimizer’s sum is the smaller; a tie counts half.',
-      }),
-      sumDifference: Type.Unsafe<Estimate>({
-        ...Estimate,
-        description: 'Learned minus this one, paired by function: below 0 where the learned optimizer is better.',
-      }),
+      winRate: winRate('sum'),
+      sumDifference: difference('sum'),
+      finalWinRate: winRate('final loss'),
+      finalDifference: difference('final loss'),
+      tailWinRate: winRate('tail'),
+      tailDifference: difference('tail'),
+      stepsSaved: Strict({ mean: stepsSaved('mean loss'), median: stepsSaved('median loss') }),
     }),
     { description: 'null for the learned optimizer itself.' },
   ),

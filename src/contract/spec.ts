@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { LearnedSpec, RuleSpec } from './optimizers.js';
+import { ComparisonSpec } from './comparison.js';
+import { LearnedSpec } from './optimizers.js';
 import { ProblemSpec } from './problems.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 import { TrainedOptimizerRef } from './trained.js';
@@ -101,51 +102,6 @@ export const TrainingSpec = Strict(
   { default: {}, description: 'How the optimizer is meta-trained.' },
 );
 export type TrainingSpec = Static<typeof TrainingSpec>;
-
-export const TuningSpec = Strict(
-  {
-    functions: Type.Integer({ minimum: 1, maximum: 100_000, default: 2048 }),
-    measure: Choice(['sum', 'final'], {
-      default: 'sum',
-      description: 'What a rate is judged by: the mean of Σ f(θ_t), t < steps, or of f(θ_steps).',
-    }),
-    ratio: Type.Number({
-      minimum: 1.01,
-      maximum: 10,
-      default: 10 ** (1 / 8),
-      description: 'From one rate of the grid to the next.',
-    }),
-    points: Type.Integer({
-      minimum: 3,
-      maximum: 81,
-      default: 17,
-      description:
-        'Rates of the first grid, around the rule’s usual one. The grid grows while its best rate is at an edge.',
-    }),
-  },
-  { default: {}, description: 'How the rates marked "tuned" are found, on functions that nothing else uses.' },
-);
-export type TuningSpec = Static<typeof TuningSpec>;
-
-export const ComparisonSpec = Strict(
-  {
-    functions: Type.Integer({ minimum: 2, maximum: 10_000_000, default: 2048 }),
-    steps: Type.Integer({ minimum: 1, maximum: 100_000, default: 20 }),
-    baselines: Type.Array(RuleSpec, { maxItems: 32, default: [{ name: 'sgd' }, { name: 'adam' }] }),
-    tuning: TuningSpec,
-    resamples: Type.Integer({
-      minimum: 100,
-      maximum: 10_000,
-      default: 1000,
-      description: 'Bootstrap resamples behind each 95 % interval.',
-    }),
-  },
-  {
-    default: {},
-    description: 'The paired comparison: the same fresh functions and starting points for every optimizer.',
-  },
-);
-export type ComparisonSpec = Static<typeof ComparisonSpec>;
 
 const common = {
   title: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'A line for people.' })),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { LearnedSpec, PreprocessSpec, RuleSpec } from '../contract/optimizers.js';
+import { BaselineSpec, LearnedSpec, PreprocessSpec } from '../contract/optimizers.js';
 import { ProblemSpec } from '../contract/problems.js';
 import { Strict } from '../contract/schema.js';
 import { compile } from '../contract/validate.js';
@@ -42,7 +42,7 @@ interface Variant {
 /** Everything that a job can name, with its parameters: the contract's schemas, told as a list. It loads no engine. */
 export const catalogue: Catalogue = {
   problems: entries(ProblemSpec),
-  rules: entries(RuleSpec),
+  rules: entries(BaselineSpec),
   learned: entries(LearnedSpec),
   preprocessings: entries(PreprocessSpec),
 };

@@ -1,8 +1,11 @@
+import { measures } from '../contract/comparison.js';
 import type { EngineInfo } from '../contract/events.js';
 import { fromWire, toWire } from '../contract/schema.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { ComparisonState } from './compare/comparison.js';
-import type { TriedRate } from './compare/tuning.js';
+import type { TriedRate } from './compare/grid.js';
+import { eachMeasure } from './compare/measures.js';
+import type { Trial } from './compare/tuning.js';
 import type { TrainingState } from './metatrain/metatrain.js';
 import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.js';
 import type { NamedTensor } from './weights/tensors.js';
@@ -26,13 +29,19 @@ export interface Origin {
 
 const format = 'metadescent-checkpoint/1';
 
-/** The part of a checkpoint that is not vectors. Doubles survive JSON; what JSON lacks travels as a string. */
+/** The part of a checkpoint that is not vectors. Doubles survive JSON; what it lacks travels as a string. */
 interface Scalars {
   phase: Phase;
-  training: { iteration: number; bestLoss: unknown; bestIteration: number; validatedAt: number; steps: number } | null;
+  training: { iteration: number; bestLoss: number; bestIteration: number; validatedAt: number; steps: number } | null;
   /** Steps that the functions at hand have taken. */
   step: number | null;
-  comparison: { unitsDone: number; tried: { exponent: number; score: unknown; diverged: boolean }[][] } | null;
+  comparison: {
+    tried: TriedRate[][];
+    trial: Trial | null;
+    /** Optimizers that have done all their functions, and functions that the next one has done. */
+    finished: number;
+    functions: number;
+  } | null;
 }
 
 /** A checkpoint is a safetensors file: vectors as tensors, the rest in its metadata. */
@@ -51,13 +60,19 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
       put('hidden', training.episode.hidden);
     }
   }
-  for (const [i, losses] of comparison?.losses.entries() ?? []) put(`losses.${i}`, losses);
+  if (comparison) {
+    put('losses', comparison.runs.losses);
+    for (const [i, { measured, curves }] of comparison.runs.finished.entries()) {
+      for (const measure of measures) put(`${measure}.${i}`, asFloats(measured[measure]));
+      put(`curves.${i}`, asFloats(curves));
+    }
+  }
   const scalars: Scalars = {
     phase,
     training: training
       ? {
           iteration: training.iteration,
-          bestLoss: toWire(training.bestLoss),
+          bestLoss: training.bestLoss,
           bestIteration: training.bestIteration,
           validatedAt: training.validatedAt,
           steps: training.adam.steps,
@@ -66,8 +81,9 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
     step: training?.episode?.step ?? null,
     comparison: comparison
       ? {
-          unitsDone: comparison.unitsDone,
-          tried: comparison.tried.map((rates) => rates.map((rate) => ({ ...rate, score: toWire(rate.score) }))),
+          ...comparison.tuning,
+          finished: comparison.runs.finished.length,
+          functions: comparison.runs.functions,
         }
       : null,
   };
@@ -76,7 +92,7 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
     spec: JSON.stringify(spec),
     engine: JSON.stringify(bitsOf(engine)),
     data: JSON.stringify(data),
-    scalars: JSON.stringify(scalars),
+    scalars: JSON.stringify(scalars, (_, value) => (typeof value === 'number' ? toWire(value) : value)),
   });
 }
 
@@ -89,7 +105,7 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, dat
   mustMatch('job', metadata.spec, spec);
   mustMatch('engine', metadata.engine, bitsOf(engine));
   mustMatch('data set', metadata.data, data);
-  const { phase, training, step, comparison } = JSON.parse(metadata.scalars ?? 'null') as Scalars;
+  const { phase, training, step, comparison } = parseScalars(metadata.scalars);
   // The decoder may give views of the file's bytes; the run writes into its vectors, so each gets its own.
   const vectors = new Map(tensors.map(({ name, data }) => [name, data.slice()]));
   const take = (name: string): Float32Array => {
@@ -106,7 +122,7 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, dat
           phi: take('phi'),
           adam: { vectors: several('adam.'), steps: training.steps },
           best: take('best'),
-          bestLoss: fromWire(training.bestLoss as number),
+          bestLoss: training.bestLoss,
           bestIteration: training.bestIteration,
           validatedAt: training.validatedAt,
           episode: step === null ? null : { theta: take('theta'), hidden: take('hidden'), step },
@@ -114,14 +130,34 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, dat
       : undefined,
     comparison: comparison
       ? {
-          unitsDone: comparison.unitsDone,
-          tried: comparison.tried.map((rates) =>
-            rates.map((rate): TriedRate => ({ ...rate, score: fromWire(rate.score as number) })),
-          ),
-          losses: several('losses.'),
+          tuning: { tried: comparison.tried, trial: comparison.trial },
+          runs: {
+            finished: Array.from({ length: comparison.finished }, (_, i) => ({
+              measured: eachMeasure((measure) => asDoubles(take(`${measure}.${i}`))),
+              curves: asDoubles(take(`curves.${i}`)),
+            })),
+            functions: comparison.functions,
+            losses: take('losses'),
+          },
         }
       : undefined,
   };
+}
+
+function parseScalars(text = 'null'): Scalars {
+  return JSON.parse(text, (_, value) => (nonFinite.has(value) ? fromWire(value) : value));
+}
+
+/** What {@link toWire} writes of a number that is not finite. */
+const nonFinite: ReadonlySet<unknown> = new Set([Number.NaN, Infinity, -Infinity].map(toWire));
+
+/** A tensor is of floats: a double travels as the two that its bytes make. */
+function asFloats(doubles: Float64Array): Float32Array {
+  return new Float32Array(doubles.buffer, doubles.byteOffset, 2 * doubles.length);
+}
+
+function asDoubles(floats: Float32Array): Float64Array {
+  return new Float64Array(floats.buffer, floats.byteOffset, floats.length / 2);
 }
 
 function mustMatch(what: 'job' | 'engine' | 'data set', found: string | undefined, wanted: unknown): void {

@@ -1,7 +1,7 @@
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import type { RunEvent } from '../contract/events.js';
 import { checkTransfer } from '../contract/groups.js';
-import { countWeights } from '../contract/limits.js';
+import { checkSize, countWeights } from '../contract/limits.js';
 import { coordinates, type ProblemSpec } from '../contract/problems.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Phase } from './checkpoint.js';
@@ -22,6 +22,8 @@ export interface RunOptions {
   datasets?: Datasets;
   /** What {@link Run.checkpoint} gave: the run goes on from there, bit for bit. */
   checkpoint?: Uint8Array;
+  /** Milliseconds that a pull of the comparison lasts, about; with 0, each does the least that it can. 100 by default. */
+  pullTime?: number;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface Run {
 /**
  * Begins a run, or goes on with one.
  * @throws Unsupported where this machine does not have the engine asked for, or the optimizer given does not fit the
- *   problem; DatasetError where a data set is missing;
+ *   problem, or takes too much memory there; DatasetError where a data set is missing;
  *   Error where the weights or the checkpoint are damaged or of another job.
  */
 export async function createRun(options: RunOptions): Promise<Run> {
@@ -53,7 +55,9 @@ export async function createRun(options: RunOptions): Promise<Run> {
   const given = spec.kind === 'compare' ? givenOptimizer(spec.problem, options.weights) : null;
   const engine = await selectEngine(spec.engine, spec, given?.spec);
   const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, { engine: engine.info, data });
-  return new JobRun(spec, engine, datasets, given, checkpoint);
+  const excess = given && checkSize(given.spec, spec.problem, engine.info.engine === 'native');
+  if (excess) throw new Unsupported(`problem: found ${excess.found}, allowed: ${excess.allowed}.`);
+  return new JobRun(options, engine, given, checkpoint);
 }
 
 /** The trained optimizer of a comparison, once it is known to fit the problem. */
@@ -74,13 +78,18 @@ class JobRun implements Run {
   private comparison: Comparison | null = null;
   private phase: Phase = 'start';
 
+  private readonly spec: JobSpec;
+  private readonly datasets: Datasets;
+
   constructor(
-    private readonly spec: JobSpec,
+    private readonly options: RunOptions,
     private readonly engine: Engine,
-    private readonly datasets: Datasets,
     private readonly given: Learned | null,
     checkpoint?: Checkpoint,
   ) {
+    const { spec, datasets = {} } = options;
+    this.spec = spec;
+    this.datasets = datasets;
     this.training =
       spec.kind === 'metatrain' ? MetaTraining.create(spec, engine, datasets, checkpoint?.training) : null;
     if (checkpoint?.comparison) this.comparison = this.openComparison(checkpoint.comparison);
@@ -147,6 +156,7 @@ class JobRun implements Run {
 
   dispose(): void {
     this.training?.dispose();
+    this.comparison?.dispose();
   }
 
   private started(): RunEvent {
@@ -164,7 +174,11 @@ class JobRun implements Run {
   private openComparison(state?: Checkpoint['comparison']): Comparison | null {
     const { spec, engine, datasets } = this;
     if (spec.comparison === null) return null;
-    return Comparison.create(spec, spec.comparison, engine, datasets, this.learned(), state);
+    const { pullTime = 100 } = this.options;
+    return new Comparison(
+      { spec, comparison: spec.comparison, engine, datasets, learned: this.learned(), pullTime },
+      state,
+    );
   }
 
   /** What is compared: the weights given, or the best of the training. */

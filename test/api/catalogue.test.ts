@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { isQuadratic, type ProblemSpec } from '../../src/contract/problems.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { catalogue } from '../../src/core/catalogue.js';
 import { rules } from '../../src/core/optimizers/registry.js';
@@ -9,7 +10,7 @@ import { problems } from '../../src/core/problems/registry.js';
 test('the catalogue names exactly what the core has', () => {
   const names = (entries: { name: string }[]) => entries.map(({ name }) => name).sort();
   assert.deepEqual(names(catalogue.problems), Object.keys(problems).sort());
-  assert.deepEqual(names(catalogue.rules), Object.keys(rules).sort());
+  assert.deepEqual(names(catalogue.rules), [...Object.keys(rules), 'conjugate-gradients'].sort());
   assert.deepEqual(names(catalogue.learned), ['groups', 'lstm']);
   assert.deepEqual(names(catalogue.preprocessings), ['log-sign-deepmind', 'log-sign-paper', 'none']);
 });
@@ -19,6 +20,8 @@ test('a job made of the defaults is complete: nothing is left to fill in', () =>
     for (const rule of catalogue.rules)
       for (const learned of catalogue.learned)
         for (const preprocess of catalogue.preprocessings) {
+          const { defaults } = problem as { defaults: ProblemSpec };
+          if (rule.name === 'conjugate-gradients' && !isQuadratic(defaults)) continue;
           const optimizer =
             learned.name === 'lstm' ? { ...learned.defaults, preprocess: preprocess.defaults } : learned.defaults;
           const spec = parseJobSpec({

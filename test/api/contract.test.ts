@@ -209,6 +209,8 @@ function sampleResults() {
     final: estimate,
     finalMedian: 1,
     log10MeanFinal: estimate,
+    tail: estimate,
+    tailMedian: 4,
     curve,
   };
   return {
@@ -223,7 +225,15 @@ function sampleResults() {
         label: 'SGD',
         rule: { name: 'sgd' as const, learningRate: 0.1 },
         ...common,
-        versus: { winRate: 0.75, sumDifference: estimate },
+        versus: {
+          winRate: 0.75,
+          sumDifference: estimate,
+          finalWinRate: 0.5,
+          finalDifference: estimate,
+          tailWinRate: 0.5,
+          tailDifference: estimate,
+          stepsSaved: { mean: 3, median: null },
+        },
       },
     ],
   };

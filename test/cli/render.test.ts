@@ -5,6 +5,7 @@ import { renderCurve } from '../../src/cli/render/curve.js';
 import { formatDuration, formatLoss } from '../../src/cli/render/numbers.js';
 import { renderSvg } from '../../src/cli/render/svg.js';
 import { renderComparison } from '../../src/cli/render/table.js';
+import type { Measure } from '../../src/contract/comparison.js';
 import { sampleResults } from './results-sample.js';
 
 const plainCurves = [
@@ -32,19 +33,58 @@ const oddCurves: Record<string, number[][]> = {
   'more optimizers than rows': Array.from({ length: 33 }, (_, i) => [3, 2, 1 / (i + 1)]),
 };
 
-describe('the table of a comparison', () => {
+describe('the tables of a comparison', () => {
   const lines = renderComparison(sampleResults(plainCurves)).split('\n');
+  const below = (title: string) => lines.slice(lines.findIndex((line) => line.startsWith(title)));
 
-  it('has the learned optimizer first, and the figures under their titles', () => {
+  it('have the learned optimizer first, and the figures under their titles', () => {
     const [header, , learned, sgd] = lines.slice(2);
     assert.match(learned!, /^LSTM +3\.940 +3\.546 … 4\.334 /);
     assert.match(sgd!, /^SGD 0\.1 .* 95\.1 %$/);
     const at = (line: string, text: string) => line.indexOf(text) + text.length;
-    assert.equal(at(learned!, '3.940'), at(header!, 'Mean sum'));
+    assert.equal(at(learned!, '3.940'), at(header!, 'Mean'));
     assert.equal(at(sgd!, '95.1 %'), header!.length);
   });
 
-  it('says what is not finite', () => {
+  it('are one for each measure, with the steps it is of, the paired difference, the wins and the steps saved', () => {
+    const [sum, , , sgd, verdict] = below('Sum of f(θ_0) … f(θ_3)');
+    assert.match(sum!, /Mean +95 % interval +Median +Difference +95 % interval +Learned wins$/);
+    assert.match(sgd!, / -1\.000 +-0\.9000 … -1\.100 +95\.1 %$/);
+    assert.match(verdict!, /^Best baseline: SGD 0\.1; the learned optimizer is below it.* clear of 0\.$/);
+    const [, , , tail, open] = below('Tail: f(θ_4) ');
+    assert.match(tail!, / -3\.000 +-6\.500 … 0\.5000 +75\.3 %$/);
+    assert.match(open!, /the interval of the difference holds 0/);
+    assert.match(below('Final loss f(θ_4)')[3]!, / -2\.000 .* 85\.2 % +2 +–$/);
+  });
+
+  it('leave out, beside rates that were tuned for their measure, those that were tuned for others', () => {
+    const results = sampleResults([...plainCurves, plainCurves[1]!, plainCurves[1]!], ['LSTM', 'A', 'B', 'given']);
+    const tuned = (...measures: Measure[]) => ({
+      measure: measures[0]!,
+      measures,
+      functions: 1,
+      examples: 'training' as const,
+      atEdge: false,
+      grid: [],
+    });
+    results.optimizers[1]!.tuning = tuned('sum');
+    results.optimizers[2]!.tuning = { ...tuned('final'), atEdge: true };
+    const [sum, tail, final] = renderComparison(results).split('\n\n').slice(1);
+    const labels = (table: string) => ['A', 'B', 'given'].filter((label) => new RegExp(`^${label} `, 'm').test(table));
+    assert.deepEqual(labels(sum!), ['A', 'given']);
+    assert.deepEqual(labels(tail!), ['A', 'B', 'given']);
+    assert.deepEqual(labels(final!), ['B', 'given']);
+    assert.match(final!, /At the edge of its grid.*: B\.$/m);
+    assert.ok(!sum!.includes('edge'));
+  });
+
+  it('do not call conjugate gradients the best baseline', () => {
+    const results = sampleResults([...plainCurves, plainCurves[0]!]);
+    results.optimizers[2]!.rule = { name: 'conjugate-gradients' };
+    assert.match(renderComparison(results), /^Best baseline: SGD 0\.1;/m);
+  });
+
+  it('say what is not finite', () => {
     const text = renderComparison(sampleResults(oddCurves['NaN from a step on']!));
     assert.match(text, /^SGD 0\.1 +NaN +NaN … NaN/m);
     assert.match(renderComparison(sampleResults(oddCurves['a divergence to infinity']!)), /∞/);

@@ -30,6 +30,8 @@ function sampleOptimizer(curve: number[], index: number, label?: string): Optimi
     final: estimate(final),
     finalMedian: toWire(final),
     log10MeanFinal: estimate(Math.log10(final)),
+    tail: estimate(final),
+    tailMedian: toWire(final),
     curve: {
       mean: scaled(1),
       quantiles: [
@@ -37,6 +39,17 @@ function sampleOptimizer(curve: number[], index: number, label?: string): Optimi
         { probability: 0.75, values: scaled(2) },
       ],
     },
-    versus: index === 0 ? null : { winRate: 0.951, sumDifference: estimate(-1) },
+    versus:
+      index === 0
+        ? null
+        : {
+            winRate: 0.951,
+            sumDifference: estimate(-1),
+            finalWinRate: 0.852,
+            finalDifference: estimate(-2),
+            tailWinRate: 0.753,
+            tailDifference: { value: -3, low: -6.5, high: 0.5 },
+            stepsSaved: { mean: 2, median: null },
+          },
   };
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FieldError, ProblemDocument, ProblemError, problemCodes } from '../../src/contract/errors.js';
+import { checkSize } from '../../src/contract/limits.js';
 import { coordinates } from '../../src/contract/problems.js';
 import { compile, parseJobSpec } from '../../src/contract/validate.js';
 import { catalogue } from '../../src/core/catalogue.js';
+import { lstmSpec } from '../core/weights/samples.js';
 
 const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
 type Document = Record<string, unknown>;
@@ -215,6 +217,8 @@ describe('limits on products of sizes', () => {
     assert.equal(count({ hidden: [5, 7] }), 785 * 5 + 6 * 7 + 8 * 10);
   });
 
+  const nine = { baselines: Array.from({ length: 9 }, () => ({ name: 'sgd' })) };
+  const many = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
   const huge: [string, unknown, string][] = [
     [
       'an unroll’s memory',
@@ -233,6 +237,15 @@ describe('limits on products of sizes', () => {
       '/training/validation/functions',
     ],
     ['the losses of a comparison', comparison({ functions: 10_000_000, steps: 100 }), '/comparison/functions'],
+    ['the runs of a comparison', comparison({ functions: 10_000_000, steps: 1, ...nine }), '/comparison/functions'],
+    [
+      'the grids of a tuning',
+      comparison({
+        baselines: [{ name: 'adam' }],
+        tuning: { parameters: { beta1: many, beta2: many, epsilon: many } },
+      }),
+      '/comparison/tuning/parameters',
+    ],
     [
       'the data of the tuning',
       { ...comparison({ tuning: { functions: 100_000 } }), problem: { name: 'parabola', dimension: 100_000 } },
@@ -255,6 +268,46 @@ describe('limits on products of sizes', () => {
     parseJobSpec({ ...comparison({ functions: 2000, steps: 200 }), problem: mnist({ hidden: [40] }) });
     parseJobSpec({ ...training({ functions: 128, horizon: 100 }), problem: { name: 'quadratic' } });
     parseJobSpec(comparison({ functions: 100_000, steps: 100 }));
+    // All that are hand-written, each tuned for three measures.
+    const measures = ['sum', 'tail', 'final'];
+    parseJobSpec(comparison({ functions: 200_000, steps: 100, ...nine, tuning: { measures } }));
+    for (const coordinates of [10, 100_000])
+      assert.equal(
+        checkSize(lstmSpec({ layers: [20, 20] }), { name: 'parabola', dimension: coordinates }, false),
+        null,
+      );
+  });
+
+  it('of an optimizer taken to a problem are known when its weights are', () => {
+    const refusal = checkSize(
+      { ...lstmSpec(), layers: new Array(8).fill(1024) },
+      { name: 'parabola', dimension: 100_000 },
+      true,
+    );
+    assert.equal(refusal?.pointer, '/problem');
+    assert.equal(refusal.found, '100000 coordinates');
+    // The state h and c of 8,192 units, thrice, and 5 floats besides.
+    assert.match(refusal.allowed, /at most 536870912 floats \(here 4915700000\)/);
+  });
+
+  it('conjugate gradients are for quadratic problems, and for those made of them alone', () => {
+    const baselines = [{ name: 'sgd' }, { name: 'conjugate-gradients' }];
+    for (const problem of [
+      mnist(),
+      { name: 'noisy', problem: { name: 'parabola' } },
+      { name: 'rescaled', problem: mnist() },
+    ]) {
+      const { errors } = refused({ ...comparison({ baselines }), problem });
+      assert.deepEqual(errors, [
+        {
+          pointer: '/comparison/baselines/1/name',
+          found: '"conjugate-gradients"',
+          allowed: `a hand-written rule: conjugate gradients are for problems that are quadratic, and "${problem.name}" is not`,
+        },
+      ]);
+    }
+    for (const problem of [{ name: 'quadratic' }, { name: 'rescaled', problem: { name: 'parabola' } }])
+      parseJobSpec({ ...comparison({ baselines }), problem });
   });
 });
 

@@ -48,7 +48,15 @@ describe('a job’s document', () => {
           { name: 'sgd', learningRate: 'tuned' },
           { name: 'adam', learningRate: 'tuned', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
         ],
-        tuning: { functions: 2048, measure: 'sum', ratio: 10 ** (1 / 8), points: 17 },
+        tuning: {
+          functions: 2048,
+          measure: 'sum',
+          measures: null,
+          ratio: 10 ** (1 / 8),
+          points: 17,
+          parameters: {},
+          examples: 'training',
+        },
         resamples: 1000,
       },
     } satisfies JobSpec);

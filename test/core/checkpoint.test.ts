@@ -9,6 +9,8 @@ const engine: EngineInfo = { engine: 'tfjs', backend: 'wasm', version: '1', inst
 const origin = { engine, data: { digits: 'fingerprint' } };
 const spec = parseJobSpec({ kind: 'metatrain', problem: { name: 'simple' }, optimizer: { name: 'lstm' } });
 const vector = (...values: number[]) => Float32Array.of(...values);
+const doubles = (...values: number[]) => Float64Array.of(...values);
+const { POSITIVE_INFINITY: infinity } = Number;
 
 /** A state with everything in it; of optimizers more than ten, whose vectors must not be sorted by name. */
 const state: Checkpoint = {
@@ -24,13 +26,27 @@ const state: Checkpoint = {
     episode: { theta: vector(9), hidden: vector(), step: 3 },
   },
   comparison: {
-    tried: [
-      [{ exponent: -1, score: Number.POSITIVE_INFINITY, diverged: true }],
-      [{ exponent: 2, score: 1 / 3, diverged: false }],
-      [],
-    ],
-    unitsDone: 5,
-    losses: Array.from({ length: 13 }, (_, i) => vector(i, Number.NaN, Number.NEGATIVE_INFINITY)),
+    tuning: {
+      tried: [
+        [{ exponent: -1, scores: { sum: infinity, final: infinity, tail: infinity }, diverged: true }],
+        [{ exponent: 2, scores: { sum: 1 / 3, final: 2 / 3, tail: 1e-300 }, diverged: false }],
+        [],
+      ],
+      trial: {
+        functions: 5,
+        totals: { sum: 0.1, final: Number.NaN, tail: -infinity },
+        initial: 1 / 7,
+        worst: infinity,
+      },
+    },
+    runs: {
+      finished: Array.from({ length: 13 }, (_, i) => ({
+        measured: { sum: doubles(i, 1 / 3), final: doubles(Number.NaN, i), tail: doubles(-infinity, Math.PI) },
+        curves: doubles(i / 7),
+      })),
+      functions: 3,
+      losses: vector(1, Number.NaN, -infinity),
+    },
   },
 };
 const bytes = encodeCheckpoint(spec, origin, state);
@@ -41,7 +57,7 @@ describe('a checkpoint', () => {
   });
 
   it('gives back a state before any validation, and one of a comparison alone', () => {
-    const fresh = { ...state.training!, bestLoss: Number.POSITIVE_INFINITY, bestIteration: -1, episode: null };
+    const fresh = { ...state.training!, bestLoss: infinity, bestIteration: -1, episode: null };
     for (const part of [
       { phase: 'training', training: fresh, comparison: undefined },
       { phase: 'start', training: undefined, comparison: undefined },
@@ -53,7 +69,8 @@ describe('a checkpoint', () => {
     const before = bytes.slice();
     const { training, comparison } = decodeCheckpoint(bytes, spec, origin);
     training!.phi.fill(0);
-    comparison!.losses[0]!.fill(0);
+    comparison!.runs.losses.fill(0);
+    comparison!.runs.finished[0]!.measured.sum.fill(0);
     assert.deepEqual(bytes, before);
   });
 

@@ -5,7 +5,7 @@ import type { Datasets } from '../../src/contract/datasets.js';
 import type { RunEvent, RunEventOf } from '../../src/contract/events.js';
 import type { ShapesSpec } from '../../src/contract/problems/shapes.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
-import { optimiseByRule } from '../../src/core/compare/optimise.js';
+import { optimise } from '../../src/core/compare/optimise.js';
 import { selectEngine } from '../../src/core/engines/select.js';
 import { createTfjsEngine } from '../../src/core/engines/tfjs/engine.js';
 import { sampleFunctions } from '../../src/core/problems/batch.js';
@@ -96,7 +96,7 @@ describe('the convolutional network', () => {
     const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
     const batch = sampleFunctions(problem, 1, Purpose.validation, 0, 1, datasets);
     const adam = { name: 'adam', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
-    const losses = await optimiseByRule(engine, batch, adam, 150);
+    const losses = await optimise(engine, batch, adam, 150);
     const last = losses.slice(-15).reduce((a, b) => a + b) / 15;
     assert.ok(last < 0.35, `from ${losses[0]} to ${last}`);
   });

@@ -7,7 +7,7 @@ export interface Series {
   learned: boolean;
   /** The same for every variant of one rule; 0 for the learned optimizer. Becomes a colour. */
   family: number;
-  /** Tells the variants of one rule apart, 0 where its rate is tuned. Becomes a dash pattern. */
+  /** Tells the variants of one rule apart, 0 for its tuned rate, or the first of several. Becomes a dash pattern. */
   variant: number;
   /** Mean loss after step t, t = 0 … steps. */
   mean: number[];
@@ -19,13 +19,17 @@ export interface Series {
 /** The series of a comparison, in its order: the learned optimizer first. */
 export function toSeries(results: ComparisonResults): Series[] {
   const families = new Map<string, number>();
+  /** The last of each family's variants; the first tuned rate is none. */
   const variants = new Map<number, number>();
+  const tuned = new Set<number>();
   return results.optimizers.map((optimizer) => {
-    const name = optimizer.rule?.name ?? '';
-    const family = optimizer.rule === null ? 0 : (families.get(name) ?? families.size + 1);
-    if (optimizer.rule !== null) families.set(name, family);
-    const variant = optimizer.rule === null || optimizer.tuning !== null ? 0 : (variants.get(family) ?? 0) + 1;
-    if (variant > 0) variants.set(family, variant);
+    const { rule, tuning } = optimizer;
+    const family = rule === null ? 0 : (families.get(rule.name) ?? families.size + 1);
+    if (rule !== null) families.set(rule.name, family);
+    const isMain = rule === null || (tuning !== null && !tuned.has(family));
+    if (isMain) tuned.add(family);
+    else variants.set(family, (variants.get(family) ?? 0) + 1);
+    const variant = isMain ? 0 : variants.get(family)!;
     return {
       label: optimizer.label,
       learned: optimizer.rule === null,

@@ -1,4 +1,6 @@
-import type { ComparisonResults, OptimizerResult } from '../../contract/results.js';
+import { type Measure, measures, tailSteps } from '../../contract/comparison.js';
+import type { ComparisonResults, Estimate, OptimizerResult } from '../../contract/results.js';
+import { fromWire, type WireNumber } from '../../contract/schema.js';
 import { type Paint, plain } from './colours.js';
 import { formatCount, formatFixed, formatLoss } from './numbers.js';
 
@@ -23,31 +25,106 @@ export function renderTable(columns: readonly Column[], rows: readonly string[][
   ].join('\n');
 }
 
-/** The comparison, the learned optimizer first. */
+/** The comparison: a table for each measure, the learned optimizer first. */
 export function renderComparison(results: ComparisonResults, paint: Paint = plain): string {
   const { steps, functions, seed, problem } = results;
-  const columns: Column[] = [
-    { title: 'Optimizer', align: 'left' },
-    { title: 'Mean sum', align: 'right' },
-    { title: '95 % interval', align: 'right' },
-    { title: 'Median', align: 'right' },
-    { title: 'Mean final', align: 'right' },
-    { title: 'log10 final', align: 'right' },
-    { title: 'Learned wins', align: 'right' },
-  ];
-  const rows = results.optimizers.map((optimizer) => [
-    optimizer.label,
-    formatLoss(optimizer.sum.value),
-    `${formatLoss(optimizer.sum.low)} … ${formatLoss(optimizer.sum.high)}`,
-    formatLoss(optimizer.sumMedian),
-    formatLoss(optimizer.final.value),
-    formatFixed(optimizer.log10MeanFinal.value, 2),
-    winRate(optimizer),
-  ]);
-  const title = `${problem.name}: Σ f(θ_t) of ${steps} steps and final loss f(θ_${steps}), over ${formatCount(functions)} fresh functions (seed ${seed})`;
-  return `${title}\n\n${renderTable(columns, rows, paint, 1)}`;
+  const title = `${problem.name}: ${steps} steps, over ${formatCount(functions)} fresh functions (seed ${seed})`;
+  const note =
+    'Differences are the learned optimizer’s less the baseline’s, paired by function; intervals are bootstrap intervals over functions.';
+  return [title, ...measures.map((measure) => renderMeasure(results, measure, paint)), paint('dim', note)].join('\n\n');
 }
 
-function winRate({ versus }: OptimizerResult): string {
-  return versus === null ? '' : `${(100 * versus.winRate).toFixed(1)} %`;
+function renderMeasure(results: ComparisonResults, measure: Measure, paint: Paint): string {
+  const columns: Column[] = [
+    { title: titleOf(measure, results.steps), align: 'left' },
+    ...['Mean', '95 % interval', 'Median'].map(right),
+    ...(measure === 'final' ? [right('log10 mean')] : []),
+    ...['Difference', '95 % interval', 'Learned wins'].map(right),
+    ...(measure === 'final' ? ['Steps saved', 'Of median'].map(right) : []),
+  ];
+  const shown = rowsOf(results, measure);
+  const rows = shown.map((optimizer) => {
+    const { mean, median, difference, winRate } = figuresOf(optimizer, measure);
+    const saved = optimizer.versus?.stepsSaved;
+    return [
+      optimizer.label,
+      formatLoss(mean.value),
+      formatInterval(mean),
+      formatLoss(median),
+      ...(measure === 'final' ? [formatFixed(optimizer.log10MeanFinal.value, 2)] : []),
+      difference ? formatLoss(difference.value) : '',
+      difference ? formatInterval(difference) : '',
+      winRate === null ? '' : `${(100 * winRate).toFixed(1)} %`,
+      ...(measure === 'final' ? [formatSaved(saved?.mean), formatSaved(saved?.median)] : []),
+    ];
+  });
+  return [renderTable(columns, rows, paint, 1), ...verdict(shown, measure)].join('\n');
+}
+
+const right = (title: string): Column => ({ title, align: 'right' });
+
+function titleOf(measure: Measure, steps: number): string {
+  if (measure === 'sum') return `Sum of f(θ_0) … f(θ_${steps - 1})`;
+  if (measure === 'final') return `Final loss f(θ_${steps})`;
+  const first = steps - tailSteps(steps) + 1;
+  return first === steps ? `Tail: f(θ_${steps})` : `Tail: mean of f(θ_${first}) … f(θ_${steps})`;
+}
+
+/** A rate that was tuned for other measures alone has no place beside those tuned for this one. */
+function rowsOf({ optimizers }: ComparisonResults, measure: Measure): OptimizerResult[] {
+  const tunedFor = ({ tuning }: OptimizerResult) => tuning?.measures.includes(measure) ?? false;
+  const isTunedFor = optimizers.some(tunedFor);
+  return optimizers.filter((o) => o.tuning === null || !isTunedFor || tunedFor(o));
+}
+
+/** What the results say of one measure. */
+export function figuresOf(optimizer: OptimizerResult, measure: Measure) {
+  const { versus } = optimizer;
+  switch (measure) {
+    case 'sum':
+      return figures(optimizer.sum, optimizer.sumMedian, versus?.sumDifference, versus?.winRate);
+    case 'tail':
+      return figures(optimizer.tail, optimizer.tailMedian, versus?.tailDifference, versus?.tailWinRate);
+    case 'final':
+      return figures(optimizer.final, optimizer.finalMedian, versus?.finalDifference, versus?.finalWinRate);
+  }
+}
+
+function figures(
+  mean: Estimate,
+  median: WireNumber,
+  difference: Estimate | null = null,
+  winRate: number | null = null,
+) {
+  return { mean, median, difference, winRate };
+}
+
+/** How the learned optimizer stands to the best of the hand-written rules: conjugate gradients are but a yardstick. */
+function verdict(shown: readonly OptimizerResult[], measure: Measure): string[] {
+  const meanOf = (optimizer: OptimizerResult) => fromWire(figuresOf(optimizer, measure).mean.value);
+  const [best] = shown
+    .filter(({ rule }) => rule !== null && rule.name !== 'conjugate-gradients')
+    .filter((optimizer) => Number.isFinite(meanOf(optimizer)))
+    .sort((a, b) => meanOf(a) - meanOf(b));
+  const difference = best && figuresOf(best, measure).difference;
+  if (!difference) return [];
+  const [low, high] = [fromWire(difference.low), fromWire(difference.high)];
+  const found =
+    high < 0
+      ? 'the learned optimizer is below it, the interval of the difference clear of 0'
+      : low > 0
+        ? 'the learned optimizer is above it, the interval of the difference clear of 0'
+        : 'the interval of the difference holds 0, or is not finite';
+  const edges = shown.filter(({ tuning }) => tuning?.atEdge).map(({ label }) => label);
+  const warning = `At the edge of its grid, which could grow no further: ${edges.join('; ')}.`;
+  return [`Best baseline: ${best.label}; ${found}.`, ...(edges.length > 0 ? [warning] : [])];
+}
+
+function formatInterval({ low, high }: Estimate): string {
+  return `${formatLoss(low)} … ${formatLoss(high)}`;
+}
+
+/** A dash where the baseline's final loss is never reached. */
+function formatSaved(steps: number | null | undefined): string {
+  return steps === undefined ? '' : (steps ?? '–').toString();
 }

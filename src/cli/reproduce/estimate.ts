@@ -1,9 +1,11 @@
+import { tunedMeasures } from '../../contract/comparison.js';
 import type { RunEvent } from '../../contract/events.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import { coordinates } from '../../contract/problems.js';
 import type { CompareSpec, JobSpec, MetatrainSpec } from '../../contract/spec.js';
 import { parseJobSpec } from '../../contract/validate.js';
 import { chunkSize } from '../../core/compare/optimise.js';
+import { gridsOf, isTuned } from '../../core/compare/tuning.js';
 import { createRun } from '../../core/run.js';
 import { loadDatasets } from '../../data/datasets.js';
 
@@ -38,33 +40,47 @@ async function estimateTraining(spec: MetatrainSpec): Promise<number> {
 
 async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Promise<number> {
   const { functions, steps, baselines, tuning, resamples } = spec.comparison;
-  const chunk = Math.min(functions, chunkOf(spec));
-  const piece = { functions: 2 * chunk, steps: Math.min(steps, timed.steps), resamples: 100 };
-  const { engine, problem } = spec;
-  const pieceSpec = parseJobSpec({
+  const size = { functions: Math.min(functions, 2 * chunkOf(spec)), steps: Math.min(steps, timed.steps) };
+  const untuned = baselines.map((rule) => ('learningRate' in rule ? { ...rule, learningRate: 0.001 } : rule));
+  const without = await timeComparison(spec, optimizer, { ...size, baselines: [] });
+  const all = await timeComparison(spec, optimizer, { ...size, baselines: untuned });
+  // Seconds of a function's steps, of a baseline on average.
+  const whole = (seconds: number) => (seconds * steps) / (size.functions * size.steps);
+  const [learned, baseline] = [without.runs, Math.max(0, all.runs - without.runs) / Math.max(1, baselines.length)].map(
+    whole,
+  ) as [number, number];
+  const tuned = baselines.filter(isTuned).length;
+  const rates = tunedMeasures(tuning).length;
+  const grids = gridsOf(spec.comparison).length;
+  return (
+    functions * (learned + baseline * (baselines.length + tuned * (rates - 1))) +
+    baseline * tuning.functions * tuning.points * grids +
+    (all.statistics * functions * resamples) / (size.functions * leastResamples)
+  );
+}
+
+/** Resamples of a piece. */
+const leastResamples = 100;
+
+/** Seconds that the runs of a small comparison take, and its statistics. */
+async function timeComparison(
+  { engine, problem }: CompareSpec,
+  optimizer: LearnedSpec,
+  comparison: object,
+): Promise<{ runs: number; statistics: number }> {
+  const spec = parseJobSpec({
     kind: 'metatrain',
     ...{ engine, problem, optimizer },
     training: { iterations: 1, horizon: 1, unroll: 1, validation: { functions: 1 } },
-    comparison: { ...piece, baselines: baselines.map((rule) => ({ ...rule, learningRate: 0.001 })) },
+    comparison: { ...comparison, resamples: leastResamples },
   });
-  const chunks: number[] = [];
-  let statistics = 0;
-  let conclusion = 0;
-  for await (const { event, seconds } of timedEvents(pieceSpec)) {
-    if (event.type === 'progress' && event.phase === 'comparison') chunks.push(seconds);
-    if (event.type === 'progress' && event.phase === 'statistics') statistics += seconds;
-    if (event.type === 'comparison') conclusion = seconds;
+  const took = { runs: 0, statistics: 0 };
+  for await (const { event, seconds } of timedEvents(spec)) {
+    if (event.type === 'progress' && event.phase === 'comparison') took.runs += seconds;
+    if (event.type === 'progress' && event.phase === 'statistics') took.statistics += seconds;
+    if (event.type === 'comparison') took.statistics += seconds;
   }
-  // Of the two chunks, the second has the caches and the compiler warm.
-  const warm = chunks.slice(chunks.length / 2).map((seconds) => (seconds * steps) / piece.steps);
-  const size = functions / piece.functions;
-  const tuned = warm.slice(1).filter((_, i) => baselines[i]?.learningRate === 'tuned');
-  return (
-    (sum(warm) * functions) / chunk +
-    (sum(tuned) * tuning.points * tuning.functions) / chunk +
-    (statistics * size * resamples) / piece.resamples +
-    (conclusion * size * steps) / piece.steps
-  );
+  return took;
 }
 
 /** The events of a run, each with the seconds that it took. */

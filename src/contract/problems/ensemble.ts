@@ -44,4 +44,5 @@ export const ensemble: FamilyContract<EnsembleSpec> = {
     members.flatMap(({ problem }, i) =>
       parametersOf(problem).map(({ name, shape }) => ({ name: `member${i + 1}/${name}`, shape })),
     ),
+  quadratic: true,
 };

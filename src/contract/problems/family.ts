@@ -20,6 +20,8 @@ export interface FamilyContract<Spec> {
   parts?(spec: Spec): readonly ProblemSpec[];
   /** Floats of one function's sampled data; none where it is left out. */
   dataFloats?(spec: Spec): number;
+  /** Every function is quadratic in θ, of a family that is made of others where theirs are. */
+  quadratic?: true;
   /**
    * Of a family that learns from examples, others at every step: where they come from, how many a step, and the number of
    * classes. With `labels`, these classes of the data set alone take part, and become 0, 1, ….

@@ -17,4 +17,5 @@ export const ParabolaSpec = Strict(
 export const parabola: FamilyContract<Static<typeof ParabolaSpec>> = {
   parameters: ({ dimension }) => [{ name: 'x', shape: [dimension] }],
   dataFloats: ({ dimension }) => dimension,
+  quadratic: true,
 };

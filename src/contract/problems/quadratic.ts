@@ -18,4 +18,5 @@ export const QuadraticSpec = Strict(
 export const quadratic: FamilyContract<Static<typeof QuadraticSpec>> = {
   parameters: ({ dimension }) => [{ name: 'x', shape: [dimension] }],
   dataFloats: ({ dimension }) => dimension * (dimension + 1),
+  quadratic: true,
 };

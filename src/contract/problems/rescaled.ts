@@ -32,4 +32,5 @@ export const RescaledSpec = Type.Unsafe<RescaledSpec>(
 export const rescaled: FamilyContract<RescaledSpec> = {
   parts: ({ problem }) => [problem],
   parameters: ({ problem }, parametersOf) => parametersOf(problem),
+  quadratic: true,
 };

@@ -12,4 +12,5 @@ export const SimpleSpec = Strict(
 
 export const simple: FamilyContract<Static<typeof SimpleSpec>> = {
   parameters: () => [{ name: 'x', shape: [1] }],
+  quadratic: true,
 };

@@ -1,143 +1,132 @@
+import type { ComparisonSpec } from '../../contract/comparison.js';
 import type { Datasets } from '../../contract/datasets.js';
-import type { RunEvent } from '../../contract/events.js';
-import type { RuleSpec } from '../../contract/optimizers.js';
-import { coordinates } from '../../contract/problems.js';
-import type { ComparisonSpec, JobSpec } from '../../contract/spec.js';
+import type { Phase, RunEvent } from '../../contract/events.js';
+import type { JobSpec } from '../../contract/spec.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
-import { type FunctionBatch, sampleFunctions } from '../problems/batch.js';
 import { Purpose } from '../random/random.js';
-import { chunkSize, type Learned, optimiseByLearned, optimiseByRule, type TunedRule } from './optimise.js';
-import { ResultsBuilder } from './results.js';
-import { bestRate, nextExponent, rateAt, type TriedRate, tryRate, tuningResult } from './tuning.js';
+import { FunctionChunks } from './functions.js';
+import type { Contender, Learned, TunedRule } from './optimise.js';
+import { type Entry, ResultsBuilder } from './results.js';
+import { PairedRuns, type RunsState } from './runs.js';
+import { isTuned, Tuning, type TuningState, tunedBaselines } from './tuning.js';
 
 export interface ComparisonState {
-  /** Rates tried so far, for each baseline; none where its rate is given. */
-  readonly tried: TriedRate[][];
-  /** Chunks of functions done, counted for the learned optimizer first, then each baseline, then the next chunk. */
-  unitsDone: number;
-  /** f(θ_t) [steps + 1, functions], the learned optimizer's first. */
-  readonly losses: Float32Array[];
+  readonly tuning: TuningState;
+  readonly runs: RunsState;
+}
+
+/** A part of a comparison, done a little at a time: how far it is, in units of its own. */
+interface Stage {
+  readonly phase: Phase;
+  readonly done: number;
+  readonly total: number;
+  readonly isOver: boolean;
+  advance(): void | Promise<void>;
+  dispose?(): void;
+}
+
+export interface ComparisonOptions {
+  readonly spec: JobSpec;
+  readonly comparison: ComparisonSpec;
+  readonly engine: Engine;
+  readonly datasets: Datasets;
+  readonly learned: Learned;
+  /** Milliseconds that a pull lasts, about: see `RunOptions`. */
+  readonly pullTime: number;
 }
 
 /**
  * The paired comparison: learning rates are tuned, then every optimizer starts from the same points on the same fresh
- * functions. Each pull tries one rate, or takes one optimizer through one chunk of functions.
+ * functions, then come the statistics. A pull does about a tenth of a second's work. Its state says which chunks of functions are done; of a chunk that was under way, a comparison that goes on
+ * from it begins again, with the same bits.
  */
 export class Comparison {
-  private batch: { chunk: number; functions: FunctionBatch } | null = null;
-  private builder: ResultsBuilder | null = null;
+  private stage: Stage;
+  private entries: readonly Entry[] = [];
 
-  private constructor(
-    private readonly spec: JobSpec,
-    private readonly comparison: ComparisonSpec,
-    private readonly engine: Engine,
-    private readonly datasets: Datasets,
-    private readonly learned: Learned,
-    private readonly now: ComparisonState,
-  ) {}
-
-  /** @param state where to go on from; without it, the comparison begins. */
-  static create(
-    spec: JobSpec,
-    comparison: ComparisonSpec,
-    engine: Engine,
-    datasets: Datasets,
-    learned: Learned,
-    state?: ComparisonState,
-  ): Comparison {
-    const { baselines, functions, steps } = comparison;
-    const fresh = () => ({
-      tried: baselines.map(() => []),
-      unitsDone: 0,
-      losses: Array.from({ length: baselines.length + 1 }, () => new Float32Array((steps + 1) * functions)),
-    });
-    return new Comparison(spec, comparison, engine, datasets, learned, state ?? fresh());
+  /** @param now where to go on from; without it, the comparison begins. */
+  constructor(
+    private readonly options: ComparisonOptions,
+    private readonly now: ComparisonState = {
+      tuning: Tuning.begin(options.comparison),
+      runs: PairedRuns.begin(options.comparison),
+    },
+  ) {
+    const { spec, comparison, engine, datasets } = options;
+    const { functions, examples } = comparison.tuning;
+    const chunks = new FunctionChunks(spec, datasets, Purpose.tuning, functions, examples);
+    this.stage = new Tuning(engine, chunks, comparison, now.tuning);
   }
 
   state(): ComparisonState {
     return this.now;
   }
 
+  dispose(): void {
+    this.stage.dispose?.();
+  }
+
   /** The next step of progress; the results last. */
   async next(): Promise<RunEvent> {
-    return (await this.tune()) ?? (await this.compare()) ?? this.conclude();
-  }
-
-  private async tune(): Promise<RunEvent | null> {
-    const { baselines, tuning } = this.comparison;
-    const { tried } = this.now;
-    const tuned = baselines.flatMap((rule, i) => (rule.learningRate === 'tuned' ? [{ rule, rates: tried[i]! }] : []));
-    for (const { rule, rates } of tuned) {
-      const exponent = nextExponent(tuning, rates);
-      if (exponent === null) continue;
-      rates.push(await tryRate(this.engine, this.datasets, this.spec, this.comparison, rule, exponent));
-      const done = tuned.reduce((n, { rates }) => n + rates.length, 0);
-      const total = tuned.reduce((n, { rates }) => n + Math.max(rates.length, tuning.points), 0);
-      return { type: 'progress', phase: 'tuning', done, total };
+    while (this.stage.isOver) {
+      if (this.stage instanceof ResultsBuilder) return { type: 'comparison', results: this.stage.build(this.entries) };
+      this.stage = this.stageAfter(this.stage);
     }
-    return null;
+    const end = performance.now() + this.options.pullTime;
+    do await this.stage.advance();
+    while (!this.stage.isOver && performance.now() < end);
+    const { phase, done, total } = this.stage;
+    return { type: 'progress', phase, done, total };
   }
 
-  private async compare(): Promise<RunEvent | null> {
-    const { now, engine, spec } = this;
-    const { functions, steps, baselines } = this.comparison;
-    const size = chunkSize(coordinates(spec.problem));
-    const total = Math.ceil(functions / size) * (baselines.length + 1);
-    if (now.unitsDone === total) return null;
-    const optimizer = now.unitsDone % (baselines.length + 1);
-    const first = Math.floor(now.unitsDone / (baselines.length + 1)) * size;
-    const batch = this.functionsFrom(first, Math.min(size, functions - first));
-    const losses =
-      optimizer === 0
-        ? await optimiseByLearned(engine, batch, this.learned, steps)
-        : await optimiseByRule(engine, batch, this.ruleAt(optimizer - 1), steps);
-    for (let t = 0; t <= steps; t++) {
-      const row = losses.subarray(t * batch.count, (t + 1) * batch.count);
-      now.losses[optimizer]!.set(row, t * functions + first);
-    }
-    now.unitsDone++;
-    return { type: 'progress', phase: 'comparison', done: now.unitsDone, total };
+  private stageAfter(stage: Stage): Stage {
+    const { options, now } = this;
+    const { spec, comparison, engine, datasets } = options;
+    const { functions, steps } = comparison;
+    if (!(stage instanceof Tuning)) return new ResultsBuilder(spec, comparison, now.runs.finished);
+    this.entries = this.contenders();
+    const chunks = new FunctionChunks(spec, datasets, Purpose.comparison, functions, 'held-out');
+    const contenders = this.entries.map(({ contender }) => contender);
+    return new PairedRuns(engine, chunks, contenders, steps, now.runs);
   }
 
-  private conclude(): RunEvent {
-    const { comparison, spec, now } = this;
-    this.builder ??= new ResultsBuilder(spec, comparison, now.losses);
-    if (!this.builder.resample()) {
-      return { type: 'progress', phase: 'statistics', done: this.builder.resamplesDone, total: comparison.resamples };
-    }
-    const optimizers = comparison.baselines.map((rule, i) => ({
-      rule: this.ruleAt(i),
-      label: labelOf(rule, this.ruleAt(i)),
-      tuning: rule.learningRate === 'tuned' ? tuningResult(rule, comparison.tuning, now.tried[i]!) : null,
-    }));
-    return { type: 'comparison', results: this.builder.build(optimizers) };
-  }
-
-  /** The baseline with the rate that it runs with: its own, or the best of those tried. */
-  private ruleAt(index: number): TunedRule {
-    const rule = this.comparison.baselines[index]!;
-    if (rule.learningRate !== 'tuned') return rule as TunedRule;
-    const tried = this.now.tried[index]!;
-    // Where every rate diverged, the lowest is shown with its divergence.
-    const lowest = [...tried].sort((a, b) => a.exponent - b.exponent)[0]!;
-    const { exponent } = bestRate(tried) ?? lowest;
-    return { ...rule, learningRate: rateAt(rule, this.comparison.tuning, exponent) };
-  }
-
-  /** The functions of one chunk are drawn once for all the optimizers. */
-  private functionsFrom(first: number, count: number): FunctionBatch {
-    if (this.batch?.chunk !== first) {
-      const { problem, seed } = this.spec;
-      const functions = sampleFunctions(problem, seed, Purpose.comparison, first, count, this.datasets);
-      this.batch = { chunk: first, functions };
-    }
-    return this.batch.functions;
+  /** All that are compared, the learned optimizer first. */
+  private contenders(): Entry[] {
+    const { now } = this;
+    const { comparison, learned } = this.options;
+    const baselines = comparison.baselines.flatMap((baseline, i): Entry[] => {
+      if (baseline.name === 'conjugate-gradients')
+        return [{ label: 'Conjugate gradients', rule: baseline, tuning: null, contender: baseline }];
+      if (!isTuned(baseline)) {
+        const rule = baseline as TunedRule;
+        return [{ label: labelOf(rule), rule, tuning: null, contender: rule }];
+      }
+      const found = tunedBaselines(comparison, now.tuning, i);
+      return found.map(({ rule, parameters, tuning }) => {
+        const why = found.length === 1 ? 'tuned' : `tuned for ${tuning.measures.join(', ')}`;
+        return { label: `${labelOf(rule, parameters)} (${why})`, rule, tuning, contender: rule };
+      });
+    });
+    return [
+      { label: 'LSTM', rule: null, tuning: null, contender: learned satisfies Contender },
+      ...distinct(baselines),
+    ];
   }
 }
 
-/** Such as "SGD 0.1" or "RMSProp 0.0422 (tuned)". */
-function labelOf(asked: RuleSpec, { learningRate }: TunedRule): string {
-  const tuned = asked.learningRate === 'tuned' ? ' (tuned)' : '';
-  return `${ruleOf(asked).title} ${Number(learningRate.toPrecision(3))}${tuned}`;
+/** Such as "SGD 0.1", or "NAG 0.01, momentum 0.8". */
+function labelOf(rule: TunedRule, parameters: Readonly<Record<string, number>> = {}): string {
+  const others = Object.entries(parameters).map(([name, value]) => `, ${name} ${value}`);
+  return `${ruleOf(rule).title} ${Number(rule.learningRate.toPrecision(3))}${others.join('')}`;
+}
+
+/** The same label twice becomes "… #2". */
+function distinct(entries: readonly Entry[]): Entry[] {
+  const seen = new Map<string, number>();
+  return entries.map((entry) => {
+    const times = (seen.get(entry.label) ?? 0) + 1;
+    seen.set(entry.label, times);
+    return times === 1 ? entry : { ...entry, label: `${entry.label} #${times}` };
+  });
 }

@@ -1,5 +1,6 @@
-import type { LearnedSpec, RuleSpec } from '../../contract/optimizers.js';
+import type { BaselineSpec, LearnedSpec, RuleSpec } from '../../contract/optimizers.js';
 import type { Engine } from '../engines/engine.js';
+import { descendConjugate } from '../optimizers/conjugate-gradients.js';
 import { ruleOf } from '../optimizers/registry.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
@@ -12,16 +13,32 @@ export interface Learned {
   readonly phi: Float32Array;
 }
 
+/** What takes part in a comparison: a baseline as it runs, or the learned optimizer. */
+export type Contender = TunedRule | Extract<BaselineSpec, { name: 'conjugate-gradients' }> | Learned;
+
+/** Functions being optimised; it stands still after every few steps. @returns f(θ_t) [steps + 1, B] */
+export type Descent = AsyncGenerator<void, Float32Array>;
+
+/** Begins to optimise every function of a batch from its start. */
+export function descend(engine: Engine, batch: FunctionBatch, contender: Contender, steps: number): Descent {
+  if ('phi' in contender) return descendByLearned(engine, batch, contender, steps);
+  if (contender.name === 'conjugate-gradients') return descendConjugate(engine, batch, steps);
+  return descendByRule(engine, batch, contender, steps);
+}
+
 /**
- * Optimises every function of a batch, from its start, with a hand-written rule.
- * @returns f(θ_t) [steps + 1, B], t = 0 … steps
+ * The same, to its end.
+ * @returns f(θ_t) [steps + 1, B]
  */
-export async function optimiseByRule(
-  engine: Engine,
-  batch: FunctionBatch,
-  spec: TunedRule,
-  steps: number,
-): Promise<Float32Array> {
+export async function optimise(...descent: Parameters<typeof descend>): Promise<Float32Array> {
+  const running = descend(...descent);
+  for (;;) {
+    const { done, value } = await running.next();
+    if (done) return value;
+  }
+}
+
+async function* descendByRule(engine: Engine, batch: FunctionBatch, spec: TunedRule, steps: number): Descent {
   const rule = ruleOf(spec);
   const functions = await engine.openFunctions(batch);
   try {
@@ -30,10 +47,10 @@ export async function optimiseByRule(
     const update = new Float32Array(theta.length);
     const point = new Float32Array(rule.gradientPoint ? theta.length : 0);
     const all = new Float32Array((steps + 1) * batch.count);
-    for (let t = 0; t <= steps; t++) {
+    for (let t = 0; ; t++) {
       let evaluated = await functions.evaluate(theta, t);
       all.set(evaluated.losses, t * batch.count);
-      if (t === steps) break;
+      if (t === steps) return all;
       if (rule.gradientPoint) {
         rule.gradientPoint(spec, theta, state, point);
         evaluated = await functions.evaluate(point, t);
@@ -41,29 +58,34 @@ export async function optimiseByRule(
       const { gradient, observed = gradient } = evaluated;
       rule.update(spec, observed, state, update, theta);
       for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
+      yield;
     }
-    return all;
   } finally {
     functions.dispose();
   }
 }
 
-/** The same with a learned optimizer. */
-export async function optimiseByLearned(
-  engine: Engine,
-  batch: FunctionBatch,
-  { spec, phi }: Learned,
-  steps: number,
-): Promise<Float32Array> {
+/** Coordinates × steps of one call: a tenth of a second for an LSTM of ordinary size. */
+const stepsAtOnce = 2 ** 17;
+
+async function* descendByLearned(engine: Engine, batch: FunctionBatch, { spec, phi }: Learned, steps: number): Descent {
   const episode = await engine.openEpisode(spec, batch);
   try {
-    return await episode.advance(phi, steps);
+    const all = new Float32Array((steps + 1) * batch.count);
+    const part = Math.max(1, Math.floor(stepsAtOnce / batch.start.length));
+    for (let t = 0; ; ) {
+      const next = Math.min(steps, t + part);
+      all.set(await episode.advance(phi, next - t), t * batch.count);
+      if (next === steps) return all;
+      t = next;
+      yield;
+    }
   } finally {
     episode.dispose();
   }
 }
 
-/** Functions to take at once: about 8,192 coordinates, so that one pull stays short. */
+/** Functions to take at once: about 8,192 coordinates, few enough for the processor's cache. */
 export function chunkSize(dimension: number): number {
   return Math.max(1, Math.floor(8192 / dimension));
 }

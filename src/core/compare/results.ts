@@ -1,121 +1,142 @@
-import type { RuleSpec } from '../../contract/optimizers.js';
+import type { ComparisonSpec } from '../../contract/comparison.js';
+import type { BaselineSpec } from '../../contract/optimizers.js';
 import type { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../../contract/results.js';
 import { toWire } from '../../contract/schema.js';
-import type { ComparisonSpec, JobSpec } from '../../contract/spec.js';
-import { deviation, mean, PairedBootstrap, percentileInterval, sortedQuantile, winRate } from './statistics.js';
+import type { JobSpec } from '../../contract/spec.js';
+import { eachMeasure, type Measured } from './measures.js';
+import type { Contender } from './optimise.js';
+import { probabilities, type Runs } from './runs.js';
+import {
+  deviation,
+  mean,
+  PairedBootstrap,
+  percentileInterval,
+  sortedQuantile,
+  stepsSaved,
+  winRate,
+} from './statistics.js';
 
-/** Draws of one pull, about: a tenth of a second. */
-const drawsAtOnce = 2e6;
-const probabilities = [0.05, 0.25, 0.5, 0.75, 0.95];
+/** Draws of one piece of work, about. */
+const drawsAtOnce = 2e5;
 
-/** What a baseline is called and ran with. */
-export interface Baseline {
-  label: string;
-  rule: RuleSpec;
-  tuning: TuningResult | null;
+/** What an optimizer is called, and what it runs with. */
+export interface Entry {
+  readonly label: string;
+  readonly rule: BaselineSpec | null;
+  readonly tuning: TuningResult | null;
+  readonly contender: Contender;
 }
 
-/** Turns a comparison's losses into its results: bootstrap in pieces, then the tables. */
+/** Turns a comparison's runs into its results: the bootstrap in pieces, then the tables. */
 export class ResultsBuilder {
-  /** Σ f(θ_t), t < steps, of each function; the learned optimizer's first. */
-  private readonly sums: Float64Array[];
-  private readonly finals: Float32Array[];
+  readonly phase = 'statistics';
   private readonly bootstrap: PairedBootstrap;
 
-  /** @param losses of each optimizer, f(θ_t) [steps + 1, functions] */
+  /** @param runs of each optimizer, the learned one's first */
   constructor(
     private readonly spec: JobSpec,
     private readonly comparison: ComparisonSpec,
-    private readonly losses: readonly Float32Array[],
+    private readonly runs: readonly Runs[],
   ) {
-    const { functions, steps } = comparison;
-    this.sums = losses.map((all) => {
-      const sum = new Float64Array(functions);
-      for (let t = 0; t < steps; t++) for (let i = 0; i < functions; i++) sum[i]! += all[t * functions + i]!;
-      return sum;
-    });
-    this.finals = losses.map((all) => all.subarray(steps * functions));
-    this.bootstrap = new PairedBootstrap([...this.sums, ...this.finals], spec.seed);
+    const values = runs.flatMap(({ measured: { sum, final, tail } }) => [sum, final, tail]);
+    this.bootstrap = new PairedBootstrap(values, spec.seed);
   }
 
-  get resamplesDone(): number {
+  /** Resamples drawn. */
+  get done(): number {
     return this.bootstrap.resamples;
   }
 
-  /** Draws some resamples. @returns whether all are drawn. */
-  resample(): boolean {
-    const { functions, resamples } = this.comparison;
-    const left = resamples - this.resamplesDone;
-    const count = Math.min(left, Math.ceil(drawsAtOnce / functions));
-    this.bootstrap.resample(count);
-    return count === left;
+  get total(): number {
+    return this.comparison.resamples;
   }
 
-  build(baselines: readonly Baseline[]): ComparisonResults {
+  get isOver(): boolean {
+    return this.done === this.total;
+  }
+
+  advance(): void {
+    const count = Math.ceil(drawsAtOnce / this.comparison.functions);
+    this.bootstrap.resample(Math.min(this.total - this.done, count));
+  }
+
+  /** @param entries in the order of the runs */
+  build(entries: readonly Entry[]): ComparisonResults {
     const { problem, seed } = this.spec;
     const { steps, functions, resamples } = this.comparison;
-    const optimizers = [
-      this.optimizer(0, { label: 'LSTM', rule: null, tuning: null }),
-      ...distinct(baselines).map((baseline, i) => this.optimizer(i + 1, baseline)),
-    ];
+    const optimizers = entries.map((entry, i) => this.optimizer(i, entry));
     return { problem, seed, steps, functions, resamples, optimizers };
   }
 
-  private optimizer(
-    index: number,
-    about: { label: string; rule: RuleSpec | null; tuning: TuningResult | null },
-  ): OptimizerResult {
-    const [sums, finals] = [this.sums[index]!, this.finals[index]!];
-    const sumMeans = this.bootstrap.means(index);
-    const finalMeans = this.bootstrap.means(this.sums.length + index);
-    const learnedSumMeans = this.bootstrap.means(0);
-    const difference = mean(this.sums[0]!) - mean(sums);
+  private optimizer(index: number, { label, rule, tuning }: Entry): OptimizerResult {
+    const { measured } = this.runs[index]!;
+    const resampled = this.resampledMeans(index);
+    const estimates = eachMeasure((measure) => estimate(mean(measured[measure]), resampled[measure]));
+    const medians = eachMeasure((measure) => toWire(sortedQuantile(measured[measure].slice().sort(), 0.5)));
     return {
-      ...about,
-      sum: estimate(mean(sums), sumMeans),
-      sumDeviation: toWire(deviation(sums)),
-      sumMedian: toWire(sortedQuantile(sums.slice().sort(), 0.5)),
-      final: estimate(mean(finals), finalMeans),
-      finalMedian: toWire(sortedQuantile(finals.slice().sort(), 0.5)),
-      log10MeanFinal: estimate(Math.log10(mean(finals)), finalMeans.map(Math.log10)),
-      curve: this.curve(this.losses[index]!),
-      versus:
-        index === 0
-          ? null
-          : {
-              winRate: winRate(this.sums[0]!, sums),
-              sumDifference: estimate(
-                difference,
-                learnedSumMeans.map((learned, r) => learned - sumMeans[r]!),
-              ),
-            },
+      label,
+      rule,
+      tuning,
+      sum: estimates.sum,
+      sumDeviation: toWire(deviation(measured.sum)),
+      sumMedian: medians.sum,
+      final: estimates.final,
+      finalMedian: medians.final,
+      log10MeanFinal: estimate(Math.log10(mean(measured.final)), resampled.final.map(Math.log10)),
+      tail: estimates.tail,
+      tailMedian: medians.tail,
+      curve: {
+        mean: this.curve(index, 0).map(toWire),
+        quantiles: probabilities.map((probability, i) => ({
+          probability,
+          values: this.curve(index, i + 1).map(toWire),
+        })),
+      },
+      versus: index === 0 ? null : this.versus(index, resampled),
     };
   }
 
-  private curve(losses: Float32Array): OptimizerResult['curve'] {
-    const { steps, functions } = this.comparison;
-    const rows = Array.from({ length: steps + 1 }, (_, t) => losses.slice(t * functions, (t + 1) * functions).sort());
+  /** The learned optimizer's runs beside those of a baseline. */
+  private versus(index: number, resampled: Measured<Float64Array>): OptimizerResult['versus'] {
+    const [learned, other] = [this.runs[0]!.measured, this.runs[index]!.measured];
+    const learnedMeans = this.resampledMeans(0);
+    const differences = eachMeasure((measure) =>
+      estimate(
+        mean(learned[measure]) - mean(other[measure]),
+        learnedMeans[measure].map((value, r) => value - resampled[measure][r]!),
+      ),
+    );
+    const wins = eachMeasure((measure) => winRate(learned[measure], other[measure]));
+    const median = 1 + probabilities.indexOf(0.5);
+    const saved = (curve: number) => stepsSaved(this.curve(0, curve), this.curve(index, curve));
     return {
-      mean: rows.map((row) => toWire(mean(row))),
-      quantiles: probabilities.map((probability) => ({
-        probability,
-        values: rows.map((row) => toWire(sortedQuantile(row, probability))),
-      })),
+      winRate: wins.sum,
+      sumDifference: differences.sum,
+      finalWinRate: wins.final,
+      finalDifference: differences.final,
+      tailWinRate: wins.tail,
+      tailDifference: differences.tail,
+      stepsSaved: { mean: saved(0), median: saved(median) },
     };
+  }
+
+  private resampledMeans(index: number): Measured<Float64Array> {
+    const [sum, final, tail] = [0, 1, 2].map((m) => this.bootstrap.means(3 * index + m)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    return { sum, final, tail };
+  }
+
+  /** The mean curve, then those of the quantiles. */
+  private curve(index: number, which: number): number[] {
+    const points = this.comparison.steps + 1;
+    return [...this.runs[index]!.curves.subarray(which * points, (which + 1) * points)];
   }
 }
 
 function estimate(value: number, resampled: Float64Array): Estimate {
   const { low, high } = percentileInterval(resampled, 0.95);
   return { value: toWire(value), low: toWire(low), high: toWire(high) };
-}
-
-/** The same label twice becomes "… #2". */
-function distinct(baselines: readonly Baseline[]): Baseline[] {
-  const seen = new Map<string, number>();
-  return baselines.map((baseline) => {
-    const times = (seen.get(baseline.label) ?? 0) + 1;
-    seen.set(baseline.label, times);
-    return times === 1 ? baseline : { ...baseline, label: `${baseline.label} #${times}` };
-  });
 }

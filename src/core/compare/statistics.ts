@@ -45,6 +45,16 @@ export function winRate(a: Values, b: Values): number {
   return wins / a.length;
 }
 
+/**
+ * Steps that the first of two curves of k + 1 losses needs fewer than the k of the second to be where that ends.
+ * @returns null where it never is
+ */
+export function stepsSaved(ours: readonly number[], theirs: readonly number[]): number | null {
+  const goal = theirs.at(-1)!;
+  const first = ours.findIndex((loss) => loss <= goal);
+  return first < 0 ? null : theirs.length - 1 - first;
+}
+
 /** The interval between the quantiles that leave (1 - level) / 2 on either side. */
 export function percentileInterval(resampled: Float64Array, level: number): { low: number; high: number } {
   const sorted = resampled.slice().sort();

@@ -2,7 +2,7 @@ import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
 import { coordinates } from '../../contract/problems.js';
 import type { MetatrainSpec, TrainingSpec } from '../../contract/spec.js';
-import { chunkSize, optimiseByLearned } from '../compare/optimise.js';
+import { chunkSize, optimise } from '../compare/optimise.js';
 import type { Engine, Episode, EpisodeState } from '../engines/engine.js';
 import { initialise } from '../learned/initialise.js';
 import { adam } from '../optimizers/adam.js';
@@ -181,7 +181,7 @@ export class MetaTraining {
     for (let first = 0; first < validation.functions; first += chunk) {
       const count = Math.min(chunk, validation.functions - first);
       const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, first, count, datasets);
-      const losses = await optimiseByLearned(engine, batch, { spec: spec.optimizer, phi: now.phi }, horizon);
+      const losses = await optimise(engine, batch, { spec: spec.optimizer, phi: now.phi }, horizon);
       for (const [i, loss] of losses.entries()) means[Math.floor(i / count)]! += loss / validation.functions;
     }
     return means;

@@ -1,4 +1,5 @@
-import { type Dataset, type Datasets, datasetFrom, type Examples } from '../../contract/datasets.js';
+import { type Datasets, datasetFrom, type Examples } from '../../contract/datasets.js';
+import type { DatasetName } from '../../contract/problems/family.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf } from '../../contract/problems.js';
 import { Purpose, RandomStream } from '../random/random.js';
 import { MiniBatches } from './mini-batches.js';
@@ -25,9 +26,13 @@ export interface FunctionBatch {
   readonly start: Float32Array;
 }
 
+/** Which examples of a data set functions see. */
+export type ExampleSet = 'training' | 'held-out';
+
 /**
  * Draws functions `first` … `first + count - 1` of a purpose. Function i is the same whichever batch it is drawn in,
  * and no function of one purpose is ever met under another.
+ * @param examples by default those that are held out for a comparison, and the others for all else
  * @throws DatasetError where the problem needs a data set that is not among those given
  */
 export function sampleFunctions(
@@ -37,29 +42,36 @@ export function sampleFunctions(
   first: number,
   count: number,
   datasets: Datasets = {},
+  examples: ExampleSet = purpose === Purpose.comparison ? 'held-out' : 'training',
 ): FunctionBatch {
   let source = 0;
-  const batch = prepare(problem, datasets, () => ({ seed, purpose, first, count, source: source++ }));
+  const examplesOf = (name: DatasetName) => {
+    const { training, heldOut } = datasetFrom(datasets, name);
+    return examples === 'held-out' ? heldOut : training;
+  };
+  const batch = prepare(problem, examplesOf, () => ({ seed, purpose, first, count, source: source++ }));
   for (let b = 0; b < count; b++) draw(batch, b, new RandomStream(seed, purpose, first + b));
   return batch;
 }
 
 /** The batch, its functions yet to be drawn. */
-function prepare(problem: ProblemSpec, datasets: Datasets, nextOrigin: () => DrawsOrigin): FunctionBatch {
+function prepare(
+  problem: ProblemSpec,
+  examplesOf: (name: DatasetName) => Examples,
+  nextOrigin: () => DrawsOrigin,
+): FunctionBatch {
   const { shapes, everyStep } = problemOf(problem);
-  const parts = partsOf(problem).map((part) => prepare(part, datasets, nextOrigin));
+  const parts = partsOf(problem).map((part) => prepare(part, examplesOf, nextOrigin));
   const drawn = familyOf(problem).miniBatch?.(problem);
   const origin = nextOrigin();
-  const { count, purpose } = origin;
+  const { count } = origin;
   const dimension = coordinates(problem);
   return {
     problem,
     count,
     dimension,
     data: arraysOf(shapes(problem), count),
-    miniBatches: drawn
-      ? new MiniBatches({ ...drawn, examples: examplesFor(purpose, datasetFrom(datasets, drawn.dataset)) }, origin)
-      : null,
+    miniBatches: drawn ? new MiniBatches({ ...drawn, examples: examplesOf(drawn.dataset) }, origin) : null,
     stepDraws: everyStep
       ? new StepDraws(everyStep.shapes(problem), (random, data) => everyStep.sample(problem, random, data), origin)
       : null,
@@ -78,8 +90,4 @@ function draw({ problem, count, dimension, data, parts, start }: FunctionBatch, 
     offset += part.dimension;
   }
   problemOf(problem).sample(problem, random, rowsOf(data, count, b), own);
-}
-
-function examplesFor(purpose: Purpose, { training, heldOut }: Dataset): Examples {
-  return purpose === Purpose.comparison ? heldOut : training;
 }

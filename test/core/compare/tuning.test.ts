@@ -1,27 +1,34 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import type { Measure, TuningSpec } from '../../../src/contract/comparison.js';
 import type { RuleSpec } from '../../../src/contract/optimizers.js';
-import { fromWire } from '../../../src/contract/schema.js';
-import type { ComparisonSpec, JobSpec, TuningSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
-import {
-  bestRate,
-  nextExponent,
-  rateAt,
-  type TriedRate,
-  tryRate,
-  tuningResult,
-} from '../../../src/core/compare/tuning.js';
+import { FunctionChunks } from '../../../src/core/compare/functions.js';
+import { bestRate, nextExponent, rateAt, type TriedRate } from '../../../src/core/compare/grid.js';
+import { type TunedBaseline, Tuning, type TuningState, tunedBaselines } from '../../../src/core/compare/tuning.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
+import { Purpose } from '../../../src/core/random/random.js';
 
-const tuning: TuningSpec = { functions: 16, measure: 'sum', ratio: 2, points: 5 };
+const tuning: TuningSpec = {
+  functions: 16,
+  measure: 'sum',
+  measures: null,
+  ratio: 2,
+  points: 5,
+  parameters: {},
+  examples: 'training',
+};
+const rule: RuleSpec = { name: 'sgd', learningRate: 'tuned' };
+const { POSITIVE_INFINITY: infinity } = Number;
 
-/** Searches with a given score; an infinite one stands for divergence. */
-function search(score: (exponent: number) => number): TriedRate[] {
+/** Searches with given scores; infinite ones stand for divergence. */
+function search(score: (exponent: number, measure: Measure) => number, spec = tuning): TriedRate[] {
   const tried: TriedRate[] = [];
-  for (let e = nextExponent(tuning, tried); e !== null; e = nextExponent(tuning, tried)) {
-    tried.push({ exponent: e, score: score(e), diverged: score(e) === Number.POSITIVE_INFINITY });
+  for (let e = nextExponent(spec, tried); e !== null; e = nextExponent(spec, tried)) {
+    const scores = { sum: score(e, 'sum'), final: score(e, 'final'), tail: score(e, 'tail') };
+    tried.push({ exponent: e, scores, diverged: scores.sum === infinity });
     assert.ok(tried.length < 1000, 'the search does not end');
   }
   return tried;
@@ -36,7 +43,7 @@ describe('the grid of learning rates', () => {
   for (const centre of [-31, -6, -3, -2, 2, 3, 6, 31]) {
     it(`finds a best rate at ratio^${centre}, inside the grid and without a gap or a repeat`, () => {
       const tried = search((e) => (e - centre) ** 2);
-      assert.equal(bestRate(tried)?.exponent, centre);
+      assert.equal(bestRate(tried, 'sum')?.exponent, centre);
       const exponents = tried.map((t) => t.exponent).sort((a, b) => a - b);
       assert.ok(exponents[0]! < centre && centre < exponents.at(-1)!);
       assert.deepEqual(
@@ -48,19 +55,19 @@ describe('the grid of learning rates', () => {
 
   it('takes a cliff of divergence for an inside', () => {
     // Better and better up to 2, beyond which everything diverges.
-    const tried = search((e) => (e > 2 ? Number.POSITIVE_INFINITY : -e));
-    assert.equal(bestRate(tried)?.exponent, 2);
+    const tried = search((e) => (e > 2 ? infinity : -e));
+    assert.equal(bestRate(tried, 'sum')?.exponent, 2);
     assert.ok(tried.some((t) => t.exponent > 2));
   });
 
   it('goes down from a grid on which everything diverges', () => {
-    const tried = search((e) => (e > -9 ? Number.POSITIVE_INFINITY : -e));
-    assert.equal(bestRate(tried)?.exponent, -9);
+    const tried = search((e) => (e > -9 ? infinity : -e));
+    assert.equal(bestRate(tried, 'sum')?.exponent, -9);
   });
 
   it('ends, with no best rate, where every rate diverges', () => {
-    const tried = search(() => Number.POSITIVE_INFINITY);
-    assert.equal(bestRate(tried), undefined);
+    const tried = search(() => infinity);
+    assert.equal(bestRate(tried, 'sum'), undefined);
     assert.ok(tried.length <= 165);
   });
 
@@ -70,67 +77,158 @@ describe('the grid of learning rates', () => {
   });
 });
 
-describe('a rate that is tried', () => {
+describe('a grid for several measures', () => {
+  const all = { ...tuning, measures: ['sum', 'tail', 'final'] as Measure[] };
+
+  it('grows until the best rate for each of them lies inside', () => {
+    const centres = { sum: -7, tail: 0, final: 9 };
+    const tried = search((e, measure) => (e - centres[measure]) ** 2, all);
+    const exponents = tried.map((t) => t.exponent).sort((a, b) => a - b);
+    for (const measure of ['sum', 'tail', 'final'] as const) {
+      assert.equal(bestRate(tried, measure)?.exponent, centres[measure]);
+      assert.ok(exponents[0]! < centres[measure] && centres[measure] < exponents.at(-1)!);
+    }
+    // One run of a rate gives all the measures: none is tried twice.
+    assert.equal(new Set(exponents).size, exponents.length);
+  });
+
+  it('minds those alone that are asked for', () => {
+    const centres = { sum: 0, tail: 30, final: -30 };
+    const tried = search((e, measure) => (e - centres[measure]) ** 2);
+    assert.equal(tried.length, tuning.points);
+  });
+});
+
+describe('tuning', () => {
   let engine: Engine;
   before(async () => {
     engine = await selectEngine({ name: 'tfjs', backend: 'cpu' });
   });
-  const rule: RuleSpec = { name: 'sgd', learningRate: 'tuned' };
 
-  function job(problem: object, comparison: object): [JobSpec, ComparisonSpec] {
-    const document = { kind: 'compare', optimizer: { job: 'any' }, problem, comparison };
-    const spec = parseJobSpec(document);
-    return [spec, spec.comparison!];
+  interface Tuned {
+    tried: TriedRate[][];
+    baselines: TunedBaseline[][];
   }
 
-  it('scores the sum or the final loss in closed form: f(θ_t) = (1 - 2α)^{2t} on f = x²', async () => {
-    const alpha = rateAt(rule, tuning, -1);
-    assert.equal(alpha, 0.05);
-    for (const measure of ['sum', 'final'] as const) {
-      const [spec, comparison] = job({ name: 'simple' }, { steps: 5, tuning: { ...tuning, measure } });
-      const { score, diverged } = await tryRate(engine, {}, spec, comparison, rule, -1);
-      const r = 0.9 ** 2;
-      const expected = measure === 'sum' ? (1 - r ** 5) / (1 - r) : r ** 5;
-      assert.ok(Math.abs(score - expected) < 1e-6, `${measure}: ${score}, expected ${expected}`);
-      assert.equal(diverged, false);
+  /** @param stops whether to go on from a copy of the state whenever it has changed */
+  async function tune(problem: object, comparison: object, stops = false): Promise<Tuned> {
+    const spec = parseJobSpec({ kind: 'compare', optimizer: { job: 'any' }, problem, comparison });
+    const { baselines, tuning } = spec.comparison!;
+    const open = (state: TuningState) => {
+      const functions = new FunctionChunks(spec, {}, Purpose.tuning, tuning.functions, tuning.examples);
+      return new Tuning(engine, functions, spec.comparison!, state);
+    };
+    let state: TuningState = Tuning.begin(spec.comparison!);
+    let run = open(state);
+    for (let pieces = 0; !run.isOver; pieces++) {
+      const before = structuredClone(state);
+      await run.advance();
+      assert.ok(run.done <= run.total && pieces < 1e6);
+      if (!stops || isDeepStrictEqual(state, before)) continue;
+      run.dispose();
+      state = structuredClone(state);
+      run = open(state);
+    }
+    return { tried: state.tried, baselines: baselines.map((_, i) => tunedBaselines(spec.comparison!, state, i)) };
+  }
+
+  it('scores all three measures in closed form: f(θ_t) = (1 - 2α)^{2t} on f = x²', async () => {
+    const comparison = { steps: 23, baselines: [rule], tuning: { ...tuning, points: 3 } };
+    const { tried } = await tune({ name: 'simple' }, comparison);
+    assert.equal(rateAt(rule, tuning, -1), 0.05);
+    const { scores, diverged } = tried[0]!.find(({ exponent }) => exponent === -1)!;
+    const r = 0.9 ** 2;
+    // A tenth of 23 steps, cut down: t = 22 and 23.
+    const expected = { sum: (1 - r ** 23) / (1 - r), final: r ** 23, tail: (r ** 22 + r ** 23) / 2 };
+    for (const measure of ['sum', 'final', 'tail'] as const) {
+      const error = Math.abs(scores[measure] - expected[measure]);
+      assert.ok(error < 1e-6, `${measure}: ${scores[measure]}, expected ${expected[measure]}`);
+    }
+    assert.equal(diverged, false);
+  });
+
+  it('throws out a rate that ends above a hundred times the start, finite or not', async () => {
+    // α = 0.1 · 2⁴ = 1.6: |1 - 2α| = 2.2, and 2.2^120 overflows fp32 (its largest is 2^128 ≈ 2.2^112); 2.2^8 = 549.
+    for (const steps of [60, 4]) {
+      const { tried } = await tune({ name: 'simple' }, { steps, baselines: [rule], tuning });
+      const at = (exponent: number) => tried[0]!.find((t) => t.exponent === exponent);
+      const scores = { sum: infinity, final: infinity, tail: infinity };
+      assert.deepEqual(at(4), { exponent: 4, scores, diverged: true });
+      // α = 0.8: |1 - 2α| = 0.6 converges.
+      assert.equal(at(3)!.diverged, false);
     }
   });
 
-  it('is out where it ends above a hundred times the start, finite or not', async () => {
-    const [spec, comparison] = job({ name: 'simple' }, { steps: 60, tuning });
-    // α = 0.1 · 2⁴ = 1.6: |1 - 2α| = 2.2, and 2.2^120 overflows fp32 (its largest is 2^128 ≈ 2.2^112).
-    const overflown = await tryRate(engine, {}, spec, comparison, rule, 4);
-    assert.deepEqual(overflown, { exponent: 4, score: Number.POSITIVE_INFINITY, diverged: true });
-    const [short, shortly] = job({ name: 'simple' }, { steps: 4, tuning });
-    // 2.2^8 = 549 times the start.
-    assert.equal((await tryRate(engine, {}, short, shortly, rule, 4)).diverged, true);
-    // α = 0.8: |1 - 2α| = 0.6 converges.
-    assert.equal((await tryRate(engine, {}, short, shortly, rule, 3)).diverged, false);
-  });
-
-  it('is out where it diverges on one function of many', async () => {
-    // SGD on a·x² diverges above 1/a; a = s² is up to 2.25 for the parabola, so near α = 0.6 some functions diverge.
-    const [spec, comparison] = job(
+  it('throws out a rate that diverges on one function of many', async () => {
+    // SGD on a·x² diverges above 1/a; a = s² is up to 2.25 for the parabola, so near α = 0.5 some functions diverge.
+    const { tried, baselines } = await tune(
       { name: 'parabola', dimension: 1 },
-      { steps: 100, tuning: { ...tuning, functions: 500 } },
+      { steps: 100, baselines: [rule], tuning: { ...tuning, functions: 500, ratio: 1.1 } },
     );
-    const at = (alpha: number) => tryRate(engine, {}, spec, comparison, rule, Math.log2(alpha / 0.1));
-    assert.equal((await at(0.44)).diverged, false);
-    assert.equal((await at(0.55)).diverged, true);
+    for (const { exponent, diverged } of tried[0]!) {
+      const alpha = rateAt(rule, { ...tuning, ratio: 1.1 }, exponent);
+      if (alpha < 0.44) assert.equal(diverged, false, `${alpha}`);
+      if (alpha > 0.47) assert.equal(diverged, true, `${alpha}`);
+    }
+    assert.ok(baselines[0]![0]!.rule.learningRate < 0.47);
   });
 
-  it('comes back in the results in ascending order, what is infinite as a string', () => {
-    const tried = [2, -1, 0].map((exponent) => ({
-      exponent,
-      score: exponent === 2 ? Infinity : 1,
-      diverged: exponent === 2,
-    }));
-    const { grid } = tuningResult(rule, tuning, tried);
-    assert.deepEqual(
-      grid.map((g) => g.learningRate),
-      [0.05, 0.1, 0.4],
+  it('gives each distinct rate once, with the measures that it is the best for', async () => {
+    const { baselines } = await tune(
+      { name: 'quadratic', distribution: 'uniform', dimension: 3 },
+      { steps: 10, baselines: [{ name: 'adam' }], tuning: { functions: 50, measures: ['final', 'sum', 'tail'] } },
     );
-    assert.equal(grid[2]!.score, 'Infinity');
-    assert.equal(fromWire(grid[2]!.score), Infinity);
+    const found = baselines[0]!;
+    const rates = found.map(({ rule }) => rule.learningRate);
+    assert.ok(new Set(rates).size === rates.length && rates.length > 1, `${rates}`);
+    assert.deepEqual(found.flatMap(({ tuning }) => tuning.measures).sort(), ['final', 'sum', 'tail']);
+    for (const { rule, tuning } of found) {
+      assert.equal(tuning.measure, tuning.measures[0]);
+      assert.equal(tuning.atEdge, false);
+      const ascending = tuning.grid.map((g) => g.learningRate);
+      assert.deepEqual(
+        ascending,
+        [...ascending].sort((a, b) => a - b),
+      );
+      for (const measure of tuning.measures) {
+        const best = tuning.grid.reduce((a, b) => (Number(b.scores[measure]) < Number(a.scores[measure]) ? b : a));
+        assert.equal(best.learningRate, rule.learningRate);
+      }
+      for (const { score, scores } of tuning.grid) assert.equal(score, scores[tuning.measure]);
+    }
+  });
+
+  it('crosses rates with the values of other parameters, of the rules that have them', async () => {
+    const comparison = {
+      steps: 30,
+      baselines: [{ name: 'nag' }, { name: 'sgd' }],
+      tuning: { functions: 30, points: 9, parameters: { momentum: [0, 0.5, 0.99], beta1: [0.5] } },
+    };
+    const { tried, baselines } = await tune({ name: 'quadratic', distribution: 'uniform', dimension: 3 }, comparison);
+    assert.equal(tried.length, 3 + 1);
+    const [nag, sgd] = baselines.map(([found]) => found!);
+    assert.deepEqual(sgd!.parameters, {});
+    const { momentum } = nag!.parameters as { momentum: number };
+    assert.ok(nag!.rule.name === 'nag' && nag!.rule.momentum === momentum);
+    const scoresOf = (m: number) =>
+      nag!.tuning.grid.filter((g) => g.parameters.momentum === m).map((g) => Number(g.score));
+    assert.equal(Math.min(...scoresOf(momentum)), Math.min(...[0, 0.5, 0.99].flatMap(scoresOf)));
+    // Without momentum, NAG is gradient descent: usual rates differ by a factor of 10, which 8 steps of the ratio make.
+    const atRate = (found: TunedBaseline, m?: number) =>
+      found.tuning.grid.filter((g) => g.parameters.momentum === m).map((g) => [g.learningRate.toPrecision(6), g.score]);
+    const descent = new Map(atRate(sgd!) as [string, number][]);
+    const common = atRate(nag!, 0).filter(([rate]) => descent.has(rate as string));
+    assert.ok(common.length >= 3);
+    for (const [rate, score] of common) {
+      const error = Math.abs(Number(score) / descent.get(rate as string)! - 1);
+      assert.ok(error < 1e-4 || score === 'Infinity', `${rate}: ${score}, ${descent.get(rate as string)}`);
+    }
+  });
+
+  it('goes on from the middle of a rate, bit for bit', async () => {
+    // 700 functions of 30 coordinates are three chunks.
+    const comparison = { steps: 5, baselines: [{ name: 'nag' }], tuning: { ...tuning, functions: 700 } };
+    const problem = { name: 'parabola', dimension: 30 };
+    assert.deepEqual(await tune(problem, comparison, true), await tune(problem, comparison));
   });
 });

@@ -1,0 +1,95 @@
+import { type Static, Type } from 'typebox';
+import { BaselineSpec } from './optimizers.js';
+import { Choice, Nullable, Strict } from './schema.js';
+
+/** What a comparison may be asked for. */
+
+/** What a run of k steps is judged by. */
+export const Measure = Choice(['sum', 'final', 'tail'], {
+  description:
+    '"sum" is Σ f(θ_t), t = 0 … k - 1; "final" is f(θ_k); "tail" is the mean of f(θ_t) over the last tenth of the steps, at least one: t = 91 … 100 of 100.',
+});
+export type Measure = Static<typeof Measure>;
+export const measures: readonly Measure[] = ['sum', 'tail', 'final'];
+
+/** Steps that the tail of a run is the mean of. */
+export function tailSteps(steps: number): number {
+  return Math.max(1, Math.floor(steps / 10));
+}
+
+const tried = (range: { maximum?: number; exclusiveMaximum?: number }) =>
+  Type.Optional(Type.Array(Type.Number({ minimum: 0, ...range }), { minItems: 1, maxItems: 8, uniqueItems: true }));
+const triedDecay = tried({ exclusiveMaximum: 1 });
+
+export const TuningSpec = Strict(
+  {
+    functions: Type.Integer({ minimum: 1, maximum: 100_000, default: 2048 }),
+    measure: Type.Unsafe<Measure>({ ...Measure, default: 'sum', description: 'What a rate is judged by.' }),
+    measures: Nullable(Type.Array(Measure, { minItems: 1, uniqueItems: true }), {
+      default: null,
+      description:
+        'In place of `measure`, several: a rule is tuned for each of them, and is compared once with each of the rates found.',
+    }),
+    ratio: Type.Number({
+      minimum: 1.01,
+      maximum: 10,
+      default: 10 ** (1 / 8),
+      description: 'From one rate of the grid to the next.',
+    }),
+    points: Type.Integer({
+      minimum: 3,
+      maximum: 81,
+      default: 17,
+      description:
+        'Rates of the first grid, around the rule’s usual one. The grid grows while its best rate is at an edge.',
+    }),
+    parameters: Strict(
+      {
+        momentum: triedDecay,
+        decay: triedDecay,
+        beta: triedDecay,
+        beta1: triedDecay,
+        beta2: triedDecay,
+        epsilon: tried({ maximum: 1 }),
+        weightDecay: tried({ maximum: 10 }),
+      },
+      {
+        default: {},
+        description:
+          'Values to try of other parameters, by name. Each rule that is tuned and has the parameter is tuned once for every combination. Without it, a rule’s other parameters are as its baseline says.',
+      },
+    ),
+    examples: Choice(['training', 'held-out'], {
+      default: 'training',
+      description:
+        'Of problems that learn from examples: which ones the tuning functions see. "held-out" are those of the comparison itself, with other starting points and mini-batches: that favours the hand-written rules, which are then fitted to the very examples that they are measured on, and the learned optimizer is not.',
+    }),
+  },
+  { default: {}, description: 'How the rates marked "tuned" are found, on functions that nothing else uses.' },
+);
+export type TuningSpec = Static<typeof TuningSpec>;
+
+/** The measures that rates are tuned for. */
+export function tunedMeasures({ measure, measures }: TuningSpec): readonly Measure[] {
+  return measures ?? [measure];
+}
+
+export const ComparisonSpec = Strict(
+  {
+    functions: Type.Integer({ minimum: 2, maximum: 10_000_000, default: 2048 }),
+    steps: Type.Integer({ minimum: 1, maximum: 100_000, default: 20 }),
+    baselines: Type.Array(BaselineSpec, { maxItems: 32, default: [{ name: 'sgd' }, { name: 'adam' }] }),
+    tuning: TuningSpec,
+    resamples: Type.Integer({
+      minimum: 100,
+      maximum: 10_000,
+      default: 1000,
+      description: 'Bootstrap resamples behind each 95 % interval.',
+    }),
+  },
+  {
+    default: {},
+    description: 'The paired comparison: the same fresh functions and starting points for every optimizer.',
+  },
+);
+export type ComparisonSpec = Static<typeof ComparisonSpec>;

@@ -1,0 +1,100 @@
+import type { ComparisonSpec } from '../../contract/comparison.js';
+import type { Engine } from '../engines/engine.js';
+import type { FunctionChunks } from './functions.js';
+import { type Measured, measureRuns } from './measures.js';
+import { type Contender, type Descent, descend } from './optimise.js';
+import { mean, sortedQuantile } from './statistics.js';
+
+/** Of the quantile curves. */
+export const probabilities = [0.05, 0.25, 0.5, 0.75, 0.95];
+
+/** What is kept of an optimizer's runs. */
+export interface Runs {
+  /** Of each function. */
+  readonly measured: Measured<Float64Array>;
+  /** f(θ_t) over functions, t = 0 … steps: its mean, then its quantiles, [1 + probabilities, steps + 1]. */
+  readonly curves: Float64Array;
+}
+
+export interface RunsState {
+  /** Of the optimizers that are done. */
+  readonly finished: Runs[];
+  /** How many functions the next optimizer has done. */
+  functions: number;
+  /** Its f(θ_t) [steps + 1, functions]. */
+  readonly losses: Float32Array;
+}
+
+/** Takes one optimizer after the other through all the functions, each from the same starting points. */
+export class PairedRuns {
+  readonly phase = 'comparison';
+  private descent: Descent | null = null;
+  /** Of the optimizer whose functions are done, as far as they are computed. */
+  private curves: Float64Array;
+  private curveSteps = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly functions: FunctionChunks,
+    private readonly contenders: readonly Contender[],
+    private readonly steps: number,
+    private readonly now: RunsState,
+  ) {
+    this.curves = this.blankCurves();
+  }
+
+  static begin({ functions, steps }: ComparisonSpec): RunsState {
+    return { finished: [], functions: 0, losses: new Float32Array((steps + 1) * functions) };
+  }
+
+  /** Optimizers' runs, counted in chunks of functions. */
+  get done(): number {
+    const { now, functions } = this;
+    return now.finished.length * functions.length + functions.chunksBefore(now.functions);
+  }
+
+  get total(): number {
+    return this.contenders.length * this.functions.length;
+  }
+
+  get isOver(): boolean {
+    return this.now.finished.length === this.contenders.length;
+  }
+
+  /** Takes a few steps on some functions, or computes a point of the curves. */
+  async advance(): Promise<void> {
+    const { engine, functions, now, steps } = this;
+    if (now.functions === functions.count) return this.summarise();
+    const batch = functions.from(now.functions);
+    this.descent ??= descend(engine, batch, this.contenders[now.finished.length]!, steps);
+    const { done, value: losses } = await this.descent.next();
+    if (!done) return;
+    this.descent = null;
+    for (let t = 0; t <= steps; t++) {
+      const row = losses.subarray(t * batch.count, (t + 1) * batch.count);
+      now.losses.set(row, t * functions.count + now.functions);
+    }
+    now.functions += batch.count;
+  }
+
+  dispose(): void {
+    void this.descent?.return(new Float32Array());
+  }
+
+  private summarise(): void {
+    const { now, functions, steps, curves } = this;
+    const t = this.curveSteps++;
+    const sorted = now.losses.slice(t * functions.count, (t + 1) * functions.count).sort();
+    curves[t] = mean(sorted);
+    for (const [i, p] of probabilities.entries()) curves[(i + 1) * (steps + 1) + t] = sortedQuantile(sorted, p);
+    if (t < steps) return;
+    now.finished.push({ measured: measureRuns(now.losses, steps), curves });
+    now.functions = 0;
+    this.curves = this.blankCurves();
+    this.curveSteps = 0;
+  }
+
+  private blankCurves(): Float64Array {
+    return new Float64Array((1 + probabilities.length) * (this.steps + 1));
+  }
+}
