@@ -67,7 +67,7 @@ export class SteppedGroup {
     const own = this.gather(theta, this.theta);
     const seen = this.gather(observed, this.observed);
     await optimizer.step(phi, seen, own, gradient === observed ? seen : this.gather(gradient, this.gradient));
-    for (const [i, place] of places.entries()) theta[place] = own[i]!;
+    for (let i = 0; i < places.length; i++) theta[places[i]!] = own[i]!;
   }
 
   /** As of {@link SteppedNetwork.back}; of a rule, nothing. */
@@ -76,7 +76,8 @@ export class SteppedGroup {
   }
 
   private gather(all: Float32Array, own: Float32Array): Float32Array {
-    for (const [i, place] of this.places!.entries()) own[i] = all[place]!;
+    const places = this.places!;
+    for (let i = 0; i < own.length; i++) own[i] = all[places[i]!]!;
     return own;
   }
 }
