@@ -4,6 +4,7 @@ import type { LstmSpec } from '../../src/contract/optimizers.js';
 import { lstmSpec, normal, testSeed } from '../core/weights/samples.js';
 import { finiteDifferenceMetaGradient, type MetaProblem, metaLoss, relativeError } from './meta-gradient.js';
 import { countOf, initialState, preprocess, step } from './network.js';
+import type { Optimizer, Part } from './optimizer.js';
 import { type FunctionData, gradient, value } from './problems.js';
 import { freshStart, openLoopUpdates, referenceUnroll } from './unroll.js';
 
@@ -51,6 +52,36 @@ test('kernel rows, by hand: the layer’s input first, then its previous hidden 
   near(first.update[0]!, 0.5 * h);
   const second = step(spec, phi, [0.75], first.state);
   near(second.state.c[0]![0]!, Math.tanh(0.5) / 4 + Math.tanh(0.5 + 8 * h) / 2);
+});
+
+test('a block of two coordinates, by hand: logarithms first, then signs, and an update for each', () => {
+  const spec = lstmSpec({ over: 'all', layers: [], preprocess: { name: 'log-sign-paper', p: 10 }, outputScale: 0.5 });
+  // Inputs of g = (e, -1): log|g| / 10 = 0.1, 0, then sgn g = 1, -1. The kernel [4, 2], row by row, then the bias.
+  const phi = [10, 0, 0, 10, 1, 2, 3, 4, 100, 200];
+  const { update } = step(spec, phi, [Math.E, -1], initialState(spec));
+  near(update[0]!, 0.5 * (10 * 0.1 + 1 - 3 + 100));
+  near(update[1]!, 0.5 * (2 - 4 + 200));
+  assert.equal(countOf(spec, 2), phi.length);
+});
+
+test('groups that do not meet in f are as if each were alone', () => {
+  const [one, two] = [lstmSpec({ layers: [2] }), lstmSpec({ layers: [1], inputProjection: 2 })];
+  const adam = { name: 'adam', learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+  const parts: Part[] = [
+    { optimizer: two, blocks: [[1]] },
+    { optimizer: adam, blocks: [[3]] },
+    { optimizer: one, blocks: [[2], [0]] },
+  ];
+  const [phiTwo, phiOne] = [draws(countOf(two, 1)), draws(countOf(one, 1))];
+  const f: FunctionData = { name: 'simple-multi' };
+  const theta = draws(4);
+  const together = referenceUnroll(parts, [...phiTwo, ...phiOne], f, freshStart(parts, theta), 5).thetas.at(-1)!;
+  const alone = (optimizer: Optimizer, phi: number[], x: number[]) =>
+    referenceUnroll(optimizer, phi, f, freshStart(optimizer, x), 5).thetas.at(-1)!;
+  const [x0, x2] = alone(one, phiOne, [theta[0]!, theta[2]!]);
+  const [x1] = alone(two, phiTwo, [theta[1]!]);
+  const [x3] = alone([{ optimizer: adam, blocks: [[0]] }], [], [theta[3]!]);
+  assert.deepEqual(together, [x0, x1, x2, x3]);
 });
 
 const quadratic = (d: number): FunctionData => ({

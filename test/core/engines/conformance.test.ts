@@ -11,6 +11,7 @@ import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
+import { ruleOf } from '../../../src/core/optimizers/registry.js';
 import { type FunctionBatch, sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { makeShapes } from '../../../src/data/shapes.js';
@@ -613,6 +614,38 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
           const problem = { name: 'parabola', dimension: width } as const;
           await checkOpenLoop(engine, blockwise, randomPhi(blockwise, 0.5, problem), n, `width ${width}`, width);
         }
+      }
+    });
+
+    test('every rule that a group may have moves its parameters as it does alone, bit for bit', async () => {
+      const names = ['sgd', 'momentum', 'nag', 'rmsprop', 'adagrad', 'adam', 'adamw', 'lion'] as const;
+      const learned = group('learned', ['x_1'], lstmSpec({ layers: [2], outputScale: 0.1 }));
+      const problem = { name: 'simple-multi', dimension: 3 } as const;
+      for (const name of names) {
+        const optimizer = groups(learned, group('rule', ['*'], { name, learningRate: 0.1 } as GroupRule));
+        const spec = parseJobSpec({ kind: 'metatrain', problem, optimizer });
+        if (spec.kind !== 'metatrain' || spec.optimizer.name !== 'groups') throw new Error('unreachable');
+        const rule = spec.optimizer.groups[1]!.optimizer as GroupRule;
+        const batch = draw(problem, 2);
+        const episode = await engine.openEpisode(spec.optimizer, batch);
+        await episode.advance(randomPhi(spec.optimizer, 0.5, problem), 10);
+        const { theta } = await episode.state();
+        episode.dispose();
+        const alone = Float32Array.of(1);
+        const state = ruleOf(rule).init(1);
+        const update = new Float32Array(1);
+        for (let t = 0; t < 10; t++) {
+          ruleOf(rule).update(
+            rule,
+            alone.map((x) => 2 * x),
+            state,
+            update,
+            alone,
+          );
+          alone[0]! += update[0]!;
+        }
+        const [x] = alone;
+        assert.deepEqual([theta[0], theta[2], theta[3], theta[5]], [x, x, x, x], name);
       }
     });
 

@@ -3,7 +3,7 @@
     python read_back.py FOLDER EXAMPLES
 
 FOLDER holds NAME.safetensors, NAME.npz, NAME.json and NAME.gradients (fp32 [steps, n]; the file begins with n as a u32)
-for each NAME. The report goes to FOLDER/report.json: for each NAME the metadata and tensors of each form, and the
+for each NAME; a NAME without gradients is only read. The report goes to FOLDER/report.json: for each NAME the metadata and tensors of each form, and the
 updates of EXAMPLES/apply.py. Every safetensors file is written again, by safetensors itself, to NAME.rewritten.
 """
 
@@ -66,12 +66,13 @@ def updates(weights, gradients):
 
 
 report = {}
-for path in sorted(folder.glob("*.gradients")):
-    safetensors, npz = path.with_suffix(".safetensors"), path.with_suffix(".npz")
+for path in sorted(folder.glob("*.json")):
+    safetensors, npz, gradients = (path.with_suffix(suffix) for suffix in (".safetensors", ".npz", ".gradients"))
     report[path.stem] = {
         "safetensors": from_safetensors(safetensors),
         "npz": from_npz(npz),
-        "json": from_json(path.with_suffix(".json")),
-        "updates": {"safetensors": updates(safetensors, path), "npz": updates(npz, path)},
+        "json": from_json(path),
     }
+    if gradients.exists():
+        report[path.stem]["updates"] = {"safetensors": updates(safetensors, gradients), "npz": updates(npz, gradients)}
 (folder / "report.json").write_text(json.dumps(report))
