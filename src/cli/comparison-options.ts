@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
+import { measures, tuningFunctions } from '../contract/comparison.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { TrainedOptimizerRef } from '../contract/trained.js';
 import { catalogue } from '../core/catalogue.js';
@@ -12,6 +13,8 @@ export interface ComparisonFlags {
   functions?: number;
   steps?: number;
   baselines?: object[];
+  measures?: string[];
+  tuningFunctions?: number;
   seed?: number;
 }
 
@@ -32,16 +35,19 @@ export function withComparisonFlags(command: Command): Command {
     .option('--steps <N>', 'steps on each function', parseCount)
     .option(
       '--baselines <RULES>',
-      'hand-written rules: "all", or names with commas between, their rates tuned; one with parameters as YAML: "adam, {name: sgd, learningRate: 0.1}"',
+      'hand-written rules: "all" that have a rate, or names with commas between; rates are tuned; with parameters as YAML: "adam, {name: sgd, learningRate: 0.1}"',
       parseBaselines,
     )
+    .option('--measures <LIST>', 'what rates are tuned for, each by itself: of sum, tail and final', parseList)
+    .option('--tuning-functions <N>', 'functions that rates are tuned on', parseCount)
     .option('--seed <N>', 'of all that is drawn', parseCount);
 }
 
 /**
  * The comparison of an optimizer that a document and the command line describe.
  * @param path of a job document: of kind compare, or of kind metatrain, of which the problem and the comparison are
- *   taken. Without one, it is the problem that the optimizer was trained on, for as many steps.
+ *   taken. Without one, it is the problem that the optimizer was trained on, for as many steps, with rates tuned for
+ *   every measure, on as many functions as are compared on or the usual number, whichever is less.
  * @throws CliError that lists each field at fault.
  */
 export async function comparisonOf(
@@ -50,7 +56,7 @@ export async function comparisonOf(
   origin: () => Promise<Origin>,
   flags: ComparisonFlags,
 ): Promise<JobSpec> {
-  const file = path === undefined ? await documentOf(origin) : await readSpecFile(path);
+  const file = path === undefined ? documentOf(await origin(), flags) : await readSpecFile(path);
   return specOf(file, (document) => {
     if (!isObject(document)) return document;
     const { training: _, ...rest } = document;
@@ -72,17 +78,28 @@ export function folderName(trained: string, path: string | undefined): string {
   return `${basename(from, extname(from))}-compare`;
 }
 
-async function documentOf(origin: () => Promise<Origin>): Promise<SpecFile> {
-  const { problem, steps } = await origin();
-  const document = { kind: 'compare', problem, comparison: { steps } };
+function documentOf({ problem, steps }: Origin, { functions = Number.POSITIVE_INFINITY }: ComparisonFlags): SpecFile {
+  const tuning = { measures, functions: Math.min(functions, tuningFunctions) };
+  const document = { kind: 'compare', problem, comparison: { steps, tuning } };
   return { name: 'what the command line asks for', document, lineOf: () => null };
 }
 
 /** What is no object stays as it is, for the validator to say so. */
-function withFlags(comparison: unknown, { functions, steps, baselines }: ComparisonFlags): unknown {
+function withFlags(comparison: unknown, flags: ComparisonFlags): unknown {
   if (!isObject(comparison)) return comparison;
-  const given = Object.entries({ functions, steps, baselines }).filter(([, value]) => value !== undefined);
-  return { ...comparison, ...Object.fromEntries(given) };
+  const { functions, steps, baselines } = flags;
+  const { tuning = {} } = comparison;
+  return {
+    ...comparison,
+    ...given({ functions, steps, baselines }),
+    tuning: isObject(tuning)
+      ? { ...tuning, ...given({ measures: flags.measures, functions: flags.tuningFunctions }) }
+      : tuning,
+  };
+}
+
+function given(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -94,12 +111,18 @@ function parseCount(text: string): number {
   return Number(text);
 }
 
+function parseList(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
 function parseProblem(text: string): object {
   return toNamed(parseYaml(text));
 }
 
 function parseBaselines(text: string): object[] {
-  if (text === 'all') return catalogue.rules.map(({ name }) => ({ name }));
+  // Conjugate gradients have none, and are not for every problem.
+  const tuned = catalogue.rules.filter(({ defaults }) => 'learningRate' in defaults);
+  if (text === 'all') return tuned.map(({ name }) => ({ name }));
   const list: unknown = parseYaml(`[${text}]`);
   return (list as unknown[]).map(toNamed);
 }

@@ -21,9 +21,12 @@ const tried = (range: { maximum?: number; exclusiveMaximum?: number }) =>
   Type.Optional(Type.Array(Type.Number({ minimum: 0, ...range }), { minItems: 1, maxItems: 8, uniqueItems: true }));
 const triedDecay = tried({ exclusiveMaximum: 1 });
 
+/** Functions that rates are tuned on, where nothing is said. */
+export const tuningFunctions = 2048;
+
 export const TuningSpec = Strict(
   {
-    functions: Type.Integer({ minimum: 1, maximum: 100_000, default: 2048 }),
+    functions: Type.Integer({ minimum: 1, maximum: 100_000, default: tuningFunctions }),
     measure: Type.Unsafe<Measure>({ ...Measure, default: 'sum', description: 'What a rate is judged by.' }),
     measures: Nullable(Type.Array(Measure, { minItems: 1, uniqueItems: true }), {
       default: null,

@@ -142,15 +142,17 @@ describe('metadescent train', () => {
       ['LSTM', 'SGD 0.1'],
     );
     const elsewhere = ['--problem', '{name: parabola, dimension: 4}', '--steps', '30', '--baselines', 'sgd, nag'];
-    const other = await compared([...elsewhere, '-o', 'elsewhere']);
+    const other = await compared([...elsewhere, '--tuning-functions', '20', '-o', 'elsewhere']);
     assert.deepEqual([other.problem.name, other.steps], ['parabola', 30]);
-    assert.deepEqual(
-      other.optimizers.map(({ rule }) => rule?.name),
-      [undefined, 'sgd', 'nag'],
-    );
+    const tunedFor = ({ optimizers }: ComparisonResults, name: string) =>
+      optimizers.flatMap(({ rule, tuning }) => (rule?.name === name ? (tuning?.measures ?? []) : []));
+    for (const name of ['sgd', 'nag']) assert.deepEqual(tunedFor(other, name).sort(), ['final', 'sum', 'tail']);
+    assert.ok(other.optimizers.every(({ tuning }) => tuning === null || tuning.functions === 20));
     // Its seed and problem apart, the file's word stands where the options say nothing.
-    const fromFile = await compared(['small.yaml', '--problem', 'parabola', '-o', 'elsewhere']);
+    const options = ['--problem', 'parabola', '--measures', 'final, tail', '-o', 'elsewhere'];
+    const fromFile = await compared(['small.yaml', ...options]);
     assert.deepEqual([fromFile.problem.name, fromFile.steps, fromFile.functions], ['parabola', 10, 50]);
+    assert.deepEqual(tunedFor(fromFile, 'sgd').sort(), ['final', 'tail']);
   });
 
   it('says what is wrong with what the options ask for', async () => {
@@ -160,6 +162,7 @@ describe('metadescent train', () => {
       return stderr;
     };
     assert.match(await refused('--baselines', 'sgd, adamm'), /\/comparison\/baselines\/1\/name: found "adamm"/);
+    assert.match(await refused('--measures', 'sum,mean'), /\/comparison\/tuning\/measures\/1: found "mean"/);
     assert.match(await refused('--steps', '0'), /\/comparison\/steps: found 0/);
     assert.match(await refused('--steps', '1e3'), /'--steps <N>' argument '1e3' is invalid/);
     assert.match(await refused('--problem', '{name: [}'), /'--problem <PROBLEM>' .*expected YAML or JSON/);
