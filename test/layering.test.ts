@@ -59,6 +59,9 @@ describe('the layering', () => {
     ['api imports meta-training', 'src/api/routes/planted.ts', '../../core/metatrain/metatrain.js'],
     ['api imports the run', 'src/api/planted.ts', '../core/run.js'],
     ['api imports workers', 'src/api/planted.ts', '../workers/worker.js'],
+    ['core imports plugins', 'src/core/planted.ts', '../plugins/load.js'],
+    ['the API imports plugins', 'src/api/planted.ts', '../plugins/load.js'],
+    ['plugins import workers', 'src/plugins/planted.ts', '../workers/worker.js'],
     ['workers import api', 'src/workers/planted.ts', '../api/app.js'],
     ['client imports jobs', 'src/client/planted.ts', '../jobs/ids.js'],
   ];

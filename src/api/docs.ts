@@ -9,7 +9,7 @@ const contentSecurityPolicy =
 
 /** Notes the routes that come after it, for /openapi.yaml. */
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
-  await app.register(swagger, documentOptions);
+  await app.register(swagger, documentOptions());
 }
 
 /** The page under /docs. */

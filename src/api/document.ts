@@ -51,7 +51,7 @@ function variants(prefix: string, union: TSchema): Record<string, TSchema> {
 }
 
 /** The schemas that have a name in the document. Wherever one of them stands, there is a reference to it. */
-const schemas: Readonly<Record<string, TSchema>> = {
+const namedSchemas = (): Record<string, TSchema> => ({
   ArtifactList,
   BaselineSpec,
   ConjugateGradientsSpec,
@@ -94,10 +94,10 @@ const schemas: Readonly<Record<string, TSchema>> = {
   TuningSpec,
   ValidationSpec,
   WireNumber,
-};
+});
 
-/** How @fastify/swagger makes the OpenAPI document out of the routes. */
-export const documentOptions: FastifyDynamicSwaggerOptions = {
+/** How @fastify/swagger makes the OpenAPI document out of the routes, with the problems that there are. */
+export const documentOptions = (): FastifyDynamicSwaggerOptions => ({
   mode: 'dynamic',
   convertConstToEnum: false,
   openapi: {
@@ -118,10 +118,10 @@ export const documentOptions: FastifyDynamicSwaggerOptions = {
       { name: 'service', description: 'The service itself.' },
     ],
     // The types of @fastify/swagger know OpenAPI's schemas, not JSON Schema's, of which 3.1 takes all.
-    components: { schemas: schemas as Record<string, object> },
+    components: { schemas: namedSchemas() as Record<string, object> },
   },
   transformObject: (documents) => {
     if (!('openapiObject' in documents)) throw new Error('not an OpenAPI document');
     return referComponents(documents.openapiObject, examples);
   },
-};
+});

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Logger, pino } from 'pino';
+import { type PluginFlags, withPlugins } from './plugins.js';
 import { defaultPort } from './remote.js';
 
 /** Options that the commands of the service share, each with its environment variable. */
 
-export interface ServiceFlags {
+export interface ServiceFlags extends PluginFlags {
   data: string;
   redis?: string;
   logLevel?: string;
@@ -17,7 +18,7 @@ export interface ApiFlags {
 }
 
 export function withServiceFlags(command: Command): Command {
-  return command
+  return withPlugins(command)
     .addOption(new Option('--data <FOLDER>', 'folder of artifacts').env('METADESCENT_DATA').default('data'))
     .addOption(new Option('--redis <URL>', 'redis://… or the path of a unix socket').env('REDIS_URL'))
     .addOption(

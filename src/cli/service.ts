@@ -16,6 +16,8 @@ export interface ServiceOptions {
   api: { host: string; port: number; allowHost?: string[] | undefined } | null;
   /** Null: no worker in this process. */
   worker: { concurrency: number } | null;
+  /** Files of plugins, which this process has loaded and the worker's children load. */
+  plugins?: readonly string[] | undefined;
   logger: Logger;
 }
 
@@ -63,7 +65,8 @@ async function start(options: ServiceOptions, stops: (() => Promise<void>)[]): P
     const attempts = await openAttempts({ redisUrl, artifacts, logger });
     stops.push(() => attempts.close());
     const { concurrency } = options.worker;
-    const worker = await startWorker({ redisUrl, artifacts, attempts, concurrency, logger });
+    const { plugins } = options;
+    const worker = await startWorker({ redisUrl, artifacts, attempts, concurrency, plugins, logger });
     stops.push(() => worker.close());
   }
   if (!options.api) return '';

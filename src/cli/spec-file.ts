@@ -65,6 +65,23 @@ export function specOf(file: SpecFile, change: (document: unknown) => unknown = 
   }
 }
 
+/**
+ * What to send to a service: the complete spec; or the document as it is where all that is wrong with it is that its
+ * problem is not known here, since the service may have a plugin for that.
+ * @throws CliError that lists each field at fault with its line and pointer.
+ */
+export function submissionOf(file: SpecFile): unknown {
+  try {
+    return parseJobSpec(file.document);
+  } catch (error) {
+    const isUnknownProblem = ({ pointer, found }: FieldError) =>
+      /^\/problem(\/.+)?\/name$/.test(pointer) && found !== 'nothing';
+    if (error instanceof ProblemError && error.errors.length > 0 && error.errors.every(isUnknownProblem))
+      return file.document;
+    return specOf(file);
+  }
+}
+
 function describeErrors(file: SpecFile, errors: readonly FieldError[]): string {
   const described = errors.map(({ pointer, found, allowed }) => {
     const line = file.lineOf(pointer);

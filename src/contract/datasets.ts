@@ -29,11 +29,16 @@ export function datasetsOf(problem: ProblemSpec): DatasetName[] {
 }
 
 /**
- * Fingerprints of what a problem needs, by name.
- * @throws DatasetError where one is missing
+ * Fingerprints of what a problem needs besides this program, by name: data sets, and the files of plugins.
+ * @throws DatasetError where a data set is missing
  */
 export function fingerprintsOf(problem: ProblemSpec, datasets: Datasets): Record<string, string> {
-  return Object.fromEntries(datasetsOf(problem).map((name) => [name, datasetFrom(datasets, name).fingerprint]));
+  const data = datasetsOf(problem).map((name) => [name, datasetFrom(datasets, name).fingerprint]);
+  const files = problemsIn(problem).flatMap((part) => {
+    const { fingerprint } = familyOf(part);
+    return fingerprint === undefined ? [] : [[`plugin ${part.name}`, fingerprint]];
+  });
+  return Object.fromEntries([...data, ...files]);
 }
 
 /** @throws DatasetError where it is missing */

@@ -99,12 +99,15 @@ export function checkLimits(spec: JobSpec): FieldError[] {
 type Refuse = (pointer: string, found: unknown, allowed: string) => void;
 
 function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): void {
-  const { horizon, unroll, functions, metaLoss, validation } = training;
+  const { horizon, unroll, functions, metaLoss, secondDerivatives, validation } = training;
   if (horizon % unroll !== 0) refuse('/training/unroll', unroll, `a divisor of the horizon, ${horizon}`);
   if (Array.isArray(metaLoss) && metaLoss.length !== unroll + 1)
     refuse('/training/metaLoss', metaLoss.length, `${unroll + 1} numbers, one more than the unroll's steps`);
   if (Array.isArray(metaLoss) && metaLoss.every((w) => w === 0))
     refuse('/training/metaLoss', metaLoss, 'numbers that are not all 0');
+  const limited = problemsIn(problem).find((part) => familyOf(part).firstDerivativesOnly);
+  if (secondDerivatives === 'exact' && limited)
+    refuse('/training/secondDerivatives', 'exact', `"dropped": the problem "${limited.name}" has no Hessian product`);
   for (const [pointer, count, each] of [
     ['/training/functions', functions, functionFloats(problem, true)],
     ['/training/validation/functions', validation.functions, functionFloats(problem)],

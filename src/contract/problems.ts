@@ -1,4 +1,4 @@
-import type { Static } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { AckleySpec, ackley } from './problems/ackley.js';
 import { CifarSpec, cifar } from './problems/cifar.js';
 import { EnsembleSpec, ensemble } from './problems/ensemble.js';
@@ -64,9 +64,37 @@ const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = 
   ensemble,
 };
 
-/** Names and sizes of the family that a spec names. Its methods take that spec. */
+/** Those that plugins add. */
+const added = new Map<string, FamilyContract<never>>();
+
+/**
+ * Adds a family from outside this program, under the name that its schema has as a constant. Types do not know it:
+ * whoever handles a spec of it does so through its family. It has to come before the first document is validated.
+ * @throws RangeError where the name is taken
+ */
+export function addFamily(name: string, schema: TSchema, family: FamilyContract<never>): void {
+  if (name in families || added.has(name)) throw new RangeError(`the name "${name}" is taken`);
+  added.set(name, family);
+  (ProblemSpec as unknown as { oneOf: TSchema[] }).oneOf.push(schema);
+}
+
+/**
+ * Names and sizes of the family that a spec names. Its methods take that spec.
+ * @throws UnknownProblem of a spec that was validated where there was a plugin that is not here
+ */
 export function familyOf(problem: ProblemSpec): FamilyContract<ProblemSpec> {
-  return families[problem.name] as FamilyContract<ProblemSpec>;
+  const family = families[problem.name] ?? added.get(problem.name);
+  if (!family) throw new UnknownProblem(problem.name);
+  return family as FamilyContract<ProblemSpec>;
+}
+
+export class UnknownProblem extends Error {
+  override readonly name = 'UnknownProblem';
+  readonly code = 'unsupported';
+
+  constructor(name: string) {
+    super(`problem.name: "${name}" is not known here: start this worker with the --plugin that adds it.`);
+  }
 }
 
 /** The problems that a problem is made of. */

@@ -29,6 +29,11 @@ export function compile(schema: TSchema | AnySchemaObject): ValidateFunction {
   return ajv.compile(schema as AnySchemaObject);
 }
 
+/** Whether documents have been validated already: what problems there are does not change then. */
+export function problemsAreSettled(): boolean {
+  return ajv.schemas[problemReference]?.validate !== undefined;
+}
+
 /** Compiled when it is first asked for: a process that only trains, on a document that is known to be good, never does. */
 let jobSpec: ValidateFunction | undefined;
 

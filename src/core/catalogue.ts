@@ -39,9 +39,14 @@ interface Variant {
   readonly properties: { readonly name: { readonly const: string } };
 }
 
-/** Everything that a job can name, with its parameters: the contract's schemas, told as a list. It loads no engine. */
+/**
+ * Everything that a job can name, with its parameters: the contract's schemas, told as a list. It loads no engine. Its
+ * problems are those that there are when it is asked: plugins add to them.
+ */
 export const catalogue: Catalogue = {
-  problems: entries(ProblemSpec),
+  get problems() {
+    return entries(ProblemSpec);
+  },
   rules: entries(BaselineSpec),
   learned: entries(LearnedSpec),
   preprocessings: entries(PreprocessSpec),

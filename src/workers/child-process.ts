@@ -24,12 +24,13 @@ export class Child {
   private isOver = false;
   private heapFull = false;
 
-  constructor(logger: Logger) {
+  /** @param plugins files that it loads */
+  constructor(logger: Logger, plugins: readonly string[] = []) {
     this.logger = logger;
     // A debugger's port and the like are the worker's own.
     const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
     const stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', 'ipc'];
-    this.process = fork(program, { serialization: 'advanced', stdio, execArgv });
+    this.process = fork(program, plugins, { serialization: 'advanced', stdio, execArgv });
     this.logLines('stdout');
     this.logLines('stderr');
     this.exited = new Promise((resolve) => {
@@ -87,17 +88,20 @@ export class SpareChild {
   private spare: Child | null;
   private ended = false;
 
-  constructor(private readonly logger: Logger) {
-    this.spare = new Child(logger);
+  constructor(
+    private readonly logger: Logger,
+    private readonly plugins?: readonly string[],
+  ) {
+    this.spare = new Child(logger, plugins);
   }
 
   /** @returns the spare; the next one starts in the background. */
   take(logger: Logger): Child {
-    const child = this.spare?.alive ? this.spare : new Child(logger);
+    const child = this.spare?.alive ? this.spare : new Child(logger, this.plugins);
     child.logger = logger;
     this.spare = null;
     setImmediate(() => {
-      if (!this.ended) this.spare ??= new Child(this.logger);
+      if (!this.ended) this.spare ??= new Child(this.logger, this.plugins);
     });
     return child;
   }

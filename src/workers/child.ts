@@ -1,9 +1,8 @@
-import { DatasetError } from '../contract/datasets.js';
 import type { JobFailure } from '../contract/events.js';
-import { Unsupported } from '../core/engines/engine.js';
 import { selectEngine } from '../core/engines/select.js';
 import { createRun, type Run } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
+import { loadPlugins } from '../plugins/load.js';
 import { EventPack } from './event-pack.js';
 import type { RunRequest } from './messages.js';
 import { ParentLink } from './parent-link.js';
@@ -15,9 +14,14 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
 const parent = new ParentLink();
+const plugins = loadPlugins(process.argv.slice(2));
+// Should one not load, the job that comes is told.
+plugins.catch(() => {});
 try {
   await warmUp();
-  await serve(await parent.request);
+  const request = await parent.request;
+  await plugins;
+  await serve(request);
 } catch (error) {
   await parent.send({ type: 'failed', failure: failureOf(error), stack: (error as Error)?.stack ?? String(error) });
 }
@@ -78,7 +82,7 @@ async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
 
 function failureOf(error: unknown): JobFailure {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Unsupported || error instanceof DatasetError) return { code: 'unsupported', message };
+  if ((error as { code?: unknown } | null)?.code === 'unsupported') return { code: 'unsupported', message };
   // V8's words for an ArrayBuffer, and WebAssembly's for a memory, that the machine does not give.
   if (error instanceof RangeError && /allocation failed|Memory\.grow|could not allocate memory/i.test(message))
     return { code: 'out-of-memory', message: `The job's process could not get memory: ${message}.` };

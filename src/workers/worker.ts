@@ -21,6 +21,8 @@ export interface WorkerOptions {
   /** It stays the caller's to close, after the worker. */
   attempts: Attempts;
   logger: Logger;
+  /** Files of plugins, which the jobs' processes load. */
+  plugins?: readonly string[] | undefined;
   /** Jobs at a time; 1 by default. */
   concurrency?: number;
   /** Milliseconds after which a job whose worker says nothing is given to another; 30,000 by default. */
@@ -40,7 +42,7 @@ export interface Worker {
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { redisUrl, attempts, logger, concurrency = 1, lockDuration = 30_000 } = options;
   const connection = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
-  const spare = new SpareChild(logger);
+  const spare = new SpareChild(logger, options.plugins);
   const shutdown = new AbortController();
   const running = new Set<{ job: string; attempt: number; pid: number | undefined }>();
 

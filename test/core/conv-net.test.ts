@@ -143,7 +143,15 @@ describe('a run on shapes', () => {
     });
 
   it('is refused before it starts where exact second derivatives are asked for', async () => {
-    const spec = parseJobSpec(document({ secondDerivatives: 'exact' }));
+    const asked = document({ secondDerivatives: 'exact' });
+    assert.throws(
+      () => parseJobSpec(asked),
+      /secondDerivatives: found "exact", allowed: "dropped": the problem "shapes"/,
+    );
+    // Nor does an engine take it.
+    const given = parseJobSpec(document({}));
+    assert.ok(given.kind === 'metatrain');
+    const spec = { ...given, training: { ...given.training, secondDerivatives: 'exact' as const } };
     await assert.rejects(createRun({ spec, datasets }), {
       code: 'unsupported',
       message: /"exact" needs products with the Hessian, which the problem "shapes" does not have; take "dropped"/,

@@ -28,8 +28,12 @@ interface Told {
 }
 
 /** Runs a child to its end; `hear` sees each message before the child gets its credit for it. */
-async function run(ask: RunRequest, hear: (message: FromChild, child: Child) => unknown = () => {}): Promise<Told> {
-  const child = new Child(silent);
+async function run(
+  ask: RunRequest,
+  hear: (message: FromChild, child: Child) => unknown = () => {},
+  plugins: string[] = [],
+): Promise<Told> {
+  const child = new Child(silent, plugins);
   const told: Omit<Told, 'exit'> = { messages: [], events: [], checkpoint: null, weights: null };
   const messages = child.messages();
   child.send(ask);
@@ -79,6 +83,26 @@ describe('the child that runs a job', () => {
     assert.ok(weights);
     assert.equal(messages.at(-2)?.type, 'snapshot');
     assert.equal(exit.description, 'exited with code 0');
+  });
+
+  it('says that it lacks a plugin: one that the job needs, and one whose file is gone', async () => {
+    // What an API with the plugin has let in.
+    const spec = { ...smallTraining(1), problem: { name: 'styblinski-tang', dimension: 2 } as never };
+    const failure = async (plugins: string[]) => {
+      const { messages, exit } = await run(request(spec), () => {}, plugins);
+      assert.equal(exit.description, 'exited with code 0');
+      const [message] = messages;
+      assert.ok(message?.type === 'failed');
+      return message.failure;
+    };
+    assert.deepEqual(await failure([]), {
+      code: 'unsupported',
+      message: 'problem.name: "styblinski-tang" is not known here: start this worker with the --plugin that adds it.',
+    });
+    assert.deepEqual(await failure(['nothing.mjs']), {
+      code: 'unsupported',
+      message: '--plugin nothing.mjs: there is no such file.',
+    });
   });
 
   it('computes no further than its credit, and loses nothing by waiting', async (t) => {

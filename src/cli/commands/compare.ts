@@ -15,13 +15,14 @@ import {
 } from '../comparison-options.js';
 import { CliError, exitCodes } from '../exit-codes.js';
 import { type JsonOption, withJson } from '../output.js';
+import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { RunFolder } from '../run-folder.js';
 import { parseTrained, trainedHelp } from '../trained.js';
 import { followLocally } from './train.js';
 import { watchJob } from './watch.js';
 
-interface CompareOptions extends JsonOption, ServerOption, ComparisonFlags {
+interface CompareOptions extends JsonOption, ServerOption, ComparisonFlags, PluginFlags {
   out?: string;
 }
 
@@ -40,10 +41,11 @@ export function defineCompare(program: Command): void {
       'a job document, YAML or JSON; of kind compare (TRAINED takes the place of its optimizer), or of kind metatrain, of which the problem and the comparison are taken',
     )
     .option('-o, --out <FOLDER>', 'where the files go (default: runs/ and the name of SPEC or TRAINED, -compare)');
-  withJson(withServer(withComparisonFlags(command)), 'print the events as JSON lines').action(compare);
+  withJson(withServer(withComparisonFlags(withPlugins(command))), 'print the events as JSON lines').action(compare);
 }
 
 async function compare(text: string, path: string | undefined, options: CompareOptions): Promise<void> {
+  await usePlugins(options);
   // A folder may well be called as an optimizer is.
   const isFile = statSync(text, { throwIfNoEntry: false })?.isDirectory() === false;
   const trained = isFile ? null : parseTrained(text);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Interruption } from '../interruption.js';
 import { say } from '../output.js';
+import { usePlugins } from '../plugins.js';
 import {
   type ApiFlags,
   createLogger,
@@ -34,11 +35,12 @@ export async function serveUntilInterrupted(
   flags: ServiceFlags,
   parts: Pick<import('../service.js').ServiceOptions, 'redisUrl' | 'api' | 'worker'>,
 ): Promise<void> {
+  await usePlugins(flags);
   const { startService } = await import('../service.js');
   const interruption = new Interruption();
   const logger = createLogger(flags);
   try {
-    const service = await startService({ data: flags.data, logger, ...parts });
+    const service = await startService({ data: flags.data, plugins: flags.plugin, logger, ...parts });
     say(service.url ? `Serving at ${service.url} (its documentation: ${service.url}/docs)` : 'The worker runs.');
     logger.info({ url: service.url, data: flags.data }, 'started');
     await interruption.happened;

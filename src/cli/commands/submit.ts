@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
-import { readSpecFile, specOf } from '../spec-file.js';
+import { readSpecFile, submissionOf } from '../spec-file.js';
 import { watchJob } from './watch.js';
 
 interface SubmitOptions extends JsonOption, ServerOption {
@@ -22,9 +22,9 @@ export function defineSubmit(program: Command): void {
 
 async function submit(path: string, options: SubmitOptions): Promise<void> {
   // Checked here first: only here is it known on which line a field stands.
-  const spec = specOf(await readSpecFile(path));
+  const document = submissionOf(await readSpecFile(path));
   const client = clientOf(options);
-  const job = await client.create(spec, { idempotencyKey: options.idempotencyKey });
+  const job = await client.create(document, { idempotencyKey: options.idempotencyKey });
   if (options.watch) return watchJob(client, job.id, options);
   if (options.json) printJson(job);
   else print(job.id);

@@ -5,11 +5,12 @@ import { CliError, exitCodes } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
 import { type LocalRun, runLocally } from '../local-run.js';
 import { type JsonOption, print, printComparison, printJson, say, toJsonEvent, withJson } from '../output.js';
+import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { ProgressDisplay } from '../render/progress.js';
 import { RunFolder } from '../run-folder.js';
 import { readSpecFile, specOf } from '../spec-file.js';
 
-interface TrainOptions extends JsonOption {
+interface TrainOptions extends JsonOption, PluginFlags {
   out?: string;
   resume?: boolean;
   overwrite?: boolean;
@@ -29,10 +30,11 @@ export function defineTrain(program: Command): void {
     .option('-o, --out <FOLDER>', 'where the files go (default: runs/ and the name of SPEC)')
     .option('--resume', 'go on from the checkpoint in the folder')
     .option('--overwrite', 'replace the run that is in the folder');
-  withJson(command, 'print the events as JSON lines').action(train);
+  withJson(withPlugins(command), 'print the events as JSON lines').action(train);
 }
 
 async function train(path: string, options: TrainOptions): Promise<void> {
+  await usePlugins(options);
   const spec = specOf(await readSpecFile(path));
   if (spec.kind !== 'metatrain')
     throw new CliError(`${path} is of kind compare: use "metadescent compare WEIGHTS SPEC".`, exitCodes.usage);

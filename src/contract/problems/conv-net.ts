@@ -101,6 +101,7 @@ export function convNetFamily<Spec>(
   dataset: (spec: Spec) => DatasetName,
 ): FamilyContract<Spec> {
   return {
+    firstDerivativesOnly: true,
     parameters: (spec) => parameters(netOf(spec)),
     miniBatch(spec) {
       const { batch, classes } = netOf(spec);

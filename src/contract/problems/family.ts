@@ -18,6 +18,10 @@ export interface FamilyContract<Spec> {
   parameters(spec: Spec, parametersOf: (problem: ProblemSpec) => Parameter[]): Parameter[];
   /** The problems that a family is made of; none where it is left out. */
   parts?(spec: Spec): readonly ProblemSpec[];
+  /** Whether it has no Hessian product: exact second derivatives are refused then. */
+  readonly firstDerivativesOnly?: boolean;
+  /** Of a family from a file of its own: changes with its bytes, on which results depend. */
+  readonly fingerprint?: string;
   /** Floats of one function's sampled data; none where it is left out. */
   dataFloats?(spec: Spec): number;
   /** Every function is quadratic in θ, of a family that is made of others where theirs are. */

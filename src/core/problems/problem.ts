@@ -38,33 +38,37 @@ export interface Part {
   hessianProduct(theta: tfjs.Tensor2D, v: tfjs.Tensor2D): tfjs.Tensor2D;
 }
 
-/** A family of optimizees f(θ). */
-export interface Problem<N extends ProblemName = ProblemName> {
-  readonly name: N;
+/** What is computed of a family of optimizees f(θ). */
+export interface Mathematics<Spec> {
   /** Shapes of one function's data. */
-  shapes(spec: ProblemOf<N>): Shapes;
+  shapes(spec: Spec): Shapes;
   /**
    * Draws one function into `data` and its starting point θ_0 into `start` [d]. There a family that is made of others
    * finds the starting points of its parts, which have been drawn before, one after the other.
    */
-  sample(spec: ProblemOf<N>, random: RandomStream, data: FunctionData, start: Float32Array): void;
+  sample(spec: Spec, random: RandomStream, data: FunctionData, start: Float32Array): void;
   /** What is drawn anew at every step, by (seed, purpose, function, step). */
   readonly everyStep?: {
-    shapes(spec: ProblemOf<N>): Shapes;
-    sample(spec: ProblemOf<N>, random: RandomStream, data: FunctionData): void;
+    shapes(spec: Spec): Shapes;
+    sample(spec: Spec, random: RandomStream, data: FunctionData): void;
   };
   /**
    * @param theta [B, d]
    * @param parts of a family that is made of others, in their order
    */
-  evaluate(tf: Tf, data: DataTensors, theta: tfjs.Tensor2D, spec: ProblemOf<N>, parts: readonly Part[]): Evaluation;
+  evaluate(tf: Tf, data: DataTensors, theta: tfjs.Tensor2D, spec: Spec, parts: readonly Part[]): Evaluation;
   /** ∇²f(θ) v, [B, d]: what exact second derivatives need. A family without it is refused where they are asked for. */
   hessianProduct?(
     tf: Tf,
     data: DataTensors,
     theta: tfjs.Tensor2D,
     v: tfjs.Tensor2D,
-    spec: ProblemOf<N>,
+    spec: Spec,
     parts: readonly Part[],
   ): tfjs.Tensor2D;
+}
+
+/** A family of this program. */
+export interface Problem<N extends ProblemName> extends Mathematics<ProblemOf<N>> {
+  readonly name: N;
 }

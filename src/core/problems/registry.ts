@@ -1,4 +1,4 @@
-import type { ProblemName, ProblemSpec } from '../../contract/problems.js';
+import { type ProblemName, type ProblemSpec, UnknownProblem } from '../../contract/problems.js';
 import { ackley } from './ackley.js';
 import { cifar } from './cifar.js';
 import { ensemble } from './ensemble.js';
@@ -7,7 +7,7 @@ import { logistic } from './logistic.js';
 import { mnist } from './mnist.js';
 import { noisy } from './noisy.js';
 import { parabola } from './parabola.js';
-import type { Problem } from './problem.js';
+import type { Mathematics, Problem } from './problem.js';
 import { quadratic } from './quadratic.js';
 import { rastrigin } from './rastrigin.js';
 import { rescaled } from './rescaled.js';
@@ -34,7 +34,20 @@ export const problems: { readonly [N in ProblemName]: Problem<N> } = {
   ensemble,
 };
 
-/** The family that a spec names. Its methods take that spec. */
-export function problemOf(spec: ProblemSpec): Problem {
-  return problems[spec.name] as unknown as Problem;
+/** Those that plugins add. */
+const added = new Map<string, Mathematics<never>>();
+
+/** Adds a family from outside this program; the contract has it already. */
+export function addProblem(name: string, problem: Mathematics<never>): void {
+  added.set(name, problem);
+}
+
+/**
+ * The family that a spec names. Its methods take that spec.
+ * @throws UnknownProblem of a spec that was validated where there was a plugin that is not here
+ */
+export function problemOf(spec: ProblemSpec): Mathematics<ProblemSpec> {
+  const problem = problems[spec.name] ?? added.get(spec.name);
+  if (!problem) throw new UnknownProblem(spec.name);
+  return problem as Mathematics<ProblemSpec>;
 }
