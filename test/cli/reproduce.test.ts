@@ -61,7 +61,7 @@ describe('the plans of reproduce', () => {
       functions('mnist').map(([steps]) => steps),
       [100, 200],
     );
-    for (const name of ['mnist', 'mnist-transfer']) for (const [, n] of functions(name)) assert.ok(n >= 100);
+    for (const name of ['mnist', 'mnist-transfer', 'cifar']) for (const [, n] of functions(name)) assert.ok(n >= 100);
   });
 });
 
@@ -156,6 +156,14 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     const { code, stderr } = await command(['reproduce', 'mnist-transfer', '--weights', 'none.safetensors'], { cwd });
     assert.equal(code, 2);
     assert.match(stderr, /none\.safetensors is missing.*metadescent reproduce mnist --budget standard/);
+  });
+
+  it('ends with exit status 1 where the pictures of CIFAR-10 are missing, and leaves nothing', async () => {
+    const { code, stdout, stderr } = await command(['reproduce', 'cifar', '--budget', 'quick'], { cwd });
+    assert.equal(code, 1);
+    assert.match(stderr, /cifar-10-binary\.tar\.gz.*METADESCENT_CIFAR/);
+    assert.equal(stdout, '');
+    assert.ok(!existsSync(at('cifar-quick')));
   });
 
   describe('its report', { skip: chromiumMissing() }, () => {

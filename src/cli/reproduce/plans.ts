@@ -1,4 +1,5 @@
 import type { Plan } from './plan.js';
+import { cifar } from './plans/cifar.js';
 import { deepmind } from './plans/deepmind.js';
 import { mnist } from './plans/mnist.js';
 import { mnistTransfer } from './plans/mnist-transfer.js';
@@ -7,5 +8,5 @@ import { seed } from './plans/seed.js';
 
 /** Everything that `metadescent reproduce` knows, by name. */
 export const plans: ReadonlyMap<string, Plan> = new Map(
-  [seed, quadratic, mnist, mnistTransfer, deepmind].map((plan) => [plan.name, plan]),
+  [seed, quadratic, mnist, mnistTransfer, cifar, deepmind].map((plan) => [plan.name, plan]),
 );

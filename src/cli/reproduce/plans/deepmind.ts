@@ -1,5 +1,5 @@
 import type { RuleSpec } from '../../../contract/optimizers.js';
-import type { Budget, Input, Plan } from '../plan.js';
+import type { Budget, Input, Plan, PlannedJob } from '../plan.js';
 
 /** Training epochs of the three problems, five unrolls each, and functions that are compared. */
 const sizes: Record<Budget, { simple: number; quadratic: number; mnist: number; compared: number; digits: number }> = {
@@ -14,12 +14,15 @@ const baselines: readonly Input<RuleSpec>[] = [{ name: 'adam', learningRate: 0.0
 const epoch = { horizon: 100, unroll: 20, metaLoss: 'sum-and-final' } as const;
 const unrolls = epoch.horizon / epoch.unroll;
 
+/** A linear map of the gradient, from weights that begin at 0. */
+const linear = { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } } as const;
+
 export const deepmind: Plan = {
   name: 'deepmind',
   title: 'The problems of deepmind/learning-to-learn, with its defaults',
   source: 'github.com/deepmind/learning-to-learn',
   summary:
-    'Their simple, quadratic and mnist problems as their train.py sets them up: epochs of 100 steps in unrolls of 20, the meta-loss an unweighted sum over the points of an unroll, the last included, Adam for the meta-optimizer without clipping, the weights with the best mean final loss kept. docs/deepmind.md maps each of their flags to ours, and says what differs on purpose.',
+    'Their simple, simple-multi, quadratic and mnist problems as their train.py sets them up: epochs of 100 steps in unrolls of 20, the meta-loss an unweighted sum over the points of an unroll, the last included, Adam for the meta-optimizer without clipping, the weights with the best mean final loss kept. docs/deepmind.md maps each of their flags to ours, and says what differs on purpose.',
   jobs: (budget) => {
     const size = sizes[budget];
     const quick = budget === 'quick';
@@ -29,24 +32,27 @@ export const deepmind: Plan = {
         title: 'Training on x²',
         train: {
           problem: { name: 'simple' },
-          optimizer: { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } },
-          training: {
-            ...epoch,
-            iterations: size.simple * unrolls,
-            learningRate: 0.01,
-            validation: { every: 100 * unrolls, functions: 1, measure: 'final' },
-          },
+          optimizer: linear,
+          training: simpleTraining(size.simple),
         },
       },
+      simplest('simple', 'x², 100 steps'),
       {
-        name: 'simple-100',
-        title: 'x², 100 steps',
-        of: 'simple',
-        compare: {
-          problem: { name: 'simple' },
-          comparison: { functions: 2, steps: 100, baselines, tuning: { functions: 1, measure: 'final' } },
+        name: 'simple-multi',
+        title: 'Training on x₀² + x₁², x₁ left to Adam',
+        train: {
+          problem: { name: 'simple-multi' },
+          optimizer: {
+            name: 'groups',
+            groups: [
+              { name: 'cw', parameters: ['x_0'], optimizer: linear },
+              { name: 'adam', parameters: ['x_1'], optimizer: { name: 'adam', learningRate: 0.1 } },
+            ],
+          },
+          training: simpleTraining(size.simple),
         },
       },
+      simplest('simple-multi', 'x₀² + x₁², 100 steps'),
       {
         name: 'quadratic',
         title: 'Training on quadratics, U[0, 1), 128 at a time',
@@ -112,3 +118,18 @@ export const deepmind: Plan = {
     ];
   },
 };
+
+function simpleTraining(epochs: number) {
+  return {
+    ...epoch,
+    iterations: epochs * unrolls,
+    learningRate: 0.01,
+    validation: { every: 100 * unrolls, functions: 1, measure: 'final' },
+  } as const;
+}
+
+/** Every function of these families is the same one. */
+function simplest(name: 'simple' | 'simple-multi', title: string): PlannedJob {
+  const comparison = { functions: 2, steps: 100, baselines, tuning: { functions: 1, measure: 'final' } } as const;
+  return { name: `${name}-100`, title, of: name, compare: { problem: { name }, comparison } };
+}
