@@ -116,6 +116,14 @@ class Arguments {
   size_t count = kMost, at = 0;
 };
 
+/** So many floats, or null. */
+const float* optional(Arguments& arguments, const char* name, size_t length) {
+  const Array<float> found = arguments.array<float>(name);
+  if (found.data != nullptr && found.length != length)
+    throw std::invalid_argument(std::string(name) + " has " + std::to_string(found.length) + " numbers, expected " + std::to_string(length));
+  return found.data;
+}
+
 /** [preprocessing, its constant, projection or 0, output scale, units …] */
 Network network_from(const Array<double>& numbers) {
   if (numbers.length < 4 || numbers.length > 4 + kMaxLayers) throw std::invalid_argument("network: 4 to 12 numbers");
@@ -180,7 +188,7 @@ Perceptron perceptron_from(Arguments& arguments, const Functions& f) {
   return p;
 }
 
-/** Takes: family, functions, coordinates of one, two arrays of data or null, and a perceptron. */
+/** Takes: family, functions, coordinates of one, two arrays of data or null, a scale or null, and a perceptron. */
 Functions functions_from(Arguments& arguments) {
   Functions f{};
   f.family = static_cast<Functions::Family>(static_cast<int>(arguments.number()));
@@ -190,6 +198,7 @@ Functions functions_from(Arguments& arguments) {
   const bool quadratic = f.family == Functions::kQuadratic;
   f.data[0] = arguments.array<float>("data", f.family == Functions::kParabola ? n : quadratic ? n * f.dimension : 0);
   f.data[1] = arguments.array<float>("data", quadratic ? n : 0);
+  f.scale = optional(arguments, "scale", n);
   f.perceptron = perceptron_from(arguments, f);
   return f;
 }
@@ -229,6 +238,8 @@ struct UnrollCall : Call {
     task.weights = weights.data;
     if (weights.data != nullptr && weights.length != static_cast<size_t>(task.steps + 1))
       throw std::invalid_argument("weights: expected one more than the steps");
+    task.objective = static_cast<Objective>(static_cast<int>(a.number()));
+    task.initial = optional(a, "initial", task.functions.count);
     task.gradient = a.array<float>("gradient", weights.data == nullptr ? 0 : phi_size(task.network));
   }
 

@@ -59,7 +59,14 @@ struct Functions {
   const float* data[2];
   /** Of the family of that name. */
   Perceptron perceptron;
+  /** c [B, d] of f(c∘θ), whose gradient is c∘∇f(c∘θ); or null for 1. */
+  const float* scale;
 };
+
+/** What of a loss f counts: itself, log(max(f, 0) + kLogOffset), or f/f(θ_0). */
+enum Objective { kLoss, kLog, kRelative };
+constexpr double kLogOffset = 1e-8;
+
 
 /** T steps of an episode, and the meta-gradient where `gradient` is set. */
 struct Unroll {
@@ -79,6 +86,9 @@ struct Unroll {
   float* losses;
   /** dL/dφ, or null. */
   float* gradient;
+  Objective objective;
+  /** f(θ_0) [B] of kRelative; null where the functions begin with this unroll. */
+  const float* initial;
 };
 
 /** One step of N coordinates, whose gradient was computed elsewhere. */

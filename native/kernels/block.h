@@ -7,7 +7,7 @@
 namespace metadescent::METADESCENT_ISA {
 
 /** Rows of t, each `stride` floats, the block's own at its front. */
-struct Gradients {
+struct Rows {
   const float* at;
   long stride;
 
@@ -161,20 +161,20 @@ INLINE void output_backward(const Plan& p, Scratch<NB>& s, const V* x, float* su
 /**
  * Back-propagation through steps `first` … `last` - 1 of a block, whose records are at hand. Second derivatives are
  * dropped: dL/dupdate_t is δ_{t+1} = δ_{t+2} + w_{t+1} ∇f(θ_{t+1}), so no gradient passes through the inputs.
- * @param weights w_t / B
+ * @param weights w_t ℓ'(f(θ_t)) / B of each coordinate's function
  * @param initial the state before step `first`
  * @param fresh whether `initial` is all zeros
  * @param sums added to
  */
 template <int NB>
 __attribute__((noinline)) void backward_segment(const Plan& p, Scratch<NB>& s, const V* records, long first, long last,
-                                                const V* initial, bool fresh, Gradients gradients, const float* weights,
+                                                const V* initial, bool fresh, Rows gradients, Rows weights,
                                                 float* sums) {
   constexpr int kWidth = kLanes * NB;
   for (long t = last - 1; t >= first; t--) {
     const V* record = records + (t - first) * p.record * NB;
     UNROLL for (int n = 0; n < NB; n++)
-      s.upstream[n] = fma(set(weights[t + 1]), load(gradients.row(t + 1) + n * kLanes), s.upstream[n]);
+      s.upstream[n] = fma(load(weights.row(t + 1) + n * kLanes), load(gradients.row(t + 1) + n * kLanes), s.upstream[n]);
     output_backward(p, s, p.layers > 0 ? record + p.layer[p.layers - 1].record_h * NB : record, sums + p.sums_output);
     for (int l = p.layers - 1; l >= 0; l--) {
       const Layer& layer = p.layer[l];

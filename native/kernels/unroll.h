@@ -58,6 +58,8 @@ class UnrollTask {
     V* records;
     /** A block's state while its segment is computed again. */
     V* again;
+    /** Of each lane of a block, what its loss counts, [T + 1][kWidth]. */
+    float* weights;
   };
 
   const Unroll& u;
@@ -66,6 +68,7 @@ class UnrollTask {
   long n;
   long segment, segments;
   bool keep = false;
+  /** w_t ℓ'(f(θ_t)) / B, [T + 1][B], or [T + 1] where ℓ' is 1. */
   float* weights;
   /** Steps that a loss with a weight comes after: the others have no gradient. */
   long counted;
@@ -121,13 +124,28 @@ class UnrollTask {
   void share(long wanted, Arena& arena) {
     pieces = min_of(wanted, u.gradient ? max_of(1, min_of(kPieces, kSumsFloats / plan.sums)) : 1024);
     pack<NB>(plan, u.phi, u.gradient != nullptr, arena);
-    weights = arena.take<float>(u.steps + 1);
+    weights = u.gradient ? arena.take<float>((u.steps + 1) * (u.objective == kLoss ? 1 : u.functions.count)) : nullptr;
     sums = u.gradient ? arena.take<float>(plan.sums * pieces) : nullptr;
     if (arena.base == nullptr) return;
-    const double count = static_cast<double>(u.functions.count);
-    if (u.gradient)
-      for (long t = 0; t <= u.steps; t++) weights[t] = static_cast<float>(u.weights[t] / count);
-    for (counted = u.gradient ? u.steps : 0; counted > 0 && weights[counted] == 0;) counted--;
+    for (counted = u.gradient ? u.steps : 0; counted > 0 && u.weights[counted] == 0;) counted--;
+    if (u.gradient && u.objective == kLoss)
+      for (long t = 0; t <= u.steps; t++) weights[t] = weight_of(t);
+  }
+
+  /** w_t / B */
+  float weight_of(long t) const { return static_cast<float>(u.weights[t] / static_cast<double>(u.functions.count)); }
+
+  /** The weights of some functions, once their losses are known. */
+  void weigh(long first, long count) {
+    if (u.gradient == nullptr || u.objective == kLoss) return;
+    const long all = u.functions.count;
+    const float* initial = u.initial ? u.initial : u.losses;
+    for (long t = 0; t <= u.steps; t++)
+      for (long f = first; f < first + count; f++) {
+        const double loss = u.losses[t * all + f];
+        const double slope = u.objective == kRelative ? 1 / double(initial[f]) : loss < 0 ? 0 : 1 / (loss + kLogOffset);
+        weights[t * all + f] = static_cast<float>(weight_of(t) * slope);
+      }
   }
 
   void lay_out_group(Group& g, long blocks, Arena& arena) const {
@@ -143,6 +161,7 @@ class UnrollTask {
   void lay_out_records(Group& g, Arena& arena) const {
     g.records = arena.take<V>((keep ? g.blocks * u.steps : segment) * plan.record * NB);
     g.again = arena.take<V>(plan.state * NB);
+    g.weights = arena.take<float>((u.steps + 1) * kWidth);
   }
 
   /** Cuts the steps into segments of so many; their records are computed again. */
@@ -230,6 +249,7 @@ class UnrollTask {
       }
       optimizee.evaluate(g.theta, u.steps, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count + first);
       end(g, 0, g.blocks);
+      weigh(first, count);
       if (u.gradient) backward(g, s, 0, g.blocks, own);
     });
   }
@@ -263,6 +283,7 @@ class UnrollTask {
       each_piece([&](Group& own, Scratch<NB>& s, int, long from, long to) { forward(own, s, t, from, to); });
     }
     optimizee.evaluate(g.theta, u.steps, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count, &pool);
+    weigh(0, u.functions.count);
     each_piece([&](Group& own, Scratch<NB>& s, int piece, long from, long to) {
       end(own, from, to);
       if (!u.gradient) return;
@@ -343,10 +364,21 @@ class UnrollTask {
 
   V* records_of(const Group& g, long block) const { return g.records + (keep ? block * u.steps * plan.record * NB : 0); }
 
+  /** Lanes beyond the last coordinate have gradients of zero, and any weight. */
+  void load_weights(const Group& g, long block) const {
+    const long d = u.functions.dimension, first = g.first + block * kWidth, last = u.functions.count - 1;
+    for (long i = 0; i < kWidth; i++) {
+      const long function = min_of((first + i) / d, last), functions = u.objective == kLoss ? 1 : last + 1;
+      const float* own = weights + (functions == 1 ? 0 : function);
+      for (long t = 0; t <= u.steps; t++) g.weights[t * kWidth + i] = own[t * functions];
+    }
+  }
+
   void backward(const Group& g, Scratch<NB>& s, long from, long to, float* own) const {
     for (long b = from; b < to; b++) {
       V* records = records_of(g, b);
       begin_backward(plan, s);
+      load_weights(g, b);
       for (long number = (counted + segment - 1) / segment - 1; number >= 0; number--) {
         const long first = number * segment, last = min_of(first + segment, counted);
         const V* initial = saved_state(g, number, b);
@@ -358,8 +390,7 @@ class UnrollTask {
                                records + (t - first) * plan.record * NB, nullptr);
           }
         }
-        backward_segment<NB>(plan, s, records, first, last, initial, fresh, {g.gradients + b * kWidth, g.width}, weights,
-                             own);
+        backward_segment<NB>(plan, s, records, first, last, initial, fresh, {g.gradients + b * kWidth, g.width}, {g.weights, kWidth}, own);
       }
     }
   }

@@ -55,6 +55,9 @@ struct Case {
   float spread, size;
   /** Of that family; its examples are made up, and the dimension follows. */
   Perceptron perceptron = {};
+  Objective objective = kLoss;
+  /** Of the logarithms of c, where the functions are f(c∘θ). */
+  float scaling = 0;
 };
 
 /** Examples that nobody drew, and which of them each function sees at each of two unrolls' steps. */
@@ -70,8 +73,8 @@ struct Examples {
     for (long i = 0; i < (2 * c.steps + 1) * c.count * c.perceptron.batch; i++) rows.push_back(random() % count);
   }
 
-  Functions functions(const Case& c, long first_step, const Floats& W, const Floats& y) const {
-    Functions f{c.family, c.count, c.dimension, {W.data(), y.data()}, c.perceptron};
+  Functions functions(const Case& c, long first_step, const Floats& W, const Floats& y, const Floats& scale) const {
+    Functions f{c.family, c.count, c.dimension, {W.data(), y.data()}, c.perceptron, scale.empty() ? nullptr : scale.data()};
     f.perceptron.inputs = inputs.data();
     f.perceptron.labels = labels.data();
     f.perceptron.rows = rows.data() + first_step * c.count * c.perceptron.batch;
@@ -83,9 +86,9 @@ std::string describe(const Case& c) {
   std::string layers;
   for (int l = 0; l < c.network.layers; l++) layers += (l ? "," : "") + std::to_string(c.network.units[l]);
   char text[256];
-  std::snprintf(text, sizeof text, "layers (%s) projection %d inputs %d family %d: %ld x %ld, T %ld, spread %g, size %g",
+  std::snprintf(text, sizeof text, "layers (%s) projection %d inputs %d family %d: %ld x %ld, T %ld, spread %g, size %g, objective %d, scaling %g",
                 layers.c_str(), c.network.projection, c.network.preprocessing.kind, c.family, c.count, c.dimension, c.steps,
-                c.spread, c.size);
+                c.spread, c.size, c.objective, c.scaling);
   return text;
 }
 
@@ -113,7 +116,12 @@ void step_by_step(const Kernels& kernels, const Unroll& u, Pool& pool) {
   for (double& w : weights) w /= double(u.functions.count);
   // What the network saw may lie elsewhere.
   const Floats copy(gradients.begin(), gradients.begin() + u.steps * n);
-  const float* observed = u.steps % 2 ? copy.data() : nullptr;
+  const float* observed = u.steps % 2 || u.objective != kLoss ? copy.data() : nullptr;
+  for (size_t i = 0; u.objective != kLoss && i < gradients.size(); i++) {
+    const long t = i / n, b = i % n / u.functions.dimension;
+    const float loss = u.losses[t * u.functions.count + b], first = u.initial ? u.initial[b] : u.losses[b];
+    gradients[i] /= u.objective == kLog ? loss + 1e-8f : first;
+  }
   kernels.back({u.network, u.phi, n, u.steps, gradients.data(), observed, segment, saved.data(), u.fresh, weights.data(), u.gradient}, pool);
 }
 
@@ -128,6 +136,8 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
   for (float& x : W) x = normal(random) / (c.family == Functions::kQuadratic ? std::sqrt(float(d)) : 1);
   for (float& x : y) x = normal(random);
   for (float& x : start) x = c.size * normal(random);
+  Floats scale(c.scaling > 0 ? n : 0);
+  for (float& x : scale) x = std::exp(c.scaling * normal(random));
   reference::Vector weights(c.steps + 1);
   for (double& w : weights) w = std::fabs(normal(random));
   if (seed % 2) weights.back() = 0;  // as in the sum of the losses before the last
@@ -135,7 +145,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
   long hidden_size = 0;
   for (int l = 0; l < c.network.layers; l++) hidden_size += 2 * n * c.network.units[l];
 
-  Floats first;
+  Floats first, initial;
   double worst = 0;
   for (const int threads : {1, 2, 5}) {
     Pool pool(threads);
@@ -160,14 +170,17 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
             for (int u = 0; u < c.network.units[l]; u++, row++)
               for (long i = 0; i < n; i++) (episode.states[i][l].*part_of)[u] = hidden[row * n + i];
       }
-      const Functions functions = examples.functions(c, part * c.steps, W, y);
+      const Functions functions = examples.functions(c, part * c.steps, W, y, scale);
+      const float* whole = part == 0 ? nullptr : initial.data();
+      const reference::MetaLoss meta{weights.data(), c.objective, whole};
       const Unroll task{c.network, functions, phi.data(), c.steps, weights.data(), theta.data(), hidden.data(),
-                        part == 0, losses.data(), gradient.data()};
+                        part == 0, losses.data(), gradient.data(), c.objective, whole};
       way(kernels, task, pool);
+      if (part == 0) initial.assign(losses.begin(), losses.begin() + c.count);
       for (const Floats* part_of : {&losses, &gradient, &theta, &hidden}) all.insert(all.end(), part_of->begin(), part_of->end());
       if (threads > 1) continue;
       const reference::Episode before = episode;
-      const auto expected = episode.unroll(c.network, functions, exact, c.steps, weights.data());
+      const auto expected = episode.unroll(c.network, functions, exact, c.steps, meta);
       const double errors[] = {distance(losses, expected.losses), distance(gradient, expected.gradient),
                                distance(theta, episode.theta)};
       double bounds[] = {1e-4, 1e-4, 1e-4};
@@ -175,7 +188,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
         // A closed loop can magnify any rounding: how much is seen where the exact one begins a few roundings away.
         reference::Episode moved = before;
         moved.theta = nudged(before.theta, random);
-        const auto elsewhere = moved.unroll(c.network, functions, nudged(exact, random), c.steps, weights.data());
+        const auto elsewhere = moved.unroll(c.network, functions, nudged(exact, random), c.steps, meta);
         const double magnified[] = {distance(elsewhere.losses, expected.losses),
                                     distance(elsewhere.gradient, expected.gradient), distance(moved.theta, episode.theta)};
         for (int i = 0; i < 3; i++) bounds[i] = std::fmax(1e-4, 5 * magnified[i]);
@@ -191,7 +204,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
 
     // Without a gradient the way is the same, bit for bit.
     Floats theta2 = start, hidden2(hidden_size), losses((c.steps + 1) * c.count);
-    way(kernels, {c.network, examples.functions(c, 0, W, y), phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr}, pool);
+    way(kernels, {c.network, examples.functions(c, 0, W, y, scale), phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr, kLoss, nullptr}, pool);
     check(std::memcmp(losses.data(), first.data(), losses.size() * sizeof(float)) == 0, describe(c) + ": other losses without a gradient", 0);
   }
   std::printf("ok %.1e %s%s\n", worst, describe(c).c_str(), way == step_by_step ? ", step by step" : "");
@@ -254,6 +267,8 @@ Case random_case(std::mt19937& random) {
   c.steps = pick(1, 27);
   c.spread = .3f;
   c.size = .7f;
+  c.objective = Objective(pick(0, 2));
+  c.scaling = pick(0, 1) ? .5f : 0;
   return c;
 }
 
@@ -276,6 +291,8 @@ int main(int count, char** arguments) {
   run(*kernels, {seed_example, Functions::kParabola, 1, 10, 20, .15f, 1}, seed);
   run(*kernels, {deepmind, Functions::kQuadratic, 12, 10, 20, .2f, 1}, seed);
   run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 2, 333, 25, .2f, 1, {}, kLog, .5f}, seed);
+  run(*kernels, {deepmind, Functions::kParabola, 3, 300, 25, .2f, 1, {}, kRelative, .5f}, seed);
   run(*kernels, {paper, Functions::kQuadratic, 1, 300, 3, .2f, 1}, seed);
   run(*kernels, {linear, Functions::kSimple, 1, 1, 20, .3f, 1}, seed);
   run(*kernels, {one, Functions::kSimple, 3, 1, 500, .3f, 1}, seed);

@@ -8,7 +8,10 @@
 namespace reference {
 
 using metadescent::Functions;
+using metadescent::kLog;
+using metadescent::kLoss;
 using metadescent::Network;
+using metadescent::Objective;
 using metadescent::Preprocessing;
 using Vector = std::vector<double>;
 
@@ -145,7 +148,7 @@ inline void step_back(const Network& network, const Maps& maps, const Vector& ph
 /** Of perceptron.h. */
 double perceptron(const metadescent::Perceptron& p, const int* rows, const Vector& theta, Vector& gradient);
 
-inline double evaluate(const Functions& f, long b, long step, const double* x, double* gradient) {
+inline double unscaled(const Functions& f, long b, long step, const double* x, double* gradient) {
   const long d = f.dimension;
   if (f.family == Functions::kPerceptron) {
     Vector sum(d);
@@ -174,7 +177,24 @@ inline double evaluate(const Functions& f, long b, long step, const double* x, d
   return loss;
 }
 
-/** An episode's θ [N] and states [N], taken `steps` on; the meta-gradient where weights are given. */
+inline double evaluate(const Functions& f, long b, long step, const double* theta, double* gradient) {
+  if (f.scale == nullptr) return unscaled(f, b, step, theta, gradient);
+  const float* scale = f.scale + b * f.dimension;
+  Vector point(f.dimension);
+  for (long i = 0; i < f.dimension; i++) point[i] = scale[i] * theta[i];
+  const double loss = unscaled(f, b, step, point.data(), gradient);
+  for (long i = 0; i < f.dimension; i++) gradient[i] *= scale[i];
+  return loss;
+}
+
+/** What the meta-loss is made of. `initial` are the losses of kRelative, or null for the unroll's own first. */
+struct MetaLoss {
+  const double* weights;
+  Objective objective;
+  const float* initial;
+};
+
+/** An episode's θ [N] and states [N], taken `steps` on, and the meta-gradient. */
 struct Episode {
   Vector theta;
   std::vector<State> states;
@@ -187,7 +207,7 @@ struct Episode {
     Vector gradient;
   };
 
-  Outcome unroll(const Network& network, const Functions& f, const Vector& phi, long steps, const double* weights) {
+  Outcome unroll(const Network& network, const Functions& f, const Vector& phi, long steps, const MetaLoss& meta) {
     const Maps maps(network);
     const long d = f.dimension, n = f.count * d;
     Outcome out;
@@ -199,7 +219,6 @@ struct Episode {
       if (t == steps) break;
       for (long i = 0; i < n; i++) theta[i] += step(network, maps, phi, out.gradients[t][i], states[i], traces[t][i]);
     }
-    if (weights == nullptr) return out;
     out.gradient.assign(maps.size, 0);
     for (long i = 0; i < n; i++) {
       State carried;
@@ -207,7 +226,10 @@ struct Episode {
         carried.push_back({Vector(network.units[l]), Vector(network.units[l])});
       double upstream = 0;
       for (long t = steps - 1; t >= 0; t--) {
-        upstream += weights[t + 1] / double(f.count) * out.gradients[t + 1][i];
+        const double loss = out.losses[(t + 1) * f.count + i / d];
+        const double whole = meta.initial ? meta.initial[i / d] : out.losses[i / d];
+        const double slope = meta.objective == kLoss ? 1 : meta.objective == kLog ? 1 / (loss + 1e-8) : 1 / whole;
+        upstream += meta.weights[t + 1] * slope / double(f.count) * out.gradients[t + 1][i];
         step_back(network, maps, phi, traces[t][i], upstream, carried, out.gradient);
       }
     }

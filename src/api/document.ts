@@ -20,8 +20,9 @@ import { Provenance } from '../contract/provenance.js';
 import { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
 import { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../contract/results.js';
 import { WireNumber } from '../contract/schema.js';
-import { EngineSpec, JobSpec, TrainingSpec, ValidationSpec } from '../contract/spec.js';
+import { EngineSpec, JobSpec } from '../contract/spec.js';
 import { TrainedOptimizerRef } from '../contract/trained.js';
+import { ScheduleSpec, StageSpec, TrainingSpec, ValidationSpec } from '../contract/training.js';
 import { Catalogue, CatalogueEntry } from '../core/catalogue.js';
 import { referComponents } from './components.js';
 import { examples } from './examples.js';
@@ -88,6 +89,9 @@ const namedSchemas = (): Record<string, TSchema> => ({
   RegisteredOptimizer,
   RegisterRequest,
   ...variants('RuleSpec', RuleSpec),
+  ScheduleSpec,
+  ...variants('ScheduleSpec', ScheduleSpec),
+  StageSpec,
   TrainedOptimizerRef,
   TrainingSpec,
   TuningResult,

@@ -37,7 +37,7 @@ const started = {
   coordinates: Type.Integer({ description: 'Coordinates of one function.' }),
   weights: Type.Integer({ description: 'Weights φ of the learned optimizer.' }),
   iterations: Type.Integer({ description: 'Meta-iterations in all; 0 for a comparison.' }),
-  unroll: Type.Integer(),
+  unroll: Type.Integer({ description: 'Steps of an unroll; of the longest, where a curriculum has several.' }),
 };
 const losses = {
   type: Type.Literal('losses'),

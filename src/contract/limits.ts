@@ -4,6 +4,7 @@ import { blocksOf, checkFit, type Group, groupsOf, isNetwork } from './groups.js
 import type { LearnedSpec, LstmSpec } from './optimizers.js';
 import { coordinates, familyOf, isQuadratic, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import type { JobSpec, MetatrainSpec } from './spec.js';
+import type { TrainingSpec } from './training.js';
 
 /** Weights φ (256 MiB with the meta-optimizer's moments). */
 export const maxWeights = 2 ** 24;
@@ -99,10 +100,8 @@ export function checkLimits(spec: JobSpec): FieldError[] {
 type Refuse = (pointer: string, found: unknown, allowed: string) => void;
 
 function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): void {
-  const { horizon, unroll, functions, metaLoss, secondDerivatives, validation } = training;
-  if (horizon % unroll !== 0) refuse('/training/unroll', unroll, `a divisor of the horizon, ${horizon}`);
-  if (Array.isArray(metaLoss) && metaLoss.length !== unroll + 1)
-    refuse('/training/metaLoss', metaLoss.length, `${unroll + 1} numbers, one more than the unroll's steps`);
+  const { functions, metaLoss, secondDerivatives, validation } = training;
+  checkStages(training, refuse);
   if (Array.isArray(metaLoss) && metaLoss.every((w) => w === 0))
     refuse('/training/metaLoss', metaLoss, 'numbers that are not all 0');
   const limited = problemsIn(problem).find((part) => familyOf(part).firstDerivativesOnly);
@@ -119,7 +118,8 @@ function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): vo
 }
 
 function checkOptimizer({ engine, problem, optimizer, training }: MetatrainSpec, refuse: Refuse): void {
-  const { unroll, functions, secondDerivatives } = training;
+  const { functions, secondDerivatives } = training;
+  const unroll = longestUnroll(training);
   const groups = groupsOf(optimizer, problem);
   const weights = countWeights(optimizer, problem);
   if (weights > maxWeights)
@@ -162,6 +162,29 @@ function keptByBlock({ optimizer, width }: Group, steps: number, fused: boolean)
   const units = network.layers.reduce((a, b) => a + b, 0);
   if (fused) return steps + 2 * units * (2 + Math.ceil(steps / 20)) + 4;
   return steps * (9 * units + (network.inputProjection ?? 0) + 4 * width);
+}
+
+/** Steps of the longest unroll, in whichever stage. */
+export function longestUnroll({ unroll, curriculum }: TrainingSpec): number {
+  return Math.max(unroll, ...curriculum.map((stage) => stage.unroll));
+}
+
+function checkStages({ horizon, unroll, curriculum, metaLoss }: TrainingSpec, refuse: Refuse): void {
+  let from = 0;
+  for (const [i, stage] of [{ from, horizon, unroll }, ...curriculum].entries()) {
+    const pointer = i === 0 ? '/training' : `/training/curriculum/${i - 1}`;
+    if (i > 0 && stage.from <= from)
+      refuse(`${pointer}/from`, stage.from, `more than ${from}, where the stage before begins`);
+    from = stage.from;
+    if (stage.horizon % stage.unroll !== 0)
+      refuse(`${pointer}/unroll`, stage.unroll, `a divisor of the horizon, ${stage.horizon}`);
+    if (Array.isArray(metaLoss) && metaLoss.length !== stage.unroll + 1)
+      refuse(
+        '/training/metaLoss',
+        metaLoss.length,
+        `${stage.unroll + 1} numbers, one more than the steps of the unroll at ${pointer}/unroll`,
+      );
+  }
 }
 
 function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refuse: Refuse): void {

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { EngineInfo } from './events.js';
 import { ProblemSpec } from './problems.js';
 import { Nullable, Strict } from './schema.js';
-import { TrainingSpec } from './spec.js';
+import { TrainingSpec } from './training.js';
 
 /** Where weights come from. It holds no time of day: the same run gives the same bytes. */
 export const Provenance = Strict(

@@ -4,6 +4,7 @@ import { LearnedSpec } from './optimizers.js';
 import { ProblemSpec } from './problems.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 import { TrainedOptimizerRef } from './trained.js';
+import { TrainingSpec } from './training.js';
 
 /** The schemas of a job's document: what a client may ask for. Every field not marked required has a default. */
 
@@ -23,85 +24,6 @@ export const EngineSpec = Strict(
   { default: {}, description: 'What computes the unrolls.' },
 );
 export type EngineSpec = Static<typeof EngineSpec>;
-
-export const MetaLossSpec = Type.Unsafe<'sum' | 'sum-and-final' | 'final' | number[]>({
-  anyOf: [
-    { type: 'string', enum: ['sum', 'sum-and-final', 'final'] },
-    { type: 'array', items: { type: 'number', minimum: 0, maximum: 1e6 }, minItems: 2, maxItems: 1001 },
-  ],
-  default: 'sum',
-  description:
-    'Weights w_t of the losses f(θ_t), t = 0 … T, of an unroll of T steps: "sum" is 1 for t < T; "sum-and-final" is 1 for all; "final" is 1 for t = T alone; or T + 1 numbers.',
-});
-
-export const ValidationSpec = Strict(
-  {
-    every: Type.Integer({
-      minimum: 1,
-      maximum: 1_000_000,
-      default: 100,
-      description: 'Meta-iterations from one validation to the next.',
-    }),
-    functions: Type.Integer({
-      minimum: 1,
-      maximum: 100_000,
-      default: 256,
-      description: 'Held-out functions, the same each time.',
-    }),
-    measure: Choice(['sum', 'final'], {
-      default: 'sum',
-      description: 'What the best weights are chosen by: the mean of Σ f(θ_t), t < horizon, or of f(θ_horizon).',
-    }),
-  },
-  { default: {}, description: 'The weights with the best validation loss are the ones that are kept.' },
-);
-
-export const TrainingSpec = Strict(
-  {
-    iterations: Type.Integer({
-      minimum: 1,
-      maximum: 100_000_000,
-      default: 1000,
-      description: 'Meta-iterations: unrolls, each followed by one step of the meta-optimizer.',
-    }),
-    horizon: Type.Integer({
-      minimum: 1,
-      maximum: 100_000,
-      default: 20,
-      description: 'Steps for which a function is optimised before a fresh one is drawn.',
-    }),
-    unroll: Type.Integer({
-      minimum: 1,
-      maximum: 1000,
-      default: 20,
-      description: 'Steps between truncations of back-propagation; divides the horizon.',
-    }),
-    functions: Type.Integer({
-      minimum: 1,
-      maximum: 65_536,
-      default: 1,
-      description: 'Functions optimised side by side; the meta-loss is their mean.',
-    }),
-    learningRate: Type.Number({
-      exclusiveMinimum: 0,
-      maximum: 10,
-      default: 1e-3,
-      description: 'Of the meta-optimizer, Adam (β1 0.9, β2 0.999, ε 1e-8).',
-    }),
-    clipNorm: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }), {
-      default: null,
-      description: 'The meta-gradient is scaled down to this global norm where it is longer; null for never.',
-    }),
-    metaLoss: MetaLossSpec,
-    secondDerivatives: Choice(['dropped', 'exact'], {
-      default: 'dropped',
-      description: 'Whether the meta-gradient passes through ∇f. The paper drops that term.',
-    }),
-    validation: ValidationSpec,
-  },
-  { default: {}, description: 'How the optimizer is meta-trained.' },
-);
-export type TrainingSpec = Static<typeof TrainingSpec>;
 
 const common = {
   title: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'A line for people.' })),

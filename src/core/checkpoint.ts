@@ -59,6 +59,7 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
       put('theta', training.episode.theta);
       put('hidden', training.episode.hidden);
     }
+    if (training.initial) put('initial', training.initial);
   }
   if (comparison) {
     put('losses', comparison.runs.losses);
@@ -125,6 +126,7 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, dat
           bestLoss: training.bestLoss,
           bestIteration: training.bestIteration,
           validatedAt: training.validatedAt,
+          initial: vectors.get('initial') ?? null,
           episode: step === null ? null : { theta: take('theta'), hidden: take('hidden'), step },
         }
       : undefined,

@@ -1,7 +1,7 @@
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import type { RunEvent } from '../contract/events.js';
 import { checkTransfer } from '../contract/groups.js';
-import { checkSize, countWeights } from '../contract/limits.js';
+import { checkSize, countWeights, longestUnroll } from '../contract/limits.js';
 import { coordinates, type ProblemSpec } from '../contract/problems.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Phase } from './checkpoint.js';
@@ -167,7 +167,7 @@ class JobRun implements Run {
       coordinates: coordinates(spec.problem),
       weights: this.given?.phi.length ?? countWeights((spec as MetatrainSpec).optimizer, spec.problem),
       iterations: spec.kind === 'metatrain' ? spec.training.iterations : 0,
-      unroll: spec.kind === 'metatrain' ? spec.training.unroll : 0,
+      unroll: spec.kind === 'metatrain' ? longestUnroll(spec.training) : 0,
     };
   }
 

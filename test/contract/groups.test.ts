@@ -4,7 +4,7 @@ import { type FieldError, ProblemError } from '../../src/contract/errors.js';
 import { checkTransfer, groupsOf } from '../../src/contract/groups.js';
 import type { GroupSpec, LearnedSpec } from '../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
-import type { TrainingSpec } from '../../src/contract/spec.js';
+import type { TrainingSpec } from '../../src/contract/training.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 
 const lstm = { name: 'lstm' };

@@ -23,6 +23,7 @@ const state: Checkpoint = {
     bestLoss: 0.1 + 0.2,
     bestIteration: 10,
     validatedAt: 12,
+    initial: vector(10, 11),
     episode: { theta: vector(9), hidden: vector(), step: 3 },
   },
   comparison: {
@@ -57,7 +58,7 @@ describe('a checkpoint', () => {
   });
 
   it('gives back a state before any validation, and one of a comparison alone', () => {
-    const fresh = { ...state.training!, bestLoss: infinity, bestIteration: -1, episode: null };
+    const fresh = { ...state.training!, bestLoss: infinity, bestIteration: -1, initial: null, episode: null };
     for (const part of [
       { phase: 'training', training: fresh, comparison: undefined },
       { phase: 'start', training: undefined, comparison: undefined },

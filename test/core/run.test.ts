@@ -59,6 +59,23 @@ const grouped = parseJobSpec({
   comparison: { functions: 64, steps: 8, baselines: [{ name: 'sgd', learningRate: 0.1 }], resamples: 100 },
 }) as MetatrainSpec;
 
+/** Meta-training’s options all at once: each adds to what a run has to remember, or to find again. */
+const elaborate = parseJobSpec({
+  ...small,
+  training: {
+    ...(small as MetatrainSpec).training,
+    schedule: { name: 'cosine', warmup: 3 },
+    curriculum: [
+      { from: 8, horizon: 20, unroll: 10 },
+      { from: 13, horizon: 40, unroll: 10 },
+    ],
+    objective: 'relative',
+    randomScaling: 1,
+    validation: { every: 7, functions: 8, horizon: 30 },
+  },
+  comparison: null,
+});
+
 interface Outcome {
   events: RunEvent[];
   losses: Buffer;
@@ -101,6 +118,14 @@ describe('a run', () => {
     // What of the comparison was under way begins again, so its progress may be told twice; all else comes once and the same.
     const told = ({ events }: Outcome) => events.filter((e) => e.type !== 'progress');
     assert.deepEqual(told(stopped), told(steady));
+  });
+
+  it('is the same stopped before every pull, with every option of meta-training', async () => {
+    const steady = await drive(elaborate);
+    assert.deepEqual(await drive(elaborate, new Set(steady.events.keys())), steady);
+    const lengths = steady.events.flatMap((e) => (e.type === 'losses' ? [e.points.length] : []));
+    assert.deepEqual(lengths, [...Array(8).fill(5), ...Array(17).fill(10)]);
+    assert.notDeepEqual(steady.weights, (await drive(small)).weights);
   });
 
   it('tells its phases in order and ends with done', async () => {

@@ -1,9 +1,9 @@
-import type { TrainingSpec } from '../../src/contract/spec.js';
+import type { TrainingSpec } from '../../src/contract/training.js';
 import type { Optimizer } from './optimizer.js';
 import type { FunctionData } from './problems.js';
 import { openLoopUpdates, referenceUnroll, type Start } from './unroll.js';
 
-/** One truncated unroll of functions side by side; the meta-loss is the mean over functions of Σ_t w_t f(θ_t). */
+/** One truncated unroll of functions side by side; the meta-loss is the mean over functions of Σ_t w_t ℓ(f(θ_t)). */
 export interface MetaProblem {
   optimizer: Optimizer;
   functions: FunctionData[];
@@ -11,6 +11,26 @@ export interface MetaProblem {
   starts: Start[];
   /** w_t, t = 0 … T. */
   weights: number[];
+  /** ℓ; "relative" is to `initial`, or else to the unroll's first loss, either of which is a constant. */
+  objective?: TrainingSpec['objective'];
+  initial?: number[] | undefined;
+}
+
+/** ℓ and ℓ' of a function's losses; those before the unroll's first step count as constants. */
+function objectiveOf({ objective = 'loss', initial }: MetaProblem, i: number, firstLoss: number) {
+  switch (objective) {
+    case 'loss':
+      return { value: (f: number) => f, slope: () => 1 };
+    case 'log':
+      return {
+        value: (f: number) => Math.log(Math.max(f, 0) + 1e-8),
+        slope: (f: number) => (f < 0 ? 0 : 1 / (f + 1e-8)),
+      };
+    case 'relative': {
+      const whole = initial?.[i] ?? firstLoss;
+      return { value: (f: number) => f / whole, slope: () => 1 / whole };
+    }
+  }
 }
 
 /** w_t of a meta-loss, t = 0 … T. */
@@ -23,11 +43,13 @@ export function lossWeights(metaLoss: TrainingSpec['metaLoss'], T: number): numb
 }
 
 /** L(φ). */
-export function metaLoss({ optimizer, functions, starts, weights }: MetaProblem, phi: readonly number[]): number {
+export function metaLoss(problem: MetaProblem, phi: readonly number[]): number {
+  const { optimizer, functions, starts, weights } = problem;
   const T = weights.length - 1;
   const sums = functions.map((f, i) => {
     const { losses } = referenceUnroll(optimizer, phi, f, starts[i]!, T);
-    return losses.reduce((sum, loss, t) => sum + weights[t]! * loss, 0);
+    const objective = objectiveOf(problem, i, losses[0]!);
+    return losses.reduce((sum, loss, t) => sum + weights[t]! * objective.value(loss), 0);
   });
   return sums.reduce((a, b) => a + b, 0) / functions.length;
 }
@@ -36,22 +58,21 @@ export function metaLoss({ optimizer, functions, starts, weights }: MetaProblem,
  * A function of φ whose gradient at `base` is the meta-gradient with second derivatives dropped. There
  * dL = Σ_t ⟨w_t ∇f(θ_t), dθ_t⟩ with the network's inputs held at the gradients of the base point; so ∇f(θ_t) is
  * recorded once, and what moves with φ is θ̃_t(φ) = θ_0 + Σ_{s<t} g_s(φ) on those inputs:
- * L̃(φ) = Σ_t w_t ⟨∇f(θ_t), θ̃_t(φ)⟩.
+ * L̃(φ) = Σ_t w_t ℓ'(f(θ_t)) ⟨∇f(θ_t), θ̃_t(φ)⟩.
  */
-export function droppedMetaLoss(
-  { optimizer, functions, starts, weights }: MetaProblem,
-  base: readonly number[],
-): (phi: readonly number[]) => number {
+export function droppedMetaLoss(problem: MetaProblem, base: readonly number[]): (phi: readonly number[]) => number {
+  const { optimizer, functions, starts, weights } = problem;
   const T = weights.length - 1;
   const recorded = functions.map((f, i) => referenceUnroll(optimizer, base, f, starts[i]!, T));
   return (phi) => {
     const sums = functions.map((_, i) => {
-      const { gradients, observed } = recorded[i]!;
+      const { gradients, observed, losses } = recorded[i]!;
+      const { slope } = objectiveOf(problem, i, losses[0]!);
       const updates = openLoopUpdates(optimizer, phi, observed.slice(0, T), starts[i]);
       let theta = starts[i]!.theta;
       let sum = 0;
       for (let t = 0; t <= T; t++) {
-        sum += weights[t]! * gradients[t]!.reduce((dot, g, n) => dot + g * theta[n]!, 0);
+        sum += weights[t]! * slope(losses[t]!) * gradients[t]!.reduce((dot, g, n) => dot + g * theta[n]!, 0);
         if (t < T) theta = theta.map((x, n) => x + updates[t]![n]!);
       }
       return sum;

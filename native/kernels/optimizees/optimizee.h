@@ -17,6 +17,8 @@ struct Optimizee {
   QuadraticLanes* lanes;
   PerceptronLoss perceptron;
   float* scratch;
+  /** c∘θ, where the functions are scaled. */
+  float* point;
 
   /** Takes its memory; with a counting arena that is all. */
   inline void prepare(const Functions& functions, long from, long number, Arena& arena) {
@@ -24,6 +26,7 @@ struct Optimizee {
     first = from;
     count = number;
     lanes = nullptr;
+    point = functions.scale == nullptr ? nullptr : arena.take<float>(number * functions.dimension);
     if (functions.family == Functions::kPerceptron) perceptron.prepare(functions.perceptron, arena);
     if (functions.family != Functions::kQuadratic) return;
     const long d = functions.dimension;
@@ -48,6 +51,16 @@ struct Optimizee {
    * @param pool threads that large functions may work on, or null
    */
   inline void evaluate(const float* theta, long step, float* gradient, float* losses, Pool* pool = nullptr) const {
+    if (all->scale == nullptr) return evaluate_at(theta, step, gradient, losses, pool);
+    const long n = count * all->dimension;
+    const float* scale = all->scale + first * all->dimension;
+    for (long i = 0; i < n; i++) point[i] = scale[i] * theta[i];
+    evaluate_at(point, step, gradient, losses, pool);
+    for (long i = 0; i < n; i++) gradient[i] *= scale[i];
+  }
+
+ private:
+  inline void evaluate_at(const float* theta, long step, float* gradient, float* losses, Pool* pool) const {
     const long d = all->dimension;
     if (lanes != nullptr) {
       for (long f = 0; f < count; f += kLanes)
@@ -79,7 +92,6 @@ struct Optimizee {
     }
   }
 
- private:
   long in_group(long group) const {
     const long left = count - group * kLanes;
     return left < kLanes ? left : kLanes;

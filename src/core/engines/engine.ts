@@ -63,7 +63,20 @@ export interface UnrollOptions {
   /** w_t, t = 0 … steps, of the losses f(θ_t). */
   readonly weights: readonly number[];
   readonly secondDerivatives: 'dropped' | 'exact';
+  /** ℓ, what of a loss counts; "loss" where it is not said. */
+  readonly objective?: Objective;
 }
+
+/**
+ * ℓ(f) of a loss f: itself; log(max(f, 0) + {@link logOffset}) (Wichrowska et al. 2017, arXiv 1703.04813); or f/f(θ_0),
+ * where `initial` [B] are the losses that the functions began with, null where they begin with this unroll.
+ */
+export type Objective =
+  | { readonly name: 'loss' | 'log' }
+  | { readonly name: 'relative'; readonly initial: Float32Array | null };
+
+/** Keeps the logarithm, and 1/f, finite at 0. */
+export const logOffset = 1e-8;
 
 /** Functions being optimised: θ and the optimizer's state h are carried from one call to the next. */
 export interface Episode {
@@ -73,7 +86,7 @@ export interface Episode {
    */
   advance(phi: Float32Array, steps: number): Promise<Float32Array>;
   /**
-   * The same, and the gradient of the meta-loss L(φ) = 1/B Σ_f Σ_t w_t f(θ_t) by back-propagation through these steps;
+   * The same, and the gradient of the meta-loss L(φ) = 1/B Σ_f Σ_t w_t ℓ(f(θ_t)) by back-propagation through these steps;
    * the θ and h that they began with count as constants (truncation).
    * @returns f(θ_t) [steps + 1, B], and dL/dφ like φ
    */

@@ -1,14 +1,18 @@
 import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
+import type { ProblemSpec } from '../../contract/problems.js';
 import { coordinates } from '../../contract/problems.js';
-import type { MetatrainSpec, TrainingSpec } from '../../contract/spec.js';
+import type { MetatrainSpec } from '../../contract/spec.js';
+import type { TrainingSpec } from '../../contract/training.js';
 import { chunkSize, optimise } from '../compare/optimise.js';
-import type { Engine, Episode, EpisodeState } from '../engines/engine.js';
+import type { Engine, Episode, EpisodeState, Objective } from '../engines/engine.js';
 import { initialise } from '../learned/initialise.js';
 import { adam } from '../optimizers/adam.js';
 import type { RuleState } from '../optimizers/rule.js';
 import { sampleFunctions } from '../problems/batch.js';
 import { Purpose } from '../random/random.js';
+import { placeOf, validationHorizon } from './curriculum.js';
+import { learningRateAt } from './schedule.js';
 
 /** Everything that meta-training is about to need again: plain numbers and vectors. */
 export interface TrainingState {
@@ -25,6 +29,8 @@ export interface TrainingState {
   bestIteration: number;
   /** Meta-iterations after which the latest validation ran; -1 before the first. */
   validatedAt: number;
+  /** f(θ_0) [B] of the functions at hand, where the objective is "relative" to it. */
+  initial: Float32Array | null;
   /** Where the functions at hand stood when this state was taken; null where none were at hand. */
   episode: EpisodeState | null;
 }
@@ -40,7 +46,6 @@ export interface TrainingState {
  */
 export class MetaTraining {
   private episode: Episode | null = null;
-  private readonly weights: number[];
   /** What Adam adds to φ. */
   private readonly update: Float32Array;
 
@@ -50,7 +55,6 @@ export class MetaTraining {
     private readonly datasets: Datasets,
     private readonly now: TrainingState,
   ) {
-    this.weights = lossWeights(spec.training);
     this.update = new Float32Array(now.phi.length);
   }
 
@@ -66,6 +70,7 @@ export class MetaTraining {
       bestLoss: Number.POSITIVE_INFINITY,
       bestIteration: -1,
       validatedAt: -1,
+      initial: null,
       episode: null,
     });
   }
@@ -103,16 +108,21 @@ export class MetaTraining {
 
   private async iterate(): Promise<RunEvent> {
     const { now } = this;
-    const { horizon, unroll, functions, secondDerivatives } = this.spec.training;
-    const step = (now.iteration * unroll) % horizon;
+    const { training } = this.spec;
+    const { functions, metaLoss, secondDerivatives } = training;
+    const { unroll, step, episode } = placeOf(training, now.iteration);
     if (step === 0) {
       this.dispose();
       now.episode = null;
+      now.initial = null;
     }
-    this.episode ??= await this.openEpisode(Math.floor((now.iteration * unroll) / horizon));
-    const { weights } = this;
-    const { losses, gradient } = await this.episode.unroll(now.phi, { steps: unroll, weights, secondDerivatives });
+    this.episode ??= await this.openEpisode(episode);
+    const weights = lossWeights(metaLoss, unroll);
+    const objective: Objective = { name: training.objective, initial: now.initial };
+    const options = { steps: unroll, weights, secondDerivatives, objective };
+    const { losses, gradient } = await this.episode.unroll(now.phi, options);
     now.episode = null;
+    if (training.objective === 'relative') now.initial ??= losses.slice(0, functions);
 
     const points = meanOverFunctions(losses, functions);
     const badStep = points.findIndex((loss) => !Number.isFinite(loss));
@@ -128,8 +138,10 @@ export class MetaTraining {
 
   private openEpisode(index: number): Promise<Episode> {
     const { spec, now, engine, datasets } = this;
-    const { functions } = spec.training;
-    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.training, index * functions, functions, datasets);
+    const { functions, randomScaling } = spec.training;
+    const problem: ProblemSpec =
+      randomScaling === null ? spec.problem : { name: 'rescaled', problem: spec.problem, range: randomScaling };
+    const batch = sampleFunctions(problem, spec.seed, Purpose.training, index * functions, functions, datasets);
     return engine.openEpisode(spec.optimizer, batch, now.episode ?? undefined);
   }
 
@@ -138,7 +150,8 @@ export class MetaTraining {
    * @returns whether φ is finite still
    */
   private descend(gradient: Float32Array, norm: number): boolean {
-    const { clipNorm, learningRate } = this.spec.training;
+    const { clipNorm } = this.spec.training;
+    const learningRate = learningRateAt(this.spec.training, this.now.iteration);
     if (clipNorm !== null && norm > clipNorm) {
       const scale = clipNorm / norm;
       for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
@@ -157,11 +170,12 @@ export class MetaTraining {
   }
 
   private async validate(): Promise<RunEvent> {
-    const { spec, now } = this;
-    const { horizon, validation } = spec.training;
+    const { now } = this;
+    const { training } = this.spec;
+    const horizon = validationHorizon(training);
     const losses = await this.validationLosses();
     const loss =
-      validation.measure === 'final' ? losses[horizon]! : losses.subarray(0, horizon).reduce((a, b) => a + b);
+      training.validation.measure === 'final' ? losses[horizon]! : losses.subarray(0, horizon).reduce((a, b) => a + b);
     const best = loss < now.bestLoss;
     if (best) {
       now.best.set(now.phi);
@@ -175,7 +189,8 @@ export class MetaTraining {
   /** Mean over the validation functions of f(θ_t), t = 0 … horizon. They are taken in chunks, to bound the memory. */
   private async validationLosses(): Promise<Float64Array> {
     const { spec, now, engine, datasets } = this;
-    const { horizon, validation } = spec.training;
+    const { validation } = spec.training;
+    const horizon = validationHorizon(spec.training);
     const chunk = chunkSize(coordinates(spec.problem));
     const means = new Float64Array(horizon + 1);
     for (let first = 0; first < validation.functions; first += chunk) {
@@ -216,7 +231,7 @@ function normOf(values: Float32Array): number {
 }
 
 /** w_t, t = 0 … unroll. */
-function lossWeights({ metaLoss, unroll }: TrainingSpec): number[] {
+function lossWeights(metaLoss: TrainingSpec['metaLoss'], unroll: number): number[] {
   if (Array.isArray(metaLoss)) return metaLoss;
   return Array.from({ length: unroll + 1 }, (_, t) => {
     if (t === unroll) return metaLoss === 'sum' ? 0 : 1;

@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import { countNetworkWeights } from '../../../src/contract/limits.js';
 import type { GroupRule, GroupSpec, LearnedSpec, LstmSpec } from '../../../src/contract/optimizers.js';
 import { type ProblemSpec, partsOf } from '../../../src/contract/problems.js';
-import type { TrainingSpec } from '../../../src/contract/spec.js';
+import type { TrainingSpec } from '../../../src/contract/training.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
@@ -351,6 +351,7 @@ interface GradientCase {
   functions: number;
   steps: number;
   metaLoss: TrainingSpec['metaLoss'];
+  objective?: TrainingSpec['objective'];
   phi: Float32Array;
 }
 
@@ -358,7 +359,7 @@ interface GradientCase {
 async function checkUnrolls(
   engine: Engine,
   modes: readonly TrainingSpec['secondDerivatives'][],
-  { spec, problem, functions, steps, metaLoss, phi }: GradientCase,
+  { spec, problem, functions, steps, metaLoss, objective = 'loss', phi }: GradientCase,
   what: string,
 ) {
   const batch = draw(problem, functions);
@@ -367,12 +368,23 @@ async function checkUnrolls(
   for (const secondDerivatives of modes) {
     const episode = await engine.openEpisode(spec, batch);
     let starts = startsOf(optimizer, batch);
+    let initial: Float32Array | null = null;
     for (const part of ['first', 'second']) {
       const title = `${what}, ${secondDerivatives}, ${part} unroll`;
-      const { losses, gradient } = await episode.unroll(phi, { steps, weights, secondDerivatives });
+      const options = { steps, weights, secondDerivatives, objective: { name: objective, initial } };
+      const { losses, gradient } = await episode.unroll(phi, options);
       const expected = reference(spec, phi, batch, steps, starts);
       close(losses, expected.losses, 1e-4, `${title}, losses`);
-      const meta: MetaProblem = { optimizer, functions: functionsOf(batch), starts, weights };
+      const before = initial ? [...initial] : undefined;
+      const meta: MetaProblem = {
+        optimizer,
+        functions: functionsOf(batch),
+        starts,
+        weights,
+        objective,
+        initial: before,
+      };
+      initial ??= losses.slice(0, functions);
       // Exact derivatives of log-and-sign divide by gradients that may have come near 0.
       const tolerance = secondDerivatives === 'exact' ? 1e-3 : 1e-4;
       closeMetaGradient(gradient, meta, phi, secondDerivatives, tolerance, `${title}, meta-gradient`);
@@ -691,6 +703,16 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
         );
       }
     });
+
+    for (const objective of ['log', 'relative'] as const)
+      for (const [i, problem] of problems.slice(1).entries())
+        test(`meta-gradient of ${objective} losses on ${nameOf(problem)}, each function's own: that of fp64 differences`, async () => {
+          // Functions of 3 coordinates share a vector; the last are many coordinates to few functions.
+          const spec = lstmSpec({ layers: [4], preprocess: i === 0 ? deepmind : { name: 'none' }, outputScale: 0.1 });
+          const phi = randomPhi(spec, 0.5);
+          const one = { spec, problem, functions: 5, steps: 3, metaLoss: 'sum-and-final', objective, phi } as const;
+          await checkUnrolls(engine, secondDerivatives, one, `${objective}, ${nameOf(problem)}`);
+        });
 
     test('random shapes and options', async () => {
       const u = uniform(seed);

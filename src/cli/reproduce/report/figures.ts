@@ -1,6 +1,6 @@
 import type { ComparisonResults } from '../../../contract/results.js';
 import { fromWire } from '../../../contract/schema.js';
-import type { TrainingSpec } from '../../../contract/spec.js';
+import type { TrainingSpec } from '../../../contract/training.js';
 import { type Chart, colourClass, drawChart, escapeXml, fixed, linearScale, logScale } from '../../render/chart.js';
 import { isDrawable, type LogAxis, logAxisBetween, type Series, toSeries } from '../../render/series.js';
 import { comparisonChart, describeComparison, swatch } from '../../render/svg.js';

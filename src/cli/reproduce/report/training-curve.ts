@@ -1,4 +1,4 @@
-import type { TrainingSpec } from '../../../contract/spec.js';
+import type { TrainingSpec } from '../../../contract/training.js';
 import { sortedQuantile } from '../../../core/compare/statistics.js';
 import type { RunFolder } from '../../run-folder.js';
 

@@ -11,13 +11,14 @@ type Floats = Float32Array | null;
 /** [preprocessing, its constant, projection or 0, output scale, units …] */
 export type NetworkNumbers = Float64Array;
 
-/** Family, functions, coordinates of one, and its data. */
+/** Family, functions, coordinates of one, its data, and c where the functions are f(c∘θ). */
 export type FunctionArguments = [
   family: number,
   count: number,
   dimension: number,
   first: Floats,
   second: Floats,
+  scale: Floats,
   ...miniBatches: MiniBatchArguments,
 ];
 
@@ -51,6 +52,8 @@ export interface Addon {
       fresh: boolean,
       losses: Float32Array,
       weights: Float64Array | null,
+      objective: number,
+      initial: Floats,
       gradient: Floats,
     ]
   ): Promise<void> | undefined;

@@ -15,11 +15,13 @@ const families: { readonly [N in ProblemName]?: number } = {
   quadratic: 2,
   mnist: 3,
 };
+export const objectiveNumbers = { loss: 0, log: 1, relative: 2 } as const;
 const activations = { sigmoid: 0, tanh: 1, relu: 2 } as const;
 
-/** Whether native code computes a problem's values and gradients. */
+/** Whether native code computes a problem's values and gradients; a scale of the coordinates is a part of that. */
 export function hasKernels(problem: ProblemSpec): boolean {
-  return problem.name in families;
+  const { name } = problem.name === 'rescaled' ? problem.problem : problem;
+  return name in families;
 }
 
 /** Whether native code computes those of all that a problem is made of. */
@@ -35,14 +37,17 @@ export function networkNumbers({ preprocess, inputProjection, outputScale, layer
 
 /** What a call of some steps, from the first on, is told of functions that have kernels. */
 export function functionArguments(batch: FunctionBatch, firstStep: number, steps: number): FunctionArguments {
-  const { problem, count, dimension, data } = batch;
+  const scale = batch.problem.name === 'rescaled' ? batch.data.c! : null;
+  const unscaled = scale ? batch.parts[0]! : batch;
+  const { problem, count, dimension, data } = unscaled;
   return [
     families[problem.name]!,
     count,
     dimension,
     data.s ?? data.W ?? null,
     data.y ?? null,
-    ...miniBatches(batch, firstStep, steps),
+    scale,
+    ...miniBatches(unscaled, firstStep, steps),
   ];
 }
 
@@ -55,7 +60,8 @@ function miniBatches({ problem, miniBatches }: FunctionBatch, firstStep: number,
 }
 
 /** Multiply-adds of one evaluation. */
-export function evaluationCost({ problem, count, dimension }: FunctionBatch): number {
+export function evaluationCost({ problem, count, dimension, parts }: FunctionBatch): number {
+  if (problem.name === 'rescaled') return evaluationCost(parts[0]!);
   if (problem.name === 'mnist') return 2 * count * dimension * problem.batch;
   return count * dimension * (problem.name === 'quadratic' ? 2 * dimension : 3);
 }

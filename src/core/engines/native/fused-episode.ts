@@ -2,7 +2,7 @@ import type { LstmSpec } from '../../../contract/optimizers.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Episode, EpisodeState, UnrollOptions } from '../engine.js';
 import type { LoadedAddon, NetworkNumbers } from './addon.js';
-import { evaluationCost, functionArguments, networkNumbers } from './arguments.js';
+import { evaluationCost, functionArguments, networkNumbers, objectiveNumbers } from './arguments.js';
 import { type States, stateSize } from './states.js';
 import { droppedOnly } from './support.js';
 
@@ -41,24 +41,41 @@ export class FusedEpisode implements Episode {
     return losses;
   }
 
-  async unroll(phi: Float32Array, { steps, weights, secondDerivatives }: UnrollOptions) {
-    droppedOnly(secondDerivatives);
+  async unroll(phi: Float32Array, options: UnrollOptions) {
+    droppedOnly(options.secondDerivatives);
     const gradient = new Float32Array(phi.length);
-    const losses = await this.run(phi, steps, Float64Array.from(weights), gradient);
+    const losses = await this.run(phi, options.steps, options, gradient);
     return { losses, gradient };
   }
 
-  private async run(phi: Float32Array, steps: number, weights: Float64Array | null, gradient: Float32Array | null) {
+  private async run(phi: Float32Array, steps: number, options: UnrollOptions | null, gradient: Float32Array | null) {
     const { network, theta, hidden, batch } = this;
     const { addon, calls } = this.native;
     const functions = functionArguments(batch, this.step, steps + 1);
     const fresh = this.step === 0;
     const losses = new Float32Array((steps + 1) * batch.count);
+    const weights = options && Float64Array.from(options.weights);
+    const objective = objectiveNumbers[options?.objective?.name ?? 'loss'];
+    const initial = options?.objective?.name === 'relative' ? options.objective.initial : null;
     // Back-propagation computes the way forward once more, and two products for each of its own.
     const passes = gradient ? 4 : 1;
     const operations = steps * (evaluationCost(batch) + passes * theta.length * phi.length);
     await calls.make(operations, (background) =>
-      addon.unroll(background, network, ...functions, phi, steps, theta, hidden, fresh, losses, weights, gradient),
+      addon.unroll(
+        background,
+        network,
+        ...functions,
+        phi,
+        steps,
+        theta,
+        hidden,
+        fresh,
+        losses,
+        weights,
+        objective,
+        initial,
+        gradient,
+      ),
     );
     this.step += steps;
     return losses;

@@ -2,7 +2,8 @@ import { groupsOf } from '../../../contract/groups.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import { weightsByGroup } from '../../weights/shapes.js';
-import type { Episode, EpisodeState, OpenFunctions, UnrollOptions } from '../engine.js';
+import type { Episode, EpisodeState, Objective, OpenFunctions, UnrollOptions } from '../engine.js';
+import { slopesOf } from '../objective.js';
 import type { LoadedAddon } from './addon.js';
 import type { States } from './states.js';
 import { SteppedGroup } from './stepped-group.js';
@@ -44,10 +45,10 @@ export class SteppedEpisode implements Episode {
     return (await this.forward(phi, steps)).losses;
   }
 
-  async unroll(phi: Float32Array, { steps, weights, secondDerivatives }: UnrollOptions) {
+  async unroll(phi: Float32Array, { steps, weights, secondDerivatives, objective }: UnrollOptions) {
     droppedOnly(secondDerivatives);
     for (const part of this.parts) part.keep(steps);
-    const { losses, last } = await this.forward(phi, steps);
+    const { losses, last } = await this.forward(phi, steps, objective);
     const each = weights.map((w) => w / this.batch.count);
     const gradient = new Float32Array(phi.length);
     const own = weightsByGroup(this.groups, gradient);
@@ -56,19 +57,21 @@ export class SteppedEpisode implements Episode {
     return { losses, gradient };
   }
 
-  /** @returns f(θ_t) [steps + 1, B], and ∇f(θ_steps) */
-  private async forward(phi: Float32Array, steps: number) {
+  /** @returns f(θ_t) [steps + 1, B], and ∇f(θ_steps), or ∇ℓ(f(θ_steps)) of an objective */
+  private async forward(phi: Float32Array, steps: number, objective?: Objective) {
     const { parts, theta, functions, batch } = this;
     const slices = weightsByGroup(this.groups, phi);
     const all = new Float32Array((steps + 1) * batch.count);
     for (let t = 0; ; t++) {
       const { losses, gradient, observed = gradient } = await functions.evaluate(theta, this.step + t);
       all.set(losses, t * batch.count);
+      const slopes = objective && slopesOf(objective, losses, all);
+      const counted = slopes ? gradient.map((g, i) => g * slopes[Math.floor(i / batch.dimension)]!) : gradient;
       if (t === steps) {
         this.step += steps;
-        return { losses: all, last: gradient };
+        return { losses: all, last: counted };
       }
-      for (const [i, part] of parts.entries()) await part.step(slices[i]!, observed, theta, gradient);
+      for (const [i, part] of parts.entries()) await part.step(slices[i]!, observed, theta, counted);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { LearnedSpec } from '../../../contract/optimizers.js';
-import type { JobSpec, TrainingSpec } from '../../../contract/spec.js';
+import type { JobSpec } from '../../../contract/spec.js';
+import type { TrainingSpec } from '../../../contract/training.js';
 import { Unsupported } from '../engine.js';
 
 /** @throws Unsupported where a job asks for what this engine does not do. */

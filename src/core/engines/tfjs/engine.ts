@@ -9,7 +9,15 @@ import type { FunctionBatch } from '../../problems/batch.js';
 import type { DataTensors, Evaluation, FunctionData, Part, Shapes, Tf } from '../../problems/problem.js';
 import { problemOf } from '../../problems/registry.js';
 import { weightsByGroup } from '../../weights/shapes.js';
-import type { Engine, Episode, EpisodeState, OpenFunctions, UnrollOptions } from '../engine.js';
+import {
+  type Engine,
+  type Episode,
+  type EpisodeState,
+  logOffset,
+  type Objective,
+  type OpenFunctions,
+  type UnrollOptions,
+} from '../engine.js';
 import { loadBackend } from './backend.js';
 import { Blocks } from './blocks.js';
 import { type Hidden, type Network, networkOf, type StepTrace, step, stepBackward, zeroHidden } from './network.js';
@@ -258,19 +266,23 @@ class TfjsEpisode implements Episode {
 
   /**
    * Back-propagation through the trace. With second derivatives dropped, dL/dθ_t is w_t ∇f(θ_t) + dL/dθ_{t+1}; exact
-   * ones add ∇²f(θ_t) dL/d∇_t, where ∇_t is what the networks were fed. dL/dupdate_t is dL/dθ_{t+1}. A rule has no
-   * weights, and with second derivatives dropped its updates are constants; with exact ones there are no rules.
+   * ones add ∇²f(θ_t) dL/d∇_t, where ∇_t is what the networks were fed. dL/dupdate_t is dL/dθ_{t+1}. An objective ℓ
+   * makes w_t into w_t ℓ'(f(θ_t)), each function its own. A rule has no weights, and with second derivatives dropped its updates are constants; with exact ones there are no rules.
    * @returns dL/dφ, one matrix for each affine map of each group
    */
   private backward(
     nets: readonly (Network | null)[],
-    { thetas, gradients, traces }: Forward,
+    { losses, thetas, gradients, traces }: Forward,
     options: UnrollOptions,
   ): Tensor[][] {
     const { tf, groups, blocks, family } = this;
-    const { steps, weights, secondDerivatives } = options;
+    const { steps, weights, secondDerivatives, objective = { name: 'loss' } } = options;
     const exact = secondDerivatives === 'exact';
-    const weigh = (t: number) => tf.mul<Tensor2D>(gradients[t]!, weights[t]! / family.batch.count);
+    const slopes = slopesOf(tf, losses, objective);
+    const weigh = (t: number) => {
+      const weight = weights[t]! / family.batch.count;
+      return tf.tidy(() => tf.mul<Tensor2D>(gradients[t]!, slopes ? tf.mul(slopes(t), weight) : weight));
+    };
     const none = groups.map(() => []);
     let state = { dTheta: weigh(steps), dHidden: none as Hidden[], total: none as Tensor[][] };
     for (let t = steps - 1; t >= 0; t--) {
@@ -336,6 +348,24 @@ class TfjsEpisode implements Episode {
     this.family.dispose();
     this.blocks.dispose();
     this.tf.dispose([this.theta, ...tensorsIn(this.hidden)]);
+  }
+}
+
+/** ℓ'(f(θ_t)) [B, 1] of a step, or null where that is 1. */
+function slopesOf(tf: Tf, losses: readonly Tensor1D[], objective: Objective): ((t: number) => Tensor) | null {
+  switch (objective.name) {
+    case 'loss':
+      return null;
+    case 'log':
+      return (t) => {
+        const loss = tf.expandDims(losses[t]!, 1);
+        return tf.div(tf.cast(tf.greaterEqual(loss, 0), 'float32'), tf.add(tf.relu(loss), logOffset));
+      };
+    case 'relative': {
+      const initial = objective.initial ? tf.tensor1d(objective.initial) : losses[0]!;
+      const slope = tf.reciprocal(tf.expandDims(initial, 1));
+      return () => slope;
+    }
   }
 }
 
