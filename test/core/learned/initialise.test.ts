@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import { parseJobSpec } from '../../../src/contract/validate.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
 import { splitWeights } from '../../../src/core/weights/shapes.js';
 import { lstmSpec } from '../weights/samples.js';
@@ -56,6 +57,34 @@ describe('fresh weights', () => {
     const output = tensorsOf({ output: 'zeros' });
     assert.ok(output.get('output.kernel')!.data.every((w) => w === 0));
     assert.ok(output.get('lstm.0.kernel')!.data.every((w) => w !== 0));
+  });
+
+  it('of groups are each as its own network says, and drawn apart', () => {
+    const network = (fields: Partial<Initialisation>) => ({ name: 'lstm', layers: [30], initialisation: fields });
+    const job = parseJobSpec({
+      kind: 'metatrain',
+      problem: { name: 'simple-multi', dimension: 3 },
+      optimizer: {
+        name: 'groups',
+        groups: [
+          { name: 'b', parameters: ['x_2'], optimizer: network({ forgetBias: 0.5 }) },
+          { name: 'rule', parameters: ['x_1'], optimizer: { name: 'sgd', learningRate: 1 } },
+          { name: 'a', parameters: ['x_0'], optimizer: network({ output: 'zeros', forgetBias: -1 }) },
+        ],
+      },
+    });
+    assert.ok(job.kind === 'metatrain');
+    const { optimizer, problem } = job;
+    const tensors = splitWeights(optimizer, problem, initialise(optimizer, problem, 1));
+    const data = (name: string) => tensors.find((tensor) => tensor.name === name)!.data;
+    assert.deepEqual([...data('b/lstm.0.bias').slice(29, 31)], [0, 0.5]);
+    assert.deepEqual([...data('a/lstm.0.bias').slice(29, 31)], [0, -1]);
+    assert.ok(data('a/output.kernel').every((w) => w === 0) && data('b/output.kernel').every((w) => w !== 0));
+    assert.notDeepEqual(data('a/lstm.0.kernel'), data('b/lstm.0.kernel'));
+    // The first network's are those that it would have by itself.
+    const alone = lstmSpec({ layers: [30] });
+    const first = splitWeights(alone, { name: 'simple' }, initialise(alone, { name: 'simple' }, 1));
+    assert.deepEqual(data('b/lstm.0.kernel'), first[0]!.data);
   });
 
   it('are the same for a seed, others for another, and no two tensors alike', () => {
