@@ -34,7 +34,7 @@ export const cifar: Plan = {
           optimizer: {
             name: 'groups',
             groups: [
-              { name: 'conv', parameters: ['conv*/weights'], optimizer: lstm },
+              { name: 'conv', parameters: ['conv1/weights', 'conv2/weights', 'conv3/weights'], optimizer: lstm },
               { name: 'rest', parameters: ['*'], optimizer: lstm },
             ],
           },
