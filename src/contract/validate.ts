@@ -121,7 +121,7 @@ function toFieldError(error: ErrorObject): FieldError {
 }
 
 /** A schema in words: "an integer from 1 to 512". */
-function describe(schema: AnySchemaObject, error?: ErrorObject): string {
+export function describe(schema: AnySchemaObject, error?: ErrorObject): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return schema.enum.map((v) => JSON.stringify(v)).join(', ');
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map((s: AnySchemaObject) => describe(s)).join(', or ');
