@@ -77,6 +77,11 @@ export class RandomStream {
     return drawn % bound;
   }
 
+  /** Integers, each as {@link nextInt} draws it. */
+  fillInts(out: Int32Array, bound: number): void {
+    for (let i = 0; i < out.length; i++) out[i] = this.nextInt(bound);
+  }
+
   /** U[low, high), in steps of 2^-24 of the range, each rounded to fp32. One word a number. */
   fillUniform(out: Float32Array, low = 0, high = 1): void {
     const scale = (high - low) / 2 ** 24;
