@@ -15,6 +15,7 @@ export interface ComparisonFlags {
   baselines?: object[];
   measures?: string[];
   tuningFunctions?: number;
+  tuningExamples?: string;
   seed?: number;
 }
 
@@ -40,6 +41,10 @@ export function withComparisonFlags(command: Command): Command {
     )
     .option('--measures <LIST>', 'what rates are tuned for, each by itself: of sum, tail and final', parseList)
     .option('--tuning-functions <N>', 'functions that rates are tuned on', parseCount)
+    .option(
+      '--tuning-examples <SET>',
+      'what tuning sees of a data set: "training", or "held-out", what the comparison itself sees',
+    )
     .option('--seed <N>', 'of all that is drawn', parseCount);
 }
 
@@ -87,14 +92,13 @@ function documentOf({ problem, steps }: Origin, { functions = Number.POSITIVE_IN
 /** What is no object stays as it is, for the validator to say so. */
 function withFlags(comparison: unknown, flags: ComparisonFlags): unknown {
   if (!isObject(comparison)) return comparison;
-  const { functions, steps, baselines } = flags;
+  const { functions, steps, baselines, measures, tuningFunctions, tuningExamples } = flags;
   const { tuning = {} } = comparison;
+  const ofTuning = given({ measures, functions: tuningFunctions, examples: tuningExamples });
   return {
     ...comparison,
     ...given({ functions, steps, baselines }),
-    tuning: isObject(tuning)
-      ? { ...tuning, ...given({ measures: flags.measures, functions: flags.tuningFunctions }) }
-      : tuning,
+    tuning: isObject(tuning) ? { ...tuning, ...ofTuning } : tuning,
   };
 }
 
