@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { parametersOf } from '../../../src/contract/problems.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
+import { optimise } from '../../../src/core/compare/optimise.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
@@ -57,6 +58,14 @@ describe('problems made of others', () => {
     // Function 7 alone has the noise that it has among others.
     const alone = sampleFunctions(batch!.problem, 1, Purpose.training, 7, 1);
     assert.deepEqual(alone.stepDraws!.at(1).noise!, one!.slice(70, 80));
+  });
+
+  it('noisy: a hand-written rule goes by what it sees', async () => {
+    const batch = draw({ name: 'noisy', deviation: 3, problem: { name: 'simple' } }, 2);
+    const losses = await optimise(engine, batch, { name: 'sgd', learningRate: 0.1 }, 1);
+    const { noise } = batch.stepDraws!.at(0);
+    // From θ_0 = 1: f(θ_1) = (1 - 0.1 (2 + ε_0))².
+    for (const b of [0, 1]) assert.ok(Math.abs(losses[2 + b]! / (0.8 - 0.1 * noise![b]!) ** 2 - 1) < 1e-5);
   });
 
   it('an ensemble’s members have coordinates, functions and mini-batches of their own', async () => {
