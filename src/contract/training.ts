@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Measure } from './comparison.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 
 /** How an optimizer is meta-trained: the schema of a job's `training`. Every field has a default. */
@@ -95,9 +96,16 @@ export const ValidationSpec = Strict(
       default: null,
       description: 'Steps that each is optimised for; null for training’s horizon, the last stage’s of a curriculum.',
     }),
-    measure: Choice(['sum', 'final'], {
+    measure: Type.Unsafe<Measure>({
+      ...Measure,
       default: 'sum',
-      description: 'What the best weights are chosen by: the mean of Σ f(θ_t), t < horizon, or of f(θ_horizon).',
+      description:
+        'What the best weights are chosen by, as a mean over the functions: the sum, the final loss or the last tenth’s mean, over the horizon.',
+    }),
+    patience: Nullable(Type.Integer({ minimum: 1, maximum: 1_000_000 }), {
+      default: null,
+      description:
+        'Validations in a row without a better one after which training ends (early stopping: Prechelt 1998); null for never.',
     }),
   },
   { default: {}, description: 'The weights with the best validation loss are the ones that are kept.' },

@@ -118,8 +118,11 @@ class JobRun implements Run {
       }
       case 'concluding': {
         this.phase = 'ended';
-        const iterations = this.spec.kind === 'metatrain' ? this.spec.training.iterations : 0;
-        return { type: 'done', iterations, bestIteration: this.training?.best?.iteration ?? null };
+        return {
+          type: 'done',
+          iterations: this.training?.iteration ?? 0,
+          bestIteration: this.training?.best?.iteration ?? null,
+        };
       }
       case 'ended':
         return null;

@@ -43,7 +43,7 @@ describe('a job’s document', () => {
         objective: 'loss',
         randomScaling: null,
         secondDerivatives: 'dropped',
-        validation: { every: 100, functions: 256, horizon: null, measure: 'sum' },
+        validation: { every: 100, functions: 256, horizon: null, measure: 'sum', patience: null },
       },
       comparison: {
         functions: 2048,

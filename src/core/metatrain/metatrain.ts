@@ -1,3 +1,4 @@
+import { type Measure, tailSteps } from '../../contract/comparison.js';
 import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
 import type { ProblemSpec } from '../../contract/problems.js';
@@ -97,8 +98,15 @@ export class MetaTraining {
     const { iterations, validation } = this.spec.training;
     const due = iteration % validation.every === 0 || iteration === iterations;
     if (due && validatedAt < iteration) return this.validate();
-    if (iteration < iterations) return this.iterate();
+    if (iteration < iterations && !this.exhausted()) return this.iterate();
     return this.best === null ? this.diverged('validation', null) : null;
+  }
+
+  /** Whether as many validations as patience allows have brought nothing better. */
+  private exhausted(): boolean {
+    const { validatedAt, bestIteration } = this.now;
+    const { patience, every } = this.spec.training.validation;
+    return patience !== null && bestIteration >= 0 && validatedAt - bestIteration >= patience * every;
   }
 
   dispose(): void {
@@ -172,10 +180,8 @@ export class MetaTraining {
   private async validate(): Promise<RunEvent> {
     const { now } = this;
     const { training } = this.spec;
-    const horizon = validationHorizon(training);
-    const losses = await this.validationLosses();
-    const loss =
-      training.validation.measure === 'final' ? losses[horizon]! : losses.subarray(0, horizon).reduce((a, b) => a + b);
+    const means = await this.validationLosses();
+    const loss = measured(means, training.validation.measure);
     const best = loss < now.bestLoss;
     if (best) {
       now.best.set(now.phi);
@@ -216,6 +222,20 @@ export class MetaTraining {
         : `the best weights before, of meta-iteration ${bestIteration}, are kept`;
     const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate, a training.clipNorm or a smaller optimizer.outputScale may help.`;
     return { type: 'diverged', iteration, where, step, message };
+  }
+}
+
+/** @param means mean over the functions of f(θ_t) [steps + 1] */
+function measured(means: Float64Array, measure: Measure): number {
+  const steps = means.length - 1;
+  const sum = (from: number, to: number) => means.subarray(from, to).reduce((a, b) => a + b);
+  switch (measure) {
+    case 'sum':
+      return sum(0, steps);
+    case 'final':
+      return means[steps]!;
+    case 'tail':
+      return sum(steps + 1 - tailSteps(steps), steps + 1) / tailSteps(steps);
   }
 }
 

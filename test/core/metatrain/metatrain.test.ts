@@ -170,6 +170,24 @@ describe('meta-training', () => {
     });
   }
 
+  it('judges by the mean of the last tenth of the steps, and stops when its patience ends', async () => {
+    // A rate this high makes training wander.
+    const validation = { every: 2, functions: 4, measure: 'tail', horizon: 21, patience: 3 };
+    const spec = metatrain({ iterations: 200, horizon: 10, unroll: 10, learningRate: 0.3, clipNorm: 1, validation });
+    const { events, state, best } = await train(spec);
+    const validations = events.filter((e) => e.type === 'validation');
+    const lastBest = validations.findLastIndex((v) => v.best);
+    assert.equal(validations.length, lastBest + 4);
+    assert.ok(state.iteration < 200 && state.iteration === best!.iteration + 6);
+    const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, 0, 4);
+    const episode = await engine.openEpisode(spec.optimizer, batch);
+    const losses = await episode.advance(best!.phi, 21);
+    episode.dispose();
+    // Of 21 steps the last tenth is 2: t = 20 and 21.
+    const tail = losses.subarray(20 * 4).reduce((a, b) => a + b, 0) / 8;
+    assert.ok(Math.abs(validations[lastBest]!.loss / tail - 1) < 1e-5);
+  });
+
   it('is another with another seed', async () => {
     const shape = { iterations: 3, horizon: 5, unroll: 5 };
     const [one, two] = await Promise.all([1, 2].map((seed) => train(metatrain(shape, { seed }))));
