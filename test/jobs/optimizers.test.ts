@@ -85,6 +85,21 @@ describe('registered optimizers', () => {
     }
   });
 
+  it('are taken to no problem that no machine has the memory for', async () => {
+    const large = { ...weights, optimizer: lstmSpec({ layers: [1024, 1024] }) };
+    await house.jobs.optimizers.register({ ...upload('large'), read: async () => large });
+    const on = (dimension: number) =>
+      house.jobs.create({ ...compare({ name: 'large' }), problem: { name: 'parabola', dimension } });
+    assert.equal((await on(1000)).created, true);
+    await assert.rejects(on(100_000), (error) => {
+      assert.ok(error instanceof ProblemError && error.code === 'invalid-document');
+      const [refused] = error.errors;
+      assert.deepEqual([refused?.pointer, refused?.found], ['/problem', '"100000 coordinates"']);
+      assert.match(refused!.allowed, /keeps at most 536870912 floats/);
+      return true;
+    });
+  });
+
   it('give their weights to the attempt that names them, until they are deleted', async () => {
     const version = await register('named');
     const { id } = await submitted({ name: 'named' });

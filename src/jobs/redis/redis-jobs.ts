@@ -5,6 +5,7 @@ import { invalidField, ProblemError } from '../../contract/errors.js';
 import type { JobEvent } from '../../contract/events.js';
 import { checkTransfer } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
+import { checkSize } from '../../contract/limits.js';
 import type { LossSeries } from '../../contract/losses.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
@@ -169,17 +170,21 @@ export class RedisJobs implements Jobs {
   }
 
   /**
-   * The spec with the optimizer that it names named for good: it must have weights, and fit the problem.
+   * The spec with the optimizer that it names named for good: it must have weights, and fit the problem and a machine.
    * @throws ProblemError `invalid-document`
    */
   private async resolve(spec: JobSpec): Promise<JobSpec> {
     if (spec.kind !== 'compare') return spec;
     const { ref, optimizer, problem } = await this.trained(spec.optimizer);
     const [misfit] = checkTransfer(optimizer, problem, spec.problem);
-    if (!misfit) return { ...spec, optimizer: ref };
-    const { pointer, found, allowed } = misfit;
-    const needed = `a problem that the optimizer fits: its ${pointer} is ${found} here, allowed: ${allowed}`;
-    throw invalidField('/problem/name', spec.problem.name, needed);
+    if (misfit) {
+      const { pointer, found, allowed } = misfit;
+      const needed = `a problem that the optimizer fits: its ${pointer} is ${found} here, allowed: ${allowed}`;
+      throw invalidField('/problem/name', spec.problem.name, needed);
+    }
+    const excess = checkSize(optimizer, spec.problem, spec.engine.name !== 'tfjs' && spec.engine.backend === 'auto');
+    if (excess) throw invalidField(excess.pointer, excess.found, excess.allowed);
+    return { ...spec, optimizer: ref };
   }
 
   /** A trained optimizer and the problem that it was trained on. */
