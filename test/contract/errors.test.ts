@@ -144,7 +144,11 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
   [
     'too few weights of the meta-loss',
     training({ horizon: 4, unroll: 4, metaLoss: [1, 1] }),
-    { pointer: '/training/metaLoss', found: '2', allowed: "5 numbers, one more than the unroll's steps" },
+    {
+      pointer: '/training/metaLoss',
+      found: '2',
+      allowed: '5 numbers, one more than the steps of the unroll at /training/unroll',
+    },
   ],
   [
     'a meta-loss of nothing',

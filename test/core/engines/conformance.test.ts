@@ -697,6 +697,7 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
             functions: int(1, 3),
             steps: int(1, 3),
             metaLoss: 'sum-and-final',
+            objective: one(['loss', 'log', 'relative']),
             phi: randomPhi(optimizer, 0.5, problem, seed + i),
           },
           `case ${i}: ${JSON.stringify(all)}`,
