@@ -94,6 +94,8 @@ class Arguments {
     return found.data;
   }
 
+  void skip() { next(); }
+
   const napi_value* all() const { return values; }
   size_t size() const { return count; }
 
@@ -160,35 +162,72 @@ size_t state_rows(const Network& network) {
   return 2 * units;
 }
 
-/** [activation, examples of a mini-batch, widths …], inputs, labels and the rows of some steps; or null four times. */
-Perceptron perceptron_from(Arguments& arguments, const Functions& f) {
-  Perceptron p{};
-  const Array<double> numbers = arguments.array<double>("perceptron");
-  const Array<unsigned char> inputs = arguments.array<unsigned char>("inputs"), labels = arguments.array<unsigned char>("labels");
-  const Array<int> rows = arguments.array<int>("rows");
-  if (f.family != Functions::kPerceptron) return p;
-  if (numbers.length < 4 || numbers.length > 3 + kMaxPerceptronLayers) throw std::invalid_argument("perceptron: 4 to 11 numbers");
+/** [activation, widths …] */
+void layers_from(const Array<double>& numbers, Perceptron& p) {
+  if (numbers.length < 3 || numbers.length > 2 + kMaxPerceptronLayers) throw std::invalid_argument("perceptron: 3 to 10 numbers");
   p.activation = static_cast<Perceptron::Activation>(static_cast<int>(numbers.data[0]));
-  p.batch = static_cast<long>(numbers.data[1]);
-  p.layers = static_cast<int>(numbers.length - 3);
-  long coordinates = 0;
-  for (int l = 0; l <= p.layers; l++) p.widths[l] = static_cast<int>(numbers.data[2 + l]);
-  for (int l = 0; l < p.layers; l++) coordinates += (p.widths[l] + 1L) * p.widths[l + 1];
-  if (coordinates != f.dimension) throw std::invalid_argument("perceptron: its widths make other coordinates");
-  if (inputs.length != labels.length * p.widths[0]) throw std::invalid_argument("inputs: expected a row for each label");
-  for (size_t i = 0; i < rows.length; i++) {
-    const int row = rows.data[i];
-    if (row < 0 || static_cast<size_t>(row) >= labels.length || labels.data[row] >= p.widths[p.layers])
-      throw std::invalid_argument("rows: one is not there, or of a class beyond the last layer's");
-  }
-  p.inputs = inputs.data;
-  p.labels = labels.data;
-  p.rows = rows.data;
-  p.steps = static_cast<long>(rows.length) / (f.count * p.batch);
-  return p;
+  p.layers = static_cast<int>(numbers.length - 2);
+  for (int l = 0; l <= p.layers; l++) p.widths[l] = static_cast<int>(numbers.data[1 + l]);
 }
 
-/** Takes: family, functions, coordinates of one, two arrays of data or null, a scale or null, and a perceptron. */
+/** [side, kernel, batch normalisation or not, convolutions, widths …] */
+void layers_from(const Array<double>& numbers, ConvNet& n) {
+  if (numbers.length < 6 || numbers.length > 5 + kMaxConvNetLayers) throw std::invalid_argument("convolutional network: 6 to 15 numbers");
+  n.side = static_cast<int>(numbers.data[0]);
+  n.kernel = static_cast<int>(numbers.data[1]);
+  n.batch_norm = numbers.data[2] != 0;
+  n.convolutions = static_cast<int>(numbers.data[3]);
+  n.layers = static_cast<int>(numbers.length - 5);
+  for (int l = 0; l <= n.layers; l++) n.widths[l] = static_cast<int>(numbers.data[4 + l]);
+}
+
+/** Inputs and coordinates of one function. */
+struct Sizes {
+  long width, coordinates;
+};
+
+Sizes sizes_of(const Perceptron& p) {
+  Sizes sizes{p.widths[0], 0};
+  for (int l = 0; l < p.layers; l++) sizes.coordinates += (p.widths[l] + 1L) * p.widths[l + 1];
+  return sizes;
+}
+
+Sizes sizes_of(const ConvNet& n) {
+  long side = n.side;
+  Sizes sizes{side * side * n.widths[0], 0};
+  for (int l = 0; l < n.layers; l++) {
+    const bool convolves = l < n.convolutions;
+    const long places = convolves ? n.kernel * n.kernel : l == n.convolutions ? side * side : 1;
+    const long shifts = n.batch_norm && l < n.layers - 1 ? 2 : 1;
+    sizes.coordinates += (places * n.widths[l] + shifts) * n.widths[l + 1];
+    if (convolves && side > 1) side /= 2;
+  }
+  return sizes;
+}
+
+/** A network's numbers, examples of a mini-batch, inputs, labels and the rows of some steps; null where there are none. */
+template <class Net>
+void network_of_examples(Arguments& arguments, const Functions& f, Net& net) {
+  layers_from(arguments.array<double>("layers"), net);
+  const double batch = arguments.number();
+  const Array<unsigned char> inputs = arguments.array<unsigned char>("inputs"), labels = arguments.array<unsigned char>("labels");
+  const Array<int> rows = arguments.array<int>("rows");
+  const Sizes sizes = sizes_of(net);
+  if (sizes.coordinates != f.dimension) throw std::invalid_argument("layers: their widths make other coordinates");
+  if (inputs.length != labels.length * sizes.width) throw std::invalid_argument("inputs: expected a row for each label");
+  for (size_t i = 0; i < rows.length; i++) {
+    const int row = rows.data[i];
+    if (row < 0 || static_cast<size_t>(row) >= labels.length || labels.data[row] >= net.widths[net.layers])
+      throw std::invalid_argument("rows: one is not there, or of a class beyond the last layer's");
+  }
+  net.batch = static_cast<long>(batch);
+  net.inputs = inputs.data;
+  net.labels = labels.data;
+  net.rows = rows.data;
+  net.steps = static_cast<long>(rows.length) / (f.count * net.batch);
+}
+
+/** Takes: family, functions, coordinates of one, two arrays of data or null, a scale or null, and a network of examples. */
 Functions functions_from(Arguments& arguments) {
   Functions f{};
   f.family = static_cast<Functions::Family>(static_cast<int>(arguments.number()));
@@ -199,12 +238,14 @@ Functions functions_from(Arguments& arguments) {
   f.data[0] = arguments.array<float>("data", f.family == Functions::kParabola ? n : quadratic ? n * f.dimension : 0);
   f.data[1] = arguments.array<float>("data", quadratic ? n : 0);
   f.scale = optional(arguments, "scale", n);
-  f.perceptron = perceptron_from(arguments, f);
+  if (f.family == Functions::kPerceptron) network_of_examples(arguments, f, f.perceptron);
+  else if (f.family == Functions::kConvNet) network_of_examples(arguments, f, f.conv_net);
+  else for (int i = 0; i < 5; i++) arguments.skip();
   return f;
 }
 
 void check_rows(const Functions& f, long steps) {
-  if (f.family == Functions::kPerceptron && f.perceptron.steps != steps)
+  if (f.of_examples() && f.mini_batches().steps != steps)
     throw std::invalid_argument("rows: expected those of " + std::to_string(steps) + " steps");
 }
 

@@ -31,16 +31,11 @@ struct Network {
 
 constexpr int kMaxPerceptronLayers = 8;
 
-/** A multi-layer perceptron and the mini-batches that it sees. */
-struct Perceptron {
-  enum Activation { kSigmoid, kTanh, kRelu };
-  Activation activation;
-  int layers;
-  /** Of the inputs, then of each layer. */
-  int widths[kMaxPerceptronLayers + 1];
+/** The mini-batches that a function of examples sees. */
+struct MiniBatches {
   /** Examples that a function sees at a step. */
   long batch;
-  /** [examples, widths[0]], 0 … 255, and their classes [examples]. */
+  /** [examples, width], 0 … 255, and their classes [examples]. */
   const unsigned char* inputs;
   const unsigned char* labels;
   /** Which ones, [steps, B, batch]. */
@@ -48,19 +43,49 @@ struct Perceptron {
   const int* rows;
 };
 
+/** A multi-layer perceptron. */
+struct Perceptron : MiniBatches {
+  enum Activation { kSigmoid, kTanh, kRelu };
+  Activation activation;
+  int layers;
+  /** Of the inputs, then of each layer. */
+  int widths[kMaxPerceptronLayers + 1];
+};
+
+constexpr int kMaxConvNetLayers = 10;
+
+/** A network of convolutions, then of fully connected layers, on pictures side × side × widths[0]. */
+struct ConvNet : MiniBatches {
+  int side;
+  /** Rows and columns of the convolutions' kernels. */
+  int kernel;
+  bool batch_norm;
+  int convolutions;
+  int layers;
+  /** Colours, channels of each convolution, units of each fully connected layer. */
+  int widths[kMaxConvNetLayers + 1];
+};
+
 /** B functions of d coordinates of one family, side by side. */
 struct Functions {
   /** The last: coordinates alone, whose gradients come from elsewhere. */
-  enum Family { kSimple, kParabola, kQuadratic, kPerceptron, kElsewhere };
+  enum Family { kSimple, kParabola, kQuadratic, kPerceptron, kConvNet, kElsewhere };
   Family family;
   long count;
   long dimension;
   /** s; W and y; nothing: each [B, …]. */
   const float* data[2];
-  /** Of the family of that name. */
+  /** Of the families of those names. */
   Perceptron perceptron;
+  ConvNet conv_net;
   /** c [B, d] of f(c∘θ), whose gradient is c∘∇f(c∘θ); or null for 1. */
   const float* scale;
+
+  bool of_examples() const { return family == kPerceptron || family == kConvNet; }
+  const MiniBatches& mini_batches() const {
+    if (family == kConvNet) return conv_net;
+    return perceptron;
+  }
 };
 
 /** What of a loss f counts: itself, log(max(f, 0) + kLogOffset), or f/f(θ_0). */

@@ -17,7 +17,7 @@ void unroll(const Unroll& task, Pool& pool) {
 }
 
 /** Coordinates of one function that is not asked for anything. */
-Functions elsewhere(long coordinates) { return {Functions::kElsewhere, 1, coordinates, {}, {}, nullptr}; }
+Functions elsewhere(long coordinates) { return {Functions::kElsewhere, 1, coordinates, {}, {}, {}, nullptr}; }
 
 void step(const Step& s, Pool& pool) {
   const Unroll task{s.network, elsewhere(s.coordinates), s.phi, 1, nullptr, s.theta, s.hidden, s.fresh, nullptr, nullptr, kLoss, nullptr};
@@ -31,7 +31,7 @@ void back(const Back& b, Pool& pool) {
 
 void evaluate(const Evaluation& e, Pool& pool) {
   const Functions& f = e.functions;
-  if (f.family == Functions::kPerceptron && f.count < kManyFunctions) {
+  if (f.of_examples() && f.count < kManyFunctions) {
     Optimizee optimizee;
     with_memory(pool, pool.size(), [&](Arena& arena) { optimizee.prepare(f, 0, f.count, arena); });
     optimizee.evaluate(e.theta, 0, e.gradient, e.losses, &pool);

@@ -9,6 +9,7 @@
 
 #include "../engine/isa.h"
 #include "../engine/pool.h"
+#include "conv_net.h"
 #include "perceptron.h"
 #include "reference.h"
 
@@ -74,7 +75,7 @@ struct Examples {
   }
 
   Functions functions(const Case& c, long first_step, const Floats& W, const Floats& y, const Floats& scale) const {
-    Functions f{c.family, c.count, c.dimension, {W.data(), y.data()}, c.perceptron, scale.empty() ? nullptr : scale.data()};
+    Functions f{c.family, c.count, c.dimension, {W.data(), y.data()}, c.perceptron, {}, scale.empty() ? nullptr : scale.data()};
     f.perceptron.inputs = inputs.data();
     f.perceptron.labels = labels.data();
     f.perceptron.rows = rows.data() + first_step * c.count * c.perceptron.batch;
@@ -241,6 +242,49 @@ void respond(const Kernels& kernels, const Network& network, long n, long steps,
   std::printf("ok %.1e open loop, layers %d, inputs %d, n %ld, T %ld\n", error, network.layers, network.preprocessing.kind, n, steps);
 }
 
+/**
+ * Value and gradient of a convolutional network against double precision and with 1, 2 and 5 threads. The seed is fixed: a
+ * value that rounding takes over ReLU's kink, or past its neighbour under pooling, is no error.
+ */
+void evaluate(const Kernels& kernels, ConvNet net, long count) {
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  const long examples = 23, width = long(net.side) * net.side * net.widths[0];
+  std::vector<unsigned char> inputs(examples * width), labels(examples);
+  std::vector<int> rows(count * net.batch);
+  for (auto& x : inputs) x = random() % 256;
+  for (auto& x : labels) x = random() % net.widths[net.layers];
+  for (auto& x : rows) x = random() % examples;
+  net.inputs = inputs.data(), net.labels = labels.data(), net.rows = rows.data(), net.steps = 1;
+  long d = 0, side = net.side;
+  for (int l = 0; l < net.layers; l++) {
+    const bool convolves = l < net.convolutions;
+    const long places = convolves ? net.kernel * net.kernel : l == net.convolutions ? side * side : 1;
+    d += (places * net.widths[l] + (net.batch_norm && l < net.layers - 1 ? 2 : 1)) * net.widths[l + 1];
+    if (convolves && side > 1) side /= 2;
+  }
+  Functions f{Functions::kConvNet, count, d, {}, {}, net, nullptr};
+  Floats theta(count * d), losses(count), gradient(count * d);
+  for (float& x : theta) x = .3f * normal(random);
+  double error = 0;
+  for (const int threads : {1, 2, 5}) {
+    Pool pool(threads);
+    Floats found(count * d);
+    kernels.evaluate({f, theta.data(), losses.data(), found.data()}, pool);
+    check(threads == 1 || found == gradient, "threads", threads);
+    gradient = found;
+  }
+  reference::Vector expected, values;
+  for (long b = 0; b < count; b++) {
+    reference::Vector own(d);
+    values.push_back(reference::conv_net(net, rows.data() + b * net.batch, reference::Vector(&theta[b * d], &theta[b * d] + d), own));
+    expected.insert(expected.end(), own.begin(), own.end());
+  }
+  error = std::fmax(distance(losses, values), distance(gradient, expected));
+  check(error <= 3e-5, "convolutional network", error);
+  std::printf("ok %.1e convolutional network of %ld x %ld\n", error, count, d);
+}
+
 Case random_case(std::mt19937& random) {
   const auto pick = [&](long low, long high) { return low + long(random() % (unsigned long)(high - low + 1)); };
   Case c{};
@@ -249,7 +293,7 @@ Case random_case(std::mt19937& random) {
   c.network.projection = pick(0, 1) ? int(pick(1, 23)) : 0;
   c.network.preprocessing = preprocessing(Preprocessing::Kind(pick(0, 2)), double(pick(1, 12)));
   c.network.output_scale = .05;
-  c.family = Functions::Family(pick(0, 3));
+  c.family = Functions::Family(pick(Functions::kSimple, Functions::kPerceptron));
   c.dimension = c.family == Functions::kSimple ? 1 : pick(1, 45);
   if (c.family == Functions::kPerceptron) {
     Perceptron& p = c.perceptron;
@@ -304,6 +348,12 @@ int main(int count, char** arguments) {
     respond(*kernels, network, 1, 50, seed);
     respond(*kernels, network, 77, 30, seed);
   }
+  // mini-batch and examples; side, kernel, normalised or not, convolutions, layers, widths.
+  evaluate(*kernels, {{5}, 8, 3, true, 2, 4, {3, 3, 2, 4, 8}}, 2);
+  evaluate(*kernels, {{5}, 8, 5, true, 4, 7, {3, 2, 2, 3, 2, 3, 4, 3}}, 3);
+  evaluate(*kernels, {{17}, 8, 7, false, 1, 3, {3, 5, 6, 8}}, 1);
+  evaluate(*kernels, {{2}, 8, 1, true, 1, 2, {3, 2, 8}}, 40);
+  evaluate(*kernels, {{37}, 16, 3, true, 2, 4, {3, 17, 9, 33, 2}}, 1);
   std::mt19937 random(seed);
   run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed, step_by_step);
   for (int i = 0; i < cases; i++) {

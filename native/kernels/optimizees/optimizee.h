@@ -1,5 +1,6 @@
 #pragma once
 // Value and gradient of some functions of a family. A family is a file of its own here and a case below.
+#include "conv_net.h"
 #include "parabola.h"
 #include "perceptron.h"
 #include "quadratic.h"
@@ -16,6 +17,7 @@ struct Optimizee {
   /** Of quadratics, where lanes are functions; else null. */
   QuadraticLanes* lanes;
   PerceptronLoss perceptron;
+  ConvNetLoss conv_net;
   float* scratch;
   /** c∘θ, where the functions are scaled. */
   float* point;
@@ -28,6 +30,7 @@ struct Optimizee {
     lanes = nullptr;
     point = functions.scale == nullptr ? nullptr : arena.take<float>(number * functions.dimension);
     if (functions.family == Functions::kPerceptron) perceptron.prepare(functions.perceptron, arena);
+    if (functions.family == Functions::kConvNet) conv_net.prepare(functions.conv_net, arena);
     if (functions.family != Functions::kQuadratic) return;
     const long d = functions.dimension;
     scratch = arena.take<float>(d);
@@ -84,6 +87,11 @@ struct Optimizee {
         case Functions::kPerceptron: {
           const Perceptron& p = all->perceptron;
           losses[f] = perceptron.evaluate(x, p.rows + (step * all->count + at) * p.batch, g, pool);
+          break;
+        }
+        case Functions::kConvNet: {
+          const ConvNet& n = all->conv_net;
+          losses[f] = conv_net.evaluate(x, n.rows + (step * all->count + at) * n.batch, g, pool);
           break;
         }
         case Functions::kElsewhere:

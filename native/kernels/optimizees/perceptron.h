@@ -6,6 +6,7 @@
 // so that the bits are the same for any number of threads, or none.
 #include "../parallel.h"
 #include "../plan.h"
+#include "cross_entropy.h"
 
 namespace metadescent::METADESCENT_ISA {
 
@@ -108,7 +109,7 @@ class PerceptronLoss {
       if (l < last) activate(layer[l], layer[l + 1], first, count);
     }
     for (long d = first; d < first + count; d++)
-      losses[d] = cross_entropy(layer[last].sums + d * layer[last].height, network->labels[rows[d]]);
+      losses[d] = cross_entropy(layer[last].sums + d * layer[last].height, layer[last].outputs, network->labels[rows[d]], network->batch);
     for (int l = last; l > 0; l--) back(layer[l], layer[l - 1], first, count);
   }
 
@@ -179,29 +180,6 @@ class PerceptronLoss {
       default:
         return select(value > V{}, set(1.f), V{});
     }
-  }
-
-  /** @param z [height], replaced by df/dz @returns log Σ exp z - z_label */
-  float cross_entropy(float* z, int label) const {
-    const Layer& l = layer[network->layers - 1];
-    float largest = z[0];
-    for (long u = 1; u < l.outputs; u++) largest = z[u] > largest ? z[u] : largest;
-    const float of_label = largest - z[label];
-    for (long u = 0; u < l.height; u += kLanes) store(z + u, exponential(load(z + u) - set(largest)));
-    float sum = 0;
-    for (long u = 0; u < l.outputs; u++) sum += z[u];
-    const float share = 1 / (sum * static_cast<float>(network->batch));
-    for (long u = 0; u < l.outputs; u++) z[u] *= share;
-    for (long u = l.outputs; u < l.height; u++) z[u] = 0;
-    z[label] -= 1 / static_cast<float>(network->batch);
-    // The logarithm takes numbers alone: what is none must not come out as one.
-    return logarithm(set(sum))[0] + (sum - sum) + of_label;
-  }
-
-  static V exponential(V x) {
-    V y[1] = {x * set(kLog2E)};
-    exp2(y);
-    return y[0];
   }
 
   /** df/d(sums of the layer below) = derivative ∘ (df/d(sums) · weightsᵀ) */

@@ -44,7 +44,7 @@ const job = <T extends object>(fields: T) => ({ kind: 'metatrain', seed, compari
 const validation = { every: 1000, functions: 32 };
 /**
  * The seed example; functions side by side, whose state is carried; one large function, whose blocks are divided; digits,
- * of one function and of many.
+ * of one function and of many; pictures.
  */
 const jobs = [
   job({
@@ -69,6 +69,11 @@ const jobs = [
       training: { iterations: 20, functions, unroll: 5, horizon: 10, validation: { every: 1000, functions: 1 } },
     }),
   ),
+  job({
+    problem: { name: 'shapes', side: 8, channels: [5, 9], kernel: 3, hidden: [7], batch: 35, classes: [0, 4, 6] },
+    optimizer: { name: 'lstm', layers: [4], preprocess: { name: 'log-sign-deepmind' }, outputScale: 0.01 },
+    training: { iterations: 20, unroll: 5, horizon: 10, validation: { every: 1000, functions: 1 } },
+  }),
 ];
 
 const missing = nativeMissing();

@@ -23,11 +23,13 @@ export type FunctionArguments = [
 ];
 
 /**
- * [activation, examples of a mini-batch, widths …], the examples' bytes and classes, and the rows of the mini-batches
- * [steps, functions, size], those of the call's steps alone; nulls where there are none.
+ * A network, as [activation, widths …] of a perceptron or [side, kernel, batch normalisation or not, convolutions, widths …]
+ * of a convolutional one; examples of a mini-batch; the examples' bytes and classes, and the rows of the mini-batches
+ * [steps, functions, size], those of the call's steps alone; nulls and 0 where there are none.
  */
 export type MiniBatchArguments = [
-  perceptron: Float64Array | null,
+  layers: Float64Array | null,
+  size: number,
   inputs: Uint8Array | null,
   labels: Uint8Array | null,
   rows: Int32Array | null,

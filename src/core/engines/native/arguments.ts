@@ -1,5 +1,7 @@
 import type { LstmSpec } from '../../../contract/optimizers.js';
-import { layerSizes } from '../../../contract/problems/mnist.js';
+import { cifarNet } from '../../../contract/problems/cifar.js';
+import { type ConvNet, colours, layersOf as convLayers } from '../../../contract/problems/conv-net.js';
+import { digitShape, layerSizes } from '../../../contract/problems/mnist.js';
 import { type ProblemName, type ProblemSpec, partsOf } from '../../../contract/problems.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { FunctionArguments, MiniBatchArguments, NetworkNumbers } from './addon.js';
@@ -14,6 +16,8 @@ const families: { readonly [N in ProblemName]?: number } = {
   parabola: 1,
   quadratic: 2,
   mnist: 3,
+  cifar: 4,
+  shapes: 4,
 };
 export const objectiveNumbers = { loss: 0, log: 1, relative: 2 } as const;
 const activations = { sigmoid: 0, tanh: 1, relu: 2 } as const;
@@ -52,16 +56,34 @@ export function functionArguments(batch: FunctionBatch, firstStep: number, steps
 }
 
 function miniBatches({ problem, miniBatches }: FunctionBatch, firstStep: number, steps: number): MiniBatchArguments {
-  if (problem.name !== 'mnist' || !miniBatches) return [null, null, null, null];
+  if (!miniBatches) return [null, 0, null, null, null];
   const { size, examples } = miniBatches;
-  const widths = [examples.width, ...layerSizes(problem).map(({ outputs }) => outputs)];
-  const perceptron = Float64Array.of(activations[problem.activation], size, ...widths);
-  return [perceptron, examples.inputs, examples.labels, miniBatches.rows(firstStep, steps)];
+  return [layersOf(problem), size, examples.inputs, examples.labels, miniBatches.rows(firstStep, steps)];
+}
+
+function layersOf(problem: ProblemSpec): Float64Array | null {
+  if (problem.name === 'mnist') {
+    const widths = [digitShape.pixels, ...layerSizes(problem).map(({ outputs }) => outputs)];
+    return Float64Array.of(activations[problem.activation], ...widths);
+  }
+  const net = convNetOf(problem);
+  if (!net) return null;
+  const { side, kernel, batchNorm, channels, hidden, classes } = net;
+  const widths = [colours, ...channels, ...hidden, classes.length];
+  return Float64Array.of(side, kernel, batchNorm ? 1 : 0, channels.length, ...widths);
+}
+
+function convNetOf(problem: ProblemSpec): ConvNet | null {
+  if (problem.name === 'cifar') return cifarNet(problem);
+  return problem.name === 'shapes' ? problem : null;
 }
 
 /** Multiply-adds of one evaluation. */
 export function evaluationCost({ problem, count, dimension, parts }: FunctionBatch): number {
   if (problem.name === 'rescaled') return evaluationCost(parts[0]!);
   if (problem.name === 'mnist') return 2 * count * dimension * problem.batch;
-  return count * dimension * (problem.name === 'quadratic' ? 2 * dimension : 3);
+  const net = convNetOf(problem);
+  if (!net) return count * dimension * (problem.name === 'quadratic' ? 2 * dimension : 3);
+  const products = convLayers(net).map(({ side, kernel, inputs, outputs }) => (side * kernel) ** 2 * inputs * outputs);
+  return 3 * count * net.batch * products.reduce((a, b) => a + b, 0);
 }
