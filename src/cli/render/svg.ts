@@ -44,7 +44,9 @@ const style = [
  */
 export function comparisonChart(results: ComparisonResults, most = 10): Chart {
   const series = toSeries(results);
-  const axis = logAxis(series, (s) => [...s.mean, ...s.low, ...s.high]);
+  // A yardstick far below would flatten all that is compared with it.
+  const compared = series.filter((_, i) => results.optimizers[i]!.rule?.name !== 'conjugate-gradients');
+  const axis = logAxis(compared, (s) => [...s.mean, ...s.low, ...s.high]);
   return {
     x: linearScale(results.steps, 'step t', most),
     y: logScale(axis, 'f(θₜ)', most),

@@ -70,8 +70,11 @@ function titleOf(measure: Measure, steps: number): string {
   return first === steps ? `Tail: f(θ_${steps})` : `Tail: mean of f(θ_${first}) … f(θ_${steps})`;
 }
 
-/** A rate that was tuned for other measures alone has no place beside those tuned for this one. */
-function rowsOf({ optimizers }: ComparisonResults, measure: Measure): OptimizerResult[] {
+/**
+ * The optimizers to be shown beside each other: a rate that was tuned for other measures alone has no place beside those
+ * tuned for this one.
+ */
+export function rowsOf({ optimizers }: ComparisonResults, measure: Measure): OptimizerResult[] {
   const tunedFor = ({ tuning }: OptimizerResult) => tuning?.measures.includes(measure) ?? false;
   const isTunedFor = optimizers.some(tunedFor);
   return optimizers.filter((o) => o.tuning === null || !isTunedFor || tunedFor(o));
@@ -99,13 +102,18 @@ function figures(
   return { mean, median, difference, winRate };
 }
 
-/** How the learned optimizer stands to the best of the hand-written rules: conjugate gradients are but a yardstick. */
-function verdict(shown: readonly OptimizerResult[], measure: Measure): string[] {
+/** The hand-written rule with the least finite mean, if any: conjugate gradients are but a yardstick. */
+export function bestBaseline(shown: readonly OptimizerResult[], measure: Measure): OptimizerResult | undefined {
   const meanOf = (optimizer: OptimizerResult) => fromWire(figuresOf(optimizer, measure).mean.value);
-  const [best] = shown
+  return shown
     .filter(({ rule }) => rule !== null && rule.name !== 'conjugate-gradients')
     .filter((optimizer) => Number.isFinite(meanOf(optimizer)))
-    .sort((a, b) => meanOf(a) - meanOf(b));
+    .sort((a, b) => meanOf(a) - meanOf(b))[0];
+}
+
+/** How the learned optimizer stands to the best of the hand-written rules. */
+function verdict(shown: readonly OptimizerResult[], measure: Measure): string[] {
+  const best = bestBaseline(shown, measure);
   const difference = best && figuresOf(best, measure).difference;
   if (!difference) return [];
   const [low, high] = [fromWire(difference.low), fromWire(difference.high)];

@@ -9,8 +9,8 @@ import { gridsOf, isTuned } from '../../core/compare/tuning.js';
 import { createRun } from '../../core/run.js';
 import { loadDatasets } from '../../data/datasets.js';
 
-/** Seconds for which meta-iterations are timed, at least, and steps of a comparison. */
-const timed = { seconds: 0.4, steps: 20 };
+/** Seconds for which meta-iterations are timed, at least; steps of a comparison, and coordinates × steps, about. */
+const timed = { seconds: 0.4, steps: 20, work: 2 ** 20 };
 
 /**
  * Seconds that a job is going to take on this machine, from small pieces of it that are run first, on the same engine.
@@ -40,13 +40,18 @@ async function estimateTraining(spec: MetatrainSpec): Promise<number> {
 
 async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Promise<number> {
   const { functions, steps, baselines, tuning, resamples } = spec.comparison;
-  const size = { functions: Math.min(functions, 2 * chunkOf(spec)), steps: Math.min(steps, timed.steps) };
-  const untuned = baselines.map((rule) => ('learningRate' in rule ? { ...rule, learningRate: 0.001 } : rule));
+  const pieces = Math.min(functions, Math.max(2, chunkOf(spec)));
+  const work = Math.max(timed.steps, Math.floor(timed.work / (pieces * coordinates(spec.problem))));
+  const size = { functions: pieces, steps: Math.min(steps, work) };
+  // Conjugate gradients count as a rule like the others: they are not tuned, so it matters little.
+  const untuned = baselines.flatMap((rule) => ('learningRate' in rule ? [{ ...rule, learningRate: 0.001 }] : []));
+  // Once for the caches and the compiler.
+  await timeComparison(spec, optimizer, { ...size, baselines: untuned });
   const without = await timeComparison(spec, optimizer, { ...size, baselines: [] });
   const all = await timeComparison(spec, optimizer, { ...size, baselines: untuned });
   // Seconds of a function's steps, of a baseline on average.
   const whole = (seconds: number) => (seconds * steps) / (size.functions * size.steps);
-  const [learned, baseline] = [without.runs, Math.max(0, all.runs - without.runs) / Math.max(1, baselines.length)].map(
+  const [learned, baseline] = [without.runs, Math.max(0, all.runs - without.runs) / Math.max(1, untuned.length)].map(
     whole,
   ) as [number, number];
   const tuned = baselines.filter(isTuned).length;

@@ -1,9 +1,12 @@
+import type { Measure } from '../../../contract/comparison.js';
 import type { ComparisonResults } from '../../../contract/results.js';
 import { fromWire } from '../../../contract/schema.js';
 import type { TrainingSpec } from '../../../contract/training.js';
 import { type Chart, colourClass, drawChart, escapeXml, fixed, linearScale, logScale } from '../../render/chart.js';
+import { formatCount } from '../../render/numbers.js';
 import { isDrawable, type LogAxis, logAxisBetween, type Series, toSeries } from '../../render/series.js';
 import { comparisonChart, describeComparison, swatch } from '../../render/svg.js';
+import { bestBaseline, rowsOf } from '../../render/table.js';
 import type { TrainingCurve } from './training-curve.js';
 
 /** Every figure is drawn twice, for a wide and for a narrow page: text would not stay readable were it only scaled. */
@@ -13,30 +16,21 @@ const sizes = [
 ] as const;
 
 /** f(θ_t) by step, of each optimizer: means, and for the learned and the best hand-written one the quartiles. */
-export function comparisonFigure(results: ComparisonResults): string {
+export function comparisonFigure(all: ComparisonResults): string {
+  const results = { ...all, optimizers: rowsOf(all, 'sum') };
   const series = toSeries(results);
-  const best = indexOfBest(results);
+  const best = bestBaseline(results.optimizers, 'sum');
   const charts = sizes.map(({ most }) => {
     const chart = comparisonChart(results, most);
     // The lines are drawn back to front.
-    const index = (line: number) => series.length - 1 - line;
+    const optimizerOf = (line: number) => results.optimizers[series.length - 1 - line]!;
     chart.lines.forEach((line, i) => {
-      line.className += index(i) === 0 || index(i) === best ? ' spread' : '';
+      if (optimizerOf(i).rule === null || optimizerOf(i) === best) line.className += ' spread';
     });
     return chart;
   });
   const caption = `f(θₜ) by step: the mean over functions, and the band from the 25 % to the 75 % quantile (of the others, where the pointer rests on a name).`;
   return figure(charts, describeComparison(results), legend(series), caption);
-}
-
-/** The hand-written optimizer with the least mean sum; -1 where there is none. */
-export function indexOfBest({ optimizers }: ComparisonResults): number {
-  let best = -1;
-  optimizers.forEach(({ rule, sum }, i) => {
-    if (rule === null) return;
-    if (best < 0 || fromWire(sum.value) < fromWire(optimizers[best]!.sum.value)) best = i;
-  });
-  return best;
 }
 
 /** Validation and training by meta-iteration. */
@@ -89,13 +83,17 @@ export function trainingFigure({ validation, training }: TrainingCurve, spec: Tr
 }
 
 /** What each learning rate that was tried came to on the tuning functions. Empty where no rate was tuned. */
-export function tuningFigure(results: ComparisonResults): string {
-  const all = toSeries(results);
-  const tuned = results.optimizers.flatMap(({ tuning }, i) => {
-    if (!tuning) return [];
-    const points = tuning.grid.map(({ learningRate, score }) => ({ x: learningRate, y: fromWire(score) }));
-    const [best] = points.filter(({ y }) => isDrawable(y)).sort((a, b) => a.y - b.y);
-    return best ? [{ series: all[i]!, points, best, measure: tuning.measure }] : [];
+export function tuningFigure(all: ComparisonResults, measure: Measure): string {
+  const results = { ...all, optimizers: rowsOf(all, measure) };
+  const series = toSeries(results);
+  const tuned = results.optimizers.flatMap(({ rule, tuning }, i) => {
+    if (!tuning || !rule || !('learningRate' in rule)) return [];
+    const own = tuning.grid.filter(({ parameters }) =>
+      Object.entries(parameters).every(([name, value]) => (rule as Record<string, unknown>)[name] === value),
+    );
+    const points = own.map(({ learningRate, scores }) => ({ x: learningRate, y: fromWire(scores[measure]) }));
+    const best = points.find(({ x }) => x === rule.learningRate);
+    return best && isDrawable(best.y) ? [{ series: series[i]!, points, best }] : [];
   });
   if (tuned.length === 0) return '';
   const scores = tuned.flatMap(({ points }) => points.map(({ y }) => y)).filter(isDrawable);
@@ -105,7 +103,7 @@ export function tuningFigure(results: ComparisonResults): string {
   const charts = sizes.map(
     ({ most }): Chart => ({
       x: logScale(x, 'learning rate', most),
-      y: logScale(y, `tuning functions: mean ${[...new Set(tuned.map(({ measure }) => measure))].join(', ')}`, most),
+      y: logScale(y, `${measureNames[measure]}, mean over tuning functions`, most),
       lines: tuned.map(({ series, points, best }, i) => ({
         className: `${colourClass(series.family)} s${i}`,
         dashes: '',
@@ -120,9 +118,11 @@ export function tuningFigure(results: ComparisonResults): string {
     charts,
     'The tuning of the learning rates.',
     legend(tuned.map(({ series }) => series)),
-    `Every rate that was tried, on ${functions.toLocaleString('en-GB')} functions of their own; the dot is the one that was taken. A line ends where a rate diverged on any function.`,
+    `Every rate that was tried, on ${formatCount(functions)} functions of their own; the dot is the one that was taken. A line ends where a rate diverged on any function.`,
   );
 }
+
+export const measureNames: Record<Measure, string> = { sum: 'sum', tail: 'tail', final: 'final loss' };
 
 function axisOf(values: readonly number[]): LogAxis {
   const drawable = values.filter(isDrawable);

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { tunedMeasures } from '../../../contract/comparison.js';
 import type { EngineInfo } from '../../../contract/events.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { escapeXml } from '../../render/chart.js';
@@ -6,7 +7,7 @@ import { formatCount, formatDuration, formatLoss } from '../../render/numbers.js
 import { comparisonFigure, trainingFigure, tuningFigure } from './figures.js';
 import type { Part, Report, WeightsFile } from './report.js';
 import { pageStyle } from './style.js';
-import { comparisonTable, summaryTable } from './tables.js';
+import { comparisonTables, summaryTable } from './tables.js';
 
 /** The report: one page that needs nothing from elsewhere, no script among it. */
 export function renderPage(report: Report): string {
@@ -42,7 +43,7 @@ ${parts.map((part) => (part.training ? trainingSection(part) : comparisonSection
 }
 
 const explanation =
-  'Sum: Σ f(θₜ) from t = 0 on, the mean over functions that nothing was trained, tuned or chosen on. Small figures are 95 % bootstrap intervals over functions; differences are paired, function by function: below 0 the learned optimizer is better, and the colour says whether the interval is clear of 0.';
+  'Means over functions that nothing was trained, tuned or chosen on. Each rule is tuned for each measure. Small figures are 95 % bootstrap intervals over functions; differences are paired, function by function: below 0 the learned optimizer is better, and the colour says whether the interval is clear of 0. Steps saved: by how many steps the learned optimizer’s mean loss is sooner where the other’s ends. Conjugate gradients are a yardstick, not a competitor.';
 
 /** What a reader must know first: that it is not all there, or that it is only a beginning. */
 function notice({ jobs, parts, record }: Report): string {
@@ -76,12 +77,13 @@ ${specOf(job.spec)}</section>`;
 }
 
 function comparisonSection({ job, run, results }: Part, folder: string): string {
-  if (!results || !job.of) return '';
-  const tuning = tuningFigure(results);
+  if (!results || job.spec.kind !== 'compare') return '';
+  const tuned = tunedMeasures(job.spec.comparison.tuning);
+  const tuning = tuned.map((measure) => tuningFigure(results, measure)).join('');
   return `<section id="${job.name}"><h2>${escapeXml(job.title)}</h2>
 <p>${formatCount(results.functions)} fresh functions, the same and from the same start for every optimizer, in ${formatDuration(run.seconds)}.</p>
 ${comparisonFigure(results)}
-${comparisonTable(results)}
+${comparisonTables(results, tuned)}
 ${tuning && `<details><summary>Tuning of the learning rates</summary>${tuning}</details>`}
 ${specOf(job.spec, `metadescent compare ${folder}/${job.of}/weights.safetensors ${folder}/${job.name}/spec.json`)}</section>`;
 }

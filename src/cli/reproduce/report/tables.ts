@@ -1,79 +1,98 @@
-import type { ComparisonResults, Estimate, OptimizerResult } from '../../../contract/results.js';
+import { type Measure, tailSteps, tunedMeasures } from '../../../contract/comparison.js';
+import type { ComparisonResults, Estimate } from '../../../contract/results.js';
 import { fromWire } from '../../../contract/schema.js';
 import { escapeXml } from '../../render/chart.js';
 import { formatFixed, formatLoss } from '../../render/numbers.js';
 import { toSeries } from '../../render/series.js';
 import { swatch } from '../../render/svg.js';
-import { indexOfBest, sample } from './figures.js';
+import { bestBaseline, figuresOf, rowsOf } from '../../render/table.js';
+import { sample } from './figures.js';
 import type { Part } from './report.js';
 
-/** Every comparison in a line: the learned optimizer beside the best hand-written one. */
+/** Every comparison, and each measure that rates were tuned for, in a line: the learned optimizer beside the best other. */
 export function summaryTable(parts: readonly Part[]): string {
   const rows = parts.flatMap(({ job, results }) => {
-    const learned = results?.optimizers[0];
-    const best = results?.optimizers[indexOfBest(results)];
-    if (!results || !learned || !best?.versus) return [];
-    const { sumDifference, winRate } = best.versus;
-    return [
-      [
-        `<th scope="row"><a href="#${job.name}">${escapeXml(job.title)}</a></th>`,
-        cell(...withInterval(learned.sum)),
-        cell(formatLoss(best.sum.value), `${interval(best.sum)}<br>${escapeXml(best.label)}`),
-        cell(`<b class="${verdict(sumDifference)}">${signed(sumDifference)}</b>`, interval(sumDifference)),
-        cell(percent(winRate)),
-        cell(formatFixed(learned.log10MeanFinal.value, 2)),
-        cell(formatFixed(best.log10MeanFinal.value, 2)),
-      ],
-    ];
+    const { comparison } = job.spec;
+    if (!results || !comparison) return [];
+    return tunedMeasures(comparison.tuning).flatMap((measure, i) => {
+      const learned = results.optimizers[0]!;
+      const best = bestBaseline(rowsOf(results, measure), measure);
+      if (!best) return [];
+      const [ours, theirs] = [figuresOf(learned, measure), figuresOf(best, measure)];
+      return [
+        [
+          `<th scope="row">${i === 0 ? `<a href="#${job.name}">${escapeXml(job.title)}</a>` : ''}</th>`,
+          `<td class="left">${titleOf(measure, results.steps)}</td>`,
+          cell(...withInterval(ours.mean)),
+          cell(formatLoss(theirs.mean.value), `${interval(theirs.mean)}<br>${escapeXml(best.label)}`),
+          difference(theirs.difference),
+          cell(percent(theirs.winRate)),
+        ],
+      ];
+    });
   });
-  const columns = [
-    'Comparison',
-    'Learned, sum',
-    'Best hand-written, sum',
-    'Difference',
-    'Learned wins',
-    'log10 final',
-    'its log10 final',
-  ];
+  const columns = ['Comparison', 'Measure', 'Learned', 'Best hand-written', 'Learned minus best', 'Learned wins'];
   return table('Summary', columns, rows);
 }
 
-/** One comparison, an optimizer a line, the learned one first. */
-export function comparisonTable(results: ComparisonResults): string {
-  const series = toSeries(results);
-  const rows = results.optimizers.map((optimizer, i) => [
-    `<th scope="row">${sample(swatch(series[i]!, 28))}${escapeXml(optimizer.label)}</th>`,
-    cell(...withInterval(optimizer.sum)),
-    cell(formatLoss(optimizer.sumMedian)),
-    cell(...withInterval(optimizer.final)),
-    cell(formatLoss(optimizer.finalMedian)),
-    cell(
-      formatFixed(optimizer.log10MeanFinal.value, 2),
-      interval(optimizer.log10MeanFinal, (v) => formatFixed(v, 2)),
-    ),
-    ...versus(optimizer),
-  ]);
-  const { steps } = results;
-  const columns = [
-    'Optimizer',
-    `Σ f(θₜ), t &lt; ${steps}`,
-    'its median',
-    `f(θ${subscript(steps)})`,
-    'its median',
-    'log10 of its mean',
-    'Sum: learned minus this',
-    'Learned wins',
-  ];
-  return table('The comparison', columns, rows, (i) => i === 0);
+/** What a comparison shows: the sum and the final loss, and the tail where rates were tuned for it. */
+export function comparisonTables(results: ComparisonResults, tuned: readonly Measure[]): string {
+  const shown: Measure[] = tuned.includes('tail') ? ['sum', 'tail', 'final'] : ['sum', 'final'];
+  return shown.map((measure) => measureTable(results, measure)).join('\n');
 }
 
-function versus({ versus }: OptimizerResult): string[] {
-  if (!versus) return [cell(''), cell('')];
-  const { sumDifference, winRate } = versus;
-  return [
-    cell(`<span class="${verdict(sumDifference)}">${signed(sumDifference)}</span>`, interval(sumDifference)),
-    cell(percent(winRate)),
+/** One measure, an optimizer a line, the learned one first. */
+function measureTable(all: ComparisonResults, measure: Measure): string {
+  const results = { ...all, optimizers: rowsOf(all, measure) };
+  const series = toSeries(results);
+  const isFinal = measure === 'final';
+  const rows = results.optimizers.map((optimizer, i) => {
+    const figures = figuresOf(optimizer, measure);
+    const { log10MeanFinal, versus } = optimizer;
+    return [
+      `<th scope="row">${sample(swatch(series[i]!, 28))}${escapeXml(optimizer.label)}</th>`,
+      cell(...withInterval(figures.mean)),
+      cell(formatLoss(figures.median)),
+      ...(isFinal
+        ? [
+            cell(
+              formatFixed(log10MeanFinal.value, 2),
+              interval(log10MeanFinal, (v) => formatFixed(v, 2)),
+            ),
+          ]
+        : []),
+      difference(figures.difference),
+      cell(percent(figures.winRate)),
+      ...(isFinal ? [cell(versus ? saved(versus.stepsSaved.mean) : '')] : []),
+    ];
+  });
+  const columns = [
+    titleOf(measure, all.steps),
+    'Mean',
+    'Median',
+    ...(isFinal ? ['log10 of the mean'] : []),
+    'Learned minus this',
+    'Learned wins',
+    ...(isFinal ? ['Steps saved'] : []),
   ];
+  return table(`The comparison by ${measure}`, columns, rows, (row) => row === 0);
+}
+
+/** Such as "Σ f(θₜ), t < 100". */
+function titleOf(measure: Measure, steps: number): string {
+  if (measure === 'sum') return `Sum: Σ f(θₜ), t = 0 … ${steps - 1}`;
+  if (measure === 'final') return `Final loss: f(θ${subscript(steps)})`;
+  return `Tail: mean of f(θₜ), t = ${steps - tailSteps(steps) + 1} … ${steps}`;
+}
+
+/** Steps by which the learned optimizer reaches another's final loss sooner; a dash where it never does. */
+function saved(steps: number | null): string {
+  return steps === null ? '–' : String(steps);
+}
+
+function difference(estimate: Estimate | null): string {
+  if (!estimate) return cell('');
+  return cell(`<span class="${verdict(estimate)}">${signed(estimate)}</span>`, interval(estimate));
 }
 
 /** Whether the interval of a difference is clear of 0. */
@@ -98,8 +117,8 @@ function subscript(number: number): string {
   return String(number).replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
 }
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+function percent(share: number | null): string {
+  return share === null ? '' : `${(100 * share).toFixed(1)} %`;
 }
 
 function cell(value: string, small = ''): string {
