@@ -3,14 +3,16 @@ import type { RunEvent } from '../../contract/events.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import { coordinates } from '../../contract/problems.js';
 import type { CompareSpec, JobSpec, MetatrainSpec } from '../../contract/spec.js';
+import type { TrainingSpec } from '../../contract/training.js';
 import { parseJobSpec } from '../../contract/validate.js';
 import { chunkSize } from '../../core/compare/optimise.js';
 import { gridsOf, isTuned } from '../../core/compare/tuning.js';
+import { stagesOf } from '../../core/metatrain/curriculum.js';
 import { createRun } from '../../core/run.js';
 import { loadDatasets } from '../../data/datasets.js';
 
-/** Seconds for which meta-iterations are timed, at least; steps of a comparison, and coordinates × steps, about. */
-const timed = { seconds: 0.4, steps: 20, work: 2 ** 20 };
+/** Pieces are timed for so long, at least. */
+const timed = { seconds: 0.4 };
 
 /**
  * Seconds that a job is going to take on this machine, from small pieces of it that are run first, on the same engine.
@@ -35,33 +37,39 @@ async function estimateTraining(spec: MetatrainSpec): Promise<number> {
     if (timings.length > 1 && sum(timings.slice(1)) > timed.seconds) break;
   }
   const validations = Math.ceil(iterations / validation.every) + 1;
-  return validations * validationSeconds + iterations * mean(timings.slice(1));
+  const ofStep = mean(timings.slice(1)) / spec.training.unroll;
+  return validations * validationSeconds + unrolledSteps(spec.training) * ofStep;
 }
 
 async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Promise<number> {
   const { functions, steps, baselines, tuning, resamples } = spec.comparison;
-  const pieces = Math.min(functions, Math.max(2, chunkOf(spec)));
-  const work = Math.max(timed.steps, Math.floor(timed.work / (pieces * coordinates(spec.problem))));
-  const size = { functions: pieces, steps: Math.min(steps, work) };
-  // Conjugate gradients count as a rule like the others: they are not tuned, so it matters little.
-  const untuned = baselines.flatMap((rule) => ('learningRate' in rule ? [{ ...rule, learningRate: 0.001 }] : []));
-  // Once for the caches and the compiler.
-  await timeComparison(spec, optimizer, { ...size, baselines: untuned });
-  const without = await timeComparison(spec, optimizer, { ...size, baselines: [] });
-  const all = await timeComparison(spec, optimizer, { ...size, baselines: untuned });
-  // Seconds of a function's steps, of a baseline on average.
-  const whole = (seconds: number) => (seconds * steps) / (size.functions * size.steps);
-  const [learned, baseline] = [without.runs, Math.max(0, all.runs - without.runs) / Math.max(1, untuned.length)].map(
-    whole,
-  ) as [number, number];
-  const tuned = baselines.filter(isTuned).length;
-  const rates = tunedMeasures(tuning).length;
-  const grids = gridsOf(spec.comparison).length;
+  // Rules cost much the same, nearly all of it in the optimizee: two stand for all, conjugate gradients included.
+  const rules = baselines.flatMap((rule) => ('learningRate' in rule ? [{ ...rule, learningRate: 0.001 }] : []));
+  const timedRules = rules.slice(0, 2);
+  const piece = { functions: Math.min(functions, Math.max(2, chunkOf(spec))), steps: Math.min(steps, 2) };
+  let all = await timeComparison(spec, optimizer, { ...piece, baselines: timedRules });
+  // The first piece has the caches and the compiler cold; what is too short says little.
+  do {
+    if (all.runs < timed.seconds) piece.steps = Math.min(steps, 4 * piece.steps);
+    all = await timeComparison(spec, optimizer, { ...piece, baselines: timedRules });
+  } while (all.runs < timed.seconds && piece.steps < steps);
+  const learned = await timeComparison(spec, optimizer, { ...piece, baselines: [] });
+  const { runs, rates, evaluated } = extentOf(spec);
+  const ofFunction = steps / (piece.functions * piece.steps);
+  const ofRule = Math.max(0, all.runs - learned.runs) / Math.max(1, timedRules.length);
+  const statistics = (all.statistics * functions * resamples) / (piece.functions * leastResamples);
   return (
-    functions * (learned + baseline * (baselines.length + tuned * (rates - 1))) +
-    baseline * tuning.functions * tuning.points * grids +
-    (all.statistics * functions * resamples) / (size.functions * leastResamples)
+    ofFunction * (functions * learned.runs + (functions * runs + tuning.functions * rates) * ofRule) +
+    (statistics * evaluated) / (1 + timedRules.length)
   );
+}
+
+/** How often a comparison runs a rule on all functions, how many rates it tries, and how many optimizers it has. */
+function extentOf({ comparison }: CompareSpec): { runs: number; rates: number; evaluated: number } {
+  const { baselines, tuning } = comparison;
+  const tuned = baselines.filter(isTuned).length;
+  const runs = baselines.length + tuned * (tunedMeasures(tuning).length - 1);
+  return { runs, rates: tuning.points * gridsOf(comparison).length, evaluated: 1 + runs };
 }
 
 /** Resamples of a piece. */
@@ -86,6 +94,13 @@ async function timeComparison(
     if (event.type === 'comparison') took.statistics += seconds;
   }
   return took;
+}
+
+/** Steps that are unrolled in all: a curriculum has stages with unrolls of their own. */
+function unrolledSteps(training: TrainingSpec): number {
+  const { iterations } = training;
+  const stages = stagesOf(training).filter(({ from }) => from < iterations);
+  return sum(stages.map((stage, i) => ((stages[i + 1]?.from ?? iterations) - stage.from) * stage.unroll));
 }
 
 /** The events of a run, each with the seconds that it took. */

@@ -2,6 +2,7 @@ import type { Measure } from '../../../contract/comparison.js';
 import type { ComparisonResults } from '../../../contract/results.js';
 import { fromWire } from '../../../contract/schema.js';
 import type { TrainingSpec } from '../../../contract/training.js';
+import { validationHorizon } from '../../../core/metatrain/curriculum.js';
 import { type Chart, colourClass, drawChart, escapeXml, fixed, linearScale, logScale } from '../../render/chart.js';
 import { formatCount } from '../../render/numbers.js';
 import { isDrawable, type LogAxis, logAxisBetween, type Series, toSeries } from '../../render/series.js';
@@ -65,8 +66,8 @@ export function trainingFigure({ validation, training }: TrainingCurve, spec: Tr
       ],
     }),
   );
-  const measured =
-    spec.validation.measure === 'sum' ? `mean over ${spec.horizon} steps` : `loss after ${spec.horizon} steps`;
+  const horizon = validationHorizon(spec);
+  const measured = spec.validation.measure === 'sum' ? `mean over ${horizon} steps` : `loss after ${horizon} steps`;
   const names = [
     { name: `validation: ${measured}; the dot: the weights that were kept`, className: `${colourClass(0)} learned` },
     { name: 'training: median of the functions drawn, and from 10 % to 90 %', className: colourClass(5) },

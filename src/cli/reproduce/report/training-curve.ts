@@ -1,5 +1,6 @@
 import type { TrainingSpec } from '../../../contract/training.js';
 import { sortedQuantile } from '../../../core/compare/statistics.js';
+import { validationHorizon } from '../../../core/metatrain/curriculum.js';
 import type { RunFolder } from '../../run-folder.js';
 
 /** How a training went. Losses are means over steps, so that both kinds can stand on one axis. */
@@ -14,8 +15,8 @@ export interface TrainingCurve {
 const pieces = 160;
 
 export async function readTrainingCurve(folder: RunFolder, spec: TrainingSpec): Promise<TrainingCurve> {
-  const { validation, horizon, iterations } = spec;
-  const perStep = validation.measure === 'sum' ? horizon : 1;
+  const { validation, iterations } = spec;
+  const perStep = validation.measure === 'sum' ? validationHorizon(spec) : 1;
   const curve: TrainingCurve = { validation: [], training: [] };
   for await (const [iteration, loss, best] of folder.validation.rows())
     curve.validation.push({ iteration: Number(iteration), loss: Number(loss) / perStep, best: best === 'true' });
