@@ -67,7 +67,11 @@ export function trainingFigure({ validation, training }: TrainingCurve, spec: Tr
     }),
   );
   const horizon = validationHorizon(spec);
-  const measured = spec.validation.measure === 'sum' ? `mean over ${horizon} steps` : `loss after ${horizon} steps`;
+  const measured = {
+    sum: `mean over ${horizon} steps`,
+    tail: `mean over the last tenth of ${horizon} steps`,
+    final: `loss after ${horizon} steps`,
+  }[spec.validation.measure];
   const names = [
     { name: `validation: ${measured}; the dot: the weights that were kept`, className: `${colourClass(0)} learned` },
     { name: 'training: median of the functions drawn, and from 10 % to 90 %', className: colourClass(5) },
