@@ -25,9 +25,9 @@ struct Scratch {
   /** dL/dh and dL/dc of every layer, each [padded][NB]. */
   V* dh[kMaxLayers];
   V* dc[kMaxLayers];
-  /** dL/dz [gates][NB], and transposed. */
+  /** dL/dz [gates][NB], and of every layer and some steps, transposed. */
   V* dz;
-  float* dzT;
+  float* dzT[kMaxLayers];
   /** δ_{t+1}, dL/dupdate_t. */
   V upstream[NB];
 
@@ -39,9 +39,9 @@ struct Scratch {
     for (int l = 0; l < p.layers; l++) {
       dh[l] = arena.take<V>(p.layer[l].padded * NB);
       dc[l] = arena.take<V>(p.layer[l].padded * NB);
+      dzT[l] = arena.take<float>(static_cast<size_t>(p.layer[l].gates) * kLanes * NB * kOuterSteps<NB>);
     }
     dz = arena.take<V>(p.max_gates * NB);
-    dzT = arena.take<float>(static_cast<size_t>(p.max_gates) * kLanes * NB);
   }
 };
 
@@ -159,6 +159,33 @@ INLINE void output_backward(const Plan& p, Scratch<NB>& s, const V* x, float* su
 }
 
 /**
+ * The layers' part of dL/dφ at some steps in a row, whose transposed dL/dz are at hand, the latest first.
+ * @param record of the earliest of them
+ * @param begins whether that is the segment's first step
+ * @param initial the state before that one, or null where it is all zeros
+ */
+template <int NB>
+INLINE void products_backward(const Plan& p, const Scratch<NB>& s, const V* record, int steps, bool begins,
+                              const V* initial, float* sums) {
+  constexpr int kWidth = kLanes * NB;
+  const long stride = -p.record * NB;
+  const V* latest = record - (steps - 1) * stride;
+  for (int l = 0; l < p.layers; l++) {
+    const Layer& layer = p.layer[l];
+    const V* below = latest + (l > 0 ? p.layer[l - 1].record_h * NB : 0);
+    outer_product(sums + layer.sums_below, below, stride, layer.below, s.dzT[l], layer.gates, kWidth, steps);
+    // h of a step ago.
+    const int within = begins ? steps - 1 : steps;
+    if (within > 0)
+      outer_product(sums + layer.sums_self, latest + stride + layer.record_h * NB, stride, layer.units, s.dzT[l],
+                    layer.gates, kWidth, within);
+    if (within < steps && initial != nullptr)
+      outer_product(sums + layer.sums_self, initial + layer.state_h * NB, 0, layer.units,
+                    s.dzT[l] + within * kWidth * layer.gates, layer.gates, kWidth, 1);
+  }
+}
+
+/**
  * Back-propagation through steps `first` … `last` - 1 of a block, whose records are at hand. Second derivatives are
  * dropped: dL/dupdate_t is δ_{t+1} = δ_{t+2} + w_{t+1} ∇f(θ_{t+1}), so no gradient passes through the inputs.
  * @param weights w_t ℓ'(f(θ_t)) / B of each coordinate's function
@@ -171,6 +198,7 @@ __attribute__((noinline)) void backward_segment(const Plan& p, Scratch<NB>& s, c
                                                 const V* initial, bool fresh, Rows gradients, Rows weights,
                                                 float* sums) {
   constexpr int kWidth = kLanes * NB;
+  int waiting = 0;
   for (long t = last - 1; t >= first; t--) {
     const V* record = records + (t - first) * p.record * NB;
     UNROLL for (int n = 0; n < NB; n++)
@@ -183,14 +211,11 @@ __attribute__((noinline)) void backward_segment(const Plan& p, Scratch<NB>& s, c
       clear(s.dz + used * NB, static_cast<long>(layer.gates - used) * NB);
       if (l > 0) back_product<NB, true>(layer.to_below, s.dz, used, s.dh[l - 1], layer.below);
       if (t > 0) back_product<NB, false>(layer.to_self, s.dz, used, s.dh[l], layer.units);
-      transpose<NB>(s.dz, layer.gates, s.dzT, sums + layer.sums_bias);
-      const V* below = l > 0 ? record + p.layer[l - 1].record_h * NB : record;
-      outer_product(sums + layer.sums_below, below, layer.below, s.dzT, layer.gates, kWidth);
-      if (t > first || !fresh) {
-        const V* own = t > first ? record + (layer.record_h - p.record) * NB : initial + layer.state_h * NB;
-        outer_product(sums + layer.sums_self, own, layer.units, s.dzT, layer.gates, kWidth);
-      }
+      transpose<NB>(s.dz, layer.gates, s.dzT[l] + waiting * kWidth * layer.gates, sums + layer.sums_bias);
     }
+    if (++waiting < kOuterSteps<NB> && t > first) continue;
+    products_backward(p, s, record, waiting, t == first, fresh ? nullptr : initial, sums);
+    waiting = 0;
   }
 }
 

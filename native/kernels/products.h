@@ -104,25 +104,31 @@ INLINE void transpose(const V* dz, int gates, float* dzT, float* bias) {
 }
 
 /**
- * sums[k][gate] += Σ_c x[k][c] dzT[c][gate], over the coordinates c of a block.
- * @param x [rows][coordinates]
- * @param dzT [coordinates][gates]
+ * sums[k][gate] += Σ_s Σ_c x[s][k][c] dzT[s][c][gate], over the coordinates c of a block at some steps s: taken together,
+ * so that a tile of sums is read and written once.
+ * @param x of the first step, [rows][coordinates]
+ * @param stride from one step's to the next's
+ * @param dzT [steps][coordinates][gates]
  */
-INLINE void outer_product(float* sums, const V* x, int rows, const float* dzT, int gates, int coordinates) {
-  const float* xs = reinterpret_cast<const float*>(x);
+INLINE void outer_product(float* sums, const V* x, long stride, int rows, const float* dzT, int gates, int coordinates,
+                          int steps) {
   for_tiles<kOuterRows>(rows, [&](int k, auto row_count) {
     for_tiles<kOuterVectors>(gates / kLanes, [&](int j, auto vector_count) {
       constexpr int R = decltype(row_count)::value, J = decltype(vector_count)::value;
       float* to = sums + k * gates + j * kLanes;
       V a[R][J];
       UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < J; v++) a[r][v] = load(to + r * gates + v * kLanes);
-      for (int c = 0; c < coordinates; c++) {
-        V d[J];
-        UNROLL for (int v = 0; v < J; v++) d[v] = load(dzT + c * gates + (j + v) * kLanes);
-        UNROLL for (int r = 0; r < R; r++) {
-          V b = set(xs[(k + r) * coordinates + c]);
-          keep_in_register(b);
-          UNROLL for (int v = 0; v < J; v++) a[r][v] = fma(d[v], b, a[r][v]);
+      for (int s = 0; s < steps; s++) {
+        const float* xs = reinterpret_cast<const float*>(x + s * stride) + k * coordinates;
+        const float* dz = dzT + (static_cast<long>(s) * coordinates) * gates + j * kLanes;
+        for (int c = 0; c < coordinates; c++) {
+          V d[J];
+          UNROLL for (int v = 0; v < J; v++) d[v] = load(dz + c * gates + v * kLanes);
+          UNROLL for (int r = 0; r < R; r++) {
+            V b = set(xs[r * coordinates + c]);
+            keep_in_register(b);
+            UNROLL for (int v = 0; v < J; v++) a[r][v] = fma(d[v], b, a[r][v]);
+          }
         }
       }
       UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < J; v++) store(to + r * gates + v * kLanes, a[r][v]);

@@ -29,6 +29,9 @@ constexpr int kBackRows = (kRegisters == 32 ? 20 : 10) / NB;
 /** The tile of the weights' gradient: rows × vectors of gates. */
 constexpr int kOuterRows = 5;
 constexpr int kOuterVectors = kRegisters == 32 ? 5 : 2;
+/** Steps whose part of it is computed together: some 64 coordinates, whose dL/dz the nearest cache still holds. */
+template <int NB>
+constexpr int kOuterSteps = 64 / (kLanes * NB);
 
 constexpr int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 

@@ -59,6 +59,8 @@ struct Case {
   Objective objective = kLoss;
   /** Of the logarithms of c, where the functions are f(c∘θ). */
   float scaling = 0;
+  /** Of so many pixels one is lit. */
+  unsigned dark = 3;
 };
 
 /** Examples that nobody drew, and which of them each function sees at each of two unrolls' steps. */
@@ -69,7 +71,7 @@ struct Examples {
   Examples(const Case& c, std::mt19937& random) {
     if (c.family != Functions::kPerceptron) return;
     const int count = 19;
-    for (int i = 0; i < count * c.perceptron.widths[0]; i++) inputs.push_back(random() % 3 ? 0 : random() % 256);
+    for (int i = 0; i < count * c.perceptron.widths[0]; i++) inputs.push_back(random() % c.dark ? 0 : random() % 256);
     for (int i = 0; i < count; i++) labels.push_back(random() % c.perceptron.widths[c.perceptron.layers]);
     for (long i = 0; i < (2 * c.steps + 1) * c.count * c.perceptron.batch; i++) rows.push_back(random() % count);
   }
@@ -356,6 +358,10 @@ int main(int count, char** arguments) {
   evaluate(*kernels, {{37}, 16, 3, true, 2, 4, {3, 17, 9, 33, 2}}, 1);
   std::mt19937 random(seed);
   run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed, step_by_step);
+  // Gradients that are zero for long, or always, from a fresh start and later.
+  const Perceptron dark{Perceptron::kSigmoid, 2, {50, 19, 2}, 1, nullptr, nullptr, 0, nullptr};
+  for (const Way way : {whole, step_by_step})
+    run(*kernels, {deepmind, Functions::kPerceptron, 2, 50 * 19 + 19 + 19 * 2 + 2, 33, .2f, .3f, dark, kLoss, 0, 40}, seed, way);
   for (int i = 0; i < cases; i++) {
     const Case c = random_case(random);
     run(*kernels, c, seed + i);
