@@ -361,7 +361,7 @@ int main(int count, char** arguments) {
   // Gradients that are zero for long, or always, from a fresh start and later.
   const Perceptron dark{Perceptron::kSigmoid, 2, {50, 19, 2}, 1, nullptr, nullptr, 0, nullptr};
   for (const Way way : {whole, step_by_step})
-    run(*kernels, {deepmind, Functions::kPerceptron, 2, 50 * 19 + 19 + 19 * 2 + 2, 33, .2f, .3f, dark, kLoss, 0, 40}, seed, way);
+    run(*kernels, {paper, Functions::kPerceptron, 2, 50 * 19 + 19 + 19 * 2 + 2, 33, .2f, .3f, dark, kLoss, 0, 40}, seed, way);
   for (int i = 0; i < cases; i++) {
     const Case c = random_case(random);
     run(*kernels, c, seed + i);
