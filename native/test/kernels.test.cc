@@ -359,9 +359,12 @@ int main(int count, char** arguments) {
   std::mt19937 random(seed);
   run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed, step_by_step);
   // Gradients that are zero for long, or always, from a fresh start and later.
-  const Perceptron dark{Perceptron::kSigmoid, 2, {50, 19, 2}, 1, nullptr, nullptr, 0, nullptr};
-  for (const Way way : {whole, step_by_step})
-    run(*kernels, {paper, Functions::kPerceptron, 2, 50 * 19 + 19 + 19 * 2 + 2, 33, .2f, .3f, dark, kLoss, 0, 40}, seed, way);
+  Case dark{paper, Functions::kPerceptron, 2, 50 * 19 + 19 + 19 * 2 + 2, 33, .2f, .3f};
+  dark.perceptron.layers = 2;
+  dark.perceptron.widths[0] = 50, dark.perceptron.widths[1] = 19, dark.perceptron.widths[2] = 2;
+  dark.perceptron.batch = 1;
+  dark.dark = 40;
+  for (const Way way : {whole, step_by_step}) run(*kernels, dark, seed, way);
   for (int i = 0; i < cases; i++) {
     const Case c = random_case(random);
     run(*kernels, c, seed + i);
