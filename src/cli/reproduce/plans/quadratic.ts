@@ -3,8 +3,8 @@ import { allBaselines, paperBaselines } from './baselines.js';
 
 const sizes: Record<Budget, { iterations: number; functions: number; compared: number; tuned: number }> = {
   quick: { iterations: 1500, functions: 16, compared: 4000, tuned: 2048 },
-  standard: { iterations: 40_000, functions: 32, compared: 50_000, tuned: 20_000 },
-  full: { iterations: 200_000, functions: 64, compared: 100_000, tuned: 20_000 },
+  standard: { iterations: 30_000, functions: 128, compared: 50_000, tuned: 20_000 },
+  full: { iterations: 100_000, functions: 256, compared: 100_000, tuned: 20_000 },
 };
 
 export const quadratic: Plan = {
@@ -37,10 +37,11 @@ function family(distribution: 'uniform' | 'normal', budget: Budget): PlannedJob[
           horizon: 100,
           unroll: 20,
           functions,
-          learningRate: 0.001,
+          learningRate: 0.004,
+          schedule: { name: 'cosine', warmup: 100, finalFraction: 0.01 },
           clipNorm: 1,
           metaLoss: 'sum-and-final',
-          validation: { every: 250, functions: 1024 },
+          validation: { every: iterations / 30, functions: budget === 'quick' ? 1024 : 4096 },
         },
       },
     },

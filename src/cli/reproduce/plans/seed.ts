@@ -27,6 +27,7 @@ export const seed: Plan = {
             unroll: 20,
             functions,
             learningRate,
+            schedule: { name: 'cosine', finalFraction: 0.01 },
             clipNorm: 1,
             validation: { every: 100, functions: 2048 },
           },
