@@ -51,7 +51,8 @@ async function metaStep(run: Run): Promise<void> {
   for (;;) {
     const event = await run.next();
     if (event?.type === 'losses') return;
-    if (event?.type !== 'validation') throw new Error(`The run ended early: ${JSON.stringify(event)}`);
+    if (event === null || event.type === 'diverged' || event.type === 'done')
+      throw new Error(`The run ended early: ${JSON.stringify(event)}`);
   }
 }
 

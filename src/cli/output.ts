@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunEvent } from '../contract/events.js';
+import { type RunEvent, toWireEvent } from '../contract/events.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { toWire } from '../contract/schema.js';
 import { paintFor } from './render/colours.js';
@@ -40,6 +40,5 @@ export function printComparison(results: ComparisonResults): void {
 /** An event of a local run, as a subscriber would get it: JSON has no typed arrays and no NaN. */
 export function toJsonEvent(event: RunEvent): unknown {
   if (event.type === 'losses') return { ...event, points: Array.from(event.points, toWire) };
-  if (event.type === 'validation') return { ...event, loss: toWire(event.loss) };
-  return event;
+  return toWireEvent(event);
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ComparisonResults } from './results.js';
-import { Choice, Nullable, OneOf, Strict, WireNumber } from './schema.js';
+import { Choice, Nullable, OneOf, Strict, toWire, WireNumber } from './schema.js';
 
 /**
  * The events of a job. `RunEvent`s come from the core, typed arrays and all; what a subscriber receives is an
@@ -28,7 +28,7 @@ export const EngineInfo = Strict(
 );
 export type EngineInfo = Static<typeof EngineInfo>;
 
-export const Phase = Choice(['training', 'tuning', 'comparison', 'statistics']);
+export const Phase = Choice(['training', 'validation', 'tuning', 'comparison', 'statistics']);
 export type Phase = Static<typeof Phase>;
 
 const started = {
@@ -52,6 +52,40 @@ const validation = {
   iteration: Type.Integer({ description: 'Meta-iterations done.' }),
   best: Type.Boolean({ description: 'Whether these weights are the best so far.' }),
 };
+export const HealthVerdict = Choice(['learning', 'not yet', 'stalled', 'unstable'], {
+  description: 'Whether it is learning, by the validations so far.',
+});
+export type HealthVerdict = Static<typeof HealthVerdict>;
+const share = { minimum: 0, maximum: 1 };
+const health = {
+  type: Type.Literal('health'),
+  iteration: Type.Integer({ description: 'Meta-iterations done; those of the validation that it comes with.' }),
+  verdict: HealthVerdict,
+  message: Type.String({ description: 'One line: is it learning, and why that is thought.' }),
+  gradientNorm: Nullable(
+    Type.Number({
+      description:
+        'Norm of the meta-gradient before clipping: its median over the meta-iterations since the last validation, or over 1,000 of them; null where there were none.',
+    }),
+  ),
+  clipped: Nullable(
+    Type.Number({ ...share, description: 'Share of those meta-iterations whose gradient was clipped.' }),
+  ),
+  signAgreement: Nullable(
+    Type.Number({
+      ...share,
+      description: 'Share of the optimizer’s updates with the sign of the negative gradient, on validation functions.',
+    }),
+  ),
+  saturation: Nullable(
+    Type.Number({ ...share, description: 'Share of the LSTM’s outputs h with |h| > 0.9; null where it has no layer.' }),
+  ),
+  diverged: Type.Number({
+    ...share,
+    description: 'Share of the validation functions whose last loss is above their first, or not finite.',
+  }),
+};
+const updateSize = 'Root mean square of the optimizer’s updates of θ.';
 const progress = {
   type: Type.Literal('progress'),
   phase: Phase,
@@ -78,11 +112,19 @@ export type RunEvent =
       points: Float32Array;
     })
   | (Static<ReturnType<typeof Strict<typeof validation>>> & { loss: number })
+  | (Static<ReturnType<typeof Strict<typeof health>>> & { updateSize: number })
   | Static<ReturnType<typeof Strict<typeof progress>>>
   | Static<ReturnType<typeof Strict<typeof diverged>>>
   | Static<ReturnType<typeof Strict<typeof comparison>>>
   | Static<ReturnType<typeof Strict<typeof done>>>;
 export type RunEventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+/** The event as JSON can have it, which knows no NaN; a loss entry's points are for the caller. */
+export function toWireEvent(event: Exclude<RunEvent, { type: 'losses' }>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(event).map(([name, value]) => [name, typeof value === 'number' ? toWire(value) : value]),
+  );
+}
 
 export const JobState = Choice(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled']);
 export type JobState = Static<typeof JobState>;
@@ -116,6 +158,7 @@ export const JobEvent = OneOf(
     event(started),
     event({ ...losses, points: Type.Array(WireNumber) }),
     event({ ...validation, loss: WireNumber }),
+    event({ ...health, updateSize: Type.Unsafe<WireNumber>({ ...WireNumber, description: updateSize }) }),
     event(progress),
     event(diverged),
     event(comparison),

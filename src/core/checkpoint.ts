@@ -6,7 +6,7 @@ import type { ComparisonState } from './compare/comparison.js';
 import type { TriedRate } from './compare/grid.js';
 import { eachMeasure } from './compare/measures.js';
 import type { Trial } from './compare/tuning.js';
-import type { TrainingState } from './metatrain/metatrain.js';
+import type { TrainingState, ValidationState } from './metatrain/metatrain.js';
 import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.js';
 import type { NamedTensor } from './weights/tensors.js';
 
@@ -27,12 +27,18 @@ export interface Origin {
   data: Record<string, string>;
 }
 
-const format = 'metadescent-checkpoint/1';
+const format = 'metadescent-checkpoint/2';
 
 /** The part of a checkpoint that is not vectors. Doubles survive JSON; what it lacks travels as a string. */
 interface Scalars {
   phase: Phase;
-  training: { iteration: number; bestLoss: number; bestIteration: number; validatedAt: number; steps: number } | null;
+  training:
+    | (Pick<TrainingState, 'iteration' | 'bestLoss' | 'bestIteration' | 'validatedAt' | 'history' | 'gradients'> & {
+        /** Adam's. */
+        steps: number;
+        validation: Omit<ValidationState, 'means'> | null;
+      })
+    | null;
   /** Steps that the functions at hand have taken. */
   step: number | null;
   comparison: {
@@ -60,6 +66,7 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
       put('hidden', training.episode.hidden);
     }
     if (training.initial) put('initial', training.initial);
+    if (training.validation) put('validation', asFloats(training.validation.means));
   }
   if (comparison) {
     put('losses', comparison.runs.losses);
@@ -76,6 +83,12 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
           bestLoss: training.bestLoss,
           bestIteration: training.bestIteration,
           validatedAt: training.validatedAt,
+          history: training.history,
+          gradients: training.gradients,
+          validation: training.validation && {
+            functions: training.validation.functions,
+            diverged: training.validation.diverged,
+          },
           steps: training.adam.steps,
         }
       : null,
@@ -126,6 +139,9 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, dat
           bestLoss: training.bestLoss,
           bestIteration: training.bestIteration,
           validatedAt: training.validatedAt,
+          history: training.history,
+          gradients: training.gradients,
+          validation: training.validation && { ...training.validation, means: asDoubles(take('validation')) },
           initial: vectors.get('initial') ?? null,
           episode: step === null ? null : { theta: take('theta'), hidden: take('hidden'), step },
         }

@@ -134,6 +134,18 @@ test('what a WebSocket receives is what openapi.yaml says of its messages', asyn
   await attempt.append({ type: 'started', engine, coordinates: 1, weights: 2, iterations: 3, unroll: 1 });
   await attempt.append({ type: 'losses', iteration: 0, step: 0, perIteration: 1, points: Float32Array.of(Number.NaN) });
   await attempt.append({ type: 'validation', iteration: 1, best: true, loss: Number.POSITIVE_INFINITY });
+  await attempt.append({
+    type: 'health',
+    iteration: 1,
+    verdict: 'not yet',
+    message: 'Not learning yet.',
+    gradientNorm: null,
+    clipped: 0.5,
+    updateSize: Number.NaN,
+    signAgreement: null,
+    saturation: 0,
+    diverged: 1,
+  });
   await attempt.append({ type: 'progress', phase: 'tuning', done: 1, total: 2 });
   await attempt.append({ type: 'diverged', iteration: 1, where: 'loss', step: null, message: 'The loss is NaN.' });
   await attempt.append({ type: 'comparison', results: sampleResults() });
@@ -145,6 +157,7 @@ test('what a WebSocket receives is what openapi.yaml says of its messages', asyn
     'comparison',
     'diverged',
     'done',
+    'health',
     'losses',
     'progress',
     'started',

@@ -128,6 +128,25 @@ describe('a run', () => {
     assert.notDeepEqual(steady.weights, (await drive(small)).weights);
   });
 
+  it('is the same stopped anywhere in a validation of several chunks, health included', async () => {
+    const spec = parseJobSpec({
+      ...small,
+      // 100 coordinates: 81 functions are a chunk.
+      problem: { name: 'parabola', dimension: 100 },
+      training: {
+        ...(small as MetatrainSpec).training,
+        iterations: 4,
+        validation: { every: 2, functions: 200 },
+      },
+      comparison: null,
+    });
+    const steady = await drive(spec);
+    const chunks = steady.events.filter((e) => e.type === 'progress').map((e) => [e.phase, e.done, e.total]);
+    const validation = [81, 162].map((done) => ['validation', done, 200]);
+    assert.deepEqual(chunks, [...validation, ...validation, ...validation]);
+    assert.deepEqual(await drive(spec, new Set(steady.events.keys())), steady);
+  });
+
   it('tells its phases in order and ends with done', async () => {
     const { events } = await drive(small);
     const kinds = events.map((e) => (e.type === 'progress' ? e.phase : e.type)).filter((k, i, all) => k !== all[i - 1]);

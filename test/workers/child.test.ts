@@ -78,7 +78,7 @@ describe('the child that runs a job', () => {
     assert.ok(events.filter((e) => e.type === 'losses').length < 300);
     assert.deepEqual(
       events.filter((e) => e.type !== 'losses' && e.type !== 'progress').map((e) => e.type),
-      ['started', ...Array(7).fill('validation'), 'comparison', 'done'],
+      ['started', ...Array(7).fill(['validation', 'health']).flat(), 'comparison', 'done'],
     );
     assert.ok(weights);
     assert.equal(messages.at(-2)?.type, 'snapshot');

@@ -32,6 +32,9 @@ export class ProgressDisplay {
   private total = 0;
   private loss = Number.NaN;
   private validation = Number.NaN;
+  /** Functions of a validation under way, such as "3/256". */
+  private validating: string | null = null;
+  private verdict: string | null = null;
   private phaseBegan = { time: 0, done: 0 };
   private lineAt = 0;
 
@@ -56,9 +59,20 @@ export class ProgressDisplay {
       }
       case 'validation':
         this.validation = fromWire(event.loss);
+        this.validating = null;
+        break;
+      case 'health':
+        // Said again only when it changes: there may be a thousand validations.
+        if (event.verdict === this.verdict) break;
+        this.verdict = event.verdict;
+        if (this.bar) this.end();
+        this.note(event.message);
         break;
       case 'progress':
-        this.advance(event.phase, event.done, event.total);
+        if (event.phase === 'validation') {
+          this.validating = `${formatCount(event.done)}/${formatCount(event.total)}`;
+          this.advance('training', this.done, this.iterations);
+        } else this.advance(event.phase, event.done, event.total);
         break;
       case 'diverged':
         this.end();
@@ -146,7 +160,9 @@ export class ProgressDisplay {
     if (rate > 0 && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
     if (phase === 'training') {
       parts.push(`loss ${formatLoss(this.loss as WireNumber)}`);
-      if (!Number.isNaN(this.validation)) parts.push(`validation ${formatLoss(this.validation as WireNumber)}`);
+      if (this.validating !== null) parts.push(`validating ${this.validating}`);
+      else if (!Number.isNaN(this.validation)) parts.push(`validation ${formatLoss(this.validation as WireNumber)}`);
+      if (this.verdict !== null) parts.push(this.verdict);
     }
     return parts.join(' · ');
   }

@@ -30,15 +30,17 @@ async function estimateTraining(spec: MetatrainSpec): Promise<number> {
   const validated = Math.min(validation.functions, chunkOf(spec));
   const piece = { ...validation, functions: validated, every: 1_000_000 };
   let validationSeconds = 0;
+  let healthSeconds = 0;
   const timings: number[] = [];
   for await (const { event, seconds } of timedEvents({ ...spec, training: { ...spec.training, validation: piece } })) {
     if (event.type === 'validation') validationSeconds = (seconds * validation.functions) / validated;
+    if (event.type === 'health') healthSeconds = seconds;
     if (event.type === 'losses') timings.push(seconds);
     if (timings.length > 1 && sum(timings.slice(1)) > timed.seconds) break;
   }
   const validations = Math.ceil(iterations / validation.every) + 1;
   const ofStep = mean(timings.slice(1)) / spec.training.unroll;
-  return validations * validationSeconds + unrolledSteps(spec.training) * ofStep;
+  return validations * (validationSeconds + healthSeconds) + unrolledSteps(spec.training) * ofStep;
 }
 
 async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Promise<number> {

@@ -6,13 +6,16 @@ import { coordinates } from '../../contract/problems.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
 import type { TrainingSpec } from '../../contract/training.js';
 import { chunkSize, optimise } from '../compare/optimise.js';
+import { sortedQuantile } from '../compare/statistics.js';
 import type { Engine, Episode, EpisodeState, Objective } from '../engines/engine.js';
 import { initialise } from '../learned/initialise.js';
 import { adam } from '../optimizers/adam.js';
 import type { RuleState } from '../optimizers/rule.js';
-import { sampleFunctions } from '../problems/batch.js';
+import { type FunctionBatch, sampleFunctions } from '../problems/batch.js';
 import { Purpose } from '../random/random.js';
 import { placeOf, validationHorizon } from './curriculum.js';
+import { type History, judge, remember } from './history.js';
+import { probe } from './probe.js';
 import { learningRateAt } from './schedule.js';
 
 /** Everything that meta-training is about to need again: plain numbers and vectors. */
@@ -30,11 +33,38 @@ export interface TrainingState {
   bestIteration: number;
   /** Meta-iterations after which the latest validation ran; -1 before the first. */
   validatedAt: number;
+  /** Null before the first. */
+  history: History | null;
+  /** One that is under way, or of which no more than its health is to be told. */
+  validation: ValidationState | null;
+  gradients: GradientNorms;
   /** f(θ_0) [B] of the functions at hand, where the objective is "relative" to it. */
   initial: Float32Array | null;
   /** Where the functions at hand stood when this state was taken; null where none were at hand. */
   episode: EpisodeState | null;
 }
+
+export interface ValidationState {
+  /** Functions done. */
+  functions: number;
+  /** How many of them ended above their start, or at no number. */
+  diverged: number;
+  /** Mean of f(θ_t), t = 0 … horizon, as far as they are done. */
+  readonly means: Float64Array;
+}
+
+/** Of the meta-iterations since the last validation. */
+interface GradientNorms {
+  iterations: number;
+  clipped: number;
+  /** Norms of the latest {@link keptNorms}, in any order. */
+  norms: number[];
+}
+
+const keptNorms = 1000;
+
+/** Functions whose optimisation is looked at for a health event. */
+const probed = 8;
 
 /**
  * Truncated back-propagation through time (arXiv 1606.04474, section 2):
@@ -71,6 +101,9 @@ export class MetaTraining {
       bestLoss: Number.POSITIVE_INFINITY,
       bestIteration: -1,
       validatedAt: -1,
+      history: null,
+      validation: null,
+      gradients: { iterations: 0, clipped: 0, norms: [] },
       initial: null,
       episode: null,
     });
@@ -92,12 +125,13 @@ export class MetaTraining {
     return { ...this.now, episode: (await this.episode?.state()) ?? this.now.episode };
   }
 
-  /** One meta-iteration or one validation; null when training has ended and there are weights to keep. */
+  /** One meta-iteration, a chunk of a validation's functions, or the health after it; null when training has ended and there are weights to keep. */
   async next(): Promise<RunEvent | null> {
     const { iteration, validatedAt } = this.now;
     const { iterations, validation } = this.spec.training;
     const due = iteration % validation.every === 0 || iteration === iterations;
     if (due && validatedAt < iteration) return this.validate();
+    if (this.now.validation) return this.health(this.now.validation);
     if (iteration < iterations && !this.exhausted()) return this.iterate();
     return this.best === null ? this.diverged('validation', null) : null;
   }
@@ -159,8 +193,13 @@ export class MetaTraining {
    */
   private descend(gradient: Float32Array, norm: number): boolean {
     const { clipNorm } = this.spec.training;
+    const clips = clipNorm !== null && norm > clipNorm;
+    const { gradients } = this.now;
+    gradients.norms[gradients.iterations % keptNorms] = norm;
+    gradients.iterations++;
+    if (clips) gradients.clipped++;
     const learningRate = learningRateAt(this.spec.training, this.now.iteration);
-    if (clipNorm !== null && norm > clipNorm) {
+    if (clips) {
       const scale = clipNorm / norm;
       for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
     }
@@ -177,11 +216,26 @@ export class MetaTraining {
     return Number.isFinite(sum);
   }
 
+  /** Takes a chunk of the validation's functions, to bound the time and the memory; after the last it is judged. */
   private async validate(): Promise<RunEvent> {
-    const { now } = this;
-    const { training } = this.spec;
-    const means = await this.validationLosses();
-    const loss = measured(means, training.validation.measure);
+    const { spec, now, engine } = this;
+    const { functions: total, measure } = spec.training.validation;
+    const horizon = validationHorizon(spec.training);
+    now.validation ??= { functions: 0, diverged: 0, means: new Float64Array(horizon + 1) };
+    const { validation } = now;
+    const batch = this.validationFunctions(validation.functions);
+    const { count } = batch;
+    const losses = await optimise(engine, batch, { spec: spec.optimizer, phi: now.phi }, horizon);
+    for (const [i, loss] of losses.entries()) validation.means[Math.floor(i / count)]! += loss / total;
+    for (let b = 0; b < count; b++) {
+      const last = losses[horizon * count + b]!;
+      if (!(Number.isFinite(last) && last <= losses[b]!)) validation.diverged++;
+    }
+    validation.functions += count;
+    if (validation.functions < total)
+      return { type: 'progress', phase: 'validation', done: validation.functions, total };
+
+    const loss = measured(validation.means, measure);
     const best = loss < now.bestLoss;
     if (best) {
       now.best.set(now.phi);
@@ -189,23 +243,35 @@ export class MetaTraining {
       now.bestIteration = now.iteration;
     }
     now.validatedAt = now.iteration;
+    now.history = remember(now.history, loss);
     return { type: 'validation', iteration: now.iteration, loss, best };
   }
 
-  /** Mean over the validation functions of f(θ_t), t = 0 … horizon. They are taken in chunks, to bound the memory. */
-  private async validationLosses(): Promise<Float64Array> {
-    const { spec, now, engine, datasets } = this;
-    const { validation } = spec.training;
-    const horizon = validationHorizon(spec.training);
-    const chunk = chunkSize(coordinates(spec.problem));
-    const means = new Float64Array(horizon + 1);
-    for (let first = 0; first < validation.functions; first += chunk) {
-      const count = Math.min(chunk, validation.functions - first);
-      const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, first, count, datasets);
-      const losses = await optimise(engine, batch, { spec: spec.optimizer, phi: now.phi }, horizon);
-      for (const [i, loss] of losses.entries()) means[Math.floor(i / count)]! += loss / validation.functions;
-    }
-    return means;
+  /** How training goes, by the validation that has just ended and the meta-iterations before it. */
+  private async health({ diverged }: ValidationState): Promise<RunEvent> {
+    const { spec, now, engine } = this;
+    const { iterations, clipped, norms } = now.gradients;
+    const batch = this.validationFunctions(0, probed);
+    const behaviour = await probe(engine, spec.optimizer, now.phi, batch, validationHorizon(spec.training));
+    const event: RunEvent = {
+      type: 'health',
+      iteration: now.iteration,
+      ...judge(now.history!),
+      gradientNorm: iterations === 0 ? null : sortedQuantile(Float64Array.from(norms).sort(), 0.5),
+      clipped: iterations === 0 ? null : clipped / iterations,
+      ...behaviour,
+      diverged: diverged / spec.training.validation.functions,
+    };
+    now.validation = null;
+    now.gradients = { iterations: 0, clipped: 0, norms: [] };
+    return event;
+  }
+
+  /** The chunk of them that begins with a function. */
+  private validationFunctions(first: number, most = Number.POSITIVE_INFINITY): FunctionBatch {
+    const { problem, seed, training } = this.spec;
+    const count = Math.min(chunkSize(coordinates(problem)), training.validation.functions - first, most);
+    return sampleFunctions(problem, seed, Purpose.validation, first, count, this.datasets);
   }
 
   private diverged(where: RunEventOf<'diverged'>['where'], step: number | null): RunEvent {

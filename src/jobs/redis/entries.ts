@@ -1,4 +1,4 @@
-import type { JobEvent, RunEvent } from '../../contract/events.js';
+import { type JobEvent, type RunEvent, toWireEvent } from '../../contract/events.js';
 import { toWire } from '../../contract/schema.js';
 import { fromId, type Position } from './position.js';
 
@@ -12,16 +12,9 @@ export interface Entry {
 }
 
 export function encodeEntry(event: RunEvent, time: number): Entry {
-  switch (event.type) {
-    case 'losses': {
-      const { points, ...rest } = event;
-      return { event: JSON.stringify({ ...rest, time }), points: toBytes(points) };
-    }
-    case 'validation':
-      return { event: JSON.stringify({ ...event, loss: toWire(event.loss), time }), points: null };
-    default:
-      return { event: JSON.stringify({ ...event, time }), points: null };
-  }
+  if (event.type !== 'losses') return { event: JSON.stringify({ ...toWireEvent(event), time }), points: null };
+  const { points, ...rest } = event;
+  return { event: JSON.stringify({ ...rest, time }), points: toBytes(points) };
 }
 
 /** A copy: whoever gave the points may write over them. */

@@ -1,0 +1,65 @@
+import type { HealthVerdict } from '../../contract/events.js';
+
+/** What is kept of the validations so far to say whether training is learning. */
+export interface History {
+  /** Loss of the untrained weights. */
+  readonly first: number;
+  readonly latest: number;
+  /** The best loss after each of the latest validations, {@link lately} + 1 of them at most. */
+  readonly bests: readonly number[];
+}
+
+/** Validations in which something must have been gained. */
+const lately = 5;
+
+/** A loss that fell by so large a share of itself has become better, */
+const worthwhile = 0.01;
+/** and one that differs by so much has come far. */
+const far = 0.1;
+
+export function remember(history: History | null, loss: number): History {
+  const comparable = Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
+  if (history === null) return { first: loss, latest: loss, bests: [comparable] };
+  const bests = [...history.bests, Math.min(history.bests.at(-1)!, comparable)];
+  return { first: history.first, latest: loss, bests: bests.slice(-lately - 1) };
+}
+
+/** Is it learning? The answer, and why. */
+export function judge({ first, latest, bests }: History): { verdict: HealthVerdict; message: string } {
+  const best = bests.at(-1)!;
+  const since = bests.length - 1;
+  const say = (verdict: HealthVerdict, why: string) => ({ verdict, message: `${titles[verdict]}: ${why}` });
+  if (!Number.isFinite(latest)) return say('unstable', 'the latest validation loss is not finite.');
+  const gained = gain(first, best);
+  const lost = first - best > 0 ? (latest - best) / (first - best) : 0;
+  if (gained >= far && lost > 0.5)
+    return say(
+      'unstable',
+      `validation loss ${short(latest)} after ${short(best)}: most of what was gained on the untrained ${short(first)} is lost.`,
+    );
+  if (gain(first, latest) < -far)
+    return say('unstable', `validation loss ${short(latest)} is above the untrained optimizer’s ${short(first)}.`);
+  if (since === 0) return say('not yet', `validation loss ${short(first)} before the first meta-iteration.`);
+  const span = since === 1 ? 'since the validation before' : `in the latest ${since} validations`;
+  if (gain(bests[0]!, best) >= worthwhile)
+    return say('learning', `best validation loss from ${short(bests[0]!)} to ${short(best)} ${span}.`);
+  const where = `best validation loss ${short(best)}, less than 1 % better ${span}.`;
+  return say(since < lately ? 'not yet' : 'stalled', where);
+}
+
+const titles: Record<HealthVerdict, string> = {
+  learning: 'Learning',
+  'not yet': 'Not learning yet',
+  stalled: 'Stalled',
+  unstable: 'Unstable',
+};
+
+/** The share of itself by which a loss fell; infinite where it became finite. */
+function gain(from: number, to: number): number {
+  if (!Number.isFinite(from)) return Number.isFinite(to) ? Number.POSITIVE_INFINITY : 0;
+  return from === to ? 0 : (from - to) / Math.abs(from);
+}
+
+function short(loss: number): string {
+  return String(Number(loss.toPrecision(4)));
+}

@@ -1,0 +1,95 @@
+import { blocksOf, groupsOf, isNetwork } from '../../contract/groups.js';
+import type { LearnedSpec } from '../../contract/optimizers.js';
+import type { Engine } from '../engines/engine.js';
+import { ruleOf } from '../optimizers/registry.js';
+import type { FunctionBatch } from '../problems/batch.js';
+
+/** What a learned optimizer does to functions, at a few moments of their horizon together. */
+export interface Behaviour {
+  /** Root mean square of the updates θ_{t+1} - θ_t. */
+  readonly updateSize: number;
+  /** Share of the updates with the sign of -∇f(θ_t), of those where neither is 0; null where there are none. */
+  readonly signAgreement: number | null;
+  /** Share of the LSTMs' outputs h with |h| above {@link saturated}; null where there is no layer. */
+  readonly saturation: number | null;
+}
+
+/** |h| < 1: beyond this its tanh has hardly a slope. */
+export const saturated = 0.9;
+
+/** Moments at which it is looked at, evenly from the first step. */
+const moments = 4;
+
+/** Optimises functions from their start and looks at single steps on the way. Nothing that trains is touched. */
+export async function probe(
+  engine: Engine,
+  optimizer: LearnedSpec,
+  phi: Float32Array,
+  batch: FunctionBatch,
+  horizon: number,
+): Promise<Behaviour> {
+  const functions = await engine.openFunctions(batch);
+  try {
+    const episode = await engine.openEpisode(optimizer, batch);
+    try {
+      const outputs = outputsOf(optimizer, batch);
+      const [squares, agreeing, large] = [new Share(), new Share(), new Share()];
+      let before = await episode.state();
+      for (let i = 0; i < moments && i < horizon; i++) {
+        const step = Math.floor((i * horizon) / Math.min(moments, horizon));
+        if (step > before.step) {
+          await episode.advance(phi, step - before.step);
+          before = await episode.state();
+        }
+        const { gradient } = await functions.evaluate(before.theta, step);
+        await episode.advance(phi, 1);
+        const after = await episode.state();
+        for (const [c, theta] of after.theta.entries()) {
+          const update = theta - before.theta[c]!;
+          squares.add(update * update);
+          if (update !== 0 && gradient[c] !== 0) agreeing.add(update * gradient[c]! < 0 ? 1 : 0);
+        }
+        for (const [from, to] of outputs)
+          for (let k = from; k < to; k++) large.add(Math.abs(after.hidden[k]!) > saturated ? 1 : 0);
+        before = after;
+      }
+      return { updateSize: Math.sqrt(squares.mean!), signAgreement: agreeing.mean, saturation: large.mean };
+    } finally {
+      episode.dispose();
+    }
+  } finally {
+    functions.dispose();
+  }
+}
+
+/** Where the layers' h lie in `EpisodeState.hidden`: from, to. */
+function outputsOf(optimizer: LearnedSpec, { problem, count }: FunctionBatch): [number, number][] {
+  let offset = 0;
+  return groupsOf(optimizer, problem).flatMap((group): [number, number][] => {
+    const n = count * blocksOf(group);
+    if (!isNetwork(group)) {
+      offset += n * ruleOf(group.optimizer).init(0).vectors.length;
+      return [];
+    }
+    return group.optimizer.layers.map((units) => {
+      const from = offset;
+      offset += 2 * units * n;
+      return [from, from + units * n];
+    });
+  });
+}
+
+/** A mean, as it is added to. */
+class Share {
+  private sum = 0;
+  private count = 0;
+
+  add(value: number): void {
+    this.sum += value;
+    this.count++;
+  }
+
+  get mean(): number | null {
+    return this.count === 0 ? null : this.sum / this.count;
+  }
+}

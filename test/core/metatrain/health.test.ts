@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RunEventOf } from '../../../src/contract/events.js';
+import { countWeights } from '../../../src/contract/limits.js';
+import type { MetatrainSpec } from '../../../src/contract/spec.js';
+import { parseJobSpec } from '../../../src/contract/validate.js';
+import { selectEngine } from '../../../src/core/engines/select.js';
+import { judge, remember } from '../../../src/core/metatrain/history.js';
+import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
+import { probe } from '../../../src/core/metatrain/probe.js';
+import { sampleFunctions } from '../../../src/core/problems/batch.js';
+import { Purpose } from '../../../src/core/random/random.js';
+import { splitWeights } from '../../../src/core/weights/shapes.js';
+
+const engine = await selectEngine({ name: 'tfjs', backend: 'wasm' });
+
+function metatrain(training: object, optimizer: object, rest: object = {}): MetatrainSpec {
+  const problem = { name: 'parabola', dimension: 5 };
+  const document = {
+    kind: 'metatrain',
+    problem,
+    optimizer: { name: 'lstm', ...optimizer },
+    training,
+    comparison: null,
+  };
+  const spec = parseJobSpec({ ...document, ...rest });
+  assert.ok(spec.kind === 'metatrain');
+  return spec;
+}
+
+async function train(spec: MetatrainSpec) {
+  const run = MetaTraining.create(spec, engine, {});
+  const events = [];
+  for (let event = await run.next(); event !== null; event = await run.next()) events.push(event);
+  const state = await run.state();
+  run.dispose();
+  const health = events.filter((e): e is RunEventOf<'health'> => e.type === 'health');
+  return { events, health, state };
+}
+
+describe('is it learning?', () => {
+  const verdict = (...losses: number[]) => {
+    let history = remember(null, losses[0]!);
+    for (const loss of losses.slice(1)) history = remember(history, loss);
+    return judge(history);
+  };
+  const cases: [string, number[], string, RegExp][] = [
+    [
+      'nothing is trained yet',
+      [4],
+      'not yet',
+      /^Not learning yet: validation loss 4 before the first meta-iteration\.$/,
+    ],
+    [
+      'the loss falls',
+      [4, 3, 2],
+      'learning',
+      /^Learning: best validation loss from 4 to 2 in the latest 2 validations\.$/,
+    ],
+    ['it fell before a few worse ones', [4, 3, 3.1, 3.2], 'learning', /from 4 to 3 /],
+    ['it has become finite', [Number.NaN, 3], 'learning', /from Infinity to 3 /],
+    ['a negative loss falls', [-1, -2], 'learning', /from -1 to -2 /],
+    ['too little has come of two', [4, 3.99, 3.98], 'not yet', /3\.98, less than 1 % better in the latest 2 val/],
+    ['nothing has come of five', [4, 3.99, 4, 4, 4, 4], 'stalled', /3\.99, less than 1 % better in the latest 5 val/],
+    ['nothing more comes', [4, 1, 1, 1, 1, 1, 1], 'stalled', /^Stalled: best validation loss 1, /],
+    [
+      'most of what was gained is lost',
+      [4, 1, 3],
+      'unstable',
+      /loss 3 after 1: most of what was gained on .* 4 is lost/,
+    ],
+    ['it is worse than untrained', [4, 5], 'unstable', /^Unstable: validation loss 5 is above .*’s 4\.$/],
+    ['the latest is no number', [4, 1, Number.NaN], 'unstable', /not finite/],
+  ];
+  for (const [when, losses, expected, why] of cases)
+    it(`${expected}, where ${when}`, () => {
+      const found = verdict(...losses);
+      assert.equal(found.verdict, expected);
+      assert.match(found.message, why);
+    });
+});
+
+describe('what an optimizer does', () => {
+  it('is measured as closed forms have it, of an optimizer that is a linear map of the gradient', async () => {
+    for (const rate of [0.02, -0.01]) {
+      const { problem, optimizer } = metatrain({}, { layers: [] });
+      const batch = sampleFunctions(problem, 1, Purpose.validation, 0, 3);
+      const found = await probe(engine, optimizer, Float32Array.of(-rate, 0), batch, 8);
+      // ∇f = 2 s² x, so that x_t = (1 - 2 rate s²)^t x_0, seen at t = 0, 2, 4, 6.
+      let squares = 0;
+      for (const [i, x] of batch.start.entries())
+        for (const t of [0, 2, 4, 6]) {
+          const slope = 2 * batch.data.s![i]! ** 2;
+          squares += (rate * slope * (1 - rate * slope) ** t * x) ** 2;
+        }
+      const size = Math.sqrt(squares / (4 * batch.start.length));
+      assert.ok(Math.abs(found.updateSize / size - 1) < 1e-4, `${found.updateSize}, expected ${size}`);
+      assert.equal(found.signAgreement, rate > 0 ? 1 : 0);
+      assert.equal(found.saturation, null);
+    }
+  });
+
+  it('counts the outputs near 1: of open gates c_t = t + 1, and h is its tanh', async () => {
+    const group = (name: string, parameters: string[], optimizer: object) => ({ name, parameters, optimizer });
+    const lstm = { name: 'lstm', layers: [2, 3], outputScale: 0.1 };
+    const groups = [group('rule', ['x_0'], { name: 'adam', learningRate: 0.01 }), group('net', ['*'], lstm)];
+    const problem = { name: 'simple-multi', dimension: 4 };
+    const spec = metatrain({}, { layers: [] }, { problem, optimizer: { name: 'groups', groups } });
+    const batch = sampleFunctions(spec.problem, 1, Purpose.validation, 0, 2);
+    const probeOf = (open: readonly number[]) => {
+      const phi = new Float32Array(countWeights(spec.optimizer, spec.problem));
+      for (const { name, data } of splitWeights(spec.optimizer, spec.problem, phi)) {
+        const layer = open.find((l) => name === `net/lstm.${l}.bias`);
+        if (layer !== undefined) data.fill(20);
+      }
+      return probe(engine, spec.optimizer, phi, batch, 40);
+    };
+    // Seen after t = 1, 11, 21 and 31 steps; tanh(1) is 0.76. Of five units the first layer has two.
+    assert.equal((await probeOf([])).saturation, 0);
+    assert.ok(Math.abs((await probeOf([0])).saturation! - (2 / 5) * (3 / 4)) < 1e-12);
+    assert.ok(Math.abs((await probeOf([1])).saturation! - (3 / 5) * (3 / 4)) < 1e-12);
+  });
+});
+
+describe('health', () => {
+  it('comes after each validation, and measuring changes no bit of the training', async () => {
+    const shape = { iterations: 24, horizon: 10, unroll: 5, functions: 2, learningRate: 0.01, clipNorm: 0.5 };
+    const often = await train(metatrain({ ...shape, validation: { every: 3, functions: 4 } }, { layers: [4] }));
+    const seldom = await train(metatrain({ ...shape, validation: { every: 24, functions: 4 } }, { layers: [4] }));
+    assert.deepEqual(often.state.phi, seldom.state.phi);
+    assert.deepEqual(often.state.adam, seldom.state.adam);
+    const types = often.events.map((e) => e.type);
+    assert.equal(often.health.length, 9);
+    for (const [i, type] of types.entries()) assert.equal(type === 'validation', types[i + 1] === 'health');
+    // The last one is of the same weights, whatever was measured before.
+    const same = ({ updateSize, signAgreement, saturation, diverged }: RunEventOf<'health'>) => [
+      updateSize,
+      signAgreement,
+      saturation,
+      diverged,
+    ];
+    assert.deepEqual(same(often.health.at(-1)!), same(seldom.health.at(-1)!));
+  });
+
+  it('tells the median of the meta-gradient’s norms since the last validation, and how many were clipped', async () => {
+    const shape = { iterations: 3, horizon: 5, unroll: 5, functions: 2, learningRate: 1e-9 };
+    const each = await train(metatrain({ ...shape, validation: { every: 1, functions: 1 } }, { layers: [4] }));
+    const norms = each.health.map((e) => e.gradientNorm);
+    assert.equal(norms[0], null);
+    assert.equal(each.health[0]!.clipped, null);
+    const sorted = norms
+      .slice(1)
+      .map((norm) => norm!)
+      .sort((a, b) => a - b);
+    const clipNorm = (sorted[1]! + sorted[2]!) / 2;
+    const together = await train(
+      metatrain({ ...shape, clipNorm, validation: { every: 3, functions: 1 } }, { layers: [4] }),
+    );
+    const last = together.health.at(-1)!;
+    assert.ok(Math.abs(last.gradientNorm! / sorted[1]! - 1) < 1e-4);
+    assert.equal(last.clipped, 1 / 3);
+    assert.equal(together.health.length, 2);
+  });
+
+  it('counts the functions that end above their start', async () => {
+    // θ grows by 2 α s² a step where α is negative, and shrinks where it is positive.
+    const shape = { iterations: 1, horizon: 5, unroll: 5, learningRate: 1e-9, validation: { every: 1, functions: 7 } };
+    const spec = metatrain(shape, { layers: [], outputScale: 0.01, initialisation: { kernels: 'zeros' } });
+    const { state } = await train(spec);
+    for (const [weight, expected] of [
+      [1, 1],
+      [-1, 0],
+      [1e30, 1],
+    ] as const) {
+      const begun = { ...state, iteration: 1, phi: Float32Array.of(weight, 0), validatedAt: 0 };
+      const run = MetaTraining.create(spec, engine, {}, { ...begun, episode: null });
+      assert.equal((await run.next())?.type, 'validation');
+      const event = await run.next();
+      assert.ok(event?.type === 'health');
+      assert.equal(event.diverged, expected);
+      if (weight === 1e30) assert.ok(!Number.isFinite(event.updateSize));
+      run.dispose();
+    }
+  });
+});
+
+describe('a long validation', () => {
+  // 100 coordinates: 81 functions are a chunk.
+  const problem = { name: 'parabola', dimension: 100 };
+  const shape = { iterations: 2, horizon: 4, unroll: 4, validation: { every: 2, functions: 200 } };
+  const spec = metatrain(shape, { layers: [3] }, { problem });
+
+  it('is told chunk by chunk', async () => {
+    const { events } = await train(spec);
+    const progress = events.filter((e) => e.type === 'progress');
+    const once = [81, 162].map((done) => ({ type: 'progress', phase: 'validation', done, total: 200 }));
+    assert.deepEqual(progress, [...once, ...once]);
+    const types = events.map((e) => e.type);
+    const validation = ['progress', 'progress', 'validation', 'health'];
+    assert.deepEqual(types, [...validation, 'losses', 'losses', ...validation]);
+  });
+});
