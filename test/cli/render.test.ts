@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { coloured } from '../../src/cli/render/colours.js';
 import { renderCurve } from '../../src/cli/render/curve.js';
 import { formatDuration, formatLoss } from '../../src/cli/render/numbers.js';
+import { ProgressDisplay } from '../../src/cli/render/progress.js';
 import { renderSvg } from '../../src/cli/render/svg.js';
 import { renderComparison } from '../../src/cli/render/table.js';
 import type { Measure } from '../../src/contract/comparison.js';
@@ -179,3 +181,33 @@ function assertWellFormed(xml: string): void {
   assert.equal(end, xml.length, `not XML: ${xml.slice(end, end + 80)}`);
   assert.deepEqual(open, []);
 }
+
+describe('the progress of a training', () => {
+  it('says whether it is learning when that changes, and how far a validation is', () => {
+    let [text, time] = ['', 0];
+    const out = new Writable({
+      write(chunk, _encoding, done) {
+        text += chunk;
+        done();
+      },
+    });
+    const display = new ProgressDisplay(out, () => time);
+    const numbers = { gradientNorm: 1, clipped: 0, updateSize: 0.1, signAgreement: 1, saturation: 0, diverged: 0 };
+    const health = (iteration: number, verdict: 'learning' | 'stalled', message: string) =>
+      display.show({ type: 'health', iteration, verdict, message, ...numbers });
+    const points = new Float32Array([2, 3]);
+    health(0, 'learning', 'Learning: one.');
+    display.show({ type: 'losses', iteration: 0, step: 0, perIteration: 2, points });
+    health(1, 'learning', 'Learning: two.');
+    time = 20_000;
+    display.show({ type: 'progress', phase: 'validation', done: 3, total: 256 });
+    display.show({ type: 'validation', iteration: 1, loss: 4, best: true });
+    health(1, 'stalled', 'Stalled: three.');
+    display.end();
+    const [one, line, three, last] = text.trimEnd().split('\n');
+    assert.deepEqual([one, three], ['Learning: one.', 'Stalled: three.']);
+    assert.match(line!, /^Training: 1\/0 .*loss 5\.000 · validating 3\/256 · learning$/);
+    assert.match(last!, /validation 4\.000 · stalled$/);
+    assert.ok(!text.includes('two'));
+  });
+});

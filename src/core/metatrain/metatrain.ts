@@ -125,7 +125,10 @@ export class MetaTraining {
     return { ...this.now, episode: (await this.episode?.state()) ?? this.now.episode };
   }
 
-  /** One meta-iteration, a chunk of a validation's functions, or the health after it; null when training has ended and there are weights to keep. */
+  /**
+   * One meta-iteration, a chunk of a validation's functions, or the health after it; null when training has ended and
+   * there are weights to keep.
+   */
   async next(): Promise<RunEvent | null> {
     const { iteration, validatedAt } = this.now;
     const { iterations, validation } = this.spec.training;
