@@ -41,7 +41,7 @@ function family(distribution: 'uniform' | 'normal', budget: Budget): PlannedJob[
           schedule: { name: 'cosine', warmup: 100, finalFraction: 0.01 },
           clipNorm: 1,
           metaLoss: 'sum-and-final',
-          validation: { every: iterations / 30, functions: budget === 'quick' ? 1024 : 4096 },
+          validation: { every: Math.ceil(iterations / 30), functions: budget === 'quick' ? 1024 : 4096 },
         },
       },
     },
