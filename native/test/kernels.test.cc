@@ -184,6 +184,8 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
       if (threads > 1) continue;
       const reference::Episode before = episode;
       const auto expected = episode.unroll(c.network, functions, exact, c.steps, meta);
+      // Beyond this a loop runs away, and what single precision makes of it is no error.
+      if (std::any_of(expected.losses.begin(), expected.losses.end(), [](double loss) { return !(loss < 1e12); })) continue;
       const double errors[] = {distance(losses, expected.losses), distance(gradient, expected.gradient),
                                distance(theta, episode.theta)};
       double bounds[] = {1e-4, 1e-4, 1e-4};
