@@ -9,6 +9,7 @@ export interface Malformed {
   readonly pointer?: string;
 }
 
+const comparison = { tuning: { measures: ['sum'] } };
 const documents = [
   {
     kind: 'metatrain',
@@ -16,19 +17,28 @@ const documents = [
     labels: ['a'],
     problem: { name: 'quadratic' },
     optimizer: { name: 'lstm', inputProjection: 5, preprocess: { name: 'log-sign-paper' } },
-    training: { clipNorm: 1 },
+    training: { clipNorm: 1, randomScaling: 1, validation: { horizon: 20, patience: 3 } },
     comparison: {
+      tuning: { measures: ['sum'] },
       baselines: [
         { name: 'rmsprop', learningRate: 0.1 },
         { name: 'adam', learningRate: 0.1 },
       ],
     },
   },
-  { kind: 'compare', problem: { name: 'parabola' }, optimizer: { job: 'j00000000000000000' }, comparison: {} },
-  { kind: 'compare', problem: { name: 'parabola' }, optimizer: { name: 'a', version: 1 }, comparison: {} },
+  { kind: 'compare', problem: { name: 'parabola' }, optimizer: { job: 'j00000000000000000' }, comparison },
+  { kind: 'compare', problem: { name: 'parabola' }, optimizer: { name: 'a', version: 1 }, comparison },
 ].map((document) => parseJobSpec(document));
 
-const nullable = new Set(['/optimizer/inputProjection', '/training/clipNorm', '/comparison']);
+const nullable = new Set([
+  '/optimizer/inputProjection',
+  '/training/clipNorm',
+  '/training/randomScaling',
+  '/training/validation/horizon',
+  '/training/validation/patience',
+  '/comparison',
+  '/comparison/tuning/measures',
+]);
 
 /** Wrong fields at every place of complete documents, wrong sizes, and bodies that are no documents at all. */
 export function malformedDocuments(): Malformed[] {
@@ -53,7 +63,7 @@ function* wrongValues(document: object): Generator<Malformed> {
 }
 
 function isNullable(document: object, pointer: string): boolean {
-  return nullable.has(pointer) && 'training' in document;
+  return nullable.has(pointer) && ('training' in document || pointer !== '/comparison');
 }
 
 /** JSON that is not what stands there, and not anything else that may. */
