@@ -12,7 +12,7 @@ import { createRun } from '../../core/run.js';
 import { loadDatasets } from '../../data/datasets.js';
 
 /** Pieces are timed for so long, at least. */
-const timed = { seconds: 0.4 };
+const timedSeconds = 0.4;
 
 /**
  * Seconds that a job is going to take on this machine, from small pieces of it that are run first, on the same engine.
@@ -36,7 +36,7 @@ async function estimateTraining(spec: MetatrainSpec): Promise<number> {
     if (event.type === 'validation') validationSeconds = (seconds * validation.functions) / validated;
     if (event.type === 'health') healthSeconds = seconds;
     if (event.type === 'losses') timings.push(seconds);
-    if (timings.length > 1 && sum(timings.slice(1)) > timed.seconds) break;
+    if (timings.length > 1 && sum(timings.slice(1)) > timedSeconds) break;
   }
   const validations = Math.ceil(iterations / validation.every) + 1;
   const ofStep = mean(timings.slice(1)) / spec.training.unroll;
@@ -52,9 +52,9 @@ async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Pr
   let all = await timeComparison(spec, optimizer, { ...piece, baselines: timedRules });
   // The first piece has the caches and the compiler cold; what is too short says little.
   do {
-    if (all.runs < timed.seconds) piece.steps = Math.min(steps, 4 * piece.steps);
+    if (all.runs < timedSeconds) piece.steps = Math.min(steps, 4 * piece.steps);
     all = await timeComparison(spec, optimizer, { ...piece, baselines: timedRules });
-  } while (all.runs < timed.seconds && piece.steps < steps);
+  } while (all.runs < timedSeconds && piece.steps < steps);
   const learned = await timeComparison(spec, optimizer, { ...piece, baselines: [] });
   const { runs, rates, evaluated } = extentOf(spec);
   const ofFunction = steps / (piece.functions * piece.steps);

@@ -38,8 +38,8 @@ export interface ComparisonOptions {
 
 /**
  * The paired comparison: learning rates are tuned, then every optimizer starts from the same points on the same fresh
- * functions, then come the statistics. A pull does about a tenth of a second's work. Its state says which chunks of functions are done; of a chunk that was under way, a comparison that goes on
- * from it begins again, with the same bits.
+ * functions, then come the statistics. A pull does about a tenth of a second's work. Its state says which chunks of
+ * functions are done; a comparison that goes on from it begins the chunk that was under way again, with the same bits.
  */
 export class Comparison {
   private stage: Stage;

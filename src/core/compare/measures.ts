@@ -13,7 +13,7 @@ export function eachMeasure<T>(make: (measure: Measure) => T): Measured<T> {
  * @param losses f(θ_t) [steps + 1, n]
  * @returns each [n]
  */
-export function measureRuns(losses: Float32Array, steps: number): Measured<Float64Array> {
+export function measureRuns(losses: Float32Array | Float64Array, steps: number): Measured<Float64Array> {
   const n = losses.length / (steps + 1);
   const measured = eachMeasure(() => new Float64Array(n));
   const { sum, final, tail } = measured;

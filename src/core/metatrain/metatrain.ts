@@ -1,10 +1,9 @@
-import { type Measure, tailSteps } from '../../contract/comparison.js';
 import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
-import type { ProblemSpec } from '../../contract/problems.js';
-import { coordinates } from '../../contract/problems.js';
+import { coordinates, type ProblemSpec } from '../../contract/problems.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
 import type { TrainingSpec } from '../../contract/training.js';
+import { measureRuns } from '../compare/measures.js';
 import { chunkSize, optimise } from '../compare/optimise.js';
 import { sortedQuantile } from '../compare/statistics.js';
 import type { Engine, Episode, EpisodeState, Objective } from '../engines/engine.js';
@@ -200,14 +199,14 @@ export class MetaTraining {
     const { gradients } = this.now;
     gradients.norms[gradients.iterations % keptNorms] = norm;
     gradients.iterations++;
-    if (clips) gradients.clipped++;
-    const learningRate = learningRateAt(this.spec.training, this.now.iteration);
     if (clips) {
+      gradients.clipped++;
       const scale = clipNorm / norm;
       for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
     }
     const { phi, adam: state } = this.now;
     const { update } = this;
+    const learningRate = learningRateAt(this.spec.training, this.now.iteration);
     const step = this.engine.adam ?? adam.update;
     step({ name: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradient, state, update, phi);
     // A sum of finite floats does not overflow a double.
@@ -238,7 +237,7 @@ export class MetaTraining {
     if (validation.functions < total)
       return { type: 'progress', phase: 'validation', done: validation.functions, total };
 
-    const loss = measured(validation.means, measure);
+    const loss = measureRuns(validation.means, horizon)[measure][0]!;
     const best = loss < now.bestLoss;
     if (best) {
       now.best.set(now.phi);
@@ -291,20 +290,6 @@ export class MetaTraining {
         : `the best weights before, of meta-iteration ${bestIteration}, are kept`;
     const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate, a training.clipNorm or a smaller optimizer.outputScale may help.`;
     return { type: 'diverged', iteration, where, step, message };
-  }
-}
-
-/** @param means mean over the functions of f(θ_t) [steps + 1] */
-function measured(means: Float64Array, measure: Measure): number {
-  const steps = means.length - 1;
-  const sum = (from: number, to: number) => means.subarray(from, to).reduce((a, b) => a + b);
-  switch (measure) {
-    case 'sum':
-      return sum(0, steps);
-    case 'final':
-      return means[steps]!;
-    case 'tail':
-      return sum(steps + 1 - tailSteps(steps), steps + 1) / tailSteps(steps);
   }
 }
 
