@@ -91,6 +91,7 @@ export interface Episode {
    * @returns f(θ_t) [steps + 1, B], and dL/dφ like φ
    */
   unroll(phi: Float32Array, options: UnrollOptions): Promise<{ losses: Float32Array; gradient: Float32Array }>;
+  /** Where it stands. The arrays may be the episode's own: they change with its next call. */
   state(): Promise<EpisodeState>;
   dispose(): void;
 }

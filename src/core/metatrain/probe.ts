@@ -34,24 +34,24 @@ export async function probe(
     try {
       const outputs = outputsOf(optimizer, batch);
       const [squares, agreeing, large] = [new Share(), new Share(), new Share()];
-      let before = await episode.state();
+      let now = await episode.state();
       for (let i = 0; i < moments && i < horizon; i++) {
         const step = Math.floor((i * horizon) / Math.min(moments, horizon));
-        if (step > before.step) {
-          await episode.advance(phi, step - before.step);
-          before = await episode.state();
+        if (step > now.step) {
+          await episode.advance(phi, step - now.step);
+          now = await episode.state();
         }
-        const { gradient } = await functions.evaluate(before.theta, step);
+        const before = now.theta.slice();
+        const { gradient } = await functions.evaluate(before, step);
         await episode.advance(phi, 1);
-        const after = await episode.state();
-        for (const [c, theta] of after.theta.entries()) {
-          const update = theta - before.theta[c]!;
+        now = await episode.state();
+        for (const [c, theta] of now.theta.entries()) {
+          const update = theta - before[c]!;
           squares.add(update * update);
           if (update !== 0 && gradient[c] !== 0) agreeing.add(update * gradient[c]! < 0 ? 1 : 0);
         }
         for (const [from, to] of outputs)
-          for (let k = from; k < to; k++) large.add(Math.abs(after.hidden[k]!) > saturated ? 1 : 0);
-        before = after;
+          for (let k = from; k < to; k++) large.add(Math.abs(now.hidden[k]!) > saturated ? 1 : 0);
       }
       return { updateSize: Math.sqrt(squares.mean!), signAgreement: agreeing.mean, saturation: large.mean };
     } finally {

@@ -795,7 +795,7 @@ async function checkStates(engine: Engine, spec: LearnedSpec, phi: Float32Array,
   const options = { steps: 4, weights: lossWeights('sum', 4), secondDerivatives: 'dropped' } as const;
   const whole = await engine.openEpisode(spec, batch);
   await whole.unroll(phi, options);
-  const state = await whole.state();
+  const state = structuredClone(await whole.state());
   const second = await whole.unroll(phi, options);
   const resumed = await engine.openEpisode(spec, batch, state);
   assert.deepEqual(await resumed.state(), state);

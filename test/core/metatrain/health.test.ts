@@ -32,7 +32,7 @@ async function train(spec: MetatrainSpec) {
   const run = MetaTraining.create(spec, engine, {});
   const events = [];
   for (let event = await run.next(); event !== null; event = await run.next()) events.push(event);
-  const state = await run.state();
+  const state = structuredClone(await run.state());
   run.dispose();
   const health = events.filter((e): e is RunEventOf<'health'> => e.type === 'health');
   return { events, health, state };

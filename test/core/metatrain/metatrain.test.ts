@@ -28,7 +28,7 @@ async function train(spec: MetatrainSpec, on = engine) {
   const run = MetaTraining.create(spec, on, {});
   const events = [];
   for (let event = await run.next(); event !== null; event = await run.next()) events.push(event);
-  const state = await run.state();
+  const state = structuredClone(await run.state());
   const best = run.best;
   run.dispose();
   return { events, state, best };

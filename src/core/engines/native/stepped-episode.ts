@@ -76,7 +76,7 @@ export class SteppedEpisode implements Episode {
   }
 
   async state(): Promise<EpisodeState> {
-    return { theta: this.theta.slice(), hidden: this.hidden.slice(), step: this.step };
+    return { theta: this.theta, hidden: this.hidden, step: this.step };
   }
 
   dispose(): void {
