@@ -28,9 +28,16 @@ export interface FamilyContract<Spec> {
   quadratic?: true;
   /**
    * Of a family that learns from examples, others at every step: where they come from, how many a step, and the number of
-   * classes. With `labels`, these classes of the data set alone take part, and become 0, 1, ….
+   * classes. With `labels`, these classes of the data set alone take part, and become 0, 1, …. With `perFunction`, each
+   * function learns from so many of them, of its own.
    */
-  miniBatch?(spec: Spec): { dataset: DatasetName; size: number; classes: number; labels?: readonly number[] };
+  miniBatch?(spec: Spec): {
+    dataset: DatasetName;
+    size: number;
+    classes: number;
+    labels?: readonly number[];
+    perFunction?: number;
+  };
   /** Floats of a mini-batch on its way through a network: of each unit value and derivative, and both on the way back. */
   miniBatchFloats?(spec: Spec): number;
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Choice, Strict } from '../schema.js';
+import { Choice, Nullable, Strict } from '../schema.js';
 import type { FamilyContract } from './family.js';
 
 export const MnistSpec = Strict(
@@ -16,6 +16,11 @@ export const MnistSpec = Strict(
       maximum: 4096,
       default: 128,
       description: 'Digits that one evaluation sees, drawn with replacement, others at every step.',
+    }),
+    examples: Nullable(Type.Integer({ minimum: 1, maximum: 100_000 }), {
+      default: null,
+      description:
+        'How many of the digits a function learns from, other ones for each function; null, or more than there are, for all. Functions with few see theirs again and again, as those of a comparison do on a small held-out set.',
     }),
   },
   {
@@ -41,7 +46,12 @@ export const mnist: FamilyContract<MnistSpec> = {
       { name: `layer${i + 1}/weights`, shape: [inputs, outputs] },
       { name: `layer${i + 1}/biases`, shape: [outputs] },
     ]),
-  miniBatch: ({ batch }) => ({ dataset: 'digits', size: batch, classes: digitShape.classes }),
+  miniBatch: ({ batch, examples }) => ({
+    dataset: 'digits',
+    size: batch,
+    classes: digitShape.classes,
+    ...(examples !== null && { perFunction: examples }),
+  }),
   miniBatchFloats(spec) {
     const units = layerSizes(spec).reduce((sum, { outputs }) => sum + outputs, 0);
     return spec.batch * (digitShape.pixels + 4 * units);

@@ -10,7 +10,12 @@ export interface MiniBatchOptions {
   readonly classes: number;
   /** The classes that take part, where not all do, in the order of their new names 0, 1, …. */
   readonly labels?: readonly number[];
+  /** Examples that a function learns from, where not all that take part. */
+  readonly perFunction?: number;
 }
+
+/** A step that no run gets to: what a function draws once has its stream there. */
+const onceStep = 2 ** 24 - 2;
 
 /**
  * The examples that some functions see, others at every step, drawn with replacement. Which ones follows from (seed,
@@ -22,9 +27,13 @@ export class MiniBatches {
   readonly classes: number;
   /** Rows of the examples that take part; null for all. */
   private readonly eligible: Int32Array | null;
+  /** Examples that a function learns from. */
+  private readonly perFunction: number;
+  /** Where the window of each function's own begins among all, which lie in no order; null where it has all. */
+  private readonly windows: Int32Array | null;
 
   constructor(
-    { examples, size, classes, labels }: MiniBatchOptions,
+    { examples, size, classes, labels, perFunction = Number.POSITIVE_INFINITY }: MiniBatchOptions,
     private readonly origin: DrawsOrigin,
   ) {
     const subset = labels ? subsetOf(examples, labels) : null;
@@ -32,6 +41,17 @@ export class MiniBatches {
     this.eligible = subset?.rows ?? null;
     this.size = size;
     this.classes = classes;
+    const all = this.taking;
+    this.perFunction = Math.min(perFunction, all);
+    this.windows =
+      perFunction < all
+        ? Int32Array.from({ length: origin.count }, (_, b) => streamAt(origin, b, onceStep).nextInt(all))
+        : null;
+  }
+
+  /** Examples that take part. */
+  private get taking(): number {
+    return this.eligible?.length ?? this.examples.labels.length;
   }
 
   /**
@@ -39,16 +59,16 @@ export class MiniBatches {
    * @returns [steps, B, size]
    */
   rows(firstStep: number, steps = 1): Int32Array {
-    const { origin, size, examples, eligible } = this;
+    const { origin, size, eligible, perFunction, windows, taking } = this;
     const { count } = origin;
-    const bound = eligible?.length ?? examples.labels.length;
     const rows = new Int32Array(steps * count * size);
     let at = 0;
     for (let step = firstStep; step < firstStep + steps; step++)
       for (let b = 0; b < count; b++) {
         const random = streamAt(origin, b, step);
+        const first = windows?.[b] ?? 0;
         for (let i = 0; i < size; i++) {
-          const drawn = random.nextInt(bound);
+          const drawn = (first + random.nextInt(perFunction)) % taking;
           rows[at++] = eligible?.[drawn] ?? drawn;
         }
       }

@@ -114,14 +114,14 @@ const problems: ProblemSpec[] = [
 ];
 /** Of the digits' 784 pixels, so one unit has 795 coordinates already: as small as it can be where fp64 follows. */
 const perceptrons: ProblemSpec[] = [
-  { name: 'mnist', hidden: [1], activation: 'sigmoid', batch: 4 },
-  { name: 'mnist', hidden: [1, 2], activation: 'tanh', batch: 3 },
+  { name: 'mnist', hidden: [1], activation: 'sigmoid', batch: 4, examples: null },
+  { name: 'mnist', hidden: [1, 2], activation: 'tanh', batch: 3, examples: null },
 ];
 const widePerceptrons: ProblemSpec[] = [
-  { name: 'mnist', hidden: [], activation: 'relu', batch: 1 },
-  { name: 'mnist', hidden: [20], activation: 'sigmoid', batch: 37 },
-  { name: 'mnist', hidden: [33, 7], activation: 'tanh', batch: 5 },
-  { name: 'mnist', hidden: [3, 17, 16, 5], activation: 'relu', batch: 16 },
+  { name: 'mnist', hidden: [], activation: 'relu', batch: 1, examples: null },
+  { name: 'mnist', hidden: [20], activation: 'sigmoid', batch: 37, examples: null },
+  { name: 'mnist', hidden: [33, 7], activation: 'tanh', batch: 5, examples: 11 },
+  { name: 'mnist', hidden: [3, 17, 16, 5], activation: 'relu', batch: 16, examples: null },
 ];
 /** Of random sizes, anew with each seed. */
 const drawSize = uniform(seed + 2);

@@ -207,7 +207,7 @@ describe('the native engine', { skip: missing }, () => {
     const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.3));
     const problems: ProblemSpec[] = [
       { name: 'parabola', dimension: 1037 },
-      { name: 'mnist', hidden: [2], activation: 'tanh', batch: 40 },
+      { name: 'mnist', hidden: [2], activation: 'tanh', batch: 40, examples: null },
     ];
     for (const problem of problems) {
       const batch = sampleFunctions(problem, seed, Purpose.training, 0, 3, madeUpDigits(seed));

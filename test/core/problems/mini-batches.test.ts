@@ -7,7 +7,7 @@ import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { madeUpDigits } from '../made-up-digits.js';
 
-const problem: ProblemSpec = { name: 'mnist', hidden: [2], activation: 'tanh', batch: 50 };
+const problem: ProblemSpec = { name: 'mnist', hidden: [2], activation: 'tanh', batch: 50, examples: null };
 const convNet: ShapesSpec = {
   name: 'shapes',
   side: 8,
@@ -44,6 +44,25 @@ describe('mini-batches', () => {
       draw(Purpose.training, 0, 1, 4).rows(0),
     ];
     assert.equal(new Set(all.map((rows) => rows.join())).size, all.length);
+  });
+
+  it('are of a function’s own few examples, which each of all is as likely to be among', () => {
+    const few = (first: number, count: number) =>
+      sampleFunctions({ ...problem, examples: 6 }, 3, Purpose.training, first, count, datasets).miniBatches!;
+    const own = (b: number, steps = 40) => new Set(few(b, 1).rows(0, steps));
+    for (let b = 0; b < 5; b++) {
+      assert.equal(own(b).size, 6);
+      assert.deepEqual(own(b, 80), own(b));
+    }
+    assert.notDeepEqual(own(0), own(1));
+    assert.deepEqual(few(10, 3).rows(5, 2).slice(50, 100), few(11, 1).rows(5));
+    const counts = new Array<number>(40).fill(0);
+    for (let b = 0; b < 2000; b++) for (const row of own(b)) counts[row]!++;
+    // 2,000 windows of 6 among 40: each example is in 300 of them, deviation √(2000 · 0.15 · 0.85) = 16.
+    for (const [row, n] of counts.entries()) assert.ok(Math.abs(n - 300) < 5 * 16, `example ${row}: ${n}`);
+    const all = { ...problem, examples: 41 };
+    const rows = sampleFunctions(all, 3, Purpose.training, 0, 1, datasets).miniBatches!.rows(0, 3);
+    assert.deepEqual(rows, draw(Purpose.training, 0, 1).rows(0, 3));
   });
 
   it('see each example equally often', () => {
