@@ -1,14 +1,10 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { EngineInfo } from '../../../contract/events.js';
-import { type Group, groupsOf, isNetwork } from '../../../contract/groups.js';
-import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
+import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { EngineSpec } from '../../../contract/spec.js';
-import { ruleOf } from '../../optimizers/registry.js';
-import type { RuleState } from '../../optimizers/rule.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { DataTensors, Evaluation, FunctionData, Part, Shapes, Tf } from '../../problems/problem.js';
 import { problemOf } from '../../problems/registry.js';
-import { weightsByGroup } from '../../weights/shapes.js';
 import {
   type Engine,
   type Episode,
@@ -19,9 +15,10 @@ import {
   type UnrollOptions,
 } from '../engine.js';
 import { loadBackend } from './backend.js';
-import { Blocks } from './blocks.js';
-import { type Hidden, type Network, networkOf, type StepTrace, step, stepBackward, zeroHidden } from './network.js';
+import { GroupOptimizers, gradientOf, type Networks } from './group-optimizers.js';
+import { type Hidden, networkOf, type StepTrace, step, zeroHidden } from './network.js';
 import { hessianProductOf } from './support.js';
+import { tensorsIn } from './tensors.js';
 
 /** The reference engine: tfjs operations, in fp32, on any tfjs backend. */
 export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
@@ -148,13 +145,8 @@ class TfjsFunctions implements OpenFunctions {
 
 class TfjsEpisode implements Episode {
   private readonly family: Family;
-  private readonly groups: Group[];
-  private readonly blocks: Blocks;
+  private readonly optimizers: GroupOptimizers;
   private theta: Tensor2D;
-  /** Of each group; of a rule, nothing. */
-  private hidden: Hidden[];
-  /** Of each group; of a network, null. */
-  private readonly rules: (RuleState | null)[];
   private step: number;
 
   constructor(
@@ -165,17 +157,9 @@ class TfjsEpisode implements Episode {
   ) {
     const { count, dimension } = batch;
     this.family = new Family(tf, batch);
-    this.groups = groupsOf(optimizer, batch.problem);
-    this.blocks = new Blocks(tf, this.groups, count);
+    this.optimizers = new GroupOptimizers(tf, optimizer, batch, state);
     this.theta = tf.tensor2d((state?.theta ?? batch.start).slice(), [count, dimension]);
     this.step = state?.step ?? 0;
-    this.hidden = this.groups.map((group, i) =>
-      isNetwork(group) ? zeroHidden(tf, group.optimizer, this.blocks.counts[i]!) : [],
-    );
-    this.rules = this.groups.map((group, i) =>
-      isNetwork(group) ? null : ruleOf(group.optimizer).init(this.blocks.counts[i]!),
-    );
-    if (state) this.restore(state);
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
@@ -188,44 +172,37 @@ class TfjsEpisode implements Episode {
 
   /** Goes forward, and back where there are options for it; leaves the new state in this episode. */
   private async run(phi: Float32Array, steps: number, options: UnrollOptions | null) {
-    const { tf, groups } = this;
-    const weights = weightsByGroup(groups, phi);
+    const { tf, optimizers } = this;
     const { losses, parts, theta, hidden } = tf.tidy(() => {
-      const nets = groups.map((group, i) =>
-        isNetwork(group) ? networkOf(tf, group.optimizer, weights[i]!, group.width, this.blocks.counts[i]!) : null,
-      );
+      const nets = optimizers.networks(phi);
       const forward = this.forward(nets, steps, options !== null);
       return {
         losses: tf.stack(forward.losses),
-        parts: options ? this.backward(nets, forward, options).flat() : [],
+        parts: options ? this.backward(nets, forward, options) : [],
         theta: forward.thetas.at(-1)!,
         hidden: forward.hidden,
       };
     });
-    tf.dispose([this.theta, ...tensorsIn(this.hidden)]);
+    tf.dispose(this.theta);
     this.theta = theta;
-    this.hidden = hidden;
+    optimizers.keep(hidden);
     this.step += steps;
-    const gradient = new Float32Array(phi.length);
-    let offset = 0;
-    for (const part of parts) {
-      gradient.set(await part.data<'float32'>(), offset);
-      offset += part.size;
-    }
+    const gradient = await gradientOf(tf, parts);
     const values = await losses.data<'float32'>();
-    tf.dispose([losses, ...parts]);
+    tf.dispose(losses);
     return { losses: values, gradient };
   }
 
   /** Without a trace, only the state of the last step is held. */
-  private forward(nets: readonly (Network | null)[], steps: number, withTrace: boolean): Forward {
-    const { tf, family } = this;
-    const forward: Forward = { losses: [], thetas: [this.theta], gradients: [], traces: [], hidden: this.hidden };
+  private forward(nets: Networks, steps: number, withTrace: boolean): Forward {
+    const { tf, family, optimizers } = this;
+    const hidden = [...optimizers.now];
+    const forward: Forward = { losses: [], thetas: [this.theta], gradients: [], traces: [], hidden };
     for (let t = 0; t < steps; t++) {
       const theta = forward.thetas.at(-1)!;
       const taken = tf.tidy(() => {
         const { losses, gradient, observed = gradient } = family.evaluate(theta, this.step + t);
-        const { update, hidden, traces } = this.updates(nets, theta, observed, forward.hidden);
+        const { update, hidden, traces } = optimizers.updates(nets, theta, observed, forward.hidden);
         const next = tf.add<Tensor2D>(theta, update);
         return { losses, next, hidden, kept: withTrace ? [{ gradient, traces }] : [] };
       });
@@ -247,35 +224,14 @@ class TfjsEpisode implements Episode {
     return forward;
   }
 
-  /** What each group makes of its part of a gradient [B, d]; rules change their states in place. */
-  private updates(nets: readonly (Network | null)[], theta: Tensor2D, gradient: Tensor2D, hidden: readonly Hidden[]) {
-    const { tf, groups, blocks, rules } = this;
-    const gradients = blocks.cut(gradient);
-    const thetas = rules.some((state) => state !== null) ? blocks.cut(theta) : [];
-    const taken = groups.map((group, i) => {
-      if (isNetwork(group)) return step(tf, group.optimizer, nets[i]!, gradients[i]!, hidden[i]!);
-      const update = ruleStep(tf, group.optimizer, rules[i]!, gradients[i]!, thetas[i]!);
-      return { update, hidden: [], trace: undefined };
-    });
-    return {
-      update: blocks.join(taken.map(({ update }) => update)),
-      hidden: taken.map(({ hidden }) => hidden),
-      traces: taken.map(({ trace }) => trace),
-    };
-  }
-
   /**
    * Back-propagation through the trace. With second derivatives dropped, dL/dθ_t is w_t ∇f(θ_t) + dL/dθ_{t+1}; exact
    * ones add ∇²f(θ_t) dL/d∇_t, where ∇_t is what the networks were fed. dL/dupdate_t is dL/dθ_{t+1}. An objective ℓ
-   * makes w_t into w_t ℓ'(f(θ_t)), each function its own. A rule has no weights, and with second derivatives dropped its updates are constants; with exact ones there are no rules.
+   * makes w_t into w_t ℓ'(f(θ_t)), each function its own. With exact derivatives there are no rules.
    * @returns dL/dφ, one matrix for each affine map of each group
    */
-  private backward(
-    nets: readonly (Network | null)[],
-    { losses, thetas, gradients, traces }: Forward,
-    options: UnrollOptions,
-  ): Tensor[][] {
-    const { tf, groups, blocks, family } = this;
+  private backward(nets: Networks, { losses, thetas, gradients, traces }: Forward, options: UnrollOptions): Tensor[] {
+    const { tf, optimizers, family } = this;
     const { steps, weights, secondDerivatives, objective = { name: 'loss' } } = options;
     const exact = secondDerivatives === 'exact';
     const slopes = slopesOf(tf, losses, objective);
@@ -283,71 +239,29 @@ class TfjsEpisode implements Episode {
       const weight = weights[t]! / family.batch.count;
       return tf.tidy(() => tf.mul<Tensor2D>(gradients[t]!, slopes ? tf.mul(slopes(t), weight) : weight));
     };
-    const none = groups.map(() => []);
-    let state = { dTheta: weigh(steps), dHidden: none as Hidden[], total: none as Tensor[][] };
+    let state = { dTheta: weigh(steps), ...optimizers.end };
     for (let t = steps - 1; t >= 0; t--) {
       const before = state;
       state = tf.tidy(() => {
-        const dUpdates = blocks.cut(before.dTheta);
-        const back = groups.map((group, i) => {
-          if (!isNetwork(group)) return { weights: [], dHidden: [], dGradient: null };
-          return stepBackward(tf, group.optimizer, nets[i]!, traces[t]![i]!, dUpdates[i]!, before.dHidden[i]!, exact);
-        });
+        const { dHidden, total, dGradient } = optimizers.back(nets, traces[t]!, before.dTheta, before, exact);
         let dTheta = tf.add<Tensor2D>(before.dTheta, weigh(t));
-        if (exact) {
-          const v = blocks.join(back.map(({ dGradient }) => dGradient!));
-          dTheta = tf.add(dTheta, family.hessianProduct(thetas[t]!, v, this.step + t));
-        }
-        const total = back.map(({ weights }, i) =>
-          weights.map((part, j): Tensor => (before.total[i]![j] ? tf.add(before.total[i]![j]!, part) : part)),
-        );
-        return { dTheta, dHidden: back.map(({ dHidden }) => dHidden), total };
+        if (dGradient) dTheta = tf.add(dTheta, family.hessianProduct(thetas[t]!, dGradient, this.step + t));
+        return { dTheta, dHidden, total };
       });
       tf.dispose(tensorsIn(before));
     }
-    return state.total;
+    return state.total.flat();
   }
 
   async state(): Promise<EpisodeState> {
     const theta = (await this.theta.data<'float32'>()).slice();
-    const parts: Float32Array[] = [];
-    for (const [i, hidden] of this.hidden.entries()) {
-      for (const { h, c } of hidden) parts.push(await h.data<'float32'>(), await c.data<'float32'>());
-      parts.push(...(this.rules[i]?.vectors ?? []));
-    }
-    const hidden = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
-    let offset = 0;
-    for (const part of parts) {
-      hidden.set(part, offset);
-      offset += part.length;
-    }
-    return { theta, hidden, step: this.step };
-  }
-
-  /** Goes on from where {@link state} was taken. */
-  private restore({ hidden, step }: EpisodeState): void {
-    const { tf, rules } = this;
-    let offset = 0;
-    const take = (size: number) => {
-      offset += size;
-      return hidden.slice(offset - size, offset);
-    };
-    const fresh = this.hidden;
-    this.hidden = fresh.map((layers, i) => {
-      for (const vector of rules[i]?.vectors ?? []) vector.set(take(vector.length));
-      return layers.map(({ h, c }) => ({
-        h: tf.tensor2d(take(h.size), h.shape),
-        c: tf.tensor2d(take(c.size), c.shape),
-      }));
-    });
-    tf.dispose(tensorsIn(fresh));
-    for (const state of rules) if (state) state.steps = step;
+    return { theta, hidden: await this.optimizers.state(), step: this.step };
   }
 
   dispose(): void {
     this.family.dispose();
-    this.blocks.dispose();
-    this.tf.dispose([this.theta, ...tensorsIn(this.hidden)]);
+    this.optimizers.dispose();
+    this.tf.dispose(this.theta);
   }
 }
 
@@ -381,18 +295,4 @@ interface Forward {
   traces: (StepTrace | undefined)[][];
   /** The state of each group after the last step. */
   hidden: Hidden[];
-}
-
-/** A hand-written rule's update [1, N]; its state is changed in place. */
-function ruleStep(tf: Tf, spec: GroupRule, state: RuleState, gradient: Tensor2D, theta: Tensor2D): Tensor2D {
-  const update = new Float32Array(gradient.size);
-  ruleOf(spec).update(spec, gradient.dataSync<'float32'>(), state, update, theta.dataSync<'float32'>());
-  return tf.tensor2d(update, gradient.shape);
-}
-
-/** The tensors anywhere in an object. */
-function tensorsIn(value: unknown): Tensor[] {
-  if (value === null || typeof value !== 'object') return [];
-  if ('dataId' in value) return [value as Tensor];
-  return Object.values(value).flatMap(tensorsIn);
 }

@@ -1,0 +1,182 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { type Group, groupsOf, isNetwork } from '../../../contract/groups.js';
+import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
+import { ruleOf } from '../../optimizers/registry.js';
+import type { RuleState } from '../../optimizers/rule.js';
+import type { FunctionBatch } from '../../problems/batch.js';
+import type { Tf } from '../../problems/problem.js';
+import { weightsByGroup } from '../../weights/shapes.js';
+import type { EpisodeState } from '../engine.js';
+import { Blocks } from './blocks.js';
+import { type Hidden, type Network, networkOf, type StepTrace, step, stepBackward, zeroHidden } from './network.js';
+import { tensorsIn } from './tensors.js';
+
+/** Of each group, its network with weights φ; of a rule, null. */
+export type Networks = readonly (Network | null)[];
+
+/** What the way back has come to. */
+export type Back = {
+  /** Of each group dL/d(state); empty where it is 0. */
+  dHidden: Hidden[];
+  /** Of each group dL/dφ so far, one matrix for each affine map. */
+  total: Tensor[][];
+};
+
+/** A learned optimizer's groups at work on a batch: their networks, their rules and the states of both. */
+export class GroupOptimizers {
+  private readonly groups: Group[];
+  private readonly blocks: Blocks;
+  /** Of each group; of a rule, nothing. */
+  private hidden: Hidden[];
+  /** Of each group; of a network, null. */
+  private readonly rules: (RuleState | null)[];
+
+  /** @param state where they left off; without it, they begin */
+  constructor(
+    private readonly tf: Tf,
+    optimizer: LearnedSpec,
+    { problem, count }: FunctionBatch,
+    state?: Pick<EpisodeState, 'hidden' | 'step'>,
+  ) {
+    this.groups = groupsOf(optimizer, problem);
+    this.blocks = new Blocks(tf, this.groups, count);
+    this.hidden = this.groups.map((group, i) =>
+      isNetwork(group) ? zeroHidden(tf, group.optimizer, this.blocks.counts[i]!) : [],
+    );
+    this.rules = this.groups.map((group, i) =>
+      isNetwork(group) ? null : ruleOf(group.optimizer).init(this.blocks.counts[i]!),
+    );
+    if (state) this.restore(state);
+  }
+
+  /** The state, which {@link updates} leaves as it is and {@link keep} replaces. */
+  get now(): readonly Hidden[] {
+    return this.hidden;
+  }
+
+  /** Takes another state in the place of the one there is. */
+  keep(hidden: Hidden[]): void {
+    this.tf.dispose(tensorsIn(this.hidden));
+    this.hidden = hidden;
+  }
+
+  networks(phi: Float32Array): Networks {
+    const { tf, groups, blocks } = this;
+    const weights = weightsByGroup(groups, phi);
+    return groups.map((group, i) =>
+      isNetwork(group) ? networkOf(tf, group.optimizer, weights[i]!, group.width, blocks.counts[i]!) : null,
+    );
+  }
+
+  /**
+   * What each group makes of its part of a gradient [B, d]; rules change their states in place.
+   * @param theta [B, d], which rules may look at; null where they stand still
+   */
+  updates(nets: Networks, theta: Tensor2D | null, gradient: Tensor2D, hidden: readonly Hidden[]) {
+    const { tf, groups, blocks, rules } = this;
+    const gradients = blocks.cut(gradient);
+    const thetas = theta && rules.some((state) => state !== null) ? blocks.cut(theta) : null;
+    const taken = groups.map((group, i) => {
+      if (isNetwork(group)) return step(tf, group.optimizer, nets[i]!, gradients[i]!, hidden[i]!);
+      const update = thetas
+        ? ruleStep(tf, group.optimizer, rules[i]!, gradients[i]!, thetas[i]!)
+        : tf.zerosLike<Tensor2D>(gradients[i]!);
+      return { update, hidden: [], trace: undefined };
+    });
+    return {
+      update: blocks.join(taken.map(({ update }) => update)),
+      hidden: taken.map(({ hidden }): Hidden => hidden),
+      traces: taken.map(({ trace }) => trace),
+    };
+  }
+
+  /** Where the way back begins. */
+  get end(): Back {
+    const none = this.groups.map(() => []);
+    return { dHidden: none, total: none };
+  }
+
+  /**
+   * The way back through a step. A rule has no weights, and its updates are constants.
+   * @param dUpdate dL/dupdate [B, d]
+   * @param wantInput whether dL/dgradient [B, d] is wanted too; there must be no rules then
+   */
+  back(
+    nets: Networks,
+    traces: readonly (StepTrace | undefined)[],
+    dUpdate: Tensor2D,
+    before: Back,
+    wantInput: boolean,
+  ): Back & { dGradient: Tensor2D | null } {
+    const { tf, groups, blocks } = this;
+    const dUpdates = blocks.cut(dUpdate);
+    const back = groups.map((group, i) => {
+      if (!isNetwork(group)) return { weights: [], dHidden: [], dGradient: null };
+      return stepBackward(tf, group.optimizer, nets[i]!, traces[i]!, dUpdates[i]!, before.dHidden[i]!, wantInput);
+    });
+    const total = back.map(({ weights }, i) =>
+      weights.map((part, j): Tensor => (before.total[i]![j] ? tf.add(before.total[i]![j]!, part) : part)),
+    );
+    const dGradient = wantInput ? blocks.join(back.map(({ dGradient }) => dGradient!)) : null;
+    return { dHidden: back.map(({ dHidden }) => dHidden), total, dGradient };
+  }
+
+  /** In {@link EpisodeState}'s layout. */
+  async state(): Promise<Float32Array> {
+    const parts: Float32Array[] = [];
+    for (const [i, hidden] of this.hidden.entries()) {
+      for (const { h, c } of hidden) parts.push(await h.data<'float32'>(), await c.data<'float32'>());
+      parts.push(...(this.rules[i]?.vectors ?? []));
+    }
+    return joined(parts);
+  }
+
+  /** Goes on from where {@link state} was taken. */
+  private restore({ hidden, step }: Pick<EpisodeState, 'hidden' | 'step'>): void {
+    const { tf, rules } = this;
+    let offset = 0;
+    const take = (size: number) => {
+      offset += size;
+      return hidden.slice(offset - size, offset);
+    };
+    const restored = this.hidden.map((layers, i) => {
+      for (const vector of rules[i]?.vectors ?? []) vector.set(take(vector.length));
+      return layers.map(({ h, c }) => ({
+        h: tf.tensor2d(take(h.size), h.shape),
+        c: tf.tensor2d(take(c.size), c.shape),
+      }));
+    });
+    this.keep(restored);
+    for (const state of rules) if (state) state.steps = step;
+  }
+
+  dispose(): void {
+    this.blocks.dispose();
+    this.tf.dispose(tensorsIn(this.hidden));
+  }
+}
+
+/** dL/dφ out of the parts that the way back came to, which are disposed of. */
+export async function gradientOf(tf: Tf, parts: readonly Tensor[]): Promise<Float32Array> {
+  const values: Float32Array[] = [];
+  for (const part of parts) values.push(await part.data<'float32'>());
+  tf.dispose([...parts]);
+  return joined(values);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
+
+/** A hand-written rule's update [1, N]; its state is changed in place. */
+function ruleStep(tf: Tf, spec: GroupRule, state: RuleState, gradient: Tensor2D, theta: Tensor2D): Tensor2D {
+  const update = new Float32Array(gradient.size);
+  ruleOf(spec).update(spec, gradient.dataSync<'float32'>(), state, update, theta.dataSync<'float32'>());
+  return tf.tensor2d(update, gradient.shape);
+}
