@@ -13,6 +13,8 @@ export interface Engine {
   openFunctions(batch: FunctionBatch): Promise<OpenFunctions>;
   /** Functions that a learned optimizer is going to optimise, from their start or from where `state` left them. */
   openEpisode(optimizer: LearnedSpec, batch: FunctionBatch, state?: EpisodeState): Promise<Episode>;
+  /** The networks of a learned optimizer, to be fed with gradients; from a fresh state, or from where `state` left them. */
+  openLoop(optimizer: LearnedSpec, batch: FunctionBatch, state?: OpenLoopState): Promise<OpenLoop>;
   /**
    * Open loop: what a network makes of given gradients, from a fresh state.
    * @param gradients [steps, width, n]: n blocks of `width` coordinates, 1 where it is left out
@@ -93,6 +95,28 @@ export interface Episode {
   unroll(phi: Float32Array, options: UnrollOptions): Promise<{ losses: Float32Array; gradient: Float32Array }>;
   /** Where it stands. The arrays may be the episode's own: they change with its next call. */
   state(): Promise<EpisodeState>;
+  dispose(): void;
+}
+
+/** As of an {@link EpisodeState}; what is there of rules stays as it began. */
+export type OpenLoopState = Pick<EpisodeState, 'hidden' | 'step'>;
+
+/** Networks on gradients that do not depend on their updates: h is carried from one call to the next. */
+export interface OpenLoop {
+  /**
+   * Back-propagation through as many steps as there are gradients; the h that they began with counts as a constant.
+   * @param observed what the networks see of the gradients, [steps, B, d]
+   * @param slopes from the updates g_t to dL/dg_t, both [steps, B, d]; coordinates of a rule's group have updates of 0,
+   *   and their slopes do not matter
+   * @returns dL/dφ like φ
+   */
+  backPropagate(
+    phi: Float32Array,
+    observed: Float32Array,
+    slopes: (updates: Float32Array) => Float32Array,
+  ): Promise<Float32Array>;
+  /** Where it stands. The arrays may be its own: they change with its next call. */
+  state(): Promise<OpenLoopState>;
   dispose(): void;
 }
 

@@ -23,6 +23,7 @@ import {
   metaLoss,
   relativeError,
 } from '../../reference/meta-gradient.js';
+import { partsOf as partsOfOptimizer } from '../../reference/optimizer.js';
 import { gradient, observed, value } from '../../reference/problems.js';
 import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
 import { nativeMissing, stepByStep } from '../../support/native.js';
@@ -324,10 +325,7 @@ function reference(
   return { losses, ends: unrolls.map((u) => u.end) };
 }
 
-/**
- * Holds a meta-gradient against central differences of the fp64 meta-loss: each weight's where they are few; else
- * along the gradient itself and random directions, of which an error would have to be orthogonal to all.
- */
+/** Holds a meta-gradient against central differences of the fp64 meta-loss. */
 function closeMetaGradient(
   actual: Float32Array,
   problem: MetaProblem,
@@ -336,8 +334,22 @@ function closeMetaGradient(
   tolerance: number,
   what: string,
 ) {
+  const loss = mode === 'exact' ? (p: readonly number[]) => metaLoss(problem, p) : droppedMetaLoss(problem, [...phi]);
+  closeGradient(actual, loss, phi, tolerance, what);
+}
+
+/**
+ * Holds a gradient against central differences of its fp64 loss: each weight's where they are few; else along the gradient
+ * itself and random directions, of which an error would have to be orthogonal to all.
+ */
+function closeGradient(
+  actual: Float32Array,
+  loss: (phi: readonly number[]) => number,
+  phi: Float32Array,
+  tolerance: number,
+  what: string,
+) {
   const base = [...phi];
-  const loss = mode === 'exact' ? (p: readonly number[]) => metaLoss(problem, p) : droppedMetaLoss(problem, base);
   // The step is short, since log-and-sign has kinks that a difference must not straddle.
   const slope = (v: ArrayLike<number>, h = 1e-7) => {
     const [above, below] = [h, -h].map((d) => loss(base.map((w, i) => w + d * v[i]!)));
@@ -726,6 +738,18 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
       }
     });
 
+    for (const [i, [title, spec]] of architectures.entries())
+      test(`given gradients and slopes, ${title}: the updates are those of fp64, the way back that of its differences`, async () => {
+        const problem = problems[(i + 2) % problems.length]!;
+        await checkSlopes(engine, spec, problem, randomPhi(spec, 0.5), title);
+      });
+
+    for (const [title, optimizer, problem] of composites.filter(([, optimizer]) => blocks || !isBlockwise(optimizer)))
+      test(`given gradients and slopes, ${title}: the same, and rules stand still`, async () => {
+        const phi = randomPhi(optimizer, 0.5, problem, seedOf(problem));
+        await checkSlopes(engine, optimizer, problem, phi, title);
+      });
+
     for (const objective of ['log', 'relative'] as const)
       for (const [i, problem] of problems.slice(1).entries())
         test(`meta-gradient of ${objective} losses on ${nameOf(problem)}, each function's own: that of fp64 differences`, async () => {
@@ -805,6 +829,53 @@ async function checkStates(engine: Engine, spec: LearnedSpec, phi: Float32Array,
   const forward = await engine.openEpisode(spec, batch, state);
   assert.deepEqual(await forward.advance(phi, 4), second.losses);
   for (const episode of [whole, resumed, forward]) episode.dispose();
+}
+
+/** Given gradients: updates, the way back from given slopes, and a state that is carried, or goes out and comes in. */
+async function checkSlopes(engine: Engine, spec: LearnedSpec, problem: ProblemSpec, phi: Float32Array, what: string) {
+  const batch = draw(problem, 2);
+  const { count, dimension: d } = batch;
+  const optimizer = optimizerOf(spec, problem);
+  const still = new Set(
+    partsOfOptimizer(optimizer, d).flatMap(({ optimizer, blocks }) => (optimizer.name === 'lstm' ? [] : blocks.flat())),
+  );
+  const sample = normal(seed + 3);
+  const open = await engine.openLoop(spec, batch);
+  // The second goes on from the first, and is longer than what is computed again from one state.
+  for (const steps of [3, d > 50 ? 4 : 23]) {
+    const size = count * d;
+    const observed = Float32Array.from({ length: steps * size }, (_, i) => sample() * Math.exp(-i / size / 5));
+    const slopes = observed.map(() => sample());
+    const rows = (all: ArrayLike<number>, b: number) =>
+      Array.from({ length: steps }, (_, t) => Array.from({ length: d }, (_, i) => all[(t * count + b) * d + i]!));
+    const state = structuredClone(await open.state());
+    const starts = startsAt(optimizer, { theta: batch.start, ...state }, count);
+    const respond = (phi: readonly number[], b: number) =>
+      openLoopUpdates(optimizer, phi, rows(observed, b), starts[b]!);
+    let updates = new Float32Array(0);
+    const gradient = await open.backPropagate(phi, observed, (given) => {
+      updates = given.slice();
+      return slopes;
+    });
+    for (let b = 0; b < count; b++) {
+      const expected = respond([...phi], b).map((row) => row.map((g, i) => (still.has(i) ? 0 : g)));
+      close(rows(updates, b).flat(), expected.flat(), 1e-4, `${what}, ${steps} updates of function ${b}`);
+    }
+    const dots = (phi: readonly number[], b: number) => {
+      const u = rows(slopes, b);
+      return respond(phi, b).flatMap((row, t) => row.map((g, i) => g * u[t]![i]!));
+    };
+    const loss = (phi: readonly number[]) =>
+      dots(phi, 0)
+        .concat(dots(phi, 1))
+        .reduce((a, b) => a + b, 0);
+    closeGradient(gradient, loss, phi, 1e-4, `${what}, ${steps} steps`);
+    const resumed = await engine.openLoop(spec, batch, state);
+    assert.deepEqual(await resumed.backPropagate(phi, observed, () => slopes), gradient);
+    assert.deepEqual(await resumed.state(), await open.state());
+    resumed.dispose();
+  }
+  open.dispose();
 }
 
 /** @param width coordinates of a block, of which there are n */

@@ -5,6 +5,7 @@ import { hasKernels, hasKernelsWithin } from './arguments.js';
 import { ComposedFunctions } from './composed.js';
 import { NativeFunctions } from './functions.js';
 import { FusedEpisode } from './fused-episode.js';
+import { NativeOpenLoop } from './open-loop.js';
 import { States, stateSize } from './states.js';
 import { SteppedEpisode } from './stepped-episode.js';
 import { SteppedNetwork } from './stepped-network.js';
@@ -37,6 +38,10 @@ export function createNativeEngine(gradients?: Engine): Engine {
       if (optimizer.name === 'lstm' && hasKernels(batch.problem))
         return new FusedEpisode(native, states, optimizer, batch, state);
       return new SteppedEpisode(native, states, optimizer, batch, await openFunctions(batch), state);
+    },
+    async openLoop(optimizer, batch, state) {
+      coordinatewiseOnly(optimizer);
+      return new NativeOpenLoop(native, states, optimizer, batch, state);
     },
     async respond(optimizer, phi, gradients, n) {
       coordinatewiseOnly(optimizer);

@@ -30,15 +30,9 @@ export class SteppedEpisode implements Episode {
     this.theta = (state?.theta ?? batch.start).slice();
     this.step = state?.step ?? 0;
     this.groups = groupsOf(optimizer, batch.problem);
-    const sizes = this.groups.map((group) => SteppedGroup.stateSize(group, batch.count));
-    this.hidden = states.take(sizes.reduce((a, b) => a + b, 0));
+    this.hidden = states.take(SteppedGroup.stateSizes(this.groups, batch.count));
     if (state) this.hidden.set(state.hidden);
-    let offset = 0;
-    this.parts = this.groups.map((group, i) => {
-      offset += sizes[i]!;
-      const own = this.hidden.subarray(offset - sizes[i]!, offset);
-      return new SteppedGroup(native, group, batch, own, this.step);
-    });
+    this.parts = SteppedGroup.each(native, this.groups, batch, this.hidden, this.step);
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {

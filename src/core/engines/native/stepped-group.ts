@@ -14,12 +14,34 @@ export class SteppedGroup {
   private readonly optimizer: SteppedNetwork | SteppedRule;
   /** Where in [B, d] each coordinate of the group is; null where it is all of them. */
   private readonly places: Int32Array | null;
+  /** Coordinates of all functions, B d. */
+  private readonly size: number;
   private readonly observed: Float32Array;
   private readonly gradient: Float32Array;
   private readonly theta: Float32Array;
 
-  /** Numbers that the group's state takes. */
-  static stateSize(group: Group, functions: number): number {
+  /** @param hidden the groups' states, one after the other */
+  static each(
+    native: LoadedAddon,
+    groups: readonly Group[],
+    batch: FunctionBatch,
+    hidden: Float32Array,
+    steps: number,
+  ): SteppedGroup[] {
+    let offset = 0;
+    return groups.map((group) => {
+      const from = offset;
+      offset += SteppedGroup.stateSize(group, batch.count);
+      return new SteppedGroup(native, group, batch, hidden.subarray(from, offset), steps);
+    });
+  }
+
+  /** Numbers that the groups' states take. */
+  static stateSizes(groups: readonly Group[], functions: number): number {
+    return groups.reduce((sum, group) => sum + SteppedGroup.stateSize(group, functions), 0);
+  }
+
+  private static stateSize(group: Group, functions: number): number {
     const each = isNetwork(group) ? stateSize(group.optimizer) : SteppedRule.stateSize(group.optimizer);
     return each * functions * sizeOfGroup(group);
   }
@@ -37,6 +59,7 @@ export class SteppedGroup {
   ) {
     const own = coordinatesOf(group);
     const n = count * own.length;
+    this.size = count * dimension;
     this.optimizer = isNetwork(group)
       ? new SteppedNetwork(native, group.optimizer, n, hidden, steps === 0)
       : new SteppedRule(group.optimizer, n, hidden, steps);
@@ -73,6 +96,20 @@ export class SteppedGroup {
   /** As of {@link SteppedNetwork.back}; of a rule, nothing. */
   back(phi: Float32Array, lastGradient: Float32Array, weights: readonly number[]): Promise<Float32Array> {
     return this.optimizer.back(phi, this.places ? this.gather(lastGradient, this.gradient) : lastGradient, weights);
+  }
+
+  /**
+   * As of {@link SteppedNetwork.backFrom}; of a rule, nothing.
+   * @param slopes [steps, B, d]
+   */
+  backFrom(phi: Float32Array, slopes: Float32Array): Promise<Float32Array> {
+    const { optimizer, places, size } = this;
+    if (!places) return optimizer.backFrom(phi, slopes);
+    const { length } = places;
+    const own = new Float32Array((slopes.length / size) * length);
+    for (let t = 0; t * size < slopes.length; t++)
+      this.gather(slopes.subarray(t * size), own.subarray(t * length, (t + 1) * length));
+    return optimizer.backFrom(phi, own);
   }
 
   private gather(all: Float32Array, own: Float32Array): Float32Array {

@@ -110,16 +110,55 @@ export class SteppedNetwork {
    * @returns dL/dφ
    */
   async back(phi: Float32Array, lastGradient: Float32Array, weights: readonly number[]): Promise<Float32Array> {
-    const { native, network, n, kept } = this;
+    const kept = this.takeKept();
+    kept.gradients.set(lastGradient, kept.steps * this.n);
+    return this.goBack(phi, kept, Float64Array.from(weights));
+  }
+
+  /**
+   * The same of any L, by its slopes in the updates themselves: they take the place of the δ_{t+1} that would be summed up
+   * of ∇f(θ_{t+1}) and those after it, so each gradient is the difference of two.
+   * @param slopes dL/dg_t [steps, n], t = 0 … T - 1
+   * @returns dL/dφ
+   */
+  async backFrom(phi: Float32Array, slopes: Float32Array): Promise<Float32Array> {
+    const { n } = this;
+    const kept = this.takeKept();
+    const { steps, gradients } = kept;
+    const differences = new Float32Array(gradients.length);
+    differences.set(slopes, n);
+    for (let i = n; i < slopes.length; i++) differences[i]! -= slopes[i]!;
+    const observed = kept.observed ?? gradients.subarray(0, steps * n);
+    return this.goBack(phi, { ...kept, gradients: differences, observed }, new Float64Array(steps + 1).fill(1));
+  }
+
+  private takeKept(): Kept {
+    const { kept } = this;
     if (kept?.taken !== kept?.steps || !kept)
       throw new RangeError('back() comes after the steps that keep() announced');
     this.kept = null;
+    return kept;
+  }
+
+  private async goBack(phi: Float32Array, kept: Kept, weights: Float64Array): Promise<Float32Array> {
+    const { native, network, n } = this;
     const { steps, gradients, observed, states, fresh } = kept;
-    gradients.set(lastGradient, steps * n);
-    const w = Float64Array.from(weights);
     const result = new Float32Array(phi.length);
     await native.calls.make(3 * steps * n * phi.length, (background) =>
-      native.addon.back(background, network, phi, n, steps, gradients, observed, segment, states, fresh, w, result),
+      native.addon.back(
+        background,
+        network,
+        phi,
+        n,
+        steps,
+        gradients,
+        observed,
+        segment,
+        states,
+        fresh,
+        weights,
+        result,
+      ),
     );
     return result;
   }

@@ -39,4 +39,8 @@ export class SteppedRule {
   async back(): Promise<Float32Array> {
     return new Float32Array(0);
   }
+
+  async backFrom(): Promise<Float32Array> {
+    return new Float32Array(0);
+  }
 }

@@ -17,6 +17,7 @@ import {
 import { loadBackend } from './backend.js';
 import { GroupOptimizers, gradientOf, type Networks } from './group-optimizers.js';
 import { type Hidden, networkOf, type StepTrace, step, zeroHidden } from './network.js';
+import { TfjsOpenLoop } from './open-loop.js';
 import { hessianProductOf } from './support.js';
 import { tensorsIn } from './tensors.js';
 
@@ -35,6 +36,7 @@ export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
     info,
     openFunctions: async (batch) => new TfjsFunctions(tf, batch),
     openEpisode: async (optimizer, batch, state) => new TfjsEpisode(tf, optimizer, batch, state),
+    openLoop: async (optimizer, batch, state) => new TfjsOpenLoop(tf, optimizer, batch, state),
     async respond(network, phi, gradients, n, width = 1) {
       const updates = new Float32Array(gradients.length);
       tf.tidy(() => {

@@ -1,0 +1,65 @@
+import { groupsOf, isNetwork } from '../../../contract/groups.js';
+import type { LearnedSpec } from '../../../contract/optimizers.js';
+import type { FunctionBatch } from '../../problems/batch.js';
+import { weightsByGroup } from '../../weights/shapes.js';
+import type { OpenLoop, OpenLoopState } from '../engine.js';
+import type { LoadedAddon } from './addon.js';
+import type { States } from './states.js';
+import { SteppedGroup } from './stepped-group.js';
+
+/** All groups, of which those that have networks take steps. */
+export class NativeOpenLoop implements OpenLoop {
+  private readonly groups;
+  private readonly parts: SteppedGroup[];
+  private readonly hidden: Float32Array;
+  /** Steps taken. */
+  private step: number;
+
+  constructor(
+    native: LoadedAddon,
+    private readonly states: States,
+    optimizer: LearnedSpec,
+    private readonly batch: FunctionBatch,
+    state?: OpenLoopState,
+  ) {
+    this.step = state?.step ?? 0;
+    this.groups = groupsOf(optimizer, batch.problem);
+    this.hidden = states.take(SteppedGroup.stateSizes(this.groups, batch.count));
+    if (state) this.hidden.set(state.hidden);
+    this.parts = SteppedGroup.each(native, this.groups, batch, this.hidden, this.step);
+  }
+
+  async backPropagate(
+    phi: Float32Array,
+    observed: Float32Array,
+    slopesOf: (updates: Float32Array) => Float32Array,
+  ): Promise<Float32Array> {
+    const { groups, parts, batch } = this;
+    const size = batch.count * batch.dimension;
+    const steps = observed.length / size;
+    const slices = weightsByGroup(groups, phi);
+    for (const part of parts) part.keep(steps);
+    // From θ = 0 a step comes to its update.
+    const updates = new Float32Array(observed.length);
+    for (let at = 0; at < observed.length; at += size) {
+      const seen = observed.subarray(at, at + size);
+      const update = updates.subarray(at, at + size);
+      for (const [i, part] of parts.entries())
+        if (isNetwork(groups[i]!)) await part.step(slices[i]!, seen, update, seen);
+    }
+    this.step += steps;
+    const slopes = slopesOf(updates);
+    const gradient = new Float32Array(phi.length);
+    for (const [i, own] of weightsByGroup(groups, gradient).entries())
+      own.set(await parts[i]!.backFrom(slices[i]!, slopes));
+    return gradient;
+  }
+
+  async state(): Promise<OpenLoopState> {
+    return { hidden: this.hidden, step: this.step };
+  }
+
+  dispose(): void {
+    this.states.give(this.hidden);
+  }
+}
