@@ -22,7 +22,7 @@ import { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../c
 import { WireNumber } from '../contract/schema.js';
 import { EngineSpec, JobSpec } from '../contract/spec.js';
 import { TrainedOptimizerRef } from '../contract/trained.js';
-import { ScheduleSpec, StageSpec, TrainingSpec, ValidationSpec } from '../contract/training.js';
+import { ImitationSpec, ScheduleSpec, StageSpec, TrainingSpec, ValidationSpec } from '../contract/training.js';
 import { Catalogue, CatalogueEntry } from '../core/catalogue.js';
 import { referComponents } from './components.js';
 import { examples } from './examples.js';
@@ -67,6 +67,7 @@ const namedSchemas = (): Record<string, TSchema> => ({
   ...variants('GroupRule', GroupRule),
   GroupSpec,
   Health,
+  ImitationSpec,
   Job,
   JobEvent,
   ...variants('JobEvent', JobEvent),

@@ -100,8 +100,10 @@ export function checkLimits(spec: JobSpec): FieldError[] {
 type Refuse = (pointer: string, found: unknown, allowed: string) => void;
 
 function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): void {
-  const { functions, metaLoss, secondDerivatives, validation } = training;
+  const { functions, imitation, iterations, metaLoss, secondDerivatives, validation } = training;
   checkStages(training, refuse);
+  if (imitation !== null && imitation.iterations > iterations)
+    refuse('/training/imitation/iterations', imitation.iterations, `at most ${iterations}, all of training’s`);
   if (Array.isArray(metaLoss) && metaLoss.every((w) => w === 0))
     refuse('/training/metaLoss', metaLoss, 'numbers that are not all 0');
   const limited = problemsIn(problem).find((part) => familyOf(part).firstDerivativesOnly);
@@ -118,7 +120,7 @@ function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): vo
 }
 
 function checkOptimizer({ engine, problem, optimizer, training }: MetatrainSpec, refuse: Refuse): void {
-  const { functions, secondDerivatives } = training;
+  const { functions, imitation, secondDerivatives } = training;
   const unroll = longestUnroll(training);
   const groups = groupsOf(optimizer, problem);
   const weights = countWeights(optimizer, problem);
@@ -137,7 +139,9 @@ function checkOptimizer({ engine, problem, optimizer, training }: MetatrainSpec,
     );
   // Should "auto" have to fall back to tfjs, tfjs says what does not fit.
   const fused = engine.name !== 'tfjs' && engine.backend === 'auto' && secondDerivatives === 'dropped';
-  const each = keptByUnroll(groups, unroll, fused);
+  // Imitation keeps what the networks see, what they and the rule make of it, and the loss's slopes besides.
+  const imitated = imitation === null ? 0 : 4 * unroll * coordinates(problem);
+  const each = keptByUnroll(groups, unroll, fused) + imitated;
   const kept = functions * each;
   if (kept > limits.unrollFloats)
     refuse(

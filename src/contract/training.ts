@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Measure } from './comparison.js';
+import { GroupRule } from './optimizers.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 
 /** How an optimizer is meta-trained: the schema of a job's `training`. Every field has a default. */
@@ -77,6 +78,20 @@ export const StageSpec = Strict(
   { description: 'A stage of the curriculum.' },
 );
 export type StageSpec = Static<typeof StageSpec>;
+
+export const ImitationSpec = Strict(
+  {
+    rule: GroupRule,
+    iterations: Type.Integer({
+      minimum: 1,
+      maximum: 100_000_000,
+      default: 100,
+      description: 'Meta-iterations that it lasts, the first ones; at most all.',
+    }),
+  },
+  { description: 'Imitation of a hand-written rule, whose learning rate is a number, before training proper.' },
+);
+export type ImitationSpec = Static<typeof ImitationSpec>;
 
 export const ValidationSpec = Strict(
   {
@@ -164,6 +179,11 @@ export const TrainingSpec = Strict(
       default: null,
       description:
         'a: training’s functions are f(c∘θ), started from θ_0/c, each coordinate of c being e^u, u ~ U(-a, a), drawn for each function, as of the problem “rescaled” (random scaling: Lv, Jiang and Li 2017, arXiv 1703.03633); null for never.',
+    }),
+    imitation: Nullable(ImitationSpec, {
+      default: null,
+      description:
+        'A warm-up by imitation (off-policy imitation learning: Chen et al. 2020, arXiv 2010.09089): for the first `iterations` meta-iterations a hand-written rule moves all of θ, and the meta-loss is the mean over steps, functions and coordinates of ((g_t - ĝ_t)/α)², g_t being the updates that the networks make of the gradients along the rule’s way, ĝ_t the rule’s own and α its learning rate; `metaLoss`, `objective` and `secondDerivatives` count afterwards, when training goes on with fresh functions. null for none.',
     }),
     secondDerivatives: Choice(['dropped', 'exact'], {
       default: 'dropped',

@@ -17,7 +17,12 @@ const documents = [
     labels: ['a'],
     problem: { name: 'quadratic' },
     optimizer: { name: 'lstm', inputProjection: 5, preprocess: { name: 'log-sign-paper' } },
-    training: { clipNorm: 1, randomScaling: 1, validation: { horizon: 20, patience: 3 } },
+    training: {
+      clipNorm: 1,
+      randomScaling: 1,
+      imitation: { rule: { name: 'momentum', learningRate: 0.1 } },
+      validation: { horizon: 20, patience: 3 },
+    },
     comparison: {
       tuning: { measures: ['sum'] },
       baselines: [
@@ -34,6 +39,7 @@ const nullable = new Set([
   '/optimizer/inputProjection',
   '/training/clipNorm',
   '/training/randomScaling',
+  '/training/imitation',
   '/training/validation/horizon',
   '/training/validation/patience',
   '/comparison',

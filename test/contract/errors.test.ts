@@ -155,6 +155,34 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
     training({ horizon: 2, unroll: 2, metaLoss: [0, 0, 0] }),
     { pointer: '/training/metaLoss', found: '[0,0,0]', allowed: 'numbers that are not all 0' },
   ],
+  [
+    'an imitation of nothing',
+    training({ imitation: {} }),
+    { pointer: '/training/imitation/rule', found: 'nothing', allowed: 'a value: the field is required' },
+  ],
+  [
+    'an imitation of a rule whose rate would have to be found first',
+    training({ imitation: { rule: { name: 'sgd', learningRate: 'tuned' } } }),
+    {
+      pointer: '/training/imitation/rule/learningRate',
+      found: '"tuned"',
+      allowed: 'a number above 0, at most 1000000',
+    },
+  ],
+  [
+    'an imitation of a rule that takes its gradients elsewhere',
+    training({ imitation: { rule: { name: 'schedule-free-sgd', learningRate: 1 } } }),
+    {
+      pointer: '/training/imitation/rule/name',
+      found: '"schedule-free-sgd"',
+      allowed: '"sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "lion"',
+    },
+  ],
+  [
+    'an imitation longer than training',
+    training({ iterations: 20, imitation: { rule: { name: 'sgd', learningRate: 1 }, iterations: 21 } }),
+    { pointer: '/training/imitation/iterations', found: '21', allowed: 'at most 20, all of training’s' },
+  ],
 ];
 
 describe('a document that is refused says where, what was found and what is allowed', () => {
@@ -227,6 +255,21 @@ describe('limits on products of sizes', () => {
     [
       'an unroll’s memory',
       { ...training({ functions: 65_536 }), problem: { name: 'parabola', dimension: 1000 } },
+      '/training/functions',
+    ],
+    [
+      // 30 million floats would be kept without an imitation, five times as many with one: the limit is 2^29.
+      'an imitation’s memory',
+      {
+        ...training({
+          functions: 150,
+          horizon: 1000,
+          unroll: 1000,
+          imitation: { rule: { name: 'sgd', learningRate: 1 } },
+        }),
+        ...optimizer({ layers: [] }),
+        problem: { name: 'parabola', dimension: 1000 },
+      },
       '/training/functions',
     ],
     [

@@ -42,6 +42,7 @@ describe('a job’s document', () => {
         metaLoss: 'sum',
         objective: 'loss',
         randomScaling: null,
+        imitation: null,
         secondDerivatives: 'dropped',
         validation: { every: 100, functions: 256, horizon: null, measure: 'sum', patience: null },
       },
@@ -85,6 +86,13 @@ describe('a job’s document', () => {
       { name: 'adagrad', learningRate: 'tuned', epsilon: 1e-10 },
       { name: 'adam', learningRate: 'tuned', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     ]);
+  });
+
+  it('fills in the rule that is imitated', () => {
+    const rule = { name: 'adam', learningRate: 0.1 };
+    const { training } = metatrain({ ...least, training: { imitation: { rule } } });
+    const adam = { ...rule, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    assert.deepEqual(training.imitation, { rule: adam, iterations: 100 });
   });
 
   it('has the defaults that its schema documents', () => {

@@ -76,6 +76,18 @@ const elaborate = parseJobSpec({
   comparison: null,
 });
 
+/** A warm-up by imitation of rules with a state, longer than the first stage, that ends in the midst of a horizon. */
+const imitating = <S extends MetatrainSpec>(spec: S): S => ({
+  ...spec,
+  training: {
+    ...spec.training,
+    imitation: {
+      rule: { name: 'adam', learningRate: 0.05, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      iterations: 10,
+    },
+  },
+});
+
 interface Outcome {
   events: RunEvent[];
   losses: Buffer;
@@ -127,6 +139,17 @@ describe('a run', () => {
     assert.deepEqual(lengths, [...Array(8).fill(5), ...Array(17).fill(10)]);
     assert.notDeepEqual(steady.weights, (await drive(small)).weights);
   });
+
+  for (const [what, spec] of [
+    ['every option besides', elaborate as MetatrainSpec],
+    ['groups', { ...grouped, comparison: null }],
+    ['groups on tfjs', { ...grouped, engine: { name: 'tfjs', backend: 'auto' }, comparison: null }],
+  ] as const)
+    it(`is the same stopped before every pull of a warm-up by imitation, with ${what}`, async () => {
+      const steady = await drive(imitating(spec));
+      assert.deepEqual(await drive(imitating(spec), new Set(steady.events.keys())), steady);
+      assert.notDeepEqual(steady.losses, (await drive(spec)).losses);
+    });
 
   it('is the same stopped anywhere in a validation of several chunks, health included', async () => {
     const spec = parseJobSpec({

@@ -16,9 +16,18 @@ export interface Place extends Stage {
   readonly episode: number;
 }
 
-/** The stages in order; the first is that of `horizon` and `unroll`, from 0. */
-export function stagesOf({ horizon, unroll, curriculum }: TrainingSpec): Stage[] {
-  return [{ from: 0, horizon, unroll }, ...curriculum];
+/**
+ * The stages in order; the first is that of `horizon` and `unroll`, from 0. Where an imitation ends a stage of the same
+ * horizon and unroll begins, so that what follows has fresh functions.
+ */
+export function stagesOf({ horizon, unroll, curriculum, imitation }: TrainingSpec): Stage[] {
+  const stages = [{ from: 0, horizon, unroll }, ...curriculum];
+  if (imitation === null) return stages;
+  const from = imitation.iterations;
+  const next = stages.findIndex((stage) => stage.from >= from);
+  if (stages[next]?.from === from) return stages;
+  const end = next < 0 ? stages.length : next;
+  return stages.toSpliced(end, 0, { ...stages[end - 1]!, from });
 }
 
 /** Steps of a validation: every one has as many, so that their losses compare. */

@@ -1,5 +1,6 @@
 import type { Datasets } from '../../contract/datasets.js';
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
+import type { GroupRule } from '../../contract/optimizers.js';
 import { coordinates, type ProblemSpec } from '../../contract/problems.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
 import type { TrainingSpec } from '../../contract/training.js';
@@ -14,6 +15,7 @@ import { type FunctionBatch, sampleFunctions } from '../problems/batch.js';
 import { Purpose } from '../random/random.js';
 import { placeOf, validationHorizon } from './curriculum.js';
 import { type History, judge, remember } from './history.js';
+import { Imitation } from './imitation.js';
 import { probe } from './probe.js';
 import { learningRateAt } from './schedule.js';
 
@@ -60,6 +62,9 @@ interface GradientNorms {
   norms: number[];
 }
 
+/** Functions at hand, and what is learned from them: a descent of its own, or an imitation. */
+type Unrolled = Pick<Episode, 'unroll' | 'state' | 'dispose'>;
+
 const keptNorms = 1000;
 
 /** Functions whose optimisation is looked at for a health event. */
@@ -73,9 +78,11 @@ const probed = 8;
  *       unroll the optimizer on them for a few steps, carrying θ and h on from the last
  *       φ ← Adam(φ, dL/dφ), the gradient clipped to a global norm
  *       now and then: validate on held-out functions, keep the best φ
+ *
+ * Where a warm-up by imitation is asked for, the first unrolls are {@link Imitation}'s.
  */
 export class MetaTraining {
-  private episode: Episode | null = null;
+  private episode: Unrolled | null = null;
   /** What Adam adds to φ. */
   private readonly update: Float32Array;
 
@@ -138,6 +145,12 @@ export class MetaTraining {
     return this.best === null ? this.diverged('validation', null) : null;
   }
 
+  /** The rule that the meta-iteration at hand imitates; null after the warm-up, and without one. */
+  private get imitated(): GroupRule | null {
+    const { imitation } = this.spec.training;
+    return imitation !== null && this.now.iteration < imitation.iterations ? imitation.rule : null;
+  }
+
   /** Whether as many validations as patience allows have brought nothing better. */
   private exhausted(): boolean {
     const { validatedAt, bestIteration } = this.now;
@@ -180,13 +193,16 @@ export class MetaTraining {
     return { type: 'losses', iteration, step, perIteration: unroll, points: points.subarray(0, unroll) };
   }
 
-  private openEpisode(index: number): Promise<Episode> {
+  private openEpisode(index: number): Promise<Unrolled> {
     const { spec, now, engine, datasets } = this;
     const { functions, randomScaling } = spec.training;
+    const state = now.episode ?? undefined;
     const problem: ProblemSpec =
       randomScaling === null ? spec.problem : { name: 'rescaled', problem: spec.problem, range: randomScaling };
     const batch = sampleFunctions(problem, spec.seed, Purpose.training, index * functions, functions, datasets);
-    return engine.openEpisode(spec.optimizer, batch, now.episode ?? undefined);
+    const { imitated } = this;
+    if (imitated !== null) return Imitation.open(engine, spec.optimizer, batch, imitated, state);
+    return engine.openEpisode(spec.optimizer, batch, state);
   }
 
   /**
@@ -288,7 +304,8 @@ export class MetaTraining {
       bestIteration < 0
         ? 'no weights had a finite validation loss before'
         : `the best weights before, of meta-iteration ${bestIteration}, are kept`;
-    const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate, a training.clipNorm or a smaller optimizer.outputScale may help.`;
+    const rule = this.imitated === null ? '' : ' a lower training.imitation.rule.learningRate,';
+    const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate,${rule} a training.clipNorm or a smaller optimizer.outputScale may help.`;
     return { type: 'diverged', iteration, where, step, message };
   }
 }

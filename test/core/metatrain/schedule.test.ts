@@ -81,6 +81,22 @@ describe('a curriculum', () => {
     );
   });
 
+  it('begins with fresh functions where an imitation ends, and nowhere else', () => {
+    const rule = { name: 'sgd', learningRate: 0.1 };
+    const imitating = (iterations: number) => training({ ...spec, iterations: 100, imitation: { rule, iterations } });
+    // In the middle of the first stage's second horizon, and of the last one's first.
+    const steps = (iterations: number) => Array.from({ length: 13 }, (_, i) => placeOf(imitating(iterations), i).step);
+    assert.deepEqual(steps(3), [0, 5, 0, 0, 5, 0, 10, 0, 0, 10, 20, 30, 0]);
+    assert.deepEqual(steps(10), [0, 5, 0, 5, 0, 0, 10, 0, 0, 10, 0, 10, 20]);
+    const episodes = Array.from({ length: 13 }, (_, i) => placeOf(imitating(10), i).episode);
+    assert.deepEqual(episodes, [0, 0, 1, 1, 2, 3, 3, 4, 5, 5, 6, 6, 6]);
+    assert.equal(placeOf(imitating(10), 12).unroll, 10);
+    // Where a stage begins anyway, or a horizon, nothing changes.
+    for (const iterations of [2, 4, 5, 8, 12])
+      for (let i = 0; i < 13; i++) assert.deepEqual(placeOf(imitating(iterations), i).step, placeOf(spec, i).step);
+    assert.equal(validationHorizon(imitating(100)), 40);
+  });
+
   it('is validated over the last stage’s horizon, or over one that is asked for', () => {
     assert.equal(validationHorizon(spec), 40);
     assert.equal(validationHorizon(training({ horizon: 20 })), 20);

@@ -44,7 +44,7 @@ const job = <T extends object>(fields: T) => ({ kind: 'metatrain', seed, compari
 const validation = { every: 1000, functions: 32 };
 /**
  * The seed example; functions side by side, whose state is carried; one large function, whose blocks are divided; digits,
- * of one function and of many; pictures.
+ * of one function and of many; pictures; an imitation first, of which a horizon is cut short.
  */
 const jobs = [
   job({
@@ -73,6 +73,17 @@ const jobs = [
     problem: { name: 'shapes', side: 8, channels: [5, 9], kernel: 3, hidden: [7], batch: 35, classes: [0, 4, 6] },
     optimizer: { name: 'lstm', layers: [4], preprocess: { name: 'log-sign-deepmind' }, outputScale: 0.01 },
     training: { iterations: 20, unroll: 5, horizon: 10, validation: { every: 1000, functions: 1 } },
+  }),
+  job({
+    problem: { name: 'parabola', dimension: 1100 },
+    optimizer: { name: 'lstm', layers: [6], outputScale: 0.1 },
+    training: {
+      iterations: 20,
+      unroll: 5,
+      horizon: 10,
+      imitation: { rule: { name: 'adam', learningRate: 0.03 }, iterations: 3 },
+      validation: { every: 1000, functions: 1 },
+    },
   }),
 ];
 
