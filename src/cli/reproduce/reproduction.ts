@@ -13,7 +13,7 @@ import type { RunRecord } from '../run-folder.js';
 import { version } from '../version.js';
 import { estimateSeconds } from './estimate.js';
 import { type Budget, type GivenOptimizer, type Job, jobsOf, type Plan } from './plan.js';
-import { writeReport } from './report/report.js';
+import { type Part, writeReport } from './report/report.js';
 import type { ReproductionFolder, ReproductionRecord } from './reproduction-folder.js';
 
 export interface ReproductionOptions {
@@ -68,9 +68,15 @@ export class Reproduction {
       given.set(name, await readWeights(path));
       optimizers.set(name, decodeWeights(given.get(name)!).spec);
     }
+    const estimates = new Map<string, number>();
     for (const { name, spec, of } of jobs) {
       if (spec.kind === 'metatrain') optimizers.set(name, spec.optimizer);
-      record.expected[name] = await estimateSeconds(spec, of === null ? null : optimizers.get(of)!);
+      const optimizer = of === null ? null : optimizers.get(of)!;
+      // What differs in the seed alone takes as long.
+      const key = JSON.stringify({ ...spec, ...(optimizer && { optimizer }), title: '', seed: 0 });
+      const seconds = estimates.get(key) ?? (await estimateSeconds(spec, optimizer));
+      estimates.set(key, seconds);
+      record.expected[name] = seconds;
     }
     return new Reproduction(options, jobs, record, given);
   }
@@ -108,16 +114,17 @@ export class Reproduction {
     const { folder, plan } = this.options;
     for (const [name, weights] of this.given ?? []) await folder.job(name).writeWeights(weights);
     await folder.writeRecord(this.record);
+    const parts = new Map<string, Part>();
     for (const [index, job] of this.jobs.entries()) {
       if ((await folder.job(job.name).record())?.state === 'succeeded') continue;
       onJob(job, index);
       const { state } = await this.runJob(job, signal, onEvent);
       if (state !== 'succeeded') return state;
-      await writeReport(folder, plan, this.jobs, this.record);
+      await writeReport(folder, plan, this.jobs, this.record, parts);
     }
     this.record.ended ??= new Date().toISOString();
     await folder.writeRecord(this.record);
-    await writeReport(folder, plan, this.jobs, this.record);
+    await writeReport(folder, plan, this.jobs, this.record, parts);
     return 'succeeded';
   }
 

@@ -38,17 +38,25 @@ export interface WeightsFile {
   size: number;
 }
 
-/** Writes report.html, results.json and the tables, from what the jobs have left. */
+/**
+ * Writes report.html, results.json and the tables, from what the jobs have left.
+ * @param known parts that were read before; those that are new go into it.
+ */
 export async function writeReport(
   folder: ReproductionFolder,
   plan: Plan,
   jobs: readonly Job[],
   record: ReproductionRecord,
+  known: Map<string, Part>,
 ): Promise<void> {
   const given = Object.entries(record.given).map(async ([name, from]) => {
     return { name, from, ...describeWeights((await folder.job(name).weights())!) };
   });
-  const parts = (await Promise.all(jobs.map((job) => readPart(folder, job)))).filter((part) => part !== null);
+  for (const job of jobs) {
+    const part = known.get(job.name) ?? (await readPart(folder, job));
+    if (part) known.set(job.name, part);
+  }
+  const parts = jobs.flatMap(({ name }) => known.get(name) ?? []);
   const report = { plan, record, path: folder.path, jobs, given: await Promise.all(given), parts };
   await folder.writeJson('results.json', toResults(report));
   await folder.write('curves.csv', curvesCsv(parts));
