@@ -23,6 +23,15 @@ export interface Plan {
   /** Optimizers that another plan trains. */
   given?: readonly GivenOptimizer[];
   jobs(budget: Budget): readonly PlannedJob[];
+  /** Of a plan that changes one thing at a time: the lines of its table, the unchanged one first. */
+  variants?(budget: Budget): readonly Variant[];
+}
+
+export interface Variant {
+  /** What is changed, as a document says it. */
+  change: string;
+  /** Names of its jobs: a training and its comparison for each seed. */
+  jobs: readonly string[];
 }
 
 /** A trained optimizer from the folder of another plan's reproduction, or from those that ship in `examples/`. */

@@ -1,4 +1,5 @@
 import type { Plan } from './plan.js';
+import { ablation } from './plans/ablation.js';
 import { cifar } from './plans/cifar.js';
 import { deepmind } from './plans/deepmind.js';
 import { mnist } from './plans/mnist.js';
@@ -8,5 +9,5 @@ import { seed } from './plans/seed.js';
 
 /** Everything that `metadescent reproduce` knows, by name. */
 export const plans: ReadonlyMap<string, Plan> = new Map(
-  [seed, quadratic, mnist, mnistTransfer, cifar, deepmind].map((plan) => [plan.name, plan]),
+  [seed, quadratic, mnist, mnistTransfer, cifar, deepmind, ablation].map((plan) => [plan.name, plan]),
 );

@@ -30,6 +30,7 @@ export interface ReproductionRecord {
  *     reproduction.json   how it stands: {@link ReproductionRecord}
  *     report.html         all of it, to be read
  *     results.json        the same for programs; curves.csv and table.csv are its comparisons
+ *     ablation.md         of a plan that changes one thing at a time: its table, in Markdown
  *     JOB/                what a run without a service leaves, for each training and comparison
  */
 export class ReproductionFolder extends Folder {
@@ -48,7 +49,7 @@ export class ReproductionFolder extends Folder {
 
   /** Deletes the reproduction that was there before. */
   async clear(jobs: readonly string[]): Promise<void> {
-    await this.delete('reproduction.json', 'report.html', 'results.json', 'curves.csv', 'table.csv');
+    await this.delete('reproduction.json', 'report.html', 'results.json', 'curves.csv', 'table.csv', 'ablation.md');
     await Promise.all(jobs.map((name) => rm(join(this.path, name), { recursive: true, force: true })));
   }
 }

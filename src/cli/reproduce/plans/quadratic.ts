@@ -7,6 +7,22 @@ const sizes: Record<Budget, { iterations: number; functions: number; compared: n
   full: { iterations: 100_000, functions: 256, compared: 100_000, tuned: 20_000 },
 };
 
+export const optimizer = {
+  name: 'lstm',
+  layers: [20, 20],
+  preprocess: { name: 'log-sign-paper', p: 10 },
+  outputScale: 0.1,
+} as const;
+
+export const training = {
+  horizon: 100,
+  unroll: 20,
+  learningRate: 0.004,
+  schedule: { name: 'cosine', warmup: 100, finalFraction: 0.01 },
+  clipNorm: 1,
+  metaLoss: 'sum-and-final',
+} as const;
+
 export const quadratic: Plan = {
   name: 'quadratic',
   title: 'Quadratics of ten coordinates, 100 steps',
@@ -26,21 +42,11 @@ function family(distribution: 'uniform' | 'normal', budget: Budget): PlannedJob[
       title: `Training on quadratics, ${entries}`,
       train: {
         problem,
-        optimizer: {
-          name: 'lstm',
-          layers: [20, 20],
-          preprocess: { name: 'log-sign-paper', p: 10 },
-          outputScale: 0.1,
-        },
+        optimizer,
         training: {
+          ...training,
           iterations,
-          horizon: 100,
-          unroll: 20,
           functions,
-          learningRate: 0.004,
-          schedule: { name: 'cosine', warmup: 100, finalFraction: 0.01 },
-          clipNorm: 1,
-          metaLoss: 'sum-and-final',
           validation: { every: Math.ceil(iterations / 30), functions: budget === 'quick' ? 1024 : 4096 },
         },
       },

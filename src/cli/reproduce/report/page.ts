@@ -4,6 +4,7 @@ import type { EngineInfo } from '../../../contract/events.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { escapeXml } from '../../render/chart.js';
 import { formatCount, formatDuration, formatLoss } from '../../render/numbers.js';
+import { ablationTable } from './ablation.js';
 import { comparisonFigure, trainingFigure, tuningFigure } from './figures.js';
 import type { Part, Report, WeightsFile } from './report.js';
 import { pageStyle } from './style.js';
@@ -31,15 +32,23 @@ export function renderPage(report: Report): string {
 <p>${escapeXml(plan.summary)}</p>
 ${notice(report)}
 </header>
-${parts.some(({ results }) => results) ? `<section id="summary"><h2>In short</h2>${summaryTable(parts)}<p class="note">${explanation}</p></section>` : ''}
+${parts.some(({ results }) => results) ? `<section id="summary"><h2>In short</h2>${plan.variants ? ablationTable(report) : `${summaryTable(parts)}<p class="note">${explanation}</p>`}</section>` : ''}
 ${given.map(givenSection).join('\n')}
-${parts.map((part) => (part.training ? trainingSection(part) : comparisonSection(part, report.path))).join('\n')}
+${detailed(report)
+  .map((part) => (part.training ? trainingSection(part) : comparisonSection(part, report.path)))
+  .join('\n')}
 <section id="circumstances"><h2>How it was made</h2>${circumstances(report)}</section>
 <footer>Beside this page: <a href="results.json">results.json</a>, <a href="curves.csv">curves.csv</a>, <a href="table.csv">table.csv</a>, and a folder for each training and comparison.</footer>
 </main>
 </body>
 </html>
 `;
+}
+
+/** What has a section of its own: of a plan of variants, the unchanged one alone. */
+function detailed({ plan, record, parts }: Report): readonly Part[] {
+  const base = plan.variants?.(record.budget)[0];
+  return base ? parts.filter(({ job }) => base.jobs.includes(job.name)) : parts;
 }
 
 const explanation =

@@ -5,6 +5,7 @@ import { decodeWeights } from '../../../core/weights/weights.js';
 import type { RunRecord } from '../../run-folder.js';
 import type { Job, Plan } from '../plan.js';
 import type { ReproductionFolder, ReproductionRecord } from '../reproduction-folder.js';
+import { ablationMarkdown } from './ablation.js';
 import { curvesCsv, tableCsv } from './csv.js';
 import { renderPage } from './page.js';
 import { readTrainingCurve, type TrainingCurve } from './training-curve.js';
@@ -61,6 +62,8 @@ export async function writeReport(
   await folder.writeJson('results.json', toResults(report));
   await folder.write('curves.csv', curvesCsv(parts));
   await folder.write('table.csv', tableCsv(parts));
+  if (plan.variants && parts.some(({ results }) => results))
+    await folder.write('ablation.md', ablationMarkdown(report));
   await folder.write('report.html', renderPage(report));
 }
 

@@ -121,11 +121,11 @@ function percent(share: number | null): string {
   return share === null ? '' : `${(100 * share).toFixed(1)} %`;
 }
 
-function cell(value: string, small = ''): string {
+export function cell(value: string, small = ''): string {
   return `<td>${value}${small === '' ? '' : `<small>${small}</small>`}</td>`;
 }
 
-function table(
+export function table(
   label: string,
   columns: readonly string[],
   rows: readonly string[][],
