@@ -44,7 +44,7 @@ th:first-child{text-align:left;position:sticky;left:0;background:var(--paper)}
 thead th:first-child{background:var(--panel)}
 tbody th{font-weight:400;white-space:normal;min-width:9.5rem}
 .marked th,.marked td{font-weight:600}
-td.left,#summary th:nth-child(2){text-align:left}
+td.left,#summary thead:has(+tbody td.left) th:nth-child(2){text-align:left}
 small{display:block;color:var(--faint);font-size:.6875rem;font-weight:400}
 .better{color:var(--better)}.worse{color:var(--worse)}
 details{margin:.6rem 0}summary{cursor:pointer;color:var(--faint);font-size:.875rem}
