@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -135,6 +136,20 @@ describe('the plan ablation', () => {
     } finally {
       await folder.remove();
     }
+  });
+});
+
+describe('docs/ablation.md', () => {
+  it('has the lines that the plan has at the standard budget', () => {
+    const page = readFileSync(new URL('../../../docs/ablation.md', import.meta.url), 'utf8');
+    assert.ok(page.includes('npx metadescent reproduce ablation --budget standard'));
+    assert.deepEqual(
+      rowsOf(page).map(([change]) => change),
+      [
+        ...variantsOf('standard').map(({ change }) => (change ? `\`${change}\`` : 'the base')),
+        'a hand-written rule, tuned',
+      ],
+    );
   });
 });
 
