@@ -1,8 +1,9 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { type ProblemCode, ProblemDocument, problemCodes } from '../contract/errors.js';
 import { Job } from '../contract/job.js';
 import { RegisteredOptimizer } from '../contract/registry.js';
 import { Choice, Nullable, Strict } from '../contract/schema.js';
+import { Type } from '../contract/type.js';
 import { problemType } from './errors.js';
 
 export const JobParams = Strict({ id: Type.String({ description: 'The job’s id.' }) });

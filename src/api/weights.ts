@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { ProblemError } from '../contract/errors.js';
 import { Choice, Strict } from '../contract/schema.js';
+import { Type } from '../contract/type.js';
 import type { OpenArtifact } from '../jobs/artifacts.js';
 import { type Conversion, convert } from './convert.js';
 import { type ServedFile, sendFile, storedFile } from './files.js';

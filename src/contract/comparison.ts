@@ -1,6 +1,7 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { BaselineSpec } from './optimizers.js';
 import { Choice, Nullable, Strict } from './schema.js';
+import { Type } from './type.js';
 
 /** What a comparison may be asked for. */
 

@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { Strict } from './schema.js';
+import { Type } from './type.js';
 
 /** Every error that the API answers with: code, HTTP status, title. A code, once published, keeps its meaning. */
 export const problemCodes = {

@@ -1,6 +1,7 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { ComparisonResults } from './results.js';
 import { Choice, Nullable, OneOf, Strict, toWire, WireNumber } from './schema.js';
+import { Type } from './type.js';
 
 /**
  * The events of a job. `RunEvent`s come from the core, typed arrays and all; what a subscriber receives is an

@@ -1,7 +1,8 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { EngineInfo, JobFailure, JobState, Phase } from './events.js';
 import { Nullable, Strict, WireNumber } from './schema.js';
 import { JobSpec } from './spec.js';
+import { Type } from './type.js';
 
 const Time = (description: string) => Nullable(Type.String({ format: 'date-time' }), { description });
 

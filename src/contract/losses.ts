@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { Strict, WireNumber } from './schema.js';
+import { Type } from './type.js';
 
 /** The losses of a range of meta-iterations, in buckets of consecutive ones. Column i of each array is of bucket i. */
 export const LossSeries = Strict(

@@ -1,5 +1,6 @@
-import { type Static, type TUnsafe, Type } from 'typebox';
+import type { Static, TUnsafe } from 'typebox';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
+import { Type } from './type.js';
 
 const rateRange = { exclusiveMinimum: 0, maximum: 1e6 } as const;
 const rate = (usual: number) =>

@@ -1,8 +1,9 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { EngineInfo } from './events.js';
 import { ProblemSpec } from './problems.js';
 import { Nullable, Strict } from './schema.js';
 import { TrainingSpec } from './training.js';
+import { Type } from './type.js';
 
 /** Where weights come from. It holds no time of day: the same run gives the same bytes. */
 export const Provenance = Strict(

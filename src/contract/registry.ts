@@ -1,8 +1,9 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { LearnedSpec } from './optimizers.js';
 import { Provenance } from './provenance.js';
 import { Nullable, Strict } from './schema.js';
 import { OptimizerName, OptimizerVersion } from './trained.js';
+import { Type } from './type.js';
 
 /** A trained optimizer that the registry keeps. */
 export const RegisteredOptimizer = Strict(

@@ -1,8 +1,9 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { Measure } from './comparison.js';
 import { BaselineSpec } from './optimizers.js';
 import { ProblemSpec } from './problems.js';
 import { Choice, Nullable, Strict, WireNumber } from './schema.js';
+import { Type } from './type.js';
 
 /** What a comparison found. Intervals are 95 % percentile-bootstrap intervals over functions. */
 

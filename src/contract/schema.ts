@@ -1,4 +1,5 @@
-import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import type { Static, TObject, TProperties, TSchema } from 'typebox';
+import { Type } from './type.js';
 
 /** An object that accepts the named fields and no others. */
 export function Strict<T extends TProperties>(properties: T, options: Record<string, unknown> = {}): TObject<T> {

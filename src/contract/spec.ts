@@ -1,10 +1,11 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { ComparisonSpec } from './comparison.js';
 import { LearnedSpec } from './optimizers.js';
 import { ProblemSpec } from './problems.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 import { TrainedOptimizerRef } from './trained.js';
 import { TrainingSpec } from './training.js';
+import { Type } from './type.js';
 
 /** The schemas of a job's document: what a client may ask for. Every field not marked required has a default. */
 

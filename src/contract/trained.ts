@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { ByPresence, Strict } from './schema.js';
+import { Type } from './type.js';
 
 /** Names of trained optimizers, in the registry and in job documents. */
 

@@ -1,7 +1,8 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { Measure } from './comparison.js';
 import { GroupRule } from './optimizers.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
+import { Type } from './type.js';
 
 /** How an optimizer is meta-trained: the schema of a job's `training`. Every field has a default. */
 

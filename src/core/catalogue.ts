@@ -1,7 +1,8 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { BaselineSpec, LearnedSpec, PreprocessSpec } from '../contract/optimizers.js';
 import { ProblemSpec } from '../contract/problems.js';
 import { Strict } from '../contract/schema.js';
+import { Type } from '../contract/type.js';
 import { compile } from '../contract/validate.js';
 
 export const CatalogueEntry = Strict(

@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
 import type { Parameter } from '../contract/problems/family.js';
 import { addFamily } from '../contract/problems.js';
+import { Type } from '../contract/type.js';
 import { compile, problemsAreSettled } from '../contract/validate.js';
 import type { Mathematics, Shapes } from '../core/problems/problem.js';
 import { addProblem } from '../core/problems/registry.js';

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import type { JobEvent } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
+import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { toChunk } from '../encode.js';
 import { answer, emptyAnswer, JobParams, problems, StreamQuery } from '../schemas.js';

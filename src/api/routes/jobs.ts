@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import { ProblemError } from '../../contract/errors.js';
 import { JobState } from '../../contract/events.js';
 import { Job } from '../../contract/job.js';
 import { LossSeries } from '../../contract/losses.js';
 import { Strict } from '../../contract/schema.js';
 import { JobSpec } from '../../contract/spec.js';
+import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { answer, CreateHeaders, emptyAnswer, JobList, JobParams, PageQuery, problems } from '../schemas.js';
 

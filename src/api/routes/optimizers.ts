@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import { invalidField, ProblemError } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
 import { RegisteredOptimizer, RegisterRequest } from '../../contract/registry.js';
 import { Strict } from '../../contract/schema.js';
 import { OptimizerName } from '../../contract/trained.js';
+import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import type { Registration } from '../../jobs/optimizers.js';
 import { notMade } from '../not-made.js';

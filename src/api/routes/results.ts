@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
 import { ProblemError } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
 import { ComparisonResults } from '../../contract/results.js';
 import { Strict } from '../../contract/schema.js';
+import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { sendFile, storedFile } from '../files.js';
 import { notMade } from '../not-made.js';

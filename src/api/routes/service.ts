@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { Strict } from '../../contract/schema.js';
+import { Type } from '../../contract/type.js';
 import { Catalogue, catalogue } from '../../core/catalogue.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { version } from '../document.js';

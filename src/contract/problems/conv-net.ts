@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { IntegerChoice, Strict } from '../schema.js';
+import { Type } from '../type.js';
 import type { DatasetName, FamilyContract, Parameter } from './family.js';
 
 /** Colours of a pixel. */

@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
 import type { ProblemSpec } from '../problems.js';
 import { InnerProblem, Strict } from '../schema.js';
+import { Type } from '../type.js';
 import type { FamilyContract } from './family.js';
 
 export interface EnsembleSpec {

@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { Choice, Nullable, Strict } from '../schema.js';
+import { Type } from '../type.js';
 import type { FamilyContract } from './family.js';
 
 export const MnistSpec = Strict(

@@ -1,9 +1,10 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { checkFit } from '../../contract/groups.js';
 import { LearnedSpec } from '../../contract/optimizers.js';
 import type { ProblemSpec } from '../../contract/problems.js';
 import { Provenance } from '../../contract/provenance.js';
 import { Strict } from '../../contract/schema.js';
+import { Type } from '../../contract/type.js';
 import { compile, invalidDocument, isDeeperThan, maxDepth } from '../../contract/validate.js';
 import { encodeJson } from './json.js';
 import { encodeNpz } from './npz.js';

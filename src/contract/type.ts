@@ -1,0 +1,43 @@
+import type * as TypeBox from 'typebox';
+
+/**
+ * TypeBox's builders, those that are needed: each makes a JSON Schema whose TypeScript type TypeBox knows. Only its types
+ * are used, since its own builders come with its whole engine, 19 MB in every process.
+ */
+const builders = {
+  Unknown: (options?: Options) => ({ ...options }),
+  Boolean: (options?: Options) => ({ type: 'boolean', ...options }),
+  Integer: (options?: Options) => ({ type: 'integer', ...options }),
+  Number: (options?: Options) => ({ type: 'number', ...options }),
+  String: (options?: Options) => ({ type: 'string', ...options }),
+  Literal: (value: string | number | boolean, options?: Options) => ({
+    type: typeof value,
+    const: value,
+    ...options,
+  }),
+  Array: (items: object, options?: Options) => ({ type: 'array', items, ...options }),
+  /** The key's schema is that of any string. */
+  Record: (_key: object, value: object, options?: Options) => ({
+    type: 'object',
+    patternProperties: { '^.*$': value },
+    ...options,
+  }),
+  Object: (properties: Record<string, object>, options?: Options) => {
+    const required = Object.keys(properties).filter((name) => !optional.has(properties[name]!));
+    return { type: 'object', ...(required.length > 0 && { required }), properties, ...options };
+  },
+  /** A schema that an {@link builders.Object} does not require. */
+  Optional: (schema: object) => {
+    const copy = { ...schema };
+    optional.add(copy);
+    return copy;
+  },
+  /** Of a type that TypeBox cannot tell from the schema. */
+  Unsafe: (schema: object) => ({ ...schema }),
+};
+
+type Options = Record<string, unknown>;
+
+const optional = new WeakSet<object>();
+
+export const Type = builders as unknown as Pick<typeof TypeBox.Type, keyof typeof builders>;
