@@ -343,16 +343,18 @@ struct EvaluateCall : Call {
   void run() override { engine->kernels->evaluate(task, engine->pool); }
 };
 
-struct AdamCall : Call {
-  AdamStep task{};
+struct DescendCall : Call {
+  Descent task{};
 
-  explicit AdamCall(Arguments& a) {
-    const Array<float> gradient = a.array<float>("gradient");
-    task.gradient = gradient.data;
-    task.size = static_cast<long>(gradient.length);
-    task.m = a.array<float>("m", gradient.length);
-    task.v = a.array<float>("v", gradient.length);
-    task.update = a.array<float>("update", gradient.length);
+  explicit DescendCall(Arguments& a) {
+    const Array<float> phi = a.array<float>("phi");
+    task.phi = phi.data;
+    task.size = static_cast<long>(phi.length);
+    task.gradient = a.array<float>("gradient", phi.length);
+    task.m = a.array<float>("m", phi.length);
+    task.v = a.array<float>("v", phi.length);
+    task.descended = a.array<double>("descended", 2);
+    task.clip_norm = a.number();
     task.learning_rate = a.number();
     task.beta1 = a.number();
     task.beta2 = a.number();
@@ -361,7 +363,7 @@ struct AdamCall : Call {
     task.correction2 = a.number();
   }
 
-  void run() override { engine->kernels->adam(task); }
+  void run() override { engine->kernels->descend(task); }
 };
 
 /** A call on a thread of its own. */
@@ -473,7 +475,7 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"step", nullptr, calling<StepCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"back", nullptr, calling<BackCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"evaluate", nullptr, calling<EvaluateCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"adam", nullptr, calling<AdamCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"descend", nullptr, calling<DescendCall>, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
   return exports;

@@ -160,10 +160,14 @@ struct Evaluation {
 };
 
 /** Adam's update for a gradient, moments in place; the corrections are 1 - β^t of the step being taken. */
-struct AdamStep {
+struct Descent {
   long size;
+  float* phi;
   const float* gradient;
-  float *m, *v, *update;
+  float *m, *v;
+  /** Receives the gradient's norm, and 1 where φ is finite still, else 0. */
+  double* descended;
+  double clip_norm;
   double learning_rate, beta1, beta2, epsilon, correction1, correction2;
 };
 
@@ -174,7 +178,7 @@ struct Kernels {
   void (*step)(const Step&, Pool&);
   void (*back)(const Back&, Pool&);
   void (*evaluate)(const Evaluation&, Pool&);
-  void (*adam)(const AdamStep&);
+  void (*descend)(const Descent&);
 };
 
 }  // namespace metadescent

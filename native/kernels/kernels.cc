@@ -1,5 +1,5 @@
 // The kernels of one instruction set: compiled once for each, with that set's flags and namespace.
-#include "adam.h"
+#include "descent.h"
 #include "unroll.h"
 
 namespace metadescent::METADESCENT_ISA {
@@ -58,6 +58,6 @@ void evaluate(const Evaluation& e, Pool& pool) {
 #define METADESCENT_TEXT(name) #name
 #define METADESCENT_NAME(name) METADESCENT_TEXT(name)
 extern const Kernels kernels;
-const Kernels kernels{METADESCENT_NAME(METADESCENT_ISA), unroll, step, back, evaluate, adam_step};
+const Kernels kernels{METADESCENT_NAME(METADESCENT_ISA), unroll, step, back, evaluate, descend};
 
 }  // namespace metadescent::METADESCENT_ISA

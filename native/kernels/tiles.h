@@ -18,9 +18,9 @@ constexpr int kWide = 2;
 template <int NB>
 constexpr int kUnits = kRegisters / 8 / NB > 0 ? kRegisters / 8 / NB : 1;
 
-/** Units whose cells are updated at once. */
+/** Units whose cells are updated at once: eight chains where there are registers for them, or nearly. */
 template <int NB>
-constexpr int kCellUnits = 4 / NB;
+constexpr int kCellUnits = (kRegisters == 32 ? 8 : 4) / NB;
 
 /** Rows of a tile of the product that takes dL/dz back to dL/dh. */
 template <int NB>

@@ -55,13 +55,13 @@ class UnrollTask {
     float* gradients;
     /** What the network saw of them, likewise. */
     float* observed;
-    /** [blocks], and [segments][blocks] as they were at the beginning of each. */
+    /** [blocks], and [segments - 1][blocks] as they were at the beginning of each segment but the first. */
     V* states;
     V* saved;
     /** With Keep, [blocks][T]; else a segment of one block. */
     V* records;
-    /** A block's state while its segment is computed again. */
-    V* again;
+    /** A block's state before its segment, and while that is computed again. */
+    V *initial, *again;
     /** Of each lane of a block, what its loss counts, [T + 1][kWidth]. */
     float* weights;
     /** Blocks that have seen no gradient but zero since a fresh start, or null where none is looked for. */
@@ -85,6 +85,8 @@ class UnrollTask {
   long pieces;
   /** Whether the network saw something else than the gradients. */
   bool apart = false;
+  /** Of the way back alone, the states before every segment, each as an unroll's `hidden`. */
+  const float* given = nullptr;
 
  public:
   UnrollTask(const Unroll& unroll, Pool& threads) : u(unroll), pool(threads), plan(plan_of<NB>(unroll.network)) {
@@ -118,11 +120,10 @@ class UnrollTask {
   void back(const float* gradients, const float* observed, long every, const float* states) {
     cut(every);
     apart = observed != nullptr;
+    given = states;
     each_block([&](Group& g, Scratch<NB>& s, float* own) {
       for (long t = 0; t <= u.steps; t++) load_row(g, gradients + t * n, gradients_at(g, t));
       for (long t = 0; apart && t < u.steps; t++) load_row(g, observed + t * n, g.observed + t * g.width);
-      for (long number = 0; number < segments; number++)
-        load_state(g, 0, states + number * plan.rows * n, saved_state(g, number, 0));
       backward(g, s, 0, 1, own);
     });
     add_up();
@@ -164,11 +165,12 @@ class UnrollTask {
     g.gradients = arena.take<float>((u.gradient ? u.steps + 1 : 1) * g.width);
     g.observed = apart ? arena.take<float>(u.steps * g.width) : g.gradients;
     g.states = arena.take<V>(blocks * plan.state * NB);
-    g.saved = u.gradient ? arena.take<V>(segments * blocks * plan.state * NB) : nullptr;
+    g.saved = u.gradient && given == nullptr ? arena.take<V>((segments - 1) * blocks * plan.state * NB) : nullptr;
   }
 
   void lay_out_records(Group& g, Arena& arena) const {
     g.records = arena.take<V>((keep ? g.blocks * u.steps : segment) * plan.record * NB);
+    g.initial = arena.take<V>(plan.state * NB);
     g.again = arena.take<V>(plan.state * NB);
     g.weights = arena.take<float>((u.steps + 1) * kWidth);
   }
@@ -281,9 +283,9 @@ class UnrollTask {
         forward(g, s, t, 0, g.blocks);
       }
       optimizee.evaluate(g.theta, u.steps, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count + first);
-      end(g, 0, g.blocks);
       weigh(first, count);
       if (u.gradient) backward(g, s, 0, g.blocks, own);
+      end(g, 0, g.blocks);
     });
   }
 
@@ -320,9 +322,8 @@ class UnrollTask {
     optimizee.evaluate(g.theta, u.steps, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count, &pool);
     weigh(0, u.functions.count);
     each_piece([&](Group& own, Scratch<NB>& s, int piece, long from, long to) {
+      if (u.gradient) backward(own, s, from, to, sums_of(piece));
       end(own, from, to);
-      if (!u.gradient) return;
-      backward(own, s, from, to, sums_of(piece));
     });
   }
 
@@ -390,7 +391,7 @@ class UnrollTask {
       V* state = state_of(g.states, b);
       const bool idle = g.idle != nullptr && g.idle[b];
       if (idle) copy(g.idle_before, state, plan.state * NB);
-      if (u.gradient && t % segment == 0) copy(state, saved_state(g, t / segment, b), plan.state * NB);
+      if (u.gradient && t > 0 && t % segment == 0) copy(state, saved_state(g, t / segment, b), plan.state * NB);
       const float* gradient = gradients_at(g, t) + b * kWidth;
       float* theta = g.theta + b * kWidth;
       if (idle && is_zero(gradient)) {
@@ -403,7 +404,18 @@ class UnrollTask {
     }
   }
 
-  V* saved_state(const Group& g, long number, long block) const { return state_of(g.saved, number * g.blocks + block); }
+  /** The state before a segment but the first, as the way forward keeps it. */
+  V* saved_state(const Group& g, long number, long block) const {
+    return state_of(g.saved, (number - 1) * g.blocks + block);
+  }
+
+  /** The state before a segment: before the first it is the episode's, which has it until {@link end}. */
+  void load_initial(const Group& g, long number, long block) const {
+    if (given != nullptr) load_state(g, block, given + number * plan.rows * n, g.initial);
+    else if (number > 0) copy(saved_state(g, number, block), g.initial, plan.state * NB);
+    else if (u.fresh) clear(g.initial, plan.state * NB);
+    else load_state(g, block, u.hidden, g.initial);
+  }
 
   V* records_of(const Group& g, long block) const { return g.records + (keep ? block * u.steps * plan.record * NB : 0); }
 
@@ -441,16 +453,16 @@ class UnrollTask {
       load_weights(g, b);
       for (long number = (counted + segment - 1) / segment - 1; number >= 0; number--) {
         const long first = number * segment, last = min_of(first + segment, counted);
-        const V* initial = saved_state(g, number, b);
         const bool fresh = first == 0 && u.fresh;
+        load_initial(g, number, b);
         if (!keep) {
-          copy(initial, g.again, plan.state * NB);
+          copy(g.initial, g.again, plan.state * NB);
           for (long t = first; t < last; t++) {
             forward_step<true>(plan, s, g.observed + t * g.width + b * kWidth, g.again, t == first && fresh,
                                records + (t - first) * plan.record * NB, nullptr);
           }
         }
-        backward_segment<NB>(plan, s, records, first, last, initial, fresh, {g.gradients + b * kWidth, g.width}, {g.weights, kWidth}, own);
+        backward_segment<NB>(plan, s, records, first, last, g.initial, fresh, {g.gradients + b * kWidth, g.width}, {g.weights, kWidth}, own);
       }
     }
   }

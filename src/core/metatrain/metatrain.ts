@@ -14,6 +14,7 @@ import type { RuleState } from '../optimizers/rule.js';
 import { type FunctionBatch, sampleFunctions } from '../problems/batch.js';
 import { Purpose } from '../random/random.js';
 import { placeOf, validationHorizon } from './curriculum.js';
+import { descend } from './descent.js';
 import { type History, judge, remember } from './history.js';
 import { Imitation } from './imitation.js';
 import { probe } from './probe.js';
@@ -83,17 +84,13 @@ const probed = 8;
  */
 export class MetaTraining {
   private episode: Unrolled | null = null;
-  /** What Adam adds to φ. */
-  private readonly update: Float32Array;
 
   private constructor(
     private readonly spec: MetatrainSpec,
     private readonly engine: Engine,
     private readonly datasets: Datasets,
     private readonly now: TrainingState,
-  ) {
-    this.update = new Float32Array(now.phi.length);
-  }
+  ) {}
 
   /** @param state where to go on from; without it, training begins. */
   static create(spec: MetatrainSpec, engine: Engine, datasets: Datasets, state?: TrainingState): MetaTraining {
@@ -184,10 +181,16 @@ export class MetaTraining {
     const points = meanOverFunctions(losses, functions);
     const badStep = points.findIndex((loss) => !Number.isFinite(loss));
     if (badStep >= 0) return this.diverged('loss', step + badStep);
-    const norm = normOf(gradient);
+    const { clipNorm } = training;
+    const learningRate = learningRateAt(training, now.iteration);
+    const descent = this.engine.descend ?? descend;
+    const { norm, finite } = descent(now.phi, gradient, now.adam, { learningRate, clipNorm });
     if (!Number.isFinite(norm)) return this.diverged('meta-gradient', null);
-
-    if (!this.descend(gradient, norm)) return this.diverged('weights', null);
+    const { gradients } = now;
+    gradients.norms[gradients.iterations % keptNorms] = norm;
+    gradients.iterations++;
+    if (clipNorm !== null && norm > clipNorm) gradients.clipped++;
+    if (!finite) return this.diverged('weights', null);
     const { iteration } = now;
     now.iteration++;
     return { type: 'losses', iteration, step, perIteration: unroll, points: points.subarray(0, unroll) };
@@ -203,35 +206,6 @@ export class MetaTraining {
     const { imitated } = this;
     if (imitated !== null) return Imitation.open(engine, spec.optimizer, batch, imitated, state);
     return engine.openEpisode(spec.optimizer, batch, state);
-  }
-
-  /**
-   * Clips the meta-gradient and takes one step of Adam on φ.
-   * @returns whether φ is finite still
-   */
-  private descend(gradient: Float32Array, norm: number): boolean {
-    const { clipNorm } = this.spec.training;
-    const clips = clipNorm !== null && norm > clipNorm;
-    const { gradients } = this.now;
-    gradients.norms[gradients.iterations % keptNorms] = norm;
-    gradients.iterations++;
-    if (clips) {
-      gradients.clipped++;
-      const scale = clipNorm / norm;
-      for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
-    }
-    const { phi, adam: state } = this.now;
-    const { update } = this;
-    const learningRate = learningRateAt(this.spec.training, this.now.iteration);
-    const step = this.engine.adam ?? adam.update;
-    step({ name: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, gradient, state, update, phi);
-    // A sum of finite floats does not overflow a double.
-    let sum = 0;
-    for (let i = 0; i < phi.length; i++) {
-      phi[i]! += update[i]!;
-      sum += phi[i]!;
-    }
-    return Number.isFinite(sum);
   }
 
   /** Takes a chunk of the validation's functions, to bound the time and the memory; after the last it is judged. */
@@ -308,17 +282,6 @@ export class MetaTraining {
     const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate,${rule} a training.clipNorm or a smaller optimizer.outputScale may help.`;
     return { type: 'diverged', iteration, where, step, message };
   }
-}
-
-/** Euclidean norm. (A plain loop: at a few thousand weights, a closure a number costs as much as a small unroll.) */
-function normOf(values: Float32Array): number {
-  let [even, odd] = [0, 0]; // Two sums: an addition need not wait for the one before.
-  for (let i = 0; i + 1 < values.length; i += 2) {
-    even += values[i]! * values[i]!;
-    odd += values[i + 1]! * values[i + 1]!;
-  }
-  if (values.length % 2 === 1) even += values.at(-1)! ** 2;
-  return Math.sqrt(even + odd);
 }
 
 /** w_t, t = 0 … unroll. */

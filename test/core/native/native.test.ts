@@ -10,6 +10,7 @@ import { loadAddon } from '../../../src/core/engines/native/addon.js';
 import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { SteppedNetwork } from '../../../src/core/engines/native/stepped-network.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
+import { descend } from '../../../src/core/metatrain/descent.js';
 import { adam } from '../../../src/core/optimizers/adam.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
@@ -179,19 +180,40 @@ describe('the native engine', { skip: missing }, () => {
     );
   });
 
-  it('steps Adam as optimizers/adam.ts does, bit for bit', () => {
+  it('clips and steps Adam as descent.ts does, bit for bit', () => {
     const engine = createNativeEngine();
     const draw = normal(seed);
     const n = 1003;
     const [mine, theirs] = [adam.init(n), adam.init(n)];
-    const [update, expected, theta] = [new Float32Array(n), new Float32Array(n), new Float32Array(n)];
-    const spec = { name: 'adam', learningRate: 0.003, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+    const [phi, expected] = [new Float32Array(n), new Float32Array(n)];
     for (let step = 0; step < 20; step++) {
       const gradient = Float32Array.from({ length: n }, () => draw() * 10 ** (8 * draw()));
-      engine.adam!(spec, gradient, mine, update, theta);
-      adam.update(spec, gradient, theirs, expected, theta);
-      assert.deepEqual(update, expected);
+      const options = { learningRate: 0.003, clipNorm: step % 3 === 0 ? null : 10 ** (step - 5) };
+      const ours = engine.descend!(phi, gradient.slice(), mine, options);
+      assert.deepEqual(ours, descend(expected, gradient.slice(), theirs, options));
+      assert.ok(Math.abs(ours.norm / Math.hypot(...gradient) - 1) < 1e-12);
+      assert.deepEqual(phi, expected);
       assert.deepEqual(mine, theirs);
+    }
+  });
+
+  it('tells where the meta-gradient or the weights are not finite, as descent.ts does', () => {
+    const engine = createNativeEngine();
+    for (const [number, value, learningRate] of [
+      [4, Number.NaN, 0.1],
+      [9, Number.POSITIVE_INFINITY, 0.1],
+      [17, 3e38, 1e308],
+    ] as const) {
+      const gradient = new Float32Array(18).fill(1);
+      gradient[number] = value;
+      const [mine, theirs] = [adam.init(18), adam.init(18)];
+      const [phi, expected] = [new Float32Array(18).fill(3e38), new Float32Array(18).fill(3e38)];
+      const options = { learningRate, clipNorm: null };
+      const ours = engine.descend!(phi, gradient.slice(), mine, options);
+      assert.deepEqual(ours, descend(expected, gradient.slice(), theirs, options));
+      assert.equal(Number.isFinite(ours.norm), value === 3e38);
+      assert.equal(ours.finite, value !== 3e38);
+      assert.deepEqual([phi, mine], [expected, theirs]);
     }
   });
 

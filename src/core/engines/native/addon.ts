@@ -89,12 +89,15 @@ export interface Addon {
     background: boolean,
     ...rest: [...functions: FunctionArguments, theta: Float32Array, losses: Float32Array, gradient: Float32Array]
   ): Promise<void> | undefined;
-  adam(
+  /** A step of the meta-optimizer. `descended` receives the gradient's norm, and 1 or 0: whether φ is finite still. */
+  descend(
     background: false,
+    phi: Float32Array,
     gradient: Float32Array,
     m: Float32Array,
     v: Float32Array,
-    update: Float32Array,
+    descended: Float64Array,
+    clipNorm: number,
     learningRate: number,
     beta1: number,
     beta2: number,

@@ -1,3 +1,4 @@
+import { metaAdam } from '../../metatrain/descent.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import { type Engine, type OpenFunctions, Unsupported } from '../engine.js';
 import { loadAddon } from './addon.js';
@@ -22,6 +23,7 @@ export function createNativeEngine(gradients?: Engine): Engine {
   const native = loadAddon();
   const { addon, version, instructionSet, threads } = native;
   const states = new States();
+  const descended = new Float64Array(2);
   const openFunctions = async (batch: FunctionBatch): Promise<OpenFunctions> => {
     if (hasKernels(batch.problem)) return new NativeFunctions(native, batch);
     if (hasKernelsWithin(batch.problem))
@@ -51,11 +53,15 @@ export function createNativeEngine(gradients?: Engine): Engine {
         await network.step(phi, gradients.subarray(at, at + n), updates.subarray(at, at + n));
       return updates;
     },
-    adam({ learningRate, beta1, beta2, epsilon }, gradient, state, update) {
+    descend(phi, gradient, state, { learningRate, clipNorm }) {
+      const { beta1, beta2, epsilon } = metaAdam;
       const [m, v] = state.vectors as [Float32Array, Float32Array];
-      state.steps++;
-      const [correction1, correction2] = [1 - beta1 ** state.steps, 1 - beta2 ** state.steps];
-      addon.adam(false, gradient, m, v, update, learningRate, beta1, beta2, epsilon, correction1, correction2);
+      const corrections = [1 - beta1 ** (state.steps + 1), 1 - beta2 ** (state.steps + 1)] as const;
+      const clip = clipNorm ?? Number.POSITIVE_INFINITY;
+      addon.descend(false, phi, gradient, m, v, descended, clip, learningRate, beta1, beta2, epsilon, ...corrections);
+      const [norm, finite] = descended as unknown as [number, number];
+      if (Number.isFinite(norm)) state.steps++;
+      return { norm, finite: finite === 1 };
     },
   };
 }
