@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { DatasetError } from '../src/contract/datasets.js';
 import { Unsupported } from '../src/core/engines/engine.js';
+import { isOutOfMemory } from '../src/core/engines/out-of-memory.js';
 import { createRun, type Run } from '../src/core/run.js';
 import { loadDatasets } from '../src/data/datasets.js';
 import type { Case, Measured } from './case.js';
 
 /**
  * Our side: a process that trains as a job's child does, through the run's events, and tells how long it took from one
- * to the next. `ours.js CASE` prints a {@link Measured}, or `{"absent": …}` where this version has no such thing.
+ * to the next. `ours.js CASE` prints a {@link Measured}, or `{"absent": …}` where this version has no such thing, or no
+ * room for it.
  */
 async function main(given: Case): Promise<void> {
   try {
@@ -21,6 +23,7 @@ async function main(given: Case): Promise<void> {
 
 /** What is lacking, in words, where an error says that; null where it says something else. */
 function absence(error: unknown): string | null {
+  if (isOutOfMemory(error)) return 'out of memory';
   return error instanceof Unsupported || error instanceof DatasetError ? error.message : null;
 }
 

@@ -1,4 +1,5 @@
 import type { JobFailure } from '../contract/events.js';
+import { isOutOfMemory } from '../core/engines/out-of-memory.js';
 import { selectEngine } from '../core/engines/select.js';
 import { createRun, type Run } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
@@ -83,8 +84,7 @@ async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
 function failureOf(error: unknown): JobFailure {
   const message = error instanceof Error ? error.message : String(error);
   if ((error as { code?: unknown } | null)?.code === 'unsupported') return { code: 'unsupported', message };
-  // V8's words for an ArrayBuffer, and WebAssembly's for a memory, that the machine does not give.
-  if (error instanceof RangeError && /allocation failed|Memory\.grow|could not allocate memory/i.test(message))
+  if (isOutOfMemory(error))
     return { code: 'out-of-memory', message: `The job's process could not get memory: ${message}.` };
   return { code: 'internal', message };
 }
