@@ -419,13 +419,14 @@ class UnrollTask {
 
   V* records_of(const Group& g, long block) const { return g.records + (keep ? block * u.steps * plan.record * NB : 0); }
 
-  /** Lanes beyond the last coordinate have gradients of zero, and any weight. */
+  /** Lanes beyond the last coordinate get none: the weights of the functions after it may not be known yet. */
   void load_weights(const Group& g, long block) const {
     const long d = u.functions.dimension, first = g.first + block * kWidth, last = u.functions.count - 1;
     for (long i = 0; i < kWidth; i++) {
       const long function = min_of((first + i) / d, last), functions = u.objective == kLoss ? 1 : last + 1;
       const float* own = weights + (functions == 1 ? 0 : function);
-      for (long t = 0; t <= u.steps; t++) g.weights[t * kWidth + i] = own[t * functions];
+      const bool real = block * kWidth + i < g.count;
+      for (long t = 0; t <= u.steps; t++) g.weights[t * kWidth + i] = real ? own[t * functions] : 0;
     }
   }
 
