@@ -159,7 +159,10 @@ struct Evaluation {
   float* gradient;
 };
 
-/** Adam's update for a gradient, moments in place; the corrections are 1 - β^t of the step being taken. */
+/**
+ * A step of the meta-optimizer on φ, the gradient clipped to a norm (infinite for none), Adam's moments in place; the
+ * corrections are 1 - β^t of the step being taken.
+ */
 struct Descent {
   long size;
   float* phi;
