@@ -121,7 +121,7 @@ export const ValidationSpec = Strict(
     patience: Nullable(Type.Integer({ minimum: 1, maximum: 1_000_000 }), {
       default: null,
       description:
-        'Validations in a row without a better one after which training ends (early stopping: Prechelt 1998); null for never.',
+        'Validations in a row without a better one after which training ends (early stopping: Prechelt 1998), those of a warm-up by imitation not counted; null for never.',
     }),
   },
   { default: {}, description: 'The weights with the best validation loss are the ones that are kept.' },

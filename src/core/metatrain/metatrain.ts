@@ -148,11 +148,13 @@ export class MetaTraining {
     return imitation !== null && this.now.iteration < imitation.iterations ? imitation.rule : null;
   }
 
-  /** Whether as many validations as patience allows have brought nothing better. */
+  /** Whether as many validations as patience allows, none of them within the warm-up, have brought nothing better. */
   private exhausted(): boolean {
     const { validatedAt, bestIteration } = this.now;
-    const { patience, every } = this.spec.training.validation;
-    return patience !== null && bestIteration >= 0 && validatedAt - bestIteration >= patience * every;
+    const { imitation, validation } = this.spec.training;
+    const { patience, every } = validation;
+    const since = Math.max(bestIteration, imitation?.iterations ?? 0);
+    return patience !== null && bestIteration >= 0 && validatedAt - since >= patience * every;
   }
 
   dispose(): void {

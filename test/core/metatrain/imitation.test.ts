@@ -204,6 +204,16 @@ describe('a warm-up by imitation', () => {
     assert.notDeepEqual(await phi({ imitation: null }), usual);
   });
 
+  it('is not cut short by patience, which counts the validations after it', async () => {
+    // The sum of one step is f(θ_0): no validation is ever better than the first.
+    const validation = { every: 1, functions: 8, horizon: 1, patience: 2 };
+    const optimizer = { name: 'lstm', layers: [4] };
+    const { events } = await train(
+      metatrain({ problem, optimizer, training: { ...training, iterations: 20, validation } }),
+    );
+    assert.equal(events.filter((e) => e.type === 'losses').length, training.imitation.iterations + 2);
+  });
+
   it('stops where the rule diverges, and says that its rate may be why', async () => {
     const rule = { name: 'sgd', learningRate: 1e5 };
     const optimizer = { name: 'lstm', layers: [4] };
