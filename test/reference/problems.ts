@@ -13,7 +13,14 @@ export type FunctionData =
   | TestFunction
   | { name: 'rescaled'; inner: FunctionData; c: number[] }
   | { name: 'noisy'; inner: FunctionData; noise: (step: number) => number[] }
-  | { name: 'ensemble'; members: { f: FunctionData; weight: number; dimension: number }[] };
+  | { name: 'ensemble'; members: { f: FunctionData; weight: number; dimension: number }[] }
+  | { name: 'rounded'; inner: FunctionData; errors: (step: number) => RoundingErrors };
+
+/** Errors of one gradient, one a coordinate: ∇f is taken at θ_i (1 + theta_i), and ‖∇f‖ gradient_i is added to it. */
+export interface RoundingErrors {
+  theta: number[];
+  gradient: number[];
+}
 
 /** f(θ), of functions of mini-batches at a step. */
 export function value(f: FunctionData, theta: readonly number[], step = 0): number {
@@ -39,6 +46,7 @@ export function value(f: FunctionData, theta: readonly number[], step = 0): numb
     case 'rescaled':
       return value(f.inner, times(f.c, theta), step);
     case 'noisy':
+    case 'rounded':
       return value(f.inner, theta, step);
     case 'ensemble':
       return sum(members(f, theta).map(({ f, weight, own }) => weight * value(f, own, step)));
@@ -73,6 +81,8 @@ export function gradient(f: FunctionData, theta: readonly number[], step = 0): n
       return gradient(f.inner, theta, step);
     case 'ensemble':
       return members(f, theta).flatMap(({ f, weight, own }) => gradient(f, own, step).map((g) => weight * g));
+    case 'rounded':
+      return rounded(f, theta, step, gradient);
   }
 }
 
@@ -87,9 +97,24 @@ export function observed(f: FunctionData, theta: readonly number[], step = 0): n
     }
     case 'ensemble':
       return members(f, theta).flatMap(({ f, weight, own }) => observed(f, own, step).map((g) => weight * g));
+    case 'rounded':
+      return rounded(f, theta, step, observed);
     default:
       return gradient(f, theta, step);
   }
+}
+
+function rounded(
+  { inner, errors }: FunctionData & { name: 'rounded' },
+  theta: readonly number[],
+  step: number,
+  of: typeof gradient,
+): number[] {
+  const e = errors(step);
+  const beside = theta.map((x, i) => x * (1 + e.theta[i]!));
+  const g = of(inner, beside, step);
+  const norm = Math.hypot(...g);
+  return g.map((x, i) => x + norm * e.gradient[i]!);
 }
 
 /** The functions of an ensemble, each with its own coordinates. */
