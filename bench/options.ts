@@ -26,7 +26,7 @@ export interface Options {
 export const usage = `npm run bench -- [options]
   --only W1,W2,W3,W3-T100,W3-T200,growth   what to run (everything)
   --peers ${peerNames.join(',')}   who takes part (all; "us" always does)
-  --threads 1,2         numbers of CPUs (1 and 2)
+  --threads 1,2,8       numbers of CPUs (1, 2, and all that this process may use)
   --rounds N            processes of each peer, taking turns (3)
   --seconds S           how long each process is timed (3)
   --quick               one round of half a second, each peer in its first form, small growth
@@ -80,7 +80,9 @@ function parse(args: string[]): Options {
     return allowed.filter((item) => chosen.includes(item));
   };
   const cpus = allowedCpus().length;
-  const threads = (values.threads?.split(',') ?? ['1', '2'].slice(0, cpus)).map((t) => number('threads', t, 1, true));
+  const threads =
+    values.threads?.split(',').map((t) => number('threads', t, 1, true)) ??
+    [...new Set([1, 2, cpus])].filter((t) => t <= cpus);
   const tooMany = threads.find((t) => t > cpus);
   if (tooMany !== undefined) throw new Error(`--threads ${tooMany}: this process may use ${cpus} CPUs`);
   const { quick } = values;

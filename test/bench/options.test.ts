@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { describe, it } from 'node:test';
 import { readOptions } from '../../bench/options.js';
 
@@ -9,6 +10,12 @@ describe("the benchmark's options", () => {
     assert.deepEqual(options.peers, ['us', 'jax', 'torch']);
     assert.deepEqual(options.threads, [1]);
     assert.equal(options.rounds, 5);
+  });
+
+  it('take one CPU, two, and all that there are', () => {
+    const threads = readOptions([])!.threads;
+    const all = availableParallelism();
+    assert.deepEqual(threads, all <= 2 ? [1, 2].slice(0, all) : [1, 2, all]);
   });
 
   it('that are wrong are named, with what they take', () => {
