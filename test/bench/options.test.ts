@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { availableParallelism } from 'node:os';
 import { describe, it } from 'node:test';
 import { readOptions } from '../../bench/options.js';
+import { allowedCpus } from '../../bench/subject.js';
 
 describe("the benchmark's options", () => {
   it('choose workloads and peers, ourselves always among them', () => {
@@ -14,7 +14,7 @@ describe("the benchmark's options", () => {
 
   it('take one CPU, two, and all that there are', () => {
     const threads = readOptions([])!.threads;
-    const all = availableParallelism();
+    const all = allowedCpus().length;
     assert.deepEqual(threads, all <= 2 ? [1, 2].slice(0, all) : [1, 2, all]);
   });
 

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { before, describe, it } from 'node:test';
-import { countNetworkWeights } from '../../../src/contract/limits.js';
-import type { GroupRule, GroupSpec, LearnedSpec, LstmSpec } from '../../../src/contract/optimizers.js';
-import type { ShapesSpec } from '../../../src/contract/problems/shapes.js';
-import { type ProblemSpec, partsOf } from '../../../src/contract/problems.js';
+import type { GroupRule, LstmSpec } from '../../../src/contract/optimizers.js';
+import type { ProblemSpec } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/training.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
@@ -13,27 +11,47 @@ import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
 import { ruleOf } from '../../../src/core/optimizers/registry.js';
-import { type FunctionBatch, sampleFunctions } from '../../../src/core/problems/batch.js';
-import { Purpose } from '../../../src/core/random/random.js';
-import { makeShapes } from '../../../src/data/shapes.js';
-import {
-  droppedMetaLoss,
-  lossWeights,
-  type MetaProblem,
-  metaLoss,
-  relativeError,
-} from '../../reference/meta-gradient.js';
-import { partsOf as partsOfOptimizer } from '../../reference/optimizer.js';
-import { type FunctionData, gradient, observed, value } from '../../reference/problems.js';
-import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
+import { relativeError } from '../../reference/meta-gradient.js';
+import { gradient, observed, value } from '../../reference/problems.js';
 import { nativeMissing, stepByStep } from '../../support/native.js';
-import { madeUpDigits } from '../made-up-digits.js';
-import { lstmSpec, normal, testSeed, uniform } from '../weights/samples.js';
-import { functionsOf, hiddenOf, optimizerOf, startsAt, startsOf } from './reference.js';
+import { lstmSpec, normal, uniform } from '../weights/samples.js';
+import {
+  architectures,
+  composed,
+  composites,
+  convNets,
+  deepmind,
+  draw,
+  group,
+  groups,
+  isBlockwise,
+  metaLosses,
+  nameOf,
+  paper,
+  perceptrons,
+  problems,
+  randomPhi,
+  rules,
+  seed,
+  seedOf,
+  testFunctions,
+  widePerceptrons,
+} from './cases.js';
+import {
+  accuracyOf,
+  checkOpenLoop,
+  checkSlopes,
+  checkStates,
+  checkUnrolls,
+  close,
+  closeLosses,
+  reference,
+} from './checks.js';
+import { functionsOf } from './reference.js';
 
 /**
- * What every engine must do, measured against the fp64 reference. Errors are normwise. The tfjs backends share one
- * process-wide setting, so an engine is made when its turn comes, and not before.
+ * What every engine must do, measured against the fp64 reference. The tfjs backends share one process-wide setting, so an
+ * engine is made when its turn comes, and not before.
  */
 const engines: {
   name: string;
@@ -89,401 +107,6 @@ const engines: {
 function tensors(): number {
   const tf: typeof import('@tensorflow/tfjs-core') = createRequire(import.meta.url)('@tensorflow/tfjs-core');
   return tf.memory().numTensors;
-}
-
-const seed = testSeed();
-console.log(`seed ${seed}`);
-
-/** Weights drawn from N(0, scale² / fan-in), biases from N(0, scale²). */
-function randomPhi(
-  spec: LearnedSpec,
-  scale: number,
-  problem: ProblemSpec = { name: 'simple' },
-  from = seed,
-): Float32Array {
-  const draw = normal(from);
-  const phi = initialise(spec, problem, from);
-  return phi.map((w) => scale * (w === 0 ? 0.3 * draw() : w));
-}
-
-const problems: ProblemSpec[] = [
-  { name: 'simple' },
-  { name: 'simple-multi', dimension: 3 },
-  { name: 'parabola', dimension: 3 },
-  { name: 'quadratic', dimension: 3, distribution: 'uniform' },
-  { name: 'quadratic', dimension: 5, distribution: 'normal' },
-];
-/** Of the digits' 784 pixels, so one unit has 795 coordinates already: as small as it can be where fp64 follows. */
-const perceptrons: ProblemSpec[] = [
-  { name: 'mnist', hidden: [1], activation: 'sigmoid', batch: 4, examples: null },
-  { name: 'mnist', hidden: [1, 2], activation: 'tanh', batch: 3, examples: null },
-];
-const widePerceptrons: ProblemSpec[] = [
-  { name: 'mnist', hidden: [], activation: 'relu', batch: 1, examples: null },
-  { name: 'mnist', hidden: [20], activation: 'sigmoid', batch: 37, examples: null },
-  { name: 'mnist', hidden: [33, 7], activation: 'tanh', batch: 5, examples: 11 },
-  { name: 'mnist', hidden: [3, 17, 16, 5], activation: 'relu', batch: 16, examples: null },
-];
-/** Of random sizes, anew with each seed. */
-const drawSize = uniform(seed + 2);
-const size = (low: number, high: number) => low + Math.floor(drawSize() * (high - low + 1));
-const testFunctions: ProblemSpec[] = [
-  { name: 'logistic', features: size(1, 6), examples: size(2, 20), l2: drawSize() },
-  { name: 'rosenbrock', dimension: size(2, 6), steepness: 100 },
-  { name: 'rastrigin', dimension: size(1, 6), alpha: 10 * drawSize() },
-  { name: 'ackley', dimension: size(1, 6) },
-  { name: 'lasso', rows: size(1, 6), columns: size(1, 6), l1: drawSize() },
-];
-const isTestFunction = (problem: ProblemSpec) => testFunctions.includes(problem);
-/** Of other problems, one within the other. */
-const composed: ProblemSpec[] = [
-  { name: 'rescaled', range: 1.5, problem: { name: 'quadratic', dimension: 4, distribution: 'normal' } },
-  { name: 'noisy', deviation: 0.5, problem: { name: 'parabola', dimension: 3 } },
-  {
-    name: 'noisy',
-    deviation: 0.3,
-    problem: {
-      name: 'ensemble',
-      members: [
-        { weight: 0.5, problem: { name: 'rescaled', range: 1, problem: { name: 'parabola', dimension: 2 } } },
-        { weight: 2, problem: { name: 'noisy', deviation: 1, problem: { name: 'simple' } } },
-        { weight: 1, problem: { name: 'quadratic', dimension: 2, distribution: 'uniform' } },
-      ],
-    },
-  },
-];
-/** The first has 60 coordinates, few enough for meta-gradients in fp64. */
-const convNets = [
-  { side: 8, channels: [2, 2], kernel: 1, hidden: [3], batchNorm: true, batch: 4, classes: [0, 1, 2] },
-  { side: 8, channels: [3, 2], kernel: 3, hidden: [4], batchNorm: true, batch: 5, classes: [0, 1, 2, 3, 4, 5, 6, 7] },
-  { side: 8, channels: [5], kernel: 7, hidden: [6], batchNorm: false, batch: 17, classes: [0, 1, 2, 3, 4, 5, 6, 7] },
-  // The third layer's pictures are of 2 × 2, the fourth's of one pixel; classes are renamed 0, 1, 2.
-  { side: 8, channels: [2, 2, 3, 2], kernel: 5, hidden: [3, 4], batchNorm: true, batch: 5, classes: [4, 1, 6] },
-  { side: 8, channels: [17, 9], kernel: 3, hidden: [], batchNorm: true, batch: 2, classes: [7, 0] },
-].map((net) => ({ name: 'shapes', ...net }) as ShapesSpec);
-const paper = { name: 'log-sign-paper', p: 10 } as const;
-const deepmind = { name: 'log-sign-deepmind', k: 5 } as const;
-const architectures: [title: string, spec: LstmSpec][] = [
-  ['no layer', lstmSpec({ layers: [] })],
-  ['no layer, log-and-sign', lstmSpec({ layers: [], preprocess: deepmind })],
-  ['no layer, projected', lstmSpec({ layers: [], inputProjection: 4, preprocess: paper, outputScale: 0.1 })],
-  ['one unit', lstmSpec({ layers: [1] })],
-  ['[5, 3, 4], projected to 7', lstmSpec({ layers: [5, 3, 4], inputProjection: 7 })],
-  ['[5, 3, 4], log-and-sign', lstmSpec({ layers: [5, 3, 4], preprocess: paper, outputScale: 0.1 })],
-  ['[20, 20]', lstmSpec({ layers: [20, 20] })],
-  ['[20, 20], projected to 20', lstmSpec({ layers: [20, 20], inputProjection: 20 })],
-  ['[20, 20], DeepMind’s for MNIST', lstmSpec({ layers: [20, 20], preprocess: deepmind, outputScale: 0.01 })],
-  ['[17], an odd size', lstmSpec({ layers: [17], inputProjection: 3, preprocess: deepmind, outputScale: 0.1 })],
-];
-
-const group = (name: string, parameters: string[], optimizer: GroupSpec['optimizer']): GroupSpec => ({
-  name,
-  parameters,
-  optimizer,
-});
-const overKernels = (fields: Partial<LstmSpec>): LstmSpec => ({ ...lstmSpec(fields), over: 'kernel' });
-const groups = (...all: GroupSpec[]): LearnedSpec => ({ name: 'groups', groups: all });
-const rules: Extract<GroupRule, { name: 'sgd' | 'momentum' | 'adam' }>[] = [
-  { name: 'sgd', learningRate: 0.1 },
-  { name: 'momentum', learningRate: 0.05, momentum: 0.8 },
-  { name: 'adam', learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-];
-/** Kernels whose rows, columns, inputs and outputs differ in number. */
-const shapesNet: ProblemSpec = {
-  name: 'shapes',
-  side: 8,
-  channels: [2, 3],
-  kernel: 3,
-  hidden: [],
-  batchNorm: false,
-  batch: 2,
-  classes: [0, 4],
-};
-/** Optimizers whose networks see several coordinates at a time, or of which there are several. */
-const composites: [title: string, optimizer: LearnedSpec, problem: ProblemSpec][] = [
-  [
-    'all coordinates at once',
-    lstmSpec({ over: 'all', layers: [4], preprocess: paper, outputScale: 0.1 }),
-    { name: 'quadratic', dimension: 4, distribution: 'normal' },
-  ],
-  [
-    'all coordinates at once, linear',
-    lstmSpec({ over: 'all', layers: [], inputProjection: 3, outputScale: 0.1 }),
-    { name: 'parabola', dimension: 3 },
-  ],
-  [
-    'DeepMind’s simple-multi: a network and Adam',
-    groups(group('cw', ['x_0'], lstmSpec({ layers: [] })), group('adam', ['x_1'], rules[2]!)),
-    { name: 'simple-multi', dimension: 2 },
-  ],
-  [
-    'two networks and two rules on parameters between each other’s',
-    groups(
-      group('odd', ['x_1', 'x_3'], lstmSpec({ layers: [3], preprocess: deepmind, outputScale: 0.1 })),
-      group('rest', ['*'], lstmSpec({ layers: [2, 2], inputProjection: 2 })),
-      group('m', ['x_2'], rules[1]!),
-      group('s', ['x_5'], rules[0]!),
-    ),
-    { name: 'simple-multi', dimension: 7 },
-  ],
-  [
-    'a network over all of its group, another coordinate by coordinate',
-    groups(
-      group('some', ['x_4', 'x_0', 'x_2'], lstmSpec({ over: 'all', layers: [3], preprocess: paper, outputScale: 0.1 })),
-      group('rest', ['x_3', 'x_1'], lstmSpec({ layers: [2] })),
-    ),
-    { name: 'simple-multi', dimension: 5 },
-  ],
-  [
-    'a network and a rule for each member of an ensemble',
-    groups(
-      group('second', ['member2/*'], lstmSpec({ layers: [2], outputScale: 0.1 })),
-      group('first', ['member1/x'], rules[2]!),
-    ),
-    {
-      name: 'ensemble',
-      members: [
-        { weight: 0.5, problem: { name: 'noisy', deviation: 0.3, problem: { name: 'parabola', dimension: 2 } } },
-        { weight: 2, problem: { name: 'quadratic', dimension: 3, distribution: 'normal' } },
-      ],
-    },
-  ],
-  [
-    'a network over the kernels of two convolutions, and another for the rest',
-    groups(
-      group('conv', ['conv1/weights', 'conv2/weights'], overKernels({ layers: [2], outputScale: 0.1 })),
-      group('rest', ['*'], lstmSpec({ layers: [1], preprocess: deepmind, outputScale: 0.1 })),
-    ),
-    shapesNet,
-  ],
-  [
-    'a network over kernels, beside a rule',
-    groups(
-      group(
-        'conv',
-        ['conv1/weights', 'conv2/weights'],
-        overKernels({ layers: [1], preprocess: paper, outputScale: 0.1 }),
-      ),
-      group('rest', ['*'], rules[1]!),
-    ),
-    shapesNet,
-  ],
-  [
-    'weights and biases of a perceptron',
-    groups(
-      group('weights', ['layer1/weights', 'layer2/weights'], lstmSpec({ layers: [1], outputScale: 0.1 })),
-      group('biases', ['*'], lstmSpec({ layers: [], preprocess: deepmind, outputScale: 0.1 })),
-    ),
-    perceptrons[1]!,
-  ],
-];
-const isBlockwise = (optimizer: LearnedSpec): boolean =>
-  optimizer.name === 'groups'
-    ? optimizer.groups.some((group) => group.optimizer.name === 'lstm' && isBlockwise(group.optimizer))
-    : optimizer.over !== 'coordinate';
-
-const metaLosses: TrainingSpec['metaLoss'][] = ['sum', 'sum-and-final', 'final', [0.5, 0, 2, 1]];
-
-const nameOf = (p: ProblemSpec): string => {
-  if (p.name === 'quadratic') return `${p.name} ${p.distribution}`;
-  if (p.name === 'mnist') return `${p.name} [${p.hidden}] ${p.activation}`;
-  if (p.name === 'shapes') return `${p.name} [${p.channels}] ${p.kernel}×${p.kernel} [${p.hidden}]`;
-  const parts: string[] = partsOf(p).map(nameOf);
-  return parts.length > 0 ? `${p.name} (${parts.join(', ')})` : p.name;
-};
-const datasets = { ...madeUpDigits(seed), 'shapes-8': await makeShapes(8) };
-/** A convolutional network's values must not lie where rounding takes them over a kink: its seed is fixed. */
-const seedOf = (problem: ProblemSpec) => (problem.name === 'shapes' ? 1 : seed);
-const draw = (problem: ProblemSpec, count: number, first = 0) =>
-  sampleFunctions(problem, seedOf(problem), Purpose.training, first, count, datasets);
-
-/** How large the coordinates are where a problem is evaluated, and how far off the result may be. */
-function accuracyOf(problem: ProblemSpec): [spread: number, tolerance: number] {
-  // Sums of hundreds of pixels are rounded oftener, and weights as large would saturate every unit.
-  if (problem.name === 'mnist') return [0.2, 3e-6];
-  // Normalisation takes a mean off each value that may be many times the value's deviation from it.
-  if (problem.name === 'shapes') return [0.4, 2e-5];
-  return isTestFunction(problem) ? [1, 3e-6] : [3, 1e-6];
-}
-
-/**
- * The functions of a batch where every gradient is off by what `evaluates` allows of an engine's. Where fp64 on them is
- * further from fp64 than a tolerance, the drawn case is ill-conditioned (a gradient near 0 under a logarithm, a sum that
- * cancels), and no more can be asked of fp32.
- */
-function roundedFunctions(batch: FunctionBatch): FunctionData[] {
-  const [, error] = accuracyOf(batch.problem);
-  const size = batch.dimension;
-  return functionsOf(batch).map((inner, b) => ({
-    name: 'rounded',
-    inner,
-    errors: (step) => {
-      const sample = normal(seed + 7919 * step + b);
-      return {
-        theta: Array.from({ length: size }, () => error * sample()),
-        gradient: Array.from({ length: size }, () => (error * sample()) / Math.sqrt(size)),
-      };
-    },
-  }));
-}
-
-/** @param rounded the expected values of `roundedFunctions`: as far as they are off, so may the actual ones be */
-function close(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-  what: string,
-  rounded?: () => ArrayLike<number>,
-) {
-  const error = relativeError(actual, expected);
-  if (error <= tolerance) return;
-  const allowed = rounded ? Math.max(tolerance, relativeError(rounded(), expected)) : tolerance;
-  assert.ok(error <= allowed, `${what}: off by ${error.toExponential(2)}, at most ${allowed} (seed ${seed})`);
-}
-
-/** f(θ_t) [steps + 1, B] of the reference, and where it ends. */
-function reference(
-  spec: LearnedSpec,
-  phi: Float32Array,
-  batch: FunctionBatch,
-  steps: number,
-  starts = startsOf(optimizerOf(spec, batch.problem), batch),
-  functions = functionsOf(batch),
-) {
-  const optimizer = optimizerOf(spec, batch.problem);
-  const unrolls = functions.map((f, b) => referenceUnroll(optimizer, [...phi], f, starts[b]!, steps));
-  const losses = Array.from({ length: steps + 1 }, (_, t) => unrolls.map((u) => u.losses[t]!)).flat();
-  return { losses, ends: unrolls.map((u) => u.end) };
-}
-
-/** Holds the losses of a closed loop against those of fp64. */
-function closeLosses(
-  actual: Float32Array,
-  spec: LearnedSpec,
-  phi: Float32Array,
-  batch: FunctionBatch,
-  steps: number,
-  what: string,
-) {
-  const rounded = () => reference(spec, phi, batch, steps, undefined, roundedFunctions(batch)).losses;
-  close(actual, reference(spec, phi, batch, steps).losses, 1e-4, what, rounded);
-}
-
-/** Holds a meta-gradient against central differences of the fp64 meta-loss. */
-function closeMetaGradient(
-  actual: Float32Array,
-  problem: MetaProblem,
-  rounded: FunctionData[],
-  phi: Float32Array,
-  mode: TrainingSpec['secondDerivatives'],
-  tolerance: number,
-  what: string,
-) {
-  const lossOf = (problem: MetaProblem) =>
-    mode === 'exact' ? (p: readonly number[]) => metaLoss(problem, p) : droppedMetaLoss(problem, [...phi]);
-  closeGradient(actual, lossOf(problem), phi, tolerance, what, () => lossOf({ ...problem, functions: rounded }));
-}
-
-type Loss = (phi: readonly number[]) => number;
-
-/**
- * Holds a gradient against central differences of its fp64 loss: each weight's where they are few; else along the gradient
- * itself and random directions, of which an error would have to be orthogonal to all.
- * @param rounded the loss on `roundedFunctions`
- */
-function closeGradient(
-  actual: Float32Array,
-  loss: Loss,
-  phi: Float32Array,
-  tolerance: number,
-  what: string,
-  rounded?: () => Loss,
-) {
-  const base = [...phi];
-  // The step is short, since log-and-sign has kinks that a difference must not straddle.
-  const slope = (of: Loss, v: ArrayLike<number>, h = 1e-7) => {
-    const [above, below] = [h, -h].map((d) => of(base.map((w, i) => w + d * v[i]!)));
-    return (above! - below!) / (2 * h);
-  };
-  if (base.length <= 60) {
-    const unit = (i: number) => base.map((_, j) => (i === j ? 1 : 0));
-    const differences = (of: Loss) => base.map((_, i) => slope(of, unit(i)));
-    close(actual, differences(loss), tolerance, what, rounded && (() => differences(rounded())));
-    return;
-  }
-  // One step whose last loss does not count has a gradient of 0, and then so are the slopes.
-  const norm = Math.hypot(...actual) || 1;
-  const sample = normal(seed + 1);
-  const directions = [[...actual], ...Array.from({ length: 8 }, () => base.map(() => sample()))];
-  for (const direction of directions) {
-    // Of a unit vector's slope the error is at most that of the gradient; random ones see a typical share of it.
-    const length = Math.hypot(...direction) || 1;
-    const v = direction.map((x) => x / length);
-    const along = v.reduce((sum, x, i) => sum + x * actual[i]!, 0);
-    const expected = slope(loss, v);
-    const error = Math.abs(along - expected) / norm;
-    if (error <= tolerance) continue;
-    const allowed = rounded ? Math.max(tolerance, Math.abs(slope(rounded(), v) - expected) / norm) : tolerance;
-    assert.ok(error <= allowed, `${what}: a slope off by ${error.toExponential(2)}, at most ${allowed} (seed ${seed})`);
-  }
-}
-
-interface GradientCase {
-  spec: LearnedSpec;
-  problem: ProblemSpec;
-  functions: number;
-  steps: number;
-  metaLoss: TrainingSpec['metaLoss'];
-  objective?: TrainingSpec['objective'];
-  phi: Float32Array;
-}
-
-/** Two unrolls, one going on from the other: losses, both kinds of meta-gradient, and the state after each. */
-async function checkUnrolls(
-  engine: Engine,
-  modes: readonly TrainingSpec['secondDerivatives'][],
-  { spec, problem, functions, steps, metaLoss, objective = 'loss', phi }: GradientCase,
-  what: string,
-) {
-  const batch = draw(problem, functions);
-  const weights = lossWeights(metaLoss, steps);
-  const optimizer = optimizerOf(spec, problem);
-  const [exact, rounded] = [functionsOf(batch), roundedFunctions(batch)];
-  for (const secondDerivatives of modes) {
-    const episode = await engine.openEpisode(spec, batch);
-    let starts = startsOf(optimizer, batch);
-    let initial: Float32Array | null = null;
-    for (const part of ['first', 'second']) {
-      const title = `${what}, ${secondDerivatives}, ${part} unroll`;
-      const options = { steps, weights, secondDerivatives, objective: { name: objective, initial } };
-      const { losses, gradient } = await episode.unroll(phi, options);
-      const expected = reference(spec, phi, batch, steps, starts, exact);
-      const from = starts;
-      const off = () => reference(spec, phi, batch, steps, from, rounded);
-      close(losses, expected.losses, 1e-4, `${title}, losses`, () => off().losses);
-      const before = initial ? [...initial] : undefined;
-      const meta: MetaProblem = {
-        optimizer,
-        functions: exact,
-        starts,
-        weights,
-        objective,
-        initial: before,
-      };
-      initial ??= losses.slice(0, functions);
-      // Exact derivatives of log-and-sign divide by gradients that may have come near 0.
-      const tolerance = secondDerivatives === 'exact' ? 1e-3 : 1e-4;
-      closeMetaGradient(gradient, meta, rounded, phi, secondDerivatives, tolerance, `${title}, meta-gradient`);
-      const state = await episode.state();
-      const theta = ({ ends }: typeof expected) => ends.flatMap((end) => end.theta);
-      close(state.theta, theta(expected), 1e-4, `${title}, θ`, () => theta(off()));
-      const hidden = ({ ends }: typeof expected) => hiddenOf(optimizer, ends);
-      close(state.hidden, hidden(expected), 1e-4, `${title}, h and c`, () => hidden(off()));
-      // The next part is measured from where the engine stands: errors of the parts do not add up.
-      starts = startsAt(optimizer, state, functions);
-    }
-    episode.dispose();
-  }
 }
 
 /** Weights of a short training: their updates depend on h, as fresh ones' do little. */
@@ -861,88 +484,4 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
       await checkStates(engine, spec, randomPhi(spec, 0.5), draw(problems[3]!, 2));
     });
   });
-}
-
-/** An episode that goes on from a state, and one that goes forward alone, come to the same bits. */
-async function checkStates(engine: Engine, spec: LearnedSpec, phi: Float32Array, batch: FunctionBatch) {
-  const options = { steps: 4, weights: lossWeights('sum', 4), secondDerivatives: 'dropped' } as const;
-  const whole = await engine.openEpisode(spec, batch);
-  await whole.unroll(phi, options);
-  const state = structuredClone(await whole.state());
-  const second = await whole.unroll(phi, options);
-  const resumed = await engine.openEpisode(spec, batch, state);
-  assert.deepEqual(await resumed.state(), state);
-  assert.deepEqual(await resumed.unroll(phi, options), second);
-  assert.deepEqual(await resumed.state(), await whole.state());
-  // Going forward alone gives the same losses as going forward to go back.
-  const forward = await engine.openEpisode(spec, batch, state);
-  assert.deepEqual(await forward.advance(phi, 4), second.losses);
-  for (const episode of [whole, resumed, forward]) episode.dispose();
-}
-
-/** Given gradients: updates, the way back from given slopes, and a state that is carried, or goes out and comes in. */
-async function checkSlopes(engine: Engine, spec: LearnedSpec, problem: ProblemSpec, phi: Float32Array, what: string) {
-  const batch = draw(problem, 2);
-  const { count, dimension: d } = batch;
-  const optimizer = optimizerOf(spec, problem);
-  const still = new Set(
-    partsOfOptimizer(optimizer, d).flatMap(({ optimizer, blocks }) => (optimizer.name === 'lstm' ? [] : blocks.flat())),
-  );
-  const sample = normal(seed + 3);
-  const open = await engine.openLoop(spec, batch);
-  // The second goes on from the first, and is longer than what is computed again from one state.
-  for (const steps of [3, d > 50 ? 4 : 23]) {
-    const size = count * d;
-    const observed = Float32Array.from({ length: steps * size }, (_, i) => sample() * Math.exp(-i / size / 5));
-    const slopes = observed.map(() => sample());
-    const rows = (all: ArrayLike<number>, b: number) =>
-      Array.from({ length: steps }, (_, t) => Array.from({ length: d }, (_, i) => all[(t * count + b) * d + i]!));
-    const state = structuredClone(await open.state());
-    const starts = startsAt(optimizer, { theta: batch.start, ...state }, count);
-    const respond = (phi: readonly number[], b: number) =>
-      openLoopUpdates(optimizer, phi, rows(observed, b), starts[b]!);
-    let updates = new Float32Array(0);
-    const gradient = await open.backPropagate(phi, observed, (given) => {
-      updates = given.slice();
-      return slopes;
-    });
-    for (let b = 0; b < count; b++) {
-      const expected = respond([...phi], b).map((row) => row.map((g, i) => (still.has(i) ? 0 : g)));
-      close(rows(updates, b).flat(), expected.flat(), 1e-4, `${what}, ${steps} updates of function ${b}`);
-    }
-    const dots = (phi: readonly number[], b: number) => {
-      const u = rows(slopes, b);
-      return respond(phi, b).flatMap((row, t) => row.map((g, i) => g * u[t]![i]!));
-    };
-    const loss = (phi: readonly number[]) =>
-      dots(phi, 0)
-        .concat(dots(phi, 1))
-        .reduce((a, b) => a + b, 0);
-    closeGradient(gradient, loss, phi, 1e-4, `${what}, ${steps} steps`);
-    const resumed = await engine.openLoop(spec, batch, state);
-    assert.deepEqual(await resumed.backPropagate(phi, observed, () => slopes), gradient);
-    assert.deepEqual(await resumed.state(), await open.state());
-    resumed.dispose();
-  }
-  open.dispose();
-}
-
-/** @param width coordinates of a block, of which there are n */
-async function checkOpenLoop(engine: Engine, spec: LstmSpec, phi: Float32Array, n: number, what: string, width = 1) {
-  const sample = normal(seed);
-  // Gradients shrink as they do in an optimisation that goes well: log-and-sign sees both of its branches.
-  const steps = 200;
-  const size = width * n;
-  const gradients = Float32Array.from(
-    { length: steps * size },
-    (_, i) => sample() * Math.exp(-Math.floor(i / size) / 20),
-  );
-  const rows = Array.from({ length: steps }, (_, t) => [...gradients.slice(t * size, (t + 1) * size)]);
-  // Block b has the entries of column b of [width, n].
-  const columns = Array.from({ length: n }, (_, b) => Array.from({ length: width }, (_, i) => i * n + b));
-  const expected = openLoopUpdates([{ optimizer: spec, blocks: columns }], [...phi], rows).flat();
-  const updates = await engine.respond(spec, phi, gradients, n, width);
-  assert.equal(phi.length, countNetworkWeights(spec, width));
-  for (const T of [1, 2, 20, 100, 200])
-    close(updates.subarray(0, T * size), expected.slice(0, T * size), 1e-4, `${what}, T = ${T}`);
 }
