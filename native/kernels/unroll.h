@@ -46,7 +46,7 @@ class UnrollTask {
   static constexpr long kWidth = static_cast<long>(kLanes) * NB;
 
   /** Consecutive coordinates, in whole blocks. */
-  struct Group {
+  struct Run {
     /** Coordinates, and the first of them in the batch. */
     long count, first;
     long blocks, width;
@@ -102,7 +102,7 @@ class UnrollTask {
 
   /** One step, a block at a time. @param gradient ∇f(θ) [N] */
   void step(const float* gradient) {
-    each_block([&](Group& g, Scratch<NB>& s, float*) {
+    each_block([&](Run& g, Scratch<NB>& s, float*) {
       begin(g, 0, 1);
       load_row(g, gradient, g.gradients);
       forward(g, s, 0, 0, 1);
@@ -121,7 +121,7 @@ class UnrollTask {
     cut(every);
     apart = observed != nullptr;
     given = states;
-    each_block([&](Group& g, Scratch<NB>& s, float* own) {
+    each_block([&](Run& g, Scratch<NB>& s, float* own) {
       for (long t = 0; t <= u.steps; t++) load_row(g, gradients + t * n, gradients_at(g, t));
       for (long t = 0; apart && t < u.steps; t++) load_row(g, observed + t * n, g.observed + t * g.width);
       backward(g, s, 0, 1, own);
@@ -158,7 +158,7 @@ class UnrollTask {
       }
   }
 
-  void lay_out_group(Group& g, long blocks, Arena& arena) const {
+  void lay_out_run(Run& g, long blocks, Arena& arena) const {
     g.blocks = blocks;
     g.width = blocks * kWidth;
     g.theta = arena.take<float>(g.width);
@@ -168,7 +168,7 @@ class UnrollTask {
     g.saved = u.gradient && given == nullptr ? arena.take<V>((segments - 1) * blocks * plan.state * NB) : nullptr;
   }
 
-  void lay_out_records(Group& g, Arena& arena) const {
+  void lay_out_records(Run& g, Arena& arena) const {
     g.records = arena.take<V>((keep ? g.blocks * u.steps : segment) * plan.record * NB);
     g.initial = arena.take<V>(plan.state * NB);
     g.again = arena.take<V>(plan.state * NB);
@@ -182,15 +182,15 @@ class UnrollTask {
     segments = (u.steps + segment - 1) / segment;
   }
 
-  /** Calls work(group, scratch, the piece's sums) for each block as a group of its own, on the pool's threads. */
+  /** Calls work(group, scratch, the piece's sums) for each block as a run of its own, on the pool's threads. */
   template <class F>
   void each_block(const F& work) {
     const long blocks = (n + kWidth - 1) / kWidth;
     with_memory(pool, pool.size(), [&](Arena& arena) { share((blocks + 1) / 2, arena); });
     parallel(pool, pieces, [&](int thread, int piece) {
-      Group g{};
+      Run g{};
       with_memory(pool, thread, [&](Arena& arena) {
-        lay_out_group(g, 1, arena);
+        lay_out_run(g, 1, arena);
         if (u.gradient) lay_out_records(g, arena);
         Scratch<NB> s(plan, arena, u.gradient != nullptr);
         if (arena.base == nullptr) return;
@@ -212,7 +212,7 @@ class UnrollTask {
     return own;
   }
 
-  void lay_out_idle(Group& g, Arena& arena) const {
+  void lay_out_idle(Run& g, Arena& arena) const {
     g.idle = arena.take<bool>(g.blocks);
     g.idle_before = arena.take<V>(plan.state * NB);
     g.idle_after = arena.take<V>(plan.state * NB);
@@ -223,7 +223,7 @@ class UnrollTask {
   }
 
   /** Takes the step of all blocks that are idle, once. */
-  void step_idle(const Group& g, long t) const {
+  void step_idle(const Run& g, long t) const {
     long b = 0;
     while (g.idle != nullptr && b < g.blocks && !g.idle[b]) b++;
     if (g.idle == nullptr || b == g.blocks) return;
@@ -267,12 +267,12 @@ class UnrollTask {
 
   void run_batch(int thread, long first, long count, float* own) {
     const long d = u.functions.dimension;
-    Group g{};
+    Run g{};
     g.first = first * d;
     g.count = count * d;
     Optimizee optimizee;
     with_memory(pool, thread, [&](Arena& arena) {
-      lay_out_group(g, (g.count + kWidth - 1) / kWidth, arena);
+      lay_out_run(g, (g.count + kWidth - 1) / kWidth, arena);
       if (u.gradient) lay_out_records(g, arena);
       optimizee.prepare(u.functions, first, count, arena);
       Scratch<NB> s(plan, arena, u.gradient != nullptr);
@@ -292,19 +292,19 @@ class UnrollTask {
   /** All functions at once, a piece being some blocks; the threads meet at each step. */
   void run_wide() {
     cut(kSegment);
-    Group g{};
+    Run g{};
     g.count = n;
     const long blocks = (n + kWidth - 1) / kWidth;
     Optimizee optimizee;
     with_memory(pool, pool.size(), [&](Arena& arena) {
       share((blocks + 1) / 2, arena);
-      lay_out_group(g, blocks, arena);
+      lay_out_run(g, blocks, arena);
       if (u.fresh) lay_out_idle(g, arena);
       optimizee.prepare(u.functions, 0, u.functions.count, arena);
     });
     const auto each_piece = [&](auto&& work) {
       parallel(pool, pieces, [&](int thread, int piece) {
-        Group own = g;
+        Run own = g;
         with_memory(pool, thread, [&](Arena& arena) {
           if (u.gradient) lay_out_records(own, arena);
           Scratch<NB> s(plan, arena, u.gradient != nullptr);
@@ -313,27 +313,27 @@ class UnrollTask {
         });
       });
     };
-    each_piece([&](Group& own, Scratch<NB>&, int, long from, long to) { begin(own, from, to); });
+    each_piece([&](Run& own, Scratch<NB>&, int, long from, long to) { begin(own, from, to); });
     for (long t = 0; t < u.steps; t++) {
       optimizee.evaluate(g.theta, t, gradients_at(g, t), u.losses + t * u.functions.count, &pool);
       step_idle(g, t);
-      each_piece([&](Group& own, Scratch<NB>& s, int, long from, long to) { forward(own, s, t, from, to); });
+      each_piece([&](Run& own, Scratch<NB>& s, int, long from, long to) { forward(own, s, t, from, to); });
     }
     optimizee.evaluate(g.theta, u.steps, gradients_at(g, u.steps), u.losses + u.steps * u.functions.count, &pool);
     weigh(0, u.functions.count);
-    each_piece([&](Group& own, Scratch<NB>& s, int piece, long from, long to) {
+    each_piece([&](Run& own, Scratch<NB>& s, int piece, long from, long to) {
       if (u.gradient) backward(own, s, from, to, sums_of(piece));
       end(own, from, to);
     });
   }
 
-  float* gradients_at(const Group& g, long t) const { return g.gradients + (u.gradient ? t * g.width : 0); }
+  float* gradients_at(const Run& g, long t) const { return g.gradients + (u.gradient ? t * g.width : 0); }
 
   V* state_of(V* states, long block) const { return states + block * plan.state * NB; }
 
   /** Calls f(row of the state, coordinate of the episode's [units, N], lanes that are real) for a block's state. */
   template <class F>
-  INLINE void each_state_row(const Group& g, long block, const F& f) const {
+  INLINE void each_state_row(const Run& g, long block, const F& f) const {
     const long at = block * kWidth, lanes = min_of(kWidth, g.count - at);
     long row = 0;
     for (int l = 0; l < plan.layers; l++) {
@@ -345,7 +345,7 @@ class UnrollTask {
   }
 
   /** θ and the states from the episode's. Lanes beyond the last coordinate are zero, gradient included, and stay idle. */
-  void begin(Group& g, long from, long to) const {
+  void begin(Run& g, long from, long to) const {
     for (long b = from; b < to; b++) {
       const long at = b * kWidth, lanes = min_of(kWidth, g.count - at);
       for (long i = 0; i < kWidth; i++) g.theta[at + i] = i < lanes ? u.theta[g.first + at + i] : 0;
@@ -358,7 +358,7 @@ class UnrollTask {
   }
 
   /** A block's state out of the episode's. */
-  void load_state(const Group& g, long block, const float* hidden, V* state) const {
+  void load_state(const Run& g, long block, const float* hidden, V* state) const {
     clear(state, plan.state * NB);
     each_state_row(g, block, [&](long row, long coordinate, long count) {
       float* lane = reinterpret_cast<float*>(state + row);
@@ -366,13 +366,13 @@ class UnrollTask {
     });
   }
 
-  /** A group of one block's part of a row [N]; zero beyond. */
-  void load_row(const Group& g, const float* row, float* to) const {
+  /** A run of one block's part of a row [N]; zero beyond. */
+  void load_row(const Run& g, const float* row, float* to) const {
     for (long i = 0; i < kWidth; i++) to[i] = i < g.count ? row[g.first + i] : 0;
   }
 
   /** θ and the states back to the episode. */
-  void end(const Group& g, long from, long to) const {
+  void end(const Run& g, long from, long to) const {
     for (long b = from; b < to; b++) {
       const long at = b * kWidth, lanes = min_of(kWidth, g.count - at);
       for (long i = 0; i < lanes; i++) u.theta[g.first + at + i] = g.theta[at + i];
@@ -385,7 +385,7 @@ class UnrollTask {
     }
   }
 
-  void forward(Group& g, Scratch<NB>& s, long t, long from, long to) const {
+  void forward(Run& g, Scratch<NB>& s, long t, long from, long to) const {
     const bool fresh = t == 0 && u.fresh;
     for (long b = from; b < to; b++) {
       V* state = state_of(g.states, b);
@@ -405,22 +405,22 @@ class UnrollTask {
   }
 
   /** The state before a segment but the first, as the way forward keeps it. */
-  V* saved_state(const Group& g, long number, long block) const {
+  V* saved_state(const Run& g, long number, long block) const {
     return state_of(g.saved, (number - 1) * g.blocks + block);
   }
 
   /** The state before a segment: before the first it is the episode's, which has it until {@link end}. */
-  void load_initial(const Group& g, long number, long block) const {
+  void load_initial(const Run& g, long number, long block) const {
     if (given != nullptr) load_state(g, block, given + number * plan.rows * n, g.initial);
     else if (number > 0) copy(saved_state(g, number, block), g.initial, plan.state * NB);
     else if (u.fresh) clear(g.initial, plan.state * NB);
     else load_state(g, block, u.hidden, g.initial);
   }
 
-  V* records_of(const Group& g, long block) const { return g.records + (keep ? block * u.steps * plan.record * NB : 0); }
+  V* records_of(const Run& g, long block) const { return g.records + (keep ? block * u.steps * plan.record * NB : 0); }
 
   /** Lanes beyond the last coordinate get none: the weights of the functions after it may not be known yet. */
-  void load_weights(const Group& g, long block) const {
+  void load_weights(const Run& g, long block) const {
     const long d = u.functions.dimension, first = g.first + block * kWidth, last = u.functions.count - 1;
     for (long i = 0; i < kWidth; i++) {
       const long function = min_of((first + i) / d, last), functions = u.objective == kLoss ? 1 : last + 1;
@@ -440,13 +440,13 @@ class UnrollTask {
   /**
    * Steps of a block that a gradient other than zero comes after: the others have no part in dL/dφ.
    */
-  long counted_in(const Group& g, long block) const {
+  long counted_in(const Run& g, long block) const {
     long steps = counted;
     while (steps > 0 && is_zero(gradients_at(g, steps) + block * kWidth)) steps--;
     return steps;
   }
 
-  void backward(const Group& g, Scratch<NB>& s, long from, long to, float* own) const {
+  void backward(const Run& g, Scratch<NB>& s, long from, long to, float* own) const {
     for (long b = from; b < to; b++) {
       const long counted = counted_in(g, b);
       V* records = records_of(g, b);

@@ -3,7 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Jobs } from '../jobs/jobs.js';
 import { acceptJson } from './body.js';
 import { describeRoutes, serveDocs } from './docs.js';
-import { answerWithProblems, bodyLimit, refuseConnection, sendError } from './errors.js';
+import { answerWithErrors, bodyLimit, refuseConnection, sendError } from './errors.js';
 import { gate } from './gate.js';
 import type { Hosts } from './hosts.js';
 import { refuseOtherMethods } from './methods.js';
@@ -46,7 +46,7 @@ export async function buildApp({
   app.setValidatorCompiler(strictValidation);
   app.setSerializerCompiler(plainSerialization);
   acceptJson(app);
-  answerWithProblems(app);
+  answerWithErrors(app);
 
   await app.register(websocket, { options: { maxPayload: 4096 }, preClose: closePeers });
   app.websocketServer.on('wsClientError', refuseConnection);

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type FieldError, ProblemError } from '../contract/errors.js';
+import { ApiError, type FieldError } from '../contract/errors.js';
 
 /** Fatal: bytes that are not UTF-8 are refused, not replaced. A byte order mark stays, and is then not JSON. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -14,24 +14,24 @@ export function acceptJson(app: FastifyInstance): void {
 
 /**
  * @param expected whether the route takes a document; one that takes none accepts nothing, or an empty object.
- * @throws ProblemError `malformed-json`, or `invalid-document` for what no document may hold.
+ * @throws ApiError `malformed-json`, or `invalid-document` for what no document may hold.
  */
 function parseBody(bytes: Buffer, expected: boolean): unknown {
   if (bytes.length === 0 && !expected) return undefined;
   const document = parseJson(bytes);
   const [fault] = faults(document, '', 0);
-  if (fault) throw new ProblemError('invalid-document', `${fault.pointer}: ${fault.found}.`, [fault]);
+  if (fault) throw new ApiError('invalid-document', `${fault.pointer}: ${fault.found}.`, [fault]);
   if (!expected && JSON.stringify(document) !== '{}')
-    throw new ProblemError('invalid-document', 'This route takes no document: leave the body out.');
+    throw new ApiError('invalid-document', 'This route takes no document: leave the body out.');
   return document;
 }
 
 function parseJson(bytes: Buffer): unknown {
-  if (bytes.length === 0) throw new ProblemError('malformed-json', 'The body is empty; a JSON document was expected.');
+  if (bytes.length === 0) throw new ApiError('malformed-json', 'The body is empty; a JSON document was expected.');
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (error) {
-    throw new ProblemError('malformed-json', `The body is not JSON in UTF-8: ${(error as Error).message}.`);
+    throw new ApiError('malformed-json', `The body is not JSON in UTF-8: ${(error as Error).message}.`);
   }
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { TSchema } from 'typebox';
 import { ComparisonSpec, TuningSpec } from '../contract/comparison.js';
-import { FieldError, ProblemDocument } from '../contract/errors.js';
+import { ErrorDocument, FieldError } from '../contract/errors.js';
 import { EngineInfo, JobEvent, JobFailure, JobState } from '../contract/events.js';
 import { Job } from '../contract/job.js';
 import { LossSeries } from '../contract/losses.js';
@@ -83,7 +83,7 @@ const namedSchemas = (): Record<string, TSchema> => ({
   OptimizerResult,
   PreprocessSpec,
   ...variants('PreprocessSpec', PreprocessSpec),
-  Problem: ProblemDocument,
+  ApiError: ErrorDocument,
   ProblemSpec,
   ...variants('ProblemSpec', ProblemSpec),
   Provenance,

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ProblemCode, ProblemError } from '../contract/errors.js';
+import { ApiError, type ErrorCode } from '../contract/errors.js';
 import { uploadLimit, uploadTypes } from './uploads.js';
 
-export const problemType = 'application/problem+json';
+export const errorType = 'application/problem+json';
 
 /** Bytes of a request's body: 1 MiB, many times the longest job. */
 export const bodyLimit = 2 ** 20;
@@ -11,7 +11,7 @@ export const bodyLimit = 2 ** 20;
 const mediaTypes = `Send JSON, with Content-Type: application/json; a file of weights, which POST /optimizers takes, with ${uploadTypes.join(' or ')}.`;
 
 /** What Fastify itself refuses, in the terms of the contract, and what to do about it. */
-const fastifyCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
+const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_BAD_URL: ['not-found', 'The path holds an escape that is not UTF-8.'],
   FST_ERR_MAX_PARAM_LENGTH: ['not-found', 'A part of the path is longer than any name or id.'],
   FST_ERR_CTP_BODY_TOO_LARGE: [
@@ -23,10 +23,10 @@ const fastifyCodes: Readonly<Record<string, readonly [ProblemCode, string]>> = {
 };
 
 /** Every error leaves as a problem document, whoever raised it. */
-export function answerWithProblems(app: FastifyInstance): void {
+export function answerWithErrors(app: FastifyInstance): void {
   app.setErrorHandler(sendError);
   app.setNotFoundHandler((request) => {
-    throw new ProblemError(
+    throw new ApiError(
       'not-found',
       `${request.method} ${request.url.slice(0, 200)}: there is no such route; /openapi.yaml lists them all.`,
     );
@@ -35,19 +35,19 @@ export function answerWithProblems(app: FastifyInstance): void {
 
 /** Answers with the problem document of an error. A defect of ours is logged with its cause, and only there. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = toProblem(error, request.id);
-  if (problem.status >= 500) request.log.error({ err: error }, problem.detail);
-  reply.code(problem.status).type(problemType).send(problem.toDocument());
+  const apiError = toApiError(error, request.id);
+  if (apiError.status >= 500) request.log.error({ err: error }, apiError.detail);
+  reply.code(apiError.status).type(errorType).send(apiError.toDocument());
 }
 
 /** The problem that an error is. */
-export function toProblem(error: unknown, requestId: string): ProblemError {
-  if (error instanceof ProblemError) return error;
+export function toApiError(error: unknown, requestId: string): ApiError {
+  if (error instanceof ApiError) return error;
   const { code = '', statusCode = 500, message = '' } = error as Partial<FastifyError>;
   const known = fastifyCodes[code];
-  if (known) return new ProblemError(...known);
-  if (statusCode < 500) return new ProblemError('malformed-request', `${message}.`);
-  return new ProblemError('internal', `The request failed on our side; the log tells why, under ${requestId}.`);
+  if (known) return new ApiError(...known);
+  if (statusCode < 500) return new ApiError('malformed-request', `${message}.`);
+  return new ApiError('internal', `The request failed on our side; the log tells why, under ${requestId}.`);
 }
 
 /** Answers on a connection whose request never became one, and closes it. */
@@ -56,9 +56,9 @@ export function refuseConnection(error: Error, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const problem = new ProblemError('malformed-request', `The request could not be read: ${error.message}.`);
-  const body = JSON.stringify(problem.toDocument());
+  const apiError = new ApiError('malformed-request', `The request could not be read: ${error.message}.`);
+  const body = JSON.stringify(apiError.toDocument());
   socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: ${errorType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ProblemError } from '../contract/errors.js';
+import { ApiError } from '../contract/errors.js';
 import type { ByteRange, OpenArtifact } from '../jobs/artifacts.js';
 
 /** What is sent as a file of bytes. */
@@ -41,7 +41,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
   if (range === 'unsatisfiable') {
     await file.close();
     reply.header('content-range', `bytes */${size}`);
-    throw new ProblemError('range-not-satisfiable', `${request.headers.range}: the file has ${size} bytes.`);
+    throw new ApiError('range-not-satisfiable', `${request.headers.range}: the file has ${size} bytes.`);
   }
   const content = await file.read(range ?? undefined);
   // A browser shows JSON, and saves what it cannot show.

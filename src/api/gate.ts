@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ProblemError } from '../contract/errors.js';
+import { ApiError } from '../contract/errors.js';
 import { answersTo, type Hosts } from './hosts.js';
 import { streamPath } from './routes/stream.js';
 
@@ -9,13 +9,13 @@ import { streamPath } from './routes/stream.js';
  */
 export const gate =
   (hosts: Hosts) =>
-  /** @throws ProblemError */
+  /** @throws ApiError */
   async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     reply.header('x-content-type-options', 'nosniff');
     const { id } = request.params as { id?: string };
     if (id !== undefined) reply.log = request.log = request.log.child({ job: id });
     if (request.ws && !request.is404 && request.routeOptions.url !== streamPath)
-      throw new ProblemError('malformed-request', `${request.url} does not upgrade; /jobs/{id}/stream does.`);
+      throw new ApiError('malformed-request', `${request.url} does not upgrade; /jobs/{id}/stream does.`);
     refuseForeignNames(request, hosts);
     refuseForeignPages(request);
   };
@@ -23,7 +23,7 @@ export const gate =
 /** A site may point a name of its own at this machine (DNS rebinding): its pages then are of the same origin. */
 function refuseForeignNames({ headers: { host } }: FastifyRequest, hosts: Hosts): void {
   if (host === undefined || answersTo(hosts, host)) return;
-  throw new ProblemError(
+  throw new ApiError(
     'foreign-host',
     `Host: ${host}: this service answers to the names of the loopback interface; its operator may allow others with --allow-host.`,
   );
@@ -32,5 +32,5 @@ function refuseForeignNames({ headers: { host } }: FastifyRequest, hosts: Hosts)
 /** A browser lets any page send simple requests and open WebSockets anywhere, but it says which page it was. */
 function refuseForeignPages({ headers: { origin, host } }: FastifyRequest): void {
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
-  throw new ProblemError('foreign-origin', `A page of ${origin} may not use this service, which is ${host}.`);
+  throw new ApiError('foreign-origin', `A page of ${origin} may not use this service, which is ${host}.`);
 }

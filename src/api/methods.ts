@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifySchema, HTTPMethods } from 'fastify';
-import { ProblemError } from '../contract/errors.js';
+import { ApiError } from '../contract/errors.js';
 
 /**
  * Notes the paths that are registered from here on.
@@ -23,7 +23,7 @@ export function refuseOtherMethods(app: FastifyInstance): (app: FastifyInstance)
         // Before a body is read: what it holds does not matter.
         onRequest: async (request, reply) => {
           reply.header('allow', allow);
-          throw new ProblemError('method-not-allowed', `${request.method} ${url}: it has ${allow}.`);
+          throw new ApiError('method-not-allowed', `${request.method} ${url}: it has ${allow}.`);
         },
         handler: async () => undefined,
       });

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { ProblemError } from '../contract/errors.js';
+import { ApiError } from '../contract/errors.js';
 import { FolderArtifactStore } from '../jobs/artifacts.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { buildApp } from './app.js';
@@ -16,7 +16,7 @@ export async function describeApi(): Promise<string> {
 }
 
 const refuse = async () => {
-  throw new ProblemError('unavailable', 'This process only describes the API.');
+  throw new ApiError('unavailable', 'This process only describes the API.');
 };
 /** Routes can be described without a Redis behind them. */
 const unreachable: Jobs = {

@@ -1,10 +1,10 @@
 import type { Static, TSchema } from 'typebox';
-import { type ProblemCode, ProblemDocument, problemCodes } from '../contract/errors.js';
+import { type ErrorCode, ErrorDocument, errorCodes } from '../contract/errors.js';
 import { Job } from '../contract/job.js';
 import { RegisteredOptimizer } from '../contract/registry.js';
 import { Choice, Nullable, Strict } from '../contract/schema.js';
 import { Type } from '../contract/type.js';
-import { problemType } from './errors.js';
+import { errorType } from './errors.js';
 
 export const JobParams = Strict({ id: Type.String({ description: 'The job’s id.' }) });
 export const ArtifactParams = Strict({
@@ -118,20 +118,20 @@ export function fileAnswers(description: string, types: Readonly<Record<string, 
 }
 
 /** The problem documents that a route answers with, by status, besides those that any route may give. */
-export function problems(...codes: ProblemCode[]) {
-  const byStatus = new Map<string, ProblemCode[]>();
+export function errors(...codes: ErrorCode[]) {
+  const byStatus = new Map<string, ErrorCode[]>();
   for (const code of codes) {
-    const status = String(problemCodes[code][0]);
+    const status = String(errorCodes[code][0]);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   const responses = [...byStatus].map(([status, group]) => [
     status,
-    answer(group.map((code) => `\`${code}\`: ${problemCodes[code][1]}.`).join(' '), ProblemDocument, {
-      type: problemType,
+    answer(group.map((code) => `\`${code}\`: ${errorCodes[code][1]}.`).join(' '), ErrorDocument, {
+      type: errorType,
     }),
   ]);
   return {
     ...(Object.fromEntries(responses) as Record<string, ReturnType<typeof answer>>),
-    default: answer('Any other error.', ProblemDocument, { type: problemType }),
+    default: answer('Any other error.', ErrorDocument, { type: errorType }),
   };
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { ProblemError } from '../contract/errors.js';
+import { ApiError } from '../contract/errors.js';
 import { countWeights, maxWeights } from '../contract/limits.js';
 import { FormatError } from '../core/weights/safetensors.js';
 import { decodeWeights } from '../core/weights/weights.js';
@@ -19,7 +19,7 @@ export function acceptWeights(scope: FastifyInstance): void {
 
 /**
  * Checks a file of weights: its format, that its tensors are those of its spec, that all numbers are finite.
- * @throws ProblemError `invalid-weights`, saying what is wrong.
+ * @throws ApiError `invalid-weights`, saying what is wrong.
  */
 export function checkWeights(bytes: Uint8Array): CheckedWeights {
   const { spec, tensors, provenance } = decode(bytes);
@@ -41,8 +41,8 @@ function decode(bytes: Uint8Array) {
   }
 }
 
-function invalid(what: string): ProblemError {
-  return new ProblemError(
+function invalid(what: string): ApiError {
+  return new ApiError(
     'invalid-weights',
     `The file is not one of weights in the format metadescent/1 (docs/weights-format.md): ${what}.`,
   );

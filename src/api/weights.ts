@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ProblemError } from '../contract/errors.js';
+import { ApiError } from '../contract/errors.js';
 import { Choice, Strict } from '../contract/schema.js';
 import { Type } from '../contract/type.js';
 import type { OpenArtifact } from '../jobs/artifacts.js';
@@ -37,7 +37,7 @@ export const weightsAnswers = fileAnswers('The weights, and all that it takes to
 /**
  * Answers with weights, in the format that the request asks for.
  * @param find the file, and what a browser saves it as, without an extension; called once the format is known
- * @throws ProblemError `not-acceptable`, and what `find` throws.
+ * @throws ApiError `not-acceptable`, and what `find` throws.
  */
 export async function sendWeights(
   request: FastifyRequest<{ Querystring: { format?: Format } }>,
@@ -55,8 +55,7 @@ function choose(accept: string | undefined, asked: Format | undefined): { type: 
   const types = [...formats.keys()];
   const type = asked ? types.find((name) => formats.get(name) === asked) : negotiate(accept, types);
   const format = formats.get(type ?? '');
-  if (!type || !format)
-    throw new ProblemError('not-acceptable', `Accept: ${accept}: weights come as ${types.join(', ')}.`);
+  if (!type || !format) throw new ApiError('not-acceptable', `Accept: ${accept}: weights come as ${types.join(', ')}.`);
   return { type, format };
 }
 

@@ -53,7 +53,7 @@ export function withComparisonFlags(command: Command): Command {
  * @param path of a job document: of kind compare, or of kind metatrain, of which the problem and the comparison are
  *   taken. Without one, it is the problem that the optimizer was trained on, for as many steps, with rates tuned for
  *   every measure, on as many functions as are compared on or the usual number, whichever is less.
- * @throws CliError that lists each field at fault.
+ * @throws UserError that lists each field at fault.
  */
 export async function comparisonOf(
   path: string | undefined,

@@ -1,5 +1,6 @@
-import { type ProblemCode, ProblemError } from '../contract/errors.js';
+import { ApiError, type ErrorCode } from '../contract/errors.js';
 import type { JobState } from '../contract/events.js';
+import { UserError } from '../contract/user-error.js';
 
 /** What the command's exit status says. A code, once published, keeps its meaning. */
 export const exitCodes = {
@@ -22,27 +23,16 @@ Exit status:
     5  the job was cancelled
   130  interrupted by Ctrl-C`;
 
-const byProblem: Partial<Record<ProblemCode, number>> = {
+const byErrorCode: Partial<Record<ErrorCode, number>> = {
   'not-found': exitCodes.notFound,
   'not-ready': exitCodes.notFound,
   unavailable: exitCodes.unreachable,
   internal: exitCodes.failure,
 };
 
-/** An error whose message says all that a user needs. */
-export class CliError extends Error {
-  constructor(
-    message: string,
-    readonly exitCode: number,
-  ) {
-    super(message);
-    this.name = 'CliError';
-  }
-}
-
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CliError) return error.exitCode;
-  if (error instanceof ProblemError) return byProblem[error.code] ?? exitCodes.usage;
+  if (error instanceof UserError) return exitCodes[error.kind];
+  if (error instanceof ApiError) return byErrorCode[error.code] ?? exitCodes.usage;
   return exitCodes.failure;
 }
 

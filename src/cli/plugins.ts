@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CliError, exitCodes } from './exit-codes.js';
+import { UserError } from '../contract/user-error.js';
 
 export interface PluginFlags {
   plugin?: string[];
@@ -15,12 +15,12 @@ export function withPlugins(command: Command): Command {
 
 /**
  * Loads the plugins that the command line names; it has to come before any document is looked at.
- * @throws CliError for one that does not serve
+ * @throws UserError for one that does not serve
  */
 export async function usePlugins({ plugin = [] }: PluginFlags): Promise<void> {
   if (plugin.length === 0) return;
   const { loadPlugins, PluginError } = await import('../plugins/load.js');
   await loadPlugins(plugin).catch((error: unknown) => {
-    throw error instanceof PluginError ? new CliError(error.message, exitCodes.usage) : error;
+    throw error instanceof PluginError ? new UserError(error.message, 'usage') : error;
   });
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Client } from '../client/client.js';
-import { CliError, exitCodes } from './exit-codes.js';
+import { UserError } from '../contract/user-error.js';
 
 export const defaultPort = 7878;
 
@@ -15,14 +15,11 @@ export function withServer(command: Command): Command {
   );
 }
 
-/** @throws CliError where the address is none. */
+/** @throws UserError where the address is none. */
 export function clientOf({ server }: ServerOption): Client {
   const address = server ?? process.env.METADESCENT_URL ?? `http://127.0.0.1:${defaultPort}`;
   if (!/^https?:$/.test(URL.canParse(address) ? new URL(address).protocol : ''))
-    throw new CliError(
-      `--server ${address}: expected an address such as http://127.0.0.1:${defaultPort}`,
-      exitCodes.usage,
-    );
+    throw new UserError(`--server ${address}: expected an address such as http://127.0.0.1:${defaultPort}`, 'usage');
   return new Client(address);
 }
 

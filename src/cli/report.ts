@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
-import { ProblemError } from '../contract/errors.js';
-import { CliError, exitCodeOf, exitCodes } from './exit-codes.js';
+import { ApiError } from '../contract/errors.js';
+import { UserError } from '../contract/user-error.js';
+import { exitCodeOf, exitCodes } from './exit-codes.js';
 
 /**
  * Writes an error to standard error, as text or as a JSON document.
@@ -18,19 +19,19 @@ export function reportAndExitCode(error: unknown, json: boolean): number {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof ProblemError) {
+  if (error instanceof ApiError) {
     const fields = error.errors.map(
       ({ pointer, found, allowed }) => `  ${pointer}: found ${found}, allowed: ${allowed}`,
     );
     return fields.length > 1 ? [error.detail, ...fields].join('\n') : error.detail;
   }
-  if (error instanceof CliError) return error.message;
+  if (error instanceof UserError) return error.message;
   const { code, message, stack } = error as Partial<Error> & { code?: string };
   // What the system or an engine says is the user's to read; the rest is a defect of ours, and the stack tells where.
   return code !== undefined ? (message ?? code) : (stack ?? String(error));
 }
 
 function detailsOf(error: unknown): object {
-  if (!(error instanceof ProblemError)) return {};
+  if (!(error instanceof ApiError)) return {};
   return { code: error.code, ...(error.errors.length > 0 && { errors: error.errors }) };
 }

@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { startApi } from '../api/server.js';
+import { UserError } from '../contract/user-error.js';
 import { FolderArtifactStore } from '../jobs/artifacts.js';
 import { openAttempts, openJobs } from '../jobs/redis-jobs.js';
 import { startRedisServer } from '../jobs/redis-server.js';
 import { startWorker } from '../workers/worker.js';
-import { CliError, exitCodes } from './exit-codes.js';
 
 export interface ServiceOptions {
   /** Folder of artifacts, and of the private Redis. */
@@ -30,7 +30,7 @@ export interface Service {
 
 /**
  * Starts the parts of the service that are asked for.
- * @throws CliError where Redis cannot be had or the address is taken; what was started is stopped again.
+ * @throws UserError where Redis cannot be had or the address is taken; what was started is stopped again.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const stops: (() => Promise<void>)[] = [];
@@ -52,7 +52,7 @@ async function start(options: ServiceOptions, stops: (() => Promise<void>)[]): P
   let redisUrl = options.redisUrl || undefined;
   if (redisUrl === undefined) {
     const server = await startRedisServer({ folder: join(data, 'redis'), logger }).catch((error: Error) => {
-      throw new CliError(error.message, exitCodes.unreachable);
+      throw new UserError(error.message, 'unreachable');
     });
     stops.push(() => server.stop());
     redisUrl = server.url;
@@ -85,5 +85,5 @@ function explainAddress(error: NodeJS.ErrnoException, { host, port }: { host: st
     ENOTFOUND: 'there is no such address: see --host',
   };
   const reason = reasons[error.code ?? ''];
-  return reason ? new CliError(`${host}:${port}: ${reason}.`, exitCodes.usage) : error;
+  return reason ? new UserError(`${host}:${port}: ${reason}.`, 'usage') : error;
 }

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
-import { type FieldError, ProblemError } from '../contract/errors.js';
+import { ApiError, type FieldError } from '../contract/errors.js';
 import type { JobSpec } from '../contract/spec.js';
+import { UserError } from '../contract/user-error.js';
 import { parseJobSpec } from '../contract/validate.js';
-import { CliError, exitCodes } from './exit-codes.js';
 
 /** A YAML or JSON document (JSON is YAML) with the lines of its fields. */
 export interface SpecFile {
@@ -17,17 +17,17 @@ export interface SpecFile {
 
 /**
  * Reads a document; `-` is standard input.
- * @throws CliError where it cannot be read or is not YAML.
+ * @throws UserError where it cannot be read or is not YAML.
  */
 export async function readSpecFile(path: string): Promise<SpecFile> {
   const name = path === '-' ? 'standard input' : path;
   const source = await (path === '-' ? text(process.stdin) : readFile(path, 'utf8')).catch((error: Error) => {
-    throw new CliError(`${name} cannot be read: ${error.message}`, exitCodes.usage);
+    throw new UserError(`${name} cannot be read: ${error.message}`, 'usage');
   });
   const lines = new LineCounter();
   const parsed = parseDocument(source, { lineCounter: lines, stringKeys: true });
   const [first] = parsed.errors;
-  if (first) throw new CliError(`${name} is not YAML or JSON: ${first.message}`, exitCodes.usage);
+  if (first) throw new UserError(`${name} is not YAML or JSON: ${first.message}`, 'usage');
   // Aliases that expand to more than a document may hold are refused by the parser.
   return { name, document: toPlain(parsed, name), lineOf: (pointer) => lineOf(parsed, lines, pointer) };
 }
@@ -36,7 +36,7 @@ function toPlain(parsed: Document, name: string): unknown {
   try {
     return parsed.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw new CliError(`${name}: ${(error as Error).message}`, exitCodes.usage);
+    throw new UserError(`${name}: ${(error as Error).message}`, 'usage');
   }
 }
 
@@ -54,21 +54,21 @@ function lineOf(parsed: Document, lines: LineCounter, pointer: string): number |
 
 /**
  * The complete spec in a document, or in what `change` makes of it.
- * @throws CliError that lists each field at fault with its line and pointer.
+ * @throws UserError that lists each field at fault with its line and pointer.
  */
 export function specOf(file: SpecFile, change: (document: unknown) => unknown = (document) => document): JobSpec {
   try {
     return parseJobSpec(change(file.document));
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    throw new CliError(describeErrors(file, error.errors), exitCodes.usage);
+    if (!(error instanceof ApiError)) throw error;
+    throw new UserError(describeErrors(file, error.errors), 'usage');
   }
 }
 
 /**
  * What to send to a service: the complete spec; or the document as it is where all that is wrong with it is that its
  * problem is not known here, since the service may have a plugin for that.
- * @throws CliError that lists each field at fault with its line and pointer.
+ * @throws UserError that lists each field at fault with its line and pointer.
  */
 export function submissionOf(file: SpecFile): unknown {
   try {
@@ -76,7 +76,7 @@ export function submissionOf(file: SpecFile): unknown {
   } catch (error) {
     const isUnknownProblem = ({ pointer, found }: FieldError) =>
       /^\/problem(\/.+)?\/name$/.test(pointer) && found !== 'nothing';
-    if (error instanceof ProblemError && error.errors.length > 0 && error.errors.every(isUnknownProblem))
+    if (error instanceof ApiError && error.errors.length > 0 && error.errors.every(isUnknownProblem))
       return file.document;
     return specOf(file);
   }

@@ -1,6 +1,6 @@
 import { optimizerNamePattern, type TrainedOptimizerRef } from '../contract/trained.js';
+import { UserError } from '../contract/user-error.js';
 import { isJobId } from '../jobs/ids.js';
-import { CliError, exitCodes } from './exit-codes.js';
 
 /** What commands take where they take a trained optimizer of the service. */
 export const trainedHelp = 'the id of a job, or NAME[@VERSION] of a registered optimizer, the newest without a version';
@@ -16,16 +16,16 @@ export function parseTrained(text: string): TrainedOptimizerRef | null {
   return { name, ...(version !== undefined && { version: Number(version) }) };
 }
 
-/** @throws CliError where the text is neither. */
+/** @throws UserError where the text is neither. */
 export function trainedOf(text: string): TrainedOptimizerRef {
   const trained = parseTrained(text);
   if (trained) return trained;
-  throw new CliError(`${text}: expected ${trainedHelp}; a name is of a-z, 0-9, _ and -.`, exitCodes.usage);
+  throw new UserError(`${text}: expected ${trainedHelp}; a name is of a-z, 0-9, _ and -.`, 'usage');
 }
 
-/** @throws CliError where the text is not NAME[@VERSION]. */
+/** @throws UserError where the text is not NAME[@VERSION]. */
 export function registeredOf(text: string): { name: string; version?: number } {
   const trained = trainedOf(text);
   if ('name' in trained) return trained;
-  throw new CliError(`${text} is the id of a job: expected NAME[@VERSION] of a registered optimizer.`, exitCodes.usage);
+  throw new UserError(`${text} is the id of a job: expected NAME[@VERSION] of a registered optimizer.`, 'usage');
 }

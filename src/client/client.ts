@@ -1,4 +1,4 @@
-import { ProblemError } from '../contract/errors.js';
+import { ApiError } from '../contract/errors.js';
 import type { JobEvent, JobState } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
 import type { LossSeries } from '../contract/losses.js';
@@ -61,7 +61,7 @@ export interface LossOptions {
 }
 
 /**
- * The service over HTTP and WebSockets, in Node and in browsers. Every method throws ProblemError: what the service
+ * The service over HTTP and WebSockets, in Node and in browsers. Every method throws ApiError: what the service
  * answered with, or `unavailable` where none answers.
  */
 export class Client {
@@ -128,7 +128,7 @@ export class Client {
     if (version !== undefined) return this.json(optimizerPath({ name, version }));
     const [newest] = (await this.optimizers({ name, limit: 1 })).optimizers;
     if (newest) return newest;
-    throw new ProblemError('not-found', `There is no optimizer ${JSON.stringify(name)}.`);
+    throw new ApiError('not-found', `There is no optimizer ${JSON.stringify(name)}.`);
   }
 
   async deleteOptimizer(place: OptimizerPlace): Promise<void> {

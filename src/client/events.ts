@@ -1,4 +1,4 @@
-import { type ProblemCode, ProblemError, problemCodes } from '../contract/errors.js';
+import { ApiError, type ErrorCode, errorCodes } from '../contract/errors.js';
 import type { JobEvent } from '../contract/events.js';
 import { isFinal } from '../contract/job.js';
 import { backoff, pause } from './backoff.js';
@@ -26,7 +26,7 @@ export function cursorOf({ attempt, seq }: JobEvent): string {
  * The events of a job, each exactly once, up to its final state. Where the connection is lost it is made again, from
  * the last event on.
  * @param job address of the job
- * @throws ProblemError `not-found`, `invalid-cursor`; `unavailable` where there is no connection at first, or none for
+ * @throws ApiError `not-found`, `invalid-cursor`; `unavailable` where there is no connection at first, or none for
  *   as long as `patience` says.
  */
 export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
@@ -88,7 +88,7 @@ async function throwIfRefused(url: URL, signal: AbortSignal | undefined, patient
   try {
     await request(url, { signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal });
   } catch (error) {
-    const passing = error instanceof ProblemError && error.code === 'unavailable' && patient;
+    const passing = error instanceof ApiError && error.code === 'unavailable' && patient;
     if (!passing) throw error;
   } finally {
     controller.abort();
@@ -98,8 +98,8 @@ async function throwIfRefused(url: URL, signal: AbortSignal | undefined, patient
 /** The service closes with 4000 + HTTP status and a problem's code where the stream cannot go on. */
 function throwIfClosedFor(closed: CloseReason | null): void {
   if (closed === null || closed.code < 4000 || closed.code >= 4500) return;
-  const code = closed.reason in problemCodes ? (closed.reason as ProblemCode) : 'invalid-document';
-  throw new ProblemError(code, `The service ended the stream: ${problemCodes[code][1]}.`);
+  const code = closed.reason in errorCodes ? (closed.reason as ErrorCode) : 'invalid-document';
+  throw new ApiError(code, `The service ended the stream: ${errorCodes[code][1]}.`);
 }
 
 /** Below 0 where a comes before b. */

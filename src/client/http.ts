@@ -1,8 +1,8 @@
-import { type ProblemCode, type ProblemDocument, ProblemError, problemCodes } from '../contract/errors.js';
+import { ApiError, type ErrorCode, type ErrorDocument, errorCodes } from '../contract/errors.js';
 
 /**
  * Sends a request.
- * @throws ProblemError what the service answered with, or `unavailable` where none answers; the signal's reason where
+ * @throws ApiError what the service answered with, or `unavailable` where none answers; the signal's reason where
  *   it is aborted.
  */
 export async function request(url: URL, init: RequestInit = {}): Promise<Response> {
@@ -13,36 +13,36 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
     if (init.signal?.aborted) throw init.signal.reason;
     throw unavailable(url, error);
   }
-  if (!response.ok) throw await toProblem(response);
+  if (!response.ok) throw await toApiError(response);
   return response;
 }
 
-export function unavailable(url: URL, cause: unknown): ProblemError {
+export function unavailable(url: URL, cause: unknown): ApiError {
   const { message } = ((cause as Error | undefined)?.cause ?? cause ?? {}) as Partial<Error>;
-  return new ProblemError('unavailable', `No service answers at ${url.origin}${message ? ` (${message})` : ''}.`);
+  return new ApiError('unavailable', `No service answers at ${url.origin}${message ? ` (${message})` : ''}.`);
 }
 
-async function toProblem(response: Response): Promise<ProblemError> {
+async function toApiError(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => '');
   const document = parse(text);
-  if (document && document.code in problemCodes)
-    return new ProblemError(document.code as ProblemCode, document.detail, document.errors);
+  if (document && document.code in errorCodes)
+    return new ApiError(document.code as ErrorCode, document.detail, document.errors);
   const { status, statusText, url } = response;
-  return new ProblemError(codeOfStatus(status), document?.detail ?? `${url} answered ${status} ${statusText}.`);
+  return new ApiError(codeOfStatus(status), document?.detail ?? `${url} answered ${status} ${statusText}.`);
 }
 
-function parse(text: string): ProblemDocument | null {
+function parse(text: string): ErrorDocument | null {
   try {
     const document: unknown = JSON.parse(text);
-    const { code, detail } = (document ?? {}) as Partial<ProblemDocument>;
-    return typeof code === 'string' && typeof detail === 'string' ? (document as ProblemDocument) : null;
+    const { code, detail } = (document ?? {}) as Partial<ErrorDocument>;
+    return typeof code === 'string' && typeof detail === 'string' ? (document as ErrorDocument) : null;
   } catch {
     return null;
   }
 }
 
 /** Of an answer that is not the service's own: a proxy's, or of a later version. */
-function codeOfStatus(status: number): ProblemCode {
+function codeOfStatus(status: number): ErrorCode {
   if (status === 404) return 'not-found';
   if (status === 502 || status === 503 || status === 504) return 'unavailable';
   return status >= 500 ? 'internal' : 'invalid-document';

@@ -3,7 +3,7 @@ import { Strict } from './schema.js';
 import { Type } from './type.js';
 
 /** Every error that the API answers with: code, HTTP status, title. A code, once published, keeps its meaning. */
-export const problemCodes = {
+export const errorCodes = {
   'invalid-document': [400, 'The document is not what this route accepts'],
   'invalid-weights': [400, 'The file is not one of a trained optimizer’s weights'],
   'malformed-request': [400, 'The request is not valid HTTP'],
@@ -24,7 +24,7 @@ export const problemCodes = {
   internal: [500, 'A defect of ours'],
   unavailable: [503, 'A part of the service cannot be reached'],
 } as const satisfies Record<string, readonly [number, string]>;
-export type ProblemCode = keyof typeof problemCodes;
+export type ErrorCode = keyof typeof errorCodes;
 
 export const FieldError = Strict({
   pointer: Type.String({ description: 'JSON Pointer (RFC 6901) into the document.' }),
@@ -34,7 +34,7 @@ export const FieldError = Strict({
 export type FieldError = Static<typeof FieldError>;
 
 /** `application/problem+json` (RFC 9457). */
-export const ProblemDocument = Strict(
+export const ErrorDocument = Strict(
   {
     type: Type.String({ description: 'about:blank: `code` tells the kind.' }),
     title: Type.String(),
@@ -43,35 +43,35 @@ export const ProblemDocument = Strict(
     detail: Type.String(),
     errors: Type.Optional(Type.Array(FieldError)),
   },
-  { title: 'Problem' },
+  { title: 'ApiError' },
 );
-export type ProblemDocument = Static<typeof ProblemDocument>;
+export type ErrorDocument = Static<typeof ErrorDocument>;
 
 /** An error with a place in the registry. Whoever throws one has said what to do in `detail`. */
-export class ProblemError extends Error {
+export class ApiError extends Error {
   constructor(
-    readonly code: ProblemCode,
+    readonly code: ErrorCode,
     readonly detail: string,
     readonly errors: FieldError[] = [],
   ) {
     super(detail);
-    this.name = 'ProblemError';
+    this.name = 'ApiError';
   }
 
   get status(): number {
-    return problemCodes[this.code][0];
+    return errorCodes[this.code][0];
   }
 
-  toDocument(): ProblemDocument {
-    const [status, title] = problemCodes[this.code];
+  toDocument(): ErrorDocument {
+    const [status, title] = errorCodes[this.code];
     const { code, detail, errors } = this;
     return { type: 'about:blank', title, status, code, detail, ...(errors.length > 0 ? { errors } : {}) };
   }
 }
 
 /** Of a field that no schema can check. The value is shown as JSON. */
-export function invalidField(pointer: string, value: unknown, allowed: string): ProblemError {
+export function invalidField(pointer: string, value: unknown, allowed: string): ApiError {
   const found = value === undefined ? 'nothing' : JSON.stringify(value);
   const detail = `${pointer}: found ${found}, allowed: ${allowed}.`;
-  return new ProblemError('invalid-document', detail, [{ pointer, found, allowed }]);
+  return new ApiError('invalid-document', detail, [{ pointer, found, allowed }]);
 }

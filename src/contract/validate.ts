@@ -1,6 +1,6 @@
 import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { TSchema } from 'typebox';
-import { type FieldError, ProblemError } from './errors.js';
+import { ApiError, type FieldError } from './errors.js';
 import { checkLimits } from './limits.js';
 import { ProblemSpec } from './problems.js';
 import { problemReference } from './schema.js';
@@ -43,7 +43,7 @@ export const maxDepth = 32;
 /**
  * Checks a document against {@link JobSpec} and the limits on sizes.
  * @returns a copy with every default filled in.
- * @throws ProblemError `invalid-document`, with a pointer to each field at fault.
+ * @throws ApiError `invalid-document`, with a pointer to each field at fault.
  */
 export function parseJobSpec(document: unknown): JobSpec {
   if (isDeeperThan(document, maxDepth))
@@ -58,7 +58,7 @@ export function parseJobSpec(document: unknown): JobSpec {
 }
 
 /** Turns a validator's errors into a problem document's. */
-export function invalidDocument(errors: ErrorObject[]): ProblemError {
+export function invalidDocument(errors: ErrorObject[]): ApiError {
   const unique = new Map<string, FieldError>();
   // An anyOf reports each of its branches besides itself: the summary says it all.
   const summaries = errors.filter((e) => e.keyword === 'anyOf').map((e) => `${e.schemaPath}/`);
@@ -84,10 +84,10 @@ function isMissingTag({ keyword, instancePath, params }: ErrorObject, errors: re
   );
 }
 
-function invalid(errors: FieldError[]): ProblemError {
+function invalid(errors: FieldError[]): ApiError {
   const [first] = errors;
   const detail = first ? `${first.pointer || 'The document'}: found ${first.found}, allowed: ${first.allowed}.` : '';
-  return new ProblemError('invalid-document', detail, errors);
+  return new ApiError('invalid-document', detail, errors);
 }
 
 function toFieldError(error: ErrorObject): FieldError {

@@ -11,11 +11,11 @@ import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.js';
 import type { NamedTensor } from './weights/tensors.js';
 
 /** What the next pull of a run is to do; `concluding`: all that is left is to say that it is done. */
-export type Phase = 'start' | 'training' | 'comparison' | 'concluding' | 'ended';
+export type RunStage = 'start' | 'training' | 'comparison' | 'concluding' | 'ended';
 
 /** The whole state of a run between two pulls. */
 export interface Checkpoint {
-  phase: Phase;
+  phase: RunStage;
   training: TrainingState | undefined;
   comparison: ComparisonState | undefined;
 }
@@ -31,7 +31,7 @@ const format = 'metadescent-checkpoint/2';
 
 /** The part of a checkpoint that is not vectors. Doubles survive JSON; what it lacks travels as a string. */
 interface Scalars {
-  phase: Phase;
+  phase: RunStage;
   training:
     | (Pick<TrainingState, 'iteration' | 'bestLoss' | 'bestIteration' | 'validatedAt' | 'history' | 'gradients'> & {
         /** Adam's. */

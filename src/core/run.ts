@@ -4,7 +4,7 @@ import { checkTransfer } from '../contract/groups.js';
 import { checkSize, countWeights, longestUnroll } from '../contract/limits.js';
 import { coordinates, type ProblemSpec } from '../contract/problems.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Phase } from './checkpoint.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunStage } from './checkpoint.js';
 import { Comparison } from './compare/comparison.js';
 import type { Learned } from './compare/optimise.js';
 import { type Engine, Unsupported } from './engines/engine.js';
@@ -76,7 +76,7 @@ function givenOptimizer(problem: ProblemSpec, weights: Uint8Array | undefined): 
 class JobRun implements Run {
   private readonly training: MetaTraining | null;
   private comparison: Comparison | null = null;
-  private phase: Phase = 'start';
+  private phase: RunStage = 'start';
 
   private readonly spec: JobSpec;
   private readonly datasets: Datasets;

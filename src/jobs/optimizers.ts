@@ -19,7 +19,7 @@ export interface Registration {
   job: string | null;
   /** Tells one upload from another: of two requests with one idempotency key, whether they are the same. */
   digest: string | null;
-  /** Called where no earlier request with the same idempotency key has been answered. It may throw ProblemError. */
+  /** Called where no earlier request with the same idempotency key has been answered. It may throw ApiError. */
   read(): Promise<CheckedWeights>;
 }
 
@@ -32,19 +32,19 @@ export interface OptimizersQuery {
 
 /**
  * The registry of trained optimizers. It has a copy of each file, so jobs may come and go. All methods throw
- * ProblemError; a version that is not there, or no longer, is `not-found`.
+ * ApiError; a version that is not there, or no longer, is `not-found`.
  */
 export interface Optimizers {
   /**
    * Keeps weights as the next version of a name.
    * @returns the record, and whether it is new: the same key with the same request gives the version that is there.
-   * @throws ProblemError `idempotency-conflict`, and whatever `read` throws.
+   * @throws ApiError `idempotency-conflict`, and whatever `read` throws.
    */
   register(registration: Registration, idempotencyKey?: string): Promise<Registered>;
   get(name: string, version: number): Promise<RegisteredOptimizer>;
   /** The file of weights. Whoever gets it reads or closes it. */
   open(name: string, version: number): Promise<OpenArtifact>;
-  /** Latest registration first. @throws ProblemError `invalid-cursor`. */
+  /** Latest registration first. @throws ApiError `invalid-cursor`. */
   list(query: OptimizersQuery): Promise<{ optimizers: RegisteredOptimizer[]; next: string | null }>;
   /** Its number is not given again. A queued job that names it will fail as `weights-missing`. */
   delete(name: string, version: number): Promise<void>;

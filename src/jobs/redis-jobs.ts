@@ -3,7 +3,7 @@ import type { Jobs, OpenJobsOptions } from './jobs.js';
 import { type OpenAttemptsOptions, RedisAttempts } from './redis/redis-attempts.js';
 import { RedisJobs } from './redis/redis-jobs.js';
 
-/** The jobs that a Redis holds. @throws ProblemError `unavailable` where it does not answer. */
+/** The jobs that a Redis holds. @throws ApiError `unavailable` where it does not answer. */
 export async function openJobs(options: OpenJobsOptions): Promise<Jobs> {
   return new RedisJobs(options).open();
 }

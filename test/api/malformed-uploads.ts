@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../src/contract/errors.js';
+import type { ErrorCode } from '../../src/contract/errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/core/weights/safetensors.js';
 import type { NamedTensor } from '../../src/core/weights/tensors.js';
 import { encodeWeights } from '../../src/core/weights/weights.js';
@@ -11,7 +11,7 @@ export interface MalformedUpload {
   /** What the answer says is wrong. */
   readonly says: RegExp;
   readonly name?: string;
-  readonly code?: ProblemCode;
+  readonly code?: ErrorCode;
 }
 
 const spec = lstmSpec({ layers: [3, 2], inputProjection: 2 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ProblemCode, type ProblemDocument, problemCodes } from '../../src/contract/errors.js';
+import { type ErrorCode, type ErrorDocument, errorCodes } from '../../src/contract/errors.js';
 import { malformedDocuments } from './malformed.js';
 import { withApi } from './support.js';
 
@@ -19,8 +19,8 @@ test('malformed documents are refused, each with a problem document, and none re
     const answer = await api.request('POST', '/jobs', { body, headers: { 'content-type': contentType } });
     assert(answer.status >= 400 && answer.status < 500, `${name}: ${answer.status}`);
     assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/, name);
-    const problem = answer.json<ProblemDocument>();
-    const [status, title] = problemCodes[problem.code as ProblemCode];
+    const problem = answer.json<ErrorDocument>();
+    const [status, title] = errorCodes[problem.code as ErrorCode];
     assert.deepEqual([problem.status, problem.title], [status, title], name);
     assert.equal(answer.status, status, name);
     assert(problem.detail.length > 10, name);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import type { ProblemDocument } from '../../src/contract/errors.js';
+import type { ErrorDocument } from '../../src/contract/errors.js';
 import { countWeights } from '../../src/contract/limits.js';
 import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { RegisteredOptimizer } from '../../src/contract/registry.js';
@@ -52,7 +52,7 @@ test('malformed uploads are refused, each with what is wrong, and nothing of the
     const answer = await upload(name, bytes);
     assert.equal(answer.status, 400, `${what}: ${answer.bytes}`);
     assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/, what);
-    const problem = answer.json<ProblemDocument>();
+    const problem = answer.json<ErrorDocument>();
     assert.equal(problem.code, code, what);
     assert.match(problem.detail, says, what);
     assert(problem.detail.length < 1000, what);
@@ -207,7 +207,7 @@ test('a job without weights is refused, and one that may yet have some is told f
   const compare = await api.submit({ kind: 'compare', problem, comparison, optimizer: { job: source } });
   for (const job of [attempt.job, compare.id, 'j000000000000000000', 'nonsense', '../..']) {
     const answer = await register(job);
-    assert.deepEqual([answer.status, answer.json<ProblemDocument>().errors?.[0]?.pointer], [400, '/job'], job);
+    assert.deepEqual([answer.status, answer.json<ErrorDocument>().errors?.[0]?.pointer], [400, '/job'], job);
   }
   assert.deepEqual(await listed('&name=none'), []);
 });

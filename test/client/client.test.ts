@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type RunningApi, startApi } from '../../src/api/server.js';
 import { Client } from '../../src/client/client.js';
 import { cursorOf } from '../../src/client/events.js';
-import { ProblemError } from '../../src/contract/errors.js';
+import { ApiError } from '../../src/contract/errors.js';
 import type { JobEvent } from '../../src/contract/events.js';
 import { encodeWeights } from '../../src/core/weights/weights.js';
 import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
@@ -57,7 +57,7 @@ describe('the client', () => {
     points: Float32Array.of(iteration, iteration / 2),
   });
 
-  const isProblem = (code: string) => (error: unknown) => error instanceof ProblemError && error.code === code;
+  const isError = (code: string) => (error: unknown) => error instanceof ApiError && error.code === code;
 
   it('creates, gets, lists, cancels and deletes a job', async () => {
     const job = await client.create(document, { idempotencyKey: 'once' });
@@ -66,18 +66,18 @@ describe('the client', () => {
     assert.deepEqual((await client.get(job.id)).spec, job.spec);
     assert.ok((await client.list({ label: 'client-test', limit: 5 })).jobs.some(({ id }) => id === job.id));
     assert.equal((await client.cancel(job.id)).state, 'cancelled');
-    await assert.rejects(client.weights(job.id), isProblem('not-found'));
+    await assert.rejects(client.weights(job.id), isError('not-found'));
     await client.delete(job.id);
-    await assert.rejects(client.get(job.id), isProblem('not-found'));
+    await assert.rejects(client.get(job.id), isError('not-found'));
   });
 
   it('throws what the service answers, with its pointers', async () => {
     await assert.rejects(client.create({ ...document, seed: 'one' }), (error: unknown) => {
-      assert.ok(error instanceof ProblemError && error.code === 'invalid-document');
+      assert.ok(error instanceof ApiError && error.code === 'invalid-document');
       assert.equal(error.errors[0]?.pointer, '/seed');
       return true;
     });
-    await assert.rejects(new Client('http://127.0.0.1:1').get('j0'), isProblem('unavailable'));
+    await assert.rejects(new Client('http://127.0.0.1:1').get('j0'), isError('unavailable'));
   });
 
   it('tells the catalogue', async () => {
@@ -107,9 +107,9 @@ describe('the client', () => {
     assert.equal(JSON.parse(text).format, 'metadescent/1');
     await client.deleteOptimizer({ name: 'client', version: 2 });
     assert.equal((await client.optimizer({ name: 'client' })).version, 1);
-    await assert.rejects(client.optimizer({ name: 'nobody' }), isProblem('not-found'));
-    await assert.rejects(client.upload('client', file.slice(1)), isProblem('invalid-weights'));
-    await assert.rejects(client.upload('../client', file), isProblem('invalid-document'));
+    await assert.rejects(client.optimizer({ name: 'nobody' }), isError('not-found'));
+    await assert.rejects(client.upload('client', file.slice(1)), isError('invalid-weights'));
+    await assert.rejects(client.upload('../client', file), isError('invalid-document'));
   });
 
   it('reads losses, and lists artifacts', async () => {
@@ -181,8 +181,8 @@ describe('the client', () => {
     const drain = async (id: string, options: Parameters<Client['events']>[1]) => {
       for await (const event of client.events(id, options)) void event;
     };
-    await assert.rejects(drain(attempt.job, { cursor: 'yesterday' }), isProblem('invalid-cursor'));
-    await assert.rejects(drain('j000000000000000000', {}), isProblem('not-found'));
+    await assert.rejects(drain(attempt.job, { cursor: 'yesterday' }), isError('invalid-cursor'));
+    await assert.rejects(drain('j000000000000000000', {}), isError('not-found'));
     const controller = new AbortController();
     const watching = drain(attempt.job, { signal: controller.signal });
     setTimeout(() => controller.abort(new Error('enough')), 50);
@@ -198,7 +198,7 @@ describe('the client', () => {
     await proxy.close();
     await assert.rejects(async () => {
       for await (const event of events) void event;
-    }, isProblem('unavailable'));
+    }, isError('unavailable'));
     await attempt.cancel();
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type FieldError, ProblemDocument, ProblemError, problemCodes } from '../../src/contract/errors.js';
+import { ApiError, ErrorDocument, errorCodes, type FieldError } from '../../src/contract/errors.js';
 import { checkSize } from '../../src/contract/limits.js';
 import { coordinates } from '../../src/contract/problems.js';
 import { compile, parseJobSpec } from '../../src/contract/validate.js';
@@ -14,11 +14,11 @@ type Document = Record<string, unknown>;
 const problems = catalogue.problems.map(({ name }) => `"${name}"`).join(', ');
 
 /** The errors of a document that must be refused. */
-function refused(document: unknown): ProblemError {
+function refused(document: unknown): ApiError {
   try {
     parseJobSpec(document);
   } catch (error) {
-    assert.ok(error instanceof ProblemError, String(error));
+    assert.ok(error instanceof ApiError, String(error));
     assert.equal(error.code, 'invalid-document');
     assert.equal(error.status, 400);
     assert.ok(error.errors.length > 0);
@@ -360,14 +360,14 @@ describe('limits on products of sizes', () => {
 
 describe('a problem document', () => {
   it('is one of the contract for every code', () => {
-    const check = compile(ProblemDocument);
-    for (const code of Object.keys(problemCodes) as (keyof typeof problemCodes)[]) {
-      const problem = new ProblemError(code, 'What to do.', [{ pointer: '/a', found: '1', allowed: '2' }]);
-      const document: ProblemDocument = JSON.parse(JSON.stringify(problem.toDocument()));
+    const check = compile(ErrorDocument);
+    for (const code of Object.keys(errorCodes) as (keyof typeof errorCodes)[]) {
+      const problem = new ApiError(code, 'What to do.', [{ pointer: '/a', found: '1', allowed: '2' }]);
+      const document: ErrorDocument = JSON.parse(JSON.stringify(problem.toDocument()));
       assert.ok(check(document), JSON.stringify(check.errors));
       assert.equal(document.status, problem.status);
       assert.ok(problem.status >= 400 && problem.status < 600);
-      assert.equal('errors' in new ProblemError(code, 'x').toDocument(), false);
+      assert.equal('errors' in new ApiError(code, 'x').toDocument(), false);
     }
   });
 });

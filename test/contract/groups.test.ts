@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type FieldError, ProblemError } from '../../src/contract/errors.js';
+import { ApiError, type FieldError } from '../../src/contract/errors.js';
 import { checkTransfer, groupsOf } from '../../src/contract/groups.js';
 import type { GroupSpec, LearnedSpec } from '../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
@@ -21,7 +21,7 @@ function refused(...document: Parameters<typeof parse>): FieldError[] {
   try {
     parse(...document);
   } catch (error) {
-    assert.ok(error instanceof ProblemError, String(error));
+    assert.ok(error instanceof ApiError, String(error));
     return error.errors;
   }
   throw new Error(`accepted ${JSON.stringify(document)}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ProblemError } from '../../src/contract/errors.js';
+import { ApiError } from '../../src/contract/errors.js';
 import { countWeights } from '../../src/contract/limits.js';
 import type { CompareSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
@@ -11,15 +11,15 @@ import type { CheckedWeights, Registration } from '../../src/jobs/optimizers.js'
 import { registerOptimizer } from '../../src/jobs/redis/register-optimizer.js';
 import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
 import { withRedis } from '../support/redis.js';
-import { type House, openHouse, problem } from './house.js';
+import { errorOf, type Harness, openHarness } from './harness.js';
 
 describe('registered optimizers', () => {
   const given = withRedis();
-  let house: House;
+  let harness: Harness;
   before(async () => {
-    house = await openHouse(given);
+    harness = await openHarness(given);
   });
-  after(() => house.close());
+  after(() => harness.close());
 
   const trained = sampleOptimizer(lstmSpec({ layers: [2] }), 1);
   const { spec: optimizer, provenance } = trained;
@@ -30,11 +30,11 @@ describe('registered optimizers', () => {
     weights: countWeights(optimizer, provenance.problem),
   };
   const upload = (name: string): Registration => ({ name, job: null, digest: 'a', read: async () => weights });
-  const register = async (name: string) => (await house.jobs.optimizers.register(upload(name))).optimizer.version;
+  const register = async (name: string) => (await harness.jobs.optimizers.register(upload(name))).optimizer.version;
   const compare = (ref: object) =>
     parseJobSpec({ kind: 'compare', problem: { name: 'simple' }, optimizer: ref, comparison: {} }) as CompareSpec;
   const submitted = async (ref: object, key?: string) => {
-    const { job } = await house.jobs.create(compare(ref), key);
+    const { job } = await harness.jobs.create(compare(ref), key);
     return job;
   };
 
@@ -47,7 +47,7 @@ describe('registered optimizers', () => {
     const again = await submitted({ name: 'newest' }, 'newest');
     assert.deepEqual([again.id, again.spec], [first.id, first.spec], 'the same request, though a newer one is there');
     assert.deepEqual((await submitted({ name: 'newest', version: 1 })).spec.optimizer, { name: 'newest', version: 1 });
-    await house.jobs.optimizers.delete('newest', 3);
+    await harness.jobs.optimizers.delete('newest', 3);
     assert.deepEqual((await submitted({ name: 'newest' })).spec.optimizer, { name: 'newest', version: 2 });
   });
 
@@ -59,7 +59,7 @@ describe('registered optimizers', () => {
       [{ name: 'there', version: 2 }, '/optimizer/version', /the newest of which is 1/],
     ] as const)
       await assert.rejects(submitted(ref), (error) => {
-        assert.ok(error instanceof ProblemError && error.code === 'invalid-document');
+        assert.ok(error instanceof ApiError && error.code === 'invalid-document');
         assert.equal(error.errors[0]?.pointer, pointer);
         assert.match(error.errors[0]?.allowed ?? '', allowed);
         return true;
@@ -69,30 +69,30 @@ describe('registered optimizers', () => {
   it('and jobs are taken to no problem that they do not fit', async () => {
     const wide = sampleOptimizer(lstmSpec({ layers: [2], over: 'all' }), 1);
     const weights = { bytes: encodeWeights(wide), optimizer: wide.spec, provenance: wide.provenance, weights: 1 };
-    const registered = await house.jobs.optimizers.register({ ...upload('wide'), read: async () => weights });
-    const { id, attempt } = await house.begin({ optimizer: wide.spec, problem: wide.provenance.problem });
-    await house.artifacts.put(id, 'weights.safetensors', weights.bytes);
+    const registered = await harness.jobs.optimizers.register({ ...upload('wide'), read: async () => weights });
+    const { id, attempt } = await harness.begin({ optimizer: wide.spec, problem: wide.provenance.problem });
+    await harness.artifacts.put(id, 'weights.safetensors', weights.bytes);
     await attempt.succeed();
     for (const ref of [{ name: registered.optimizer.name }, { job: id }]) {
       await assert.rejects(submitted(ref), (error) => {
-        assert.ok(error instanceof ProblemError && error.code === 'invalid-document');
+        assert.ok(error instanceof ApiError && error.code === 'invalid-document');
         assert.deepEqual(error.errors[0]?.pointer, '/problem/name');
         assert.match(error.detail, /its \/over is .*allowed: parameters of 10 coordinates at a time/);
         return true;
       });
       const document = { ...compare(ref), problem: { ...wide.provenance.problem } };
-      assert.equal((await house.jobs.create(document)).created, true);
+      assert.equal((await harness.jobs.create(document)).created, true);
     }
   });
 
   it('are taken to no problem that no machine has the memory for', async () => {
     const large = { ...weights, optimizer: lstmSpec({ layers: [1024, 1024] }) };
-    await house.jobs.optimizers.register({ ...upload('large'), read: async () => large });
+    await harness.jobs.optimizers.register({ ...upload('large'), read: async () => large });
     const on = (dimension: number) =>
-      house.jobs.create({ ...compare({ name: 'large' }), problem: { name: 'parabola', dimension } });
+      harness.jobs.create({ ...compare({ name: 'large' }), problem: { name: 'parabola', dimension } });
     assert.equal((await on(1000)).created, true);
     await assert.rejects(on(100_000), (error) => {
-      assert.ok(error instanceof ProblemError && error.code === 'invalid-document');
+      assert.ok(error instanceof ApiError && error.code === 'invalid-document');
       const [refused] = error.errors;
       assert.deepEqual([refused?.pointer, refused?.found], ['/problem', '"100000 coordinates"']);
       assert.match(refused!.allowed, /keeps at most 536870912 floats/);
@@ -103,9 +103,9 @@ describe('registered optimizers', () => {
   it('give their weights to the attempt that names them, until they are deleted', async () => {
     const version = await register('named');
     const { id } = await submitted({ name: 'named' });
-    const attempt = await house.attempts.begin(id);
+    const attempt = await harness.attempts.begin(id);
     assert.deepEqual(await attempt?.namedWeights(), Buffer.from(weights.bytes));
-    await house.jobs.optimizers.delete('named', version);
+    await harness.jobs.optimizers.delete('named', version);
     assert.equal(await register('named'), version + 1);
     assert.equal(await attempt?.namedWeights(), null);
     await attempt?.succeed();
@@ -113,37 +113,37 @@ describe('registered optimizers', () => {
 
   it('leave nothing behind where they are deleted, but the count', async () => {
     const version = await register('gone');
-    const [artifact] = await house.redis.hmget(`metadescent:optimizer:gone:${version}`, 'artifact');
-    assert.deepEqual(await house.artifacts.list(artifact!), ['weights.safetensors']);
-    await house.jobs.optimizers.delete('gone', version);
-    assert.deepEqual(await house.artifacts.list(artifact!), []);
-    const keys = await house.redis.keys('metadescent:optimizer*gone*');
+    const [artifact] = await harness.redis.hmget(`metadescent:optimizer:gone:${version}`, 'artifact');
+    assert.deepEqual(await harness.artifacts.list(artifact!), ['weights.safetensors']);
+    await harness.jobs.optimizers.delete('gone', version);
+    assert.deepEqual(await harness.artifacts.list(artifact!), []);
+    const keys = await harness.redis.keys('metadescent:optimizer*gone*');
     assert.deepEqual(keys, []);
-    assert.ok(!(await house.redis.zrange('metadescent:optimizers:all', '0', '-1')).includes(`gone:${version}`));
-    assert.equal(await house.redis.hget('metadescent:optimizers:versions', 'gone'), String(version));
-    await assert.rejects(house.jobs.optimizers.get('gone', version), problem('not-found'));
+    assert.ok(!(await harness.redis.zrange('metadescent:optimizers:all', '0', '-1')).includes(`gone:${version}`));
+    assert.equal(await harness.redis.hget('metadescent:optimizers:versions', 'gone'), String(version));
+    await assert.rejects(harness.jobs.optimizers.get('gone', version), errorOf('not-found'));
   });
 
   it('are counted once, though the command that registers one is sent twice, as after a lost connection', async () => {
     const entry = { name: 'twice', artifact: 'o000000000000000000', document: '{}' };
-    const send = () => registerOptimizer(house.redis, entry, 'metadescent:idempotency:optimizers:twice', 'hash');
+    const send = () => registerOptimizer(harness.redis, entry, 'metadescent:idempotency:optimizers:twice', 'hash');
     assert.deepEqual(await send(), { outcome: 'created', place: 'twice:1' });
     assert.deepEqual(await send(), { outcome: 'known', place: 'twice:1' });
   });
 
   it('are not half there where their file cannot be read or Redis is full', async () => {
-    const unreadable = { ...upload('half'), read: () => Promise.reject(new ProblemError('invalid-weights', 'No.')) };
-    await assert.rejects(house.jobs.optimizers.register(unreadable, 'half'), problem('invalid-weights'));
+    const unreadable = { ...upload('half'), read: () => Promise.reject(new ApiError('invalid-weights', 'No.')) };
+    await assert.rejects(harness.jobs.optimizers.register(unreadable, 'half'), errorOf('invalid-weights'));
     const files = async () => (await readdir(join(given.folder, 'artifacts'))).length;
     const before = await files();
-    await house.redis.config('SET', 'maxmemory', '1');
+    await harness.redis.config('SET', 'maxmemory', '1');
     try {
-      await assert.rejects(house.jobs.optimizers.register(upload('half'), 'half'), problem('unavailable'));
+      await assert.rejects(harness.jobs.optimizers.register(upload('half'), 'half'), errorOf('unavailable'));
     } finally {
-      await house.redis.config('SET', 'maxmemory', '0');
+      await harness.redis.config('SET', 'maxmemory', '0');
     }
     assert.equal(await files(), before);
-    const { optimizer, created } = await house.jobs.optimizers.register(upload('half'), 'half');
+    const { optimizer, created } = await harness.jobs.optimizers.register(upload('half'), 'half');
     assert.deepEqual([optimizer.version, created], [1, true]);
   });
 });

@@ -3,34 +3,34 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisServer, startRedisServer } from '../../src/jobs/redis-server.js';
 import { createTemporaryFolder } from '../support/redis.js';
-import { collect, cursors, type House, losses, openHouse, problem, until } from './house.js';
+import { collect, cursors, errorOf, type Harness, losses, openHarness, until } from './harness.js';
 
 describe('without a Redis that takes what comes', () => {
   let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
   let server: RedisServer;
-  let house: House;
+  let harness: Harness;
   beforeEach(async () => {
     folder = await createTemporaryFolder();
     server = await startRedisServer({ folder: folder.path });
-    house = await openHouse({ url: server.url, folder: folder.path });
+    harness = await openHarness({ url: server.url, folder: folder.path });
   });
   afterEach(async () => {
-    await house.close();
+    await harness.close();
     await server.stop();
     await folder.remove();
   });
 
   async function kill(): Promise<void> {
-    const info = await house.redis.info('server');
+    const info = await harness.redis.info('server');
     process.kill(Number(/process_id:(\d+)/.exec(info)?.[1]), 'SIGKILL');
   }
 
   async function fill(): Promise<void> {
-    await house.redis.config('SET', 'maxmemory', '1');
+    await harness.redis.config('SET', 'maxmemory', '1');
   }
 
   async function makeRoom(): Promise<void> {
-    await house.redis.config('SET', 'maxmemory', '0');
+    await harness.redis.config('SET', 'maxmemory', '0');
   }
 
   /** Counts what has been appended while it goes on; resolves at the end. */
@@ -46,10 +46,10 @@ describe('without a Redis that takes what comes', () => {
   }
 
   it('a full Redis stops the writer, and when there is room it goes on where it was', async () => {
-    const { id, attempt } = await house.begin();
-    const collected = house.jobs.subscribe(id, null).then(collect);
-    const used = Number(/used_memory:(\d+)/.exec(await house.redis.info('memory'))?.[1]);
-    await house.redis.config('SET', 'maxmemory', String(used + 400_000));
+    const { id, attempt } = await harness.begin();
+    const collected = harness.jobs.subscribe(id, null).then(collect);
+    const used = Number(/used_memory:(\d+)/.exec(await harness.redis.info('memory'))?.[1]);
+    await harness.redis.config('SET', 'maxmemory', String(used + 400_000));
     const writing = writeAll((i) => attempt.append(losses(i, 1, 1000)), 1000);
     await until(async () => {
       const before = writing.written;
@@ -66,20 +66,20 @@ describe('without a Redis that takes what comes', () => {
   });
 
   it('a full Redis takes no new job; one that runs can be cancelled, and ends', async () => {
-    const { id, attempt } = await house.begin();
+    const { id, attempt } = await harness.begin();
     await fill();
-    await assert.rejects(house.jobs.create(attempt.spec), problem('unavailable'));
+    await assert.rejects(harness.jobs.create(attempt.spec), errorOf('unavailable'));
     const stuck = attempt.append(losses(0, 1, 10));
-    await house.jobs.cancel(id);
+    await harness.jobs.cancel(id);
     await assert.rejects(stuck, /cancel/);
     await attempt.cancel();
-    assert.equal((await house.jobs.get(id)).state, 'cancelled');
-    assert.deepEqual(cursors(await collect(await house.jobs.subscribe(id, null))), ['0.1', '1.1', '1.2']);
+    assert.equal((await harness.jobs.get(id)).state, 'cancelled');
+    assert.deepEqual(cursors(await collect(await harness.jobs.subscribe(id, null))), ['0.1', '1.1', '1.2']);
   });
 
   it('a Redis that is killed and comes back loses nothing, and nothing comes twice', async () => {
-    const { id, attempt } = await house.begin();
-    const collected = house.jobs.subscribe(id, null).then(collect);
+    const { id, attempt } = await harness.begin();
+    const collected = harness.jobs.subscribe(id, null).then(collect);
     const count = 3000;
     const writing = writeAll((i) => attempt.append(losses(i, 1, 64)), count);
     for (const part of [0.2, 0.5, 0.8]) {
@@ -91,44 +91,44 @@ describe('without a Redis that takes what comes', () => {
     const expected = ['0.1', ...Array.from({ length: count + 2 }, (_, i) => `1.${i + 1}`)];
     const live = await collected;
     assert.deepEqual(cursors(live), expected);
-    assert.deepEqual(await collect(await house.jobs.subscribe(id, null)), live);
+    assert.deepEqual(await collect(await harness.jobs.subscribe(id, null)), live);
     assert.deepEqual(
-      (await house.jobs.losses(id, { points: count })).iteration,
+      (await harness.jobs.losses(id, { points: count })).iteration,
       Array.from({ length: count }, (_, i) => i),
     );
   });
 
   it('what a Redis that died had not yet on disk is written again', async () => {
-    const { id, attempt } = await house.begin();
+    const { id, attempt } = await harness.begin();
     await attempt.append(losses(0, 1, 64));
-    const steady = await house.jobs.subscribe(id, null);
+    const steady = await harness.jobs.subscribe(id, null);
     for (let i = 0; i < 3; i++) await steady.next();
     // What is written from here on is not in the append-only file, as if it had not come that far.
-    await house.redis.config('SET', 'appendonly', 'no');
+    await harness.redis.config('SET', 'appendonly', 'no');
     for (let i = 1; i < 50; i++) await attempt.append(losses(i, 1, 64));
     const received = [];
     for (let i = 1; i < 50; i++) received.push((await steady.next()).value!);
     await kill();
-    await until(async () => (await house.redis.hget(`metadescent:job:${id}`, 'last')) === '1-2');
+    await until(async () => (await harness.redis.hget(`metadescent:job:${id}`, 'last')) === '1-2');
     for (let i = 50; i < 100; i++) await attempt.append(losses(i, 1, 64));
     await attempt.succeed();
     const all = ['0.1', ...Array.from({ length: 102 }, (_, i) => `1.${i + 1}`)];
     assert.deepEqual(cursors([...received, ...(await collect(steady))]), all.slice(3));
-    assert.deepEqual(cursors(await collect(await house.jobs.subscribe(id, null))), all);
+    assert.deepEqual(cursors(await collect(await harness.jobs.subscribe(id, null))), all);
   });
 
   it('an attempt whose beginning was lost takes its job back', async () => {
-    const { id } = (await house.jobs.create((await house.begin()).attempt.spec)).job;
-    await house.redis.config('SET', 'appendonly', 'no');
-    const attempt = (await house.attempts.begin(id))!;
+    const { id } = (await harness.jobs.create((await harness.begin()).attempt.spec)).job;
+    await harness.redis.config('SET', 'appendonly', 'no');
+    const attempt = (await harness.attempts.begin(id))!;
     await attempt.append(losses(0, 1, 64));
     await kill();
-    await until(async () => (await house.jobs.get(id).catch(() => null))?.state === 'queued');
+    await until(async () => (await harness.jobs.get(id).catch(() => null))?.state === 'queued');
     await attempt.append(losses(1, 1, 64));
-    const job = await house.jobs.get(id);
+    const job = await harness.jobs.get(id);
     assert.deepEqual([job.state, job.attempt], ['running', 1]);
     await attempt.succeed();
-    const events = await collect(await house.jobs.subscribe(id, null));
+    const events = await collect(await harness.jobs.subscribe(id, null));
     assert.deepEqual(cursors(events), ['0.1', '1.1', '1.2', '1.3', '1.4']);
     assert.ok(events[1]?.type === 'state' && events[1].state === 'running');
   });

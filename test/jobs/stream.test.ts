@@ -6,20 +6,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JobEvent } from '../../src/contract/events.js';
 import { testSeed, uniform } from '../core/weights/samples.js';
 import { withRedis } from '../support/redis.js';
-import { collect, cursors, type House, losses, openHouse, problem, until } from './house.js';
+import { collect, cursors, errorOf, type Harness, losses, openHarness, until } from './harness.js';
 
 const perIteration = 64;
 
 describe('a job’s stream', () => {
   const given = withRedis();
-  let house: House;
+  let harness: Harness;
   before(async () => {
-    house = await openHouse(given);
+    harness = await openHarness(given);
   });
-  after(() => house.close());
+  after(() => harness.close());
 
   it('gives back what was appended, non-finite numbers and all', async () => {
-    const { id, attempt } = await house.begin();
+    const { id, attempt } = await harness.begin();
     const points = Float32Array.of(1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.1);
     const appended = attempt.append({ type: 'losses', iteration: 7, step: 20, perIteration: 5, points });
     points.fill(0); // The caller's again as soon as the call has returned.
@@ -27,7 +27,7 @@ describe('a job’s stream', () => {
     await attempt.append({ type: 'validation', iteration: 8, loss: Number.NaN, best: false });
     await attempt.append({ type: 'done', iterations: 9, bestIteration: null });
     await attempt.succeed();
-    const [, , first, second, third] = await collect(await house.jobs.subscribe(id, null));
+    const [, , first, second, third] = await collect(await harness.jobs.subscribe(id, null));
     const { time, ...of } = first!;
     const head = { job: id, attempt: 1, seq: 2, type: 'losses', iteration: 7, step: 20, perIteration: 5 };
     assert.deepEqual(of, { ...head, points: [1.5, 'NaN', 'Infinity', '-Infinity', Math.fround(0.1)] });
@@ -40,8 +40,8 @@ describe('a job’s stream', () => {
     const seed = testSeed();
     t.diagnostic(`seed ${seed}`);
     const draw = uniform(seed);
-    const { id, attempt } = await house.begin();
-    const steady = house.jobs.subscribe(id, null).then(collect);
+    const { id, attempt } = await harness.begin();
+    const steady = harness.jobs.subscribe(id, null).then(collect);
     const entries = 6000;
     const writing = (async () => {
       for (let i = 0; i < entries; i += 20)
@@ -52,7 +52,7 @@ describe('a job’s stream', () => {
     const received: JobEvent[] = [];
     let cuts = 0;
     for (let cursor: string | null = null, ended = false; !ended; ) {
-      const subscription = await house.jobs.subscribe(id, cursor);
+      const subscription = await harness.jobs.subscribe(id, cursor);
       // Cut by a count of events or by time, whichever a draw says: in the middle of a page, of the tail, of a wait.
       const byCount = draw() < 0.5;
       const limit = cuts < 10 ? 1 + Math.floor((draw() * entries) / 12) : Number.POSITIVE_INFINITY;
@@ -80,12 +80,12 @@ describe('a job’s stream', () => {
   });
 
   it('is read by one connection for a hundred subscribers, who share its events', async () => {
-    const { id, attempt } = await house.begin();
+    const { id, attempt } = await harness.begin();
     const connections = async () =>
-      String(await house.redis.client('LIST'))
+      String(await harness.redis.client('LIST'))
         .split('\n')
         .filter((line) => line.includes(`name=metadescent-tail-${id}`)).length;
-    const subscriptions = await Promise.all(Array.from({ length: 100 }, () => house.jobs.subscribe(id, '1.1')));
+    const subscriptions = await Promise.all(Array.from({ length: 100 }, () => harness.jobs.subscribe(id, '1.1')));
     const collected = Promise.all(subscriptions.map(collect));
     await until(async () => (await connections()) === 1);
     for (let i = 0; i < 50; i++) await attempt.append(losses(i, 1, perIteration));
@@ -98,8 +98,8 @@ describe('a job’s stream', () => {
   });
 
   it('waits for a slow subscriber without keeping more than a page for it', async () => {
-    const { id, attempt } = await house.begin();
-    const subscription = await house.jobs.subscribe(id, null);
+    const { id, attempt } = await harness.begin();
+    const subscription = await harness.jobs.subscribe(id, null);
     await subscription.next();
     for (let i = 0; i < 3000; i += 100)
       await Promise.all(Array.from({ length: 100 }, (_, k) => attempt.append(losses(i + k, 1, 1))));
@@ -112,8 +112,8 @@ describe('a job’s stream', () => {
   });
 
   it('lets go at once of a subscriber that waits', async () => {
-    const { id, attempt } = await house.begin();
-    const subscription = await house.jobs.subscribe(id, '1.1');
+    const { id, attempt } = await harness.begin();
+    const subscription = await harness.jobs.subscribe(id, '1.1');
     const waiting = subscription.next();
     await subscription.return?.();
     assert.deepEqual(await waiting, { done: true, value: undefined });
@@ -121,20 +121,20 @@ describe('a job’s stream', () => {
   });
 
   it('ends at once for one who has it all, and refuses cursors that it has not given', async () => {
-    const { id, attempt } = await house.begin();
+    const { id, attempt } = await harness.begin();
     for (const cursor of ['', '1', '1-2', '1.x', '-1.2', '1.2.3', '1e3.1', '9'.repeat(40)])
-      await assert.rejects(house.jobs.subscribe(id, cursor), problem('invalid-cursor'));
+      await assert.rejects(harness.jobs.subscribe(id, cursor), errorOf('invalid-cursor'));
     await attempt.succeed();
-    assert.deepEqual(await collect(await house.jobs.subscribe(id, '1.2')), []);
-    await assert.rejects(house.jobs.subscribe(id, '1.3'), problem('invalid-cursor'));
+    assert.deepEqual(await collect(await harness.jobs.subscribe(id, '1.2')), []);
+    await assert.rejects(harness.jobs.subscribe(id, '1.3'), errorOf('invalid-cursor'));
   });
 
   it('goes on over attempts', async () => {
-    const { id, attempt } = await house.begin();
-    const collected = house.jobs.subscribe(id, null).then(collect);
+    const { id, attempt } = await harness.begin();
+    const collected = harness.jobs.subscribe(id, null).then(collect);
     await attempt.append(losses(0, 1, 2));
     await attempt.retry({ code: 'child-lost', message: 'killed' });
-    const second = await house.attempts.begin(id);
+    const second = await harness.attempts.begin(id);
     await second?.append(losses(0, 1, 2));
     await second?.succeed();
     assert.deepEqual(cursors(await collected), ['0.1', '1.1', '1.2', '1.3', '2.1', '2.2', '2.3']);
@@ -143,29 +143,29 @@ describe('a job’s stream', () => {
 
 describe('a job’s stream that is full', () => {
   const given = withRedis();
-  let house: House;
+  let harness: Harness;
   before(async () => {
-    house = await openHouse(given, { maxStreamBytes: 40_000 });
+    harness = await openHarness(given, { maxStreamBytes: 40_000 });
   });
-  after(() => house.close());
+  after(() => harness.close());
 
   it('moves its oldest entries to artifacts, says so to subscribers, and loses no loss', async () => {
-    const { id, attempt } = await house.begin();
+    const { id, attempt } = await harness.begin();
     const iterations = 600;
     for (let i = 0; i < iterations; i += 2) await attempt.append(losses(i, 2, 32));
     // Two meta-iterations of 32 floats an entry: 300 entries of some 256 + 150 bytes are three times the limit.
-    const kept = await house.redis.xlen(`metadescent:events:${id}`);
+    const kept = await harness.redis.xlen(`metadescent:events:${id}`);
     assert.ok(kept < 150, `${kept} entries are left`);
-    assert.ok((await house.artifacts.list(id)).every((name) => /^losses-001-\d{9}-000000\.f32$/.test(name)));
+    assert.ok((await harness.artifacts.list(id)).every((name) => /^losses-001-\d{9}-000000\.f32$/.test(name)));
     await attempt.succeed();
 
-    const [first, ...rest] = await collect(await house.jobs.subscribe(id, null));
+    const [first, ...rest] = await collect(await harness.jobs.subscribe(id, null));
     assert.equal(first?.type, 'truncated');
     assert.equal(first?.type === 'truncated' && first.resumesAt, cursors(rest)[0]);
-    const fromCursor = await collect(await house.jobs.subscribe(id, cursors([first!])[0]!));
+    const fromCursor = await collect(await harness.jobs.subscribe(id, cursors([first!])[0]!));
     assert.deepEqual(fromCursor, rest);
 
-    const series = await house.jobs.losses(id, { points: 600 });
+    const series = await harness.jobs.losses(id, { points: 600 });
     assert.deepEqual([series.from, series.to, series.iterationsPerBucket], [0, 600, 1]);
     assert.deepEqual(
       series.iteration,
@@ -177,22 +177,22 @@ describe('a job’s stream that is full', () => {
       series.mean,
       Array.from({ length: 600 }, (_, i) => i + 15.5 / 1024),
     );
-    const coarse = await house.jobs.losses(id, { from: 100, to: 205, points: 10 });
+    const coarse = await harness.jobs.losses(id, { from: 100, to: 205, points: 10 });
     assert.deepEqual([coarse.iterationsPerBucket, coarse.count.at(-1)], [11, 6 * 32]);
     assert.deepEqual(coarse.min, [100, 111, 122, 133, 144, 155, 166, 177, 188, 199]);
     assert.equal(coarse.max.at(-1), 204 + 31 / 1024);
   });
 
   it('shows a later attempt’s losses in place of an earlier one’s', async () => {
-    const { id, attempt } = await house.begin();
+    const { id, attempt } = await harness.begin();
     for (let i = 0; i < 300; i++) await attempt.append(losses(i, 1, 32));
     await attempt.retry({ code: 'child-lost', message: 'killed' });
-    const second = await house.attempts.begin(id);
+    const second = await harness.attempts.begin(id);
     for (let i = 200; i < 250; i++) {
       const event = losses(i, 1, 32);
       await second!.append({ ...event, points: event.points.map((x) => -x) });
     }
-    const series = await house.jobs.losses(id, { points: 300 });
+    const series = await harness.jobs.losses(id, { points: 300 });
     assert.deepEqual(
       series.mean,
       Array.from({ length: 300 }, (_, i) => (i >= 200 && i < 250 ? -1 : 1) * (i + 15.5 / 1024)),
@@ -201,7 +201,7 @@ describe('a job’s stream that is full', () => {
   });
 
   it('makes the run wait while the artifacts cannot be stored', async () => {
-    const { id, attempt } = await house.begin();
+    const { id, attempt } = await harness.begin();
     const folder = join(given.folder, 'artifacts', id);
     await writeFile(folder, 'A file, where the job’s folder is to be.');
     let written = 0;
@@ -217,13 +217,13 @@ describe('a job’s stream that is full', () => {
     await rm(folder);
     await writing;
     await attempt.succeed();
-    const { count } = await house.jobs.losses(id, { points: 500 });
+    const { count } = await harness.jobs.losses(id, { points: 500 });
     assert.deepEqual(count, Array(500).fill(32));
   });
 
   it('tells a subscriber that it has overtaken', async () => {
-    const { id, attempt } = await house.begin();
-    const subscription = await house.jobs.subscribe(id, null);
+    const { id, attempt } = await harness.begin();
+    const subscription = await harness.jobs.subscribe(id, null);
     await subscription.next();
     const written = 3000;
     for (let i = 0; i < written; i += 100)
@@ -238,13 +238,13 @@ describe('a job’s stream that is full', () => {
   });
 
   it('tells everybody what the shared reader has missed while it was cut off', async () => {
-    const { id, attempt } = await house.begin();
-    const collected = Promise.all([0, 1].map(async () => collect(await house.jobs.subscribe(id, null))));
+    const { id, attempt } = await harness.begin();
+    const collected = Promise.all([0, 1].map(async () => collect(await harness.jobs.subscribe(id, null))));
     let written = 0;
     for (let cut = 0; cut < 3; cut++) {
-      const clients = String(await house.redis.client('LIST')).split('\n');
+      const clients = String(await harness.redis.client('LIST')).split('\n');
       const reader = clients.find((line) => line.includes(`name=metadescent-tail-${id}`));
-      if (reader) await house.redis.client('KILL', 'ID', /id=(\d+)/.exec(reader)![1]!);
+      if (reader) await harness.redis.client('KILL', 'ID', /id=(\d+)/.exec(reader)![1]!);
       await Promise.all(Array.from({ length: 1500 }, () => attempt.append(losses(written++, 1, 32))));
     }
     await attempt.succeed();

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { decodeWeights } from '../../src/core/weights/weights.js';
 import { withRedis } from '../support/redis.js';
-import { House, lossesIn, states, until } from './house.js';
+import { Harness, lossesIn, states, until } from './harness.js';
 import { smallTraining } from './specs.js';
 
 describe('a worker with a job on digits', () => {
   const redis = withRedis();
-  let house: House;
+  let harness: Harness;
   before(async () => {
-    house = await House.open(redis);
+    harness = await Harness.open(redis);
   });
   afterEach(async () => {
     delete process.env.METADESCENT_MNIST;
-    await house.closeWorkers();
+    await harness.closeWorkers();
   });
-  after(() => house.close());
+  after(() => harness.close());
 
   const spec = smallTraining(60, {
     problem: { name: 'mnist', hidden: [2], batch: 8 },
@@ -24,25 +24,25 @@ describe('a worker with a job on digits', () => {
   });
 
   it('reads them, and goes on with the same ones where a child was killed', async () => {
-    const worker = await house.startWorker({ concurrency: 2, checkpointEvery: 20 });
-    const struck = await house.submit(spec);
-    const other = await house.submit(spec);
-    await house.checkpointed(struck);
+    const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 20 });
+    const struck = await harness.submit(spec);
+    const other = await harness.submit(spec);
+    await harness.checkpointed(struck);
     const { pid } = await until(() => worker.children().find(({ job }) => job === struck));
     process.kill(pid!, 'SIGKILL');
-    const [events, steady] = await Promise.all([house.watch(struck), house.watch(other)]);
+    const [events, steady] = await Promise.all([harness.watch(struck), harness.watch(other)]);
     assert.equal(states(events).at(-1)?.state, 'succeeded');
     assert.equal(lossesIn(events).length, 60 * 5);
     assert.deepEqual(lossesIn(events), lossesIn(steady));
-    const weights = await house.read(struck, 'weights');
-    assert.deepEqual(weights, await house.read(other, 'weights'));
+    const weights = await harness.read(struck, 'weights');
+    assert.deepEqual(weights, await harness.read(other, 'weights'));
     assert.equal(decodeWeights(weights).provenance.problem.name, 'mnist');
   });
 
   it('fails it as unsupported where they are not there, and says where they would have to be', async () => {
     process.env.METADESCENT_MNIST = '/nonexistent';
-    await house.startWorker();
-    const last = states(await house.watch(await house.submit(spec))).at(-1);
+    await harness.startWorker();
+    const last = states(await harness.watch(await harness.submit(spec))).at(-1);
     assert.equal(last?.state, 'failed');
     assert.equal(last.reason?.code, 'unsupported');
     assert.match(last.reason.message, /\/nonexistent, which METADESCENT_MNIST names, lacks train-images-idx3-ubyte/);

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
-import { artifactFolder, startWorkerOn } from './house.js';
+import { artifactFolder, startWorkerOn } from './harness.js';
 
 /** A worker as a process of its own: `worker-process.js REDIS_URL FOLDER LOCK_DURATION`. */
 const [redisUrl = '', folder = '', lockDuration] = process.argv.slice(2);

@@ -5,50 +5,50 @@ import { pino } from 'pino';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { decodeWeights } from '../../src/core/weights/weights.js';
 import { withRedis } from '../support/redis.js';
-import { House, lossesIn, states, until } from './house.js';
+import { Harness, lossesIn, states, until } from './harness.js';
 import { slowTraining, smallComparison, smallTraining } from './specs.js';
 
 describe('a worker', () => {
   const redis = withRedis();
-  let house: House;
+  let harness: Harness;
   before(async () => {
-    house = await House.open(redis);
+    harness = await Harness.open(redis);
   });
-  afterEach(() => house.closeWorkers());
-  after(() => house.close());
+  afterEach(() => harness.closeWorkers());
+  after(() => harness.close());
 
   it('runs a job: all its losses, its weights and results; then a comparison on those weights', async () => {
     const lines: { job?: string; attempt?: number; msg: string }[] = [];
-    await house.startWorker({ logger: pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }) });
+    await harness.startWorker({ logger: pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }) });
     const spec = smallTraining(200, { comparison: smallComparison });
-    const job = await house.submit(spec);
-    const events = await house.watch(job);
+    const job = await harness.submit(spec);
+    const events = await harness.watch(job);
     assert.equal(states(events).at(-1)?.state, 'succeeded');
     assert.equal(countLosses(events), 200 * 4);
-    assert.equal(decodeWeights(await house.read(job, 'weights')).provenance.iterations, 200);
-    const results = JSON.parse(String(await house.read(job, 'results')));
+    assert.equal(decodeWeights(await harness.read(job, 'weights')).provenance.iterations, 200);
+    const results = JSON.parse(String(await harness.read(job, 'results')));
     assert.deepEqual(results, events.find((e) => e.type === 'comparison')?.results);
-    assert.equal((await house.jobs.get(job)).state, 'succeeded');
+    assert.equal((await harness.jobs.get(job)).state, 'succeeded');
     for (const msg of ['attempt begins', 'attempt ends'])
       assert.ok(lines.some((line) => line.msg === msg && line.job === job && line.attempt === 1));
 
     const { engine, problem, comparison } = spec;
-    const compared = await house.submit(
+    const compared = await harness.submit(
       parseJobSpec({ kind: 'compare', engine, problem, comparison, optimizer: { job } }),
     );
-    assert.equal(states(await house.watch(compared)).at(-1)?.state, 'succeeded');
-    assert.deepEqual(JSON.parse(String(await house.read(compared, 'results'))), results);
+    assert.equal(states(await harness.watch(compared)).at(-1)?.state, 'succeeded');
+    assert.deepEqual(JSON.parse(String(await harness.read(compared, 'results'))), results);
   });
 
   it('retries a job whose child is killed, from its checkpoint and to the same bytes; other jobs go on', async () => {
-    const worker = await house.startWorker({ concurrency: 2, checkpointEvery: 100 });
+    const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 100 });
     const spec = smallTraining(400);
-    const struck = await house.submit(spec);
-    const other = await house.submit(spec);
-    await house.checkpointed(struck);
+    const struck = await harness.submit(spec);
+    const other = await harness.submit(spec);
+    await harness.checkpointed(struck);
     const { pid } = await until(() => worker.children().find(({ job }) => job === struck));
     process.kill(pid!, 'SIGKILL');
-    const [events, steady] = await Promise.all([house.watch(struck), house.watch(other)]);
+    const [events, steady] = await Promise.all([harness.watch(struck), harness.watch(other)]);
     const reason = states(events).find((e) => e.reason)?.reason;
     assert.equal(reason?.code, 'child-lost');
     assert.match(reason.message, /signal SIGKILL/);
@@ -57,91 +57,91 @@ describe('a worker', () => {
     assert.ok(!resumed.some((e) => e.type === 'started'));
     assert.notEqual(resumed.find((e) => e.type === 'losses')?.iteration, 0);
     assert.deepEqual(lossesIn(events), lossesIn(steady));
-    assert.deepEqual(await house.read(struck, 'weights'), await house.read(other, 'weights'));
-    assert.equal((await house.jobs.get(other)).attempt, 1);
+    assert.deepEqual(await harness.read(struck, 'weights'), await harness.read(other, 'weights'));
+    assert.equal((await harness.jobs.get(other)).attempt, 1);
     // A checkpoint is of no use any more.
-    await until(async () => (await house.artifacts.list(struck)).join() === 'weights.safetensors');
+    await until(async () => (await harness.artifacts.list(struck)).join() === 'weights.safetensors');
   });
 
   it('fails a job whose last attempt has lost its child', async () => {
-    const worker = await house.startWorker();
-    const job = await house.submit(smallTraining(1_000_000, { maxAttempts: 1 }));
+    const worker = await harness.startWorker();
+    const job = await harness.submit(smallTraining(1_000_000, { maxAttempts: 1 }));
     const { pid } = await until(() => worker.children()[0]);
     process.kill(pid!, 'SIGKILL');
-    const { state, reason } = states(await house.watch(job)).at(-1)!;
+    const { state, reason } = states(await harness.watch(job)).at(-1)!;
     assert.equal(state, 'failed');
     assert.equal(reason?.code, 'child-lost');
   });
 
   it('cancels a running job within a second, and keeps the weights so far', async () => {
-    await house.startWorker({ checkpointEvery: 100 });
-    const job = await house.submit(smallTraining(1_000_000));
-    await house.checkpointed(job);
-    const events = house.watch(job);
-    assert.ok((await timeToCancel(house, job, events)) < 1000);
-    const { iterations } = decodeWeights(await house.read(job, 'weights')).provenance;
+    await harness.startWorker({ checkpointEvery: 100 });
+    const job = await harness.submit(smallTraining(1_000_000));
+    await harness.checkpointed(job);
+    const events = harness.watch(job);
+    assert.ok((await timeToCancel(harness, job, events)) < 1000);
+    const { iterations } = decodeWeights(await harness.read(job, 'weights')).provenance;
     assert.ok(iterations > 0 && iterations < 1_000_000);
   });
 
   it('cancels within a second a job whose child does not answer, and takes the next', async () => {
-    const worker = await house.startWorker();
-    const job = await house.submit(slowTraining(300));
+    const worker = await harness.startWorker();
+    const job = await harness.submit(slowTraining(300));
     const { pid } = await until(() => worker.children()[0]);
-    await until(async () => (await house.jobs.get(job)).engine);
+    await until(async () => (await harness.jobs.get(job)).engine);
     await delay(300);
-    assert.ok((await timeToCancel(house, job, house.watch(job))) < 1000);
+    assert.ok((await timeToCancel(harness, job, harness.watch(job))) < 1000);
     assert.throws(() => process.kill(pid!, 0), { code: 'ESRCH' });
-    const next = await house.submit(smallTraining(1));
-    assert.equal(states(await house.watch(next)).at(-1)?.state, 'succeeded');
+    const next = await harness.submit(smallTraining(1));
+    assert.equal(states(await harness.watch(next)).at(-1)?.state, 'succeeded');
   });
 
   it('fails a job that diverges, with the reason and the last good weights', async () => {
-    await house.startWorker();
+    await harness.startWorker();
     // A linear map of the gradient with weights of about ±10: θ grows twentyfold a step.
-    const job = await house.submit(
+    const job = await harness.submit(
       smallTraining(50, {
         optimizer: { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } },
         training: { iterations: 50, learningRate: 10 },
       }),
     );
-    const events = await house.watch(job);
+    const events = await harness.watch(job);
     const { state, reason } = states(events).at(-1)!;
     assert.equal(state, 'failed');
     assert.equal(reason?.code, 'diverged');
     assert.equal(reason.message, events.find((e) => e.type === 'diverged')?.message);
-    assert.equal(decodeWeights(await house.read(job, 'weights')).provenance.bestIteration, 0);
+    assert.equal(decodeWeights(await harness.read(job, 'weights')).provenance.bestIteration, 0);
   });
 
   it('fails a comparison whose weights are gone', async () => {
-    const worker = await house.startWorker();
+    const worker = await harness.startWorker();
     const spec = smallTraining(1, { comparison: smallComparison });
-    const trained = await house.submit(spec);
-    await house.watch(trained);
+    const trained = await harness.submit(spec);
+    await harness.watch(trained);
     await worker.close();
     const { engine, problem, comparison } = spec;
     const compare = parseJobSpec({ kind: 'compare', engine, problem, comparison, optimizer: { job: trained } });
-    const job = await house.submit(compare);
-    await house.artifacts.delete(trained);
-    await house.startWorker();
-    const { state, reason } = states(await house.watch(job)).at(-1)!;
+    const job = await harness.submit(compare);
+    await harness.artifacts.delete(trained);
+    await harness.startWorker();
+    const { state, reason } = states(await harness.watch(job)).at(-1)!;
     assert.equal(state, 'failed');
     assert.equal(reason?.code, 'weights-missing');
   });
 
   it('gives its jobs back when it closes, and another goes on where it stopped, on the same attempt’s account', async () => {
-    const first = await house.startWorker({ checkpointEvery: 100 });
+    const first = await harness.startWorker({ checkpointEvery: 100 });
     const spec = smallTraining(400, { maxAttempts: 1 });
-    const job = await house.submit(spec);
-    await house.checkpointed(job);
+    const job = await harness.submit(spec);
+    await harness.checkpointed(job);
     await first.close();
-    assert.equal((await house.jobs.get(job)).state, 'queued');
-    await house.startWorker();
-    const events = await house.watch(job);
+    assert.equal((await harness.jobs.get(job)).state, 'queued');
+    await harness.startWorker();
+    const events = await harness.watch(job);
     assert.equal(states(events).at(-1)?.state, 'succeeded');
     assert.equal(countLosses(events), 400 * 4);
-    const undisturbed = await house.submit(spec);
-    await house.watch(undisturbed);
-    assert.deepEqual(await house.read(job, 'weights'), await house.read(undisturbed, 'weights'));
+    const undisturbed = await harness.submit(spec);
+    await harness.watch(undisturbed);
+    assert.deepEqual(await harness.read(job, 'weights'), await harness.read(undisturbed, 'weights'));
     // Nothing was computed twice: the checkpoint was taken where the stream ends.
     const points = events.flatMap((e) => (e.type === 'losses' ? e.points : []));
     assert.equal(points.length, 400 * 4);
@@ -154,9 +154,9 @@ function countLosses(events: Parameters<typeof lossesIn>[0]): number {
 }
 
 /** Milliseconds from the wish to the event that says it is done. */
-async function timeToCancel(house: House, job: string, watched: ReturnType<House['watch']>): Promise<number> {
+async function timeToCancel(harness: Harness, job: string, watched: ReturnType<Harness['watch']>): Promise<number> {
   const asked = performance.now();
-  await house.jobs.cancel(job);
+  await harness.jobs.cancel(job);
   const { state } = states(await watched).at(-1)!;
   assert.equal(state, 'cancelled');
   return performance.now() - asked;

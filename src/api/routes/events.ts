@@ -5,7 +5,7 @@ import { isFinal } from '../../contract/job.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { toChunk } from '../encode.js';
-import { answer, emptyAnswer, JobParams, problems, StreamQuery } from '../schemas.js';
+import { answer, emptyAnswer, errors, JobParams, StreamQuery } from '../schemas.js';
 
 const description = `The events of /jobs/{id}/stream as server-sent events: \`id\` is the cursor, \`event\` the type,
 \`data\` the event's JSON document. The answer ends after the job's final \`state\` event. A client that comes back with
@@ -40,7 +40,7 @@ export const eventsRoute =
           response: {
             200: answer('The events.', Type.String(), { type: 'text/event-stream' }),
             204: emptyAnswer('The job has ended, and the cursor is its last event’s.'),
-            ...problems('invalid-document', 'invalid-cursor', 'not-found'),
+            ...errors('invalid-document', 'invalid-cursor', 'not-found'),
           },
         },
       },

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ProblemError } from '../../contract/errors.js';
+import { ApiError } from '../../contract/errors.js';
 import { JobState } from '../../contract/events.js';
 import { Job } from '../../contract/job.js';
 import { LossSeries } from '../../contract/losses.js';
@@ -7,7 +7,7 @@ import { Strict } from '../../contract/schema.js';
 import { JobSpec } from '../../contract/spec.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
-import { answer, CreateHeaders, emptyAnswer, JobList, JobParams, PageQuery, problems } from '../schemas.js';
+import { answer, CreateHeaders, emptyAnswer, errors, JobList, JobParams, PageQuery } from '../schemas.js';
 
 const tags = ['jobs'];
 
@@ -41,7 +41,7 @@ export const jobRoutes =
           response: {
             201: answer('The job is queued.', Job, { headers: location }),
             200: answer('The Idempotency-Key’s job was there already.', Job, { headers: location }),
-            ...problems(
+            ...errors(
               'invalid-document',
               'malformed-json',
               'idempotency-conflict',
@@ -70,7 +70,7 @@ export const jobRoutes =
           querystring: ListQuery,
           response: {
             200: answer('A page of jobs.', JobList),
-            ...problems('invalid-document', 'invalid-cursor'),
+            ...errors('invalid-document', 'invalid-cursor'),
           },
         },
       },
@@ -86,7 +86,7 @@ export const jobRoutes =
           tags,
           params: JobParams,
           querystring: Strict({}),
-          response: { 200: answer('The job as it stands.', Job), ...problems('not-found') },
+          response: { 200: answer('The job as it stands.', Job), ...errors('not-found') },
         },
       },
       (request) => jobs.get(request.params.id),
@@ -103,7 +103,7 @@ export const jobRoutes =
           querystring: Strict({}),
           response: {
             200: answer('The job; a running one may still stop.', Job),
-            ...problems('not-found', 'conflict'),
+            ...errors('not-found', 'conflict'),
           },
         },
       },
@@ -119,7 +119,7 @@ export const jobRoutes =
           tags,
           params: JobParams,
           querystring: Strict({}),
-          response: { 204: emptyAnswer('It is gone.'), ...problems('not-found', 'conflict') },
+          response: { 204: emptyAnswer('It is gone.'), ...errors('not-found', 'conflict') },
         },
       },
       async (request, reply) => {
@@ -139,14 +139,14 @@ export const jobRoutes =
           querystring: LossesQuery,
           response: {
             200: answer('Mean, least and greatest loss a bucket.', LossSeries),
-            ...problems('invalid-document', 'not-found'),
+            ...errors('invalid-document', 'not-found'),
           },
         },
       },
       async (request) => {
         const { from = 0, to = from } = request.query;
         if (to < from)
-          throw new ProblemError('invalid-document', `to: found ${to}, allowed: at least ${from}, as \`from\`.`);
+          throw new ApiError('invalid-document', `to: found ${to}, allowed: at least ${from}, as \`from\`.`);
         return jobs.losses(request.params.id, request.query);
       },
     );

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { invalidField, ProblemError } from '../../contract/errors.js';
+import { ApiError, invalidField } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
 import { RegisteredOptimizer, RegisterRequest } from '../../contract/registry.js';
 import { Strict } from '../../contract/schema.js';
@@ -13,11 +13,11 @@ import {
   answer,
   CreateHeaders,
   emptyAnswer,
+  errors,
   fileBody,
   OptimizerList,
   OptimizerParams,
   PageQuery,
-  problems,
 } from '../schemas.js';
 import { acceptWeights, checkWeights, uploadTypes } from '../uploads.js';
 import { sendWeights, WeightsQuery, weightsAnswers, weightsDescription } from '../weights.js';
@@ -42,7 +42,7 @@ export const optimizerRoutes =
           querystring: Strict({ name: Type.Optional(OptimizerName), ...PageQuery('Optimizers') }),
           response: {
             200: answer('A page of the registry.', OptimizerList),
-            ...problems('invalid-document', 'invalid-cursor'),
+            ...errors('invalid-document', 'invalid-cursor'),
           },
         },
       },
@@ -60,7 +60,7 @@ export const optimizerRoutes =
           tags,
           params: OptimizerParams,
           querystring: Strict({}),
-          response: { 200: answer('Its record.', RegisteredOptimizer), ...problems('not-found') },
+          response: { 200: answer('Its record.', RegisteredOptimizer), ...errors('not-found') },
         },
       },
       (request) => jobs.optimizers.get(...placeOf(request.params)),
@@ -78,7 +78,7 @@ export const optimizerRoutes =
           querystring: WeightsQuery,
           response: {
             ...weightsAnswers,
-            ...problems('invalid-document', 'not-found', 'not-acceptable', 'range-not-satisfiable'),
+            ...errors('invalid-document', 'not-found', 'not-acceptable', 'range-not-satisfiable'),
           },
         },
       },
@@ -100,7 +100,7 @@ export const optimizerRoutes =
           tags,
           params: OptimizerParams,
           querystring: Strict({}),
-          response: { 204: emptyAnswer('It is gone.'), ...problems('not-found') },
+          response: { 204: emptyAnswer('It is gone.'), ...errors('not-found') },
         },
       },
       async (request, reply) => {
@@ -133,7 +133,7 @@ const registerRoute =
           response: {
             201: answer('It is kept.', RegisteredOptimizer, { headers: location }),
             200: answer('The Idempotency-Key’s version was there already.', RegisteredOptimizer, { headers: location }),
-            ...problems(
+            ...errors(
               'invalid-document',
               'invalid-weights',
               'malformed-json',
@@ -172,10 +172,10 @@ function registrationOf(jobs: Jobs, body: Buffer | RegisterRequest, name: string
   return { ...body, digest: null, read: async () => checkWeights(await weightsOf(jobs, body.job)) };
 }
 
-/** @throws ProblemError `invalid-document` where the job is none that has weights, `not-ready` where it may have some. */
+/** @throws ApiError `invalid-document` where the job is none that has weights, `not-ready` where it may have some. */
 async function weightsOf(jobs: Jobs, id: string): Promise<Uint8Array> {
   const job = await jobs.get(id).catch((error) => {
-    if (error instanceof ProblemError && error.code === 'not-found') return null;
+    if (error instanceof ApiError && error.code === 'not-found') return null;
     throw error;
   });
   const bytes = job && (await jobs.artifacts.read(job.id, artifactNames.weights));
@@ -185,10 +185,10 @@ async function weightsOf(jobs: Jobs, id: string): Promise<Uint8Array> {
   throw invalidField('/job', id, 'the id of a job that has weights');
 }
 
-/** @throws ProblemError `not-found` for what no version can be called. */
+/** @throws ApiError `not-found` for what no version can be called. */
 function placeOf({ name, version }: { name: string; version: string }): [name: string, version: number] {
   if (/^[1-9]\d{0,14}$/.test(version)) return [name, Number(version)];
-  throw new ProblemError(
+  throw new ApiError(
     'not-found',
     `There is no version ${JSON.stringify(version.slice(0, 80))} of an optimizer: versions are counted from 1.`,
   );

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ProblemError } from '../../contract/errors.js';
+import { ApiError } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
 import { ComparisonResults } from '../../contract/results.js';
 import { Strict } from '../../contract/schema.js';
@@ -7,7 +7,7 @@ import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { sendFile, storedFile } from '../files.js';
 import { notMade } from '../not-made.js';
-import { ArtifactList, ArtifactParams, answer, fileAnswers, JobParams, problems } from '../schemas.js';
+import { ArtifactList, ArtifactParams, answer, errors, fileAnswers, JobParams } from '../schemas.js';
 
 const tags = ['results'];
 
@@ -25,7 +25,7 @@ export const resultRoutes =
           querystring: Strict({}),
           response: {
             ...fileAnswers('What the comparison found.', { 'application/json': ComparisonResults }),
-            ...problems('not-found', 'not-ready', 'range-not-satisfiable'),
+            ...errors('not-found', 'not-ready', 'range-not-satisfiable'),
           },
         },
       },
@@ -48,7 +48,7 @@ export const resultRoutes =
           tags,
           params: JobParams,
           querystring: Strict({}),
-          response: { 200: answer('Its files, by name.', ArtifactList), ...problems('not-found') },
+          response: { 200: answer('Its files, by name.', ArtifactList), ...errors('not-found') },
         },
       },
       async (request): Promise<ArtifactList> => {
@@ -74,7 +74,7 @@ export const resultRoutes =
               'application/vnd.safetensors': null,
               'application/json': Type.Unknown(),
             }),
-            ...problems('not-found', 'range-not-satisfiable'),
+            ...errors('not-found', 'range-not-satisfiable'),
           },
         },
       },
@@ -85,7 +85,7 @@ export const resultRoutes =
         const known = (await jobs.artifacts.list(id)).includes(name);
         const as = { type: typeOf(name), fileName: `${id}-${name}` };
         const file = known ? await jobs.artifacts.open(id, name) : null;
-        if (file === null) throw new ProblemError('not-found', `The job has no artifact ${JSON.stringify(name)}.`);
+        if (file === null) throw new ApiError('not-found', `The job has no artifact ${JSON.stringify(name)}.`);
         return sendFile(request, reply, await storedFile(file, as));
       },
     );

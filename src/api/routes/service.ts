@@ -5,7 +5,7 @@ import { Type } from '../../contract/type.js';
 import { Catalogue, catalogue } from '../../core/catalogue.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { version } from '../document.js';
-import { answer, Health, problems } from '../schemas.js';
+import { answer, errors, Health } from '../schemas.js';
 
 const tags = ['service'];
 const querystring = Strict({});
@@ -32,7 +32,7 @@ export const serviceRoutes =
           summary: 'Where to go from here',
           tags,
           querystring,
-          response: { 200: answer('Name, version and paths.', Links), ...problems() },
+          response: { 200: answer('Name, version and paths.', Links), ...errors() },
         },
       },
       async () => root,
@@ -46,7 +46,7 @@ export const serviceRoutes =
           summary: 'What a job can name: problems, rules, learned optimizers, preprocessings',
           tags,
           querystring,
-          response: { 200: answer('Each with its JSON Schema and its defaults.', Catalogue), ...problems() },
+          response: { 200: answer('Each with its JSON Schema and its defaults.', Catalogue), ...errors() },
         },
       },
       async () => catalogue,
@@ -60,7 +60,7 @@ export const serviceRoutes =
           summary: 'Whether the process is up',
           tags,
           querystring,
-          response: { 200: answer('It is.', Health), ...problems() },
+          response: { 200: answer('It is.', Health), ...errors() },
         },
       },
       async () => ({ status: 'ok' }),
@@ -74,7 +74,7 @@ export const serviceRoutes =
           summary: 'Whether it can serve jobs: whether Redis answers',
           tags,
           querystring,
-          response: { 200: answer('It can.', Health), ...problems('unavailable') },
+          response: { 200: answer('It can.', Health), ...errors('unavailable') },
         },
       },
       async () => {
@@ -91,7 +91,7 @@ export const serviceRoutes =
           summary: 'This API’s description, OpenAPI 3.1',
           tags,
           querystring,
-          response: { 200: answer('The document.', Type.String(), { type: 'application/yaml' }), ...problems() },
+          response: { 200: answer('The document.', Type.String(), { type: 'application/yaml' }), ...errors() },
         },
       },
       async (_request, reply) => reply.type('application/yaml').send(app.swagger({ yaml: true })),

@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import { ProblemError } from '../../contract/errors.js';
+import { ApiError } from '../../contract/errors.js';
 import { JobEvent } from '../../contract/events.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { toMessage } from '../encode.js';
-import { toProblem } from '../errors.js';
+import { toApiError } from '../errors.js';
 import { type Peer, watchPeers } from '../peers.js';
-import { answer, JobParams, problems, StreamQuery } from '../schemas.js';
+import { answer, errors, JobParams, StreamQuery } from '../schemas.js';
 
 export const streamPath = '/jobs/:id/stream';
 
@@ -39,13 +39,13 @@ export const streamRoute =
         querystring: StreamQuery,
         response: {
           101: answer('The connection is a WebSocket from here on; this is what each message holds.', JobEvent),
-          ...problems('invalid-document', 'invalid-cursor', 'not-found', 'upgrade-required'),
+          ...errors('invalid-document', 'invalid-cursor', 'not-found', 'upgrade-required'),
         },
       },
       preHandler: async (request, reply) => {
         if (!request.ws) {
           reply.header('upgrade', 'websocket');
-          throw new ProblemError(
+          throw new ApiError(
             'upgrade-required',
             'Ask for this route with a WebSocket client; /jobs/{id}/events gives the same over plain HTTP.',
           );
@@ -72,9 +72,9 @@ export const streamRoute =
           }
           socket.close(1000, 'the job has ended');
         } catch (error) {
-          const problem = toProblem(error, request.id);
-          if (problem.status >= 500) request.log.error({ err: error }, problem.detail);
-          socket.close(4000 + problem.status, problem.code);
+          const apiError = toApiError(error, request.id);
+          if (apiError.status >= 500) request.log.error({ err: error }, apiError.detail);
+          socket.close(4000 + apiError.status, apiError.code);
         }
       },
     });

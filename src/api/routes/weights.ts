@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { artifactNames } from '../../contract/job.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { notMade } from '../not-made.js';
-import { JobParams, problems } from '../schemas.js';
+import { errors, JobParams } from '../schemas.js';
 import { sendWeights, WeightsQuery, weightsAnswers, weightsDescription } from '../weights.js';
 
 export const weightsRoute =
@@ -20,7 +20,7 @@ export const weightsRoute =
           querystring: WeightsQuery,
           response: {
             ...weightsAnswers,
-            ...problems('invalid-document', 'not-found', 'not-acceptable', 'not-ready', 'range-not-satisfiable'),
+            ...errors('invalid-document', 'not-found', 'not-acceptable', 'not-ready', 'range-not-satisfiable'),
           },
         },
       },

@@ -2,9 +2,10 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { ProblemError } from '../../contract/errors.js';
+import { ApiError } from '../../contract/errors.js';
 import type { Provenance } from '../../contract/provenance.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
+import { UserError } from '../../contract/user-error.js';
 import { decodeWeights, type TrainedOptimizer } from '../../core/weights/weights.js';
 import {
   type ComparisonFlags,
@@ -13,7 +14,6 @@ import {
   type Origin,
   withComparisonFlags,
 } from '../comparison-options.js';
-import { CliError, exitCodes } from '../exit-codes.js';
 import { type JsonOption, withJson } from '../output.js';
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
@@ -67,7 +67,7 @@ async function compareThere(
     if ('name' in trained) return originOf((await client.optimizer(trained)).provenance);
     const { spec } = await client.get(trained.job);
     if (spec.kind === 'metatrain') return originOf(spec);
-    throw new ProblemError('not-found', `The job ${trained.job} compares: it has no weights.`);
+    throw new ApiError('not-found', `The job ${trained.job} compares: it has no weights.`);
   };
   const { id } = await client.create(await comparisonOf(path, trained, origin, options));
   return watchJob(client, id, options);
@@ -83,6 +83,6 @@ async function readWeights(path: string): Promise<TrainedOptimizer & { weights: 
     return { weights, ...decodeWeights(weights) };
   } catch (error) {
     const reason = (error as Error).message;
-    throw new CliError(`${path} is neither a file of weights (${reason}), nor ${trainedHelp}.`, exitCodes.usage);
+    throw new UserError(`${path} is neither a file of weights (${reason}), nor ${trainedHelp}.`, 'usage');
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CliError, exitCodes } from '../exit-codes.js';
+import { UserError } from '../../contract/user-error.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { trainedOf } from '../trained.js';
@@ -28,5 +28,5 @@ async function deleteIt(what: string, options: ServerOption): Promise<void> {
   if ('job' in trained) return client.delete(trained.job);
   const { name, version } = trained;
   if (version !== undefined) return client.deleteOptimizer({ name, version });
-  throw new CliError(`${what}: name the version that is to go, as ${name}@1.`, exitCodes.usage);
+  throw new UserError(`${what}: name the version that is to go, as ${name}@1.`, 'usage');
 }

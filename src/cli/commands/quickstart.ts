@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { pino } from 'pino';
 import { Client } from '../../client/client.js';
-import { CliError } from '../exit-codes.js';
+import { UserError } from '../../contract/user-error.js';
 import { Interruption } from '../interruption.js';
 import { print, say } from '../output.js';
 import { defaultPort } from '../remote.js';
@@ -84,7 +84,7 @@ async function openService({ data, port }: QuickstartOptions): Promise<Service> 
   try {
     return await start(defaultPort);
   } catch (error) {
-    if (!(error instanceof CliError) || !error.message.includes(`:${defaultPort}:`)) throw error;
+    if (!(error instanceof UserError) || !error.message.includes(`:${defaultPort}:`)) throw error;
     return start(0);
   }
 }

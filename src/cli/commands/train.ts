@@ -1,7 +1,8 @@
 import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { JobSpec } from '../../contract/spec.js';
-import { CliError, exitCodes } from '../exit-codes.js';
+import { UserError } from '../../contract/user-error.js';
+import { exitCodes } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
 import { type LocalRun, runLocally } from '../local-run.js';
 import { type JsonOption, print, printComparison, printJson, say, toJsonEvent, withJson } from '../output.js';
@@ -37,7 +38,7 @@ async function train(path: string, options: TrainOptions): Promise<void> {
   await usePlugins(options);
   const spec = specOf(await readSpecFile(path));
   if (spec.kind !== 'metatrain')
-    throw new CliError(`${path} is of kind compare: use "metadescent compare WEIGHTS SPEC".`, exitCodes.usage);
+    throw new UserError(`${path} is of kind compare: use "metadescent compare WEIGHTS SPEC".`, 'usage');
   const folder = new RunFolder(options.out ?? join('runs', basename(path, extname(path))));
   const checkpoint = await openFolder(folder, spec, options);
   if (checkpoint === 'complete') return;
@@ -54,8 +55,8 @@ async function openFolder(
   if (record === null) return null;
   if (resume) {
     if (!(await folder.isOf(spec)))
-      throw new CliError(`${folder.path} holds a run of another spec: see its spec.json.`, exitCodes.usage);
-    if (record.state === 'failed') throw new CliError(record.failure?.message ?? 'The run failed.', exitCodes.failure);
+      throw new UserError(`${folder.path} holds a run of another spec: see its spec.json.`, 'usage');
+    if (record.state === 'failed') throw new UserError(record.failure?.message ?? 'The run failed.', 'failure');
     if (record.state === 'succeeded') {
       say(`The run in ${folder.path} is complete.`);
       return 'complete';
@@ -64,9 +65,9 @@ async function openFolder(
     if (checkpoint) return checkpoint;
     say('The run was ended before its first checkpoint: it begins anew.');
   } else if (!overwrite) {
-    throw new CliError(
+    throw new UserError(
       `${folder.path} holds a run already: add --resume to go on with it, --overwrite to replace it, or --out for another folder.`,
-      exitCodes.usage,
+      'usage',
     );
   }
   await folder.clear();

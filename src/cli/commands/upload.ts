@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { CliError, exitCodes } from '../exit-codes.js';
+import { UserError } from '../../contract/user-error.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { withName } from './register.js';
@@ -24,7 +24,7 @@ export function defineUpload(program: Command): void {
 
 async function upload(path: string, { name, ...options }: UploadOptions): Promise<void> {
   const bytes = await readFile(path).catch((error: Error) => {
-    throw new CliError(`${path} cannot be read: ${error.message}`, exitCodes.usage);
+    throw new UserError(`${path} cannot be read: ${error.message}`, 'usage');
   });
   const record = await clientOf(options).upload(name, bytes, options);
   if (options.json) printJson(record);

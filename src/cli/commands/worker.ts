@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CliError, exitCodes } from '../exit-codes.js';
+import { UserError } from '../../contract/user-error.js';
 import { type ServiceFlags, withConcurrency, withServiceFlags } from '../service-options.js';
 import { serveUntilInterrupted } from './serve.js';
 
@@ -17,8 +17,8 @@ export function defineWorker(program: Command): void {
 /** A private Redis would be of no use to a part that runs alone. */
 export function requireRedis(redis: string | undefined): string {
   if (redis) return redis;
-  throw new CliError(
+  throw new UserError(
     'Name the Redis that the API and the workers share: --redis redis://HOST:6379, or REDIS_URL.',
-    exitCodes.usage,
+    'usage',
   );
 }

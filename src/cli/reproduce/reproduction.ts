@@ -5,9 +5,9 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunEvent } from '../../contract/events.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
+import { UserError } from '../../contract/user-error.js';
 import { decodeWeights } from '../../core/weights/weights.js';
 import { loadDatasets } from '../../data/datasets.js';
-import { CliError, exitCodes } from '../exit-codes.js';
 import { runLocally } from '../local-run.js';
 import type { RunRecord } from '../run-folder.js';
 import { version } from '../version.js';
@@ -37,7 +37,7 @@ export class Reproduction {
 
   /**
    * Sees that all is there that the jobs need, and tells from small pieces of them how long they are going to take.
-   * @throws CliError where the folder holds another reproduction, or a given optimizer is missing; DatasetError where
+   * @throws UserError where the folder holds another reproduction, or a given optimizer is missing; DatasetError where
    *   data is.
    */
   static async open(options: ReproductionOptions): Promise<Reproduction> {
@@ -132,7 +132,7 @@ export class Reproduction {
     const { folder, checkpointEvery } = this.options;
     const own = folder.job(job.name);
     const before = await own.record();
-    if (before?.state === 'failed') throw new CliError(before.failure?.message ?? 'The run failed.', exitCodes.failure);
+    if (before?.state === 'failed') throw new UserError(before.failure?.message ?? 'The run failed.', 'failure');
     const checkpoint = before && (await own.checkpoint());
     if (!checkpoint) await own.clear();
     const weights = job.of === null ? null : await folder.job(job.of).weights();
@@ -161,9 +161,9 @@ async function mustBeTheSame(found: ReproductionRecord, jobs: readonly Job[], op
     if ((await folder.job(name).isOf(spec)) === false) differences.push(`other specs (${name}/spec.json)`);
   const difference = differences.find((text) => text !== false);
   if (difference === undefined) return;
-  throw new CliError(
+  throw new UserError(
     `${folder.path} holds a reproduction by ${difference}: add --overwrite to replace it, or --out for another folder.`,
-    exitCodes.usage,
+    'usage',
   );
 }
 
@@ -179,9 +179,9 @@ function findGiven({ plan, job, shipped }: GivenOptimizer, { folder, budget, wei
   const places = weights === undefined ? [made, packaged] : [weights];
   const found = places.find((path) => existsSync(path));
   if (found) return relative('', found);
-  throw new CliError(
+  throw new UserError(
     `There is no trained optimizer to take: ${places.map((path) => relative('', path)).join(' and ')} ${places.length > 1 ? 'are' : 'is'} missing. Run "metadescent reproduce ${plan} --budget ${budget}" first, or name a file with --weights.`,
-    exitCodes.usage,
+    'usage',
   );
 }
 
@@ -191,6 +191,6 @@ async function readWeights(path: string): Promise<Uint8Array> {
     decodeWeights(bytes);
     return bytes;
   } catch (error) {
-    throw new CliError(`${path} is not a file of weights: ${(error as Error).message}`, exitCodes.usage);
+    throw new UserError(`${path} is not a file of weights: ${(error as Error).message}`, 'usage');
   }
 }

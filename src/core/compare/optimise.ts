@@ -1,6 +1,6 @@
 import type { BaselineSpec, LearnedSpec, RuleSpec } from '../../contract/optimizers.js';
 import type { Engine } from '../engines/engine.js';
-import { descendConjugate } from '../optimizers/conjugate-gradients.js';
+import { optimiseByConjugateGradients } from '../optimizers/conjugate-gradients.js';
 import { ruleOf } from '../optimizers/registry.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
@@ -17,28 +17,28 @@ export interface Learned {
 export type Contender = TunedRule | Extract<BaselineSpec, { name: 'conjugate-gradients' }> | Learned;
 
 /** Functions being optimised; it stands still after every few steps. @returns f(θ_t) [steps + 1, B] */
-export type Descent = AsyncGenerator<void, Float32Array>;
+export type Optimisation = AsyncGenerator<void, Float32Array>;
 
 /** Begins to optimise every function of a batch from its start. */
-export function descend(engine: Engine, batch: FunctionBatch, contender: Contender, steps: number): Descent {
-  if ('phi' in contender) return descendByLearned(engine, batch, contender, steps);
-  if (contender.name === 'conjugate-gradients') return descendConjugate(engine, batch, steps);
-  return descendByRule(engine, batch, contender, steps);
+export function optimisation(engine: Engine, batch: FunctionBatch, contender: Contender, steps: number): Optimisation {
+  if ('phi' in contender) return optimiseByLearned(engine, batch, contender, steps);
+  if (contender.name === 'conjugate-gradients') return optimiseByConjugateGradients(engine, batch, steps);
+  return optimiseByRule(engine, batch, contender, steps);
 }
 
 /**
  * The same, to its end.
  * @returns f(θ_t) [steps + 1, B]
  */
-export async function optimise(...descent: Parameters<typeof descend>): Promise<Float32Array> {
-  const running = descend(...descent);
+export async function optimise(...given: Parameters<typeof optimisation>): Promise<Float32Array> {
+  const running = optimisation(...given);
   for (;;) {
     const { done, value } = await running.next();
     if (done) return value;
   }
 }
 
-async function* descendByRule(engine: Engine, batch: FunctionBatch, spec: TunedRule, steps: number): Descent {
+async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: TunedRule, steps: number): Optimisation {
   const rule = ruleOf(spec);
   const functions = await engine.openFunctions(batch);
   try {
@@ -68,7 +68,12 @@ async function* descendByRule(engine: Engine, batch: FunctionBatch, spec: TunedR
 /** Coordinates × steps of one call: a tenth of a second for an LSTM of ordinary size. */
 const stepsAtOnce = 2 ** 17;
 
-async function* descendByLearned(engine: Engine, batch: FunctionBatch, { spec, phi }: Learned, steps: number): Descent {
+async function* optimiseByLearned(
+  engine: Engine,
+  batch: FunctionBatch,
+  { spec, phi }: Learned,
+  steps: number,
+): Optimisation {
   const episode = await engine.openEpisode(spec, batch);
   try {
     const all = new Float32Array((steps + 1) * batch.count);

@@ -2,7 +2,7 @@ import type { ComparisonSpec } from '../../contract/comparison.js';
 import type { Engine } from '../engines/engine.js';
 import type { FunctionChunks } from './functions.js';
 import { type Measured, measureRuns } from './measures.js';
-import { type Contender, type Descent, descend } from './optimise.js';
+import { type Contender, type Optimisation, optimisation } from './optimise.js';
 import { mean, sortedQuantile } from './statistics.js';
 
 /** Of the quantile curves. */
@@ -28,7 +28,7 @@ export interface RunsState {
 /** Takes one optimizer after the other through all the functions, each from the same starting points. */
 export class PairedRuns {
   readonly phase = 'comparison';
-  private descent: Descent | null = null;
+  private running: Optimisation | null = null;
   /** Of the optimizer whose functions are done, as far as they are computed. */
   private curves: Float64Array;
   private curveSteps = 0;
@@ -66,10 +66,10 @@ export class PairedRuns {
     const { engine, functions, now, steps } = this;
     if (now.functions === functions.count) return this.summarise();
     const batch = functions.from(now.functions);
-    this.descent ??= descend(engine, batch, this.contenders[now.finished.length]!, steps);
-    const { done, value: losses } = await this.descent.next();
+    this.running ??= optimisation(engine, batch, this.contenders[now.finished.length]!, steps);
+    const { done, value: losses } = await this.running.next();
     if (!done) return;
-    this.descent = null;
+    this.running = null;
     for (let t = 0; t <= steps; t++) {
       const row = losses.subarray(t * batch.count, (t + 1) * batch.count);
       now.losses.set(row, t * functions.count + now.functions);
@@ -78,7 +78,7 @@ export class PairedRuns {
   }
 
   dispose(): void {
-    void this.descent?.return(new Float32Array());
+    void this.running?.return(new Float32Array());
   }
 
   private summarise(): void {

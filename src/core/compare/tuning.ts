@@ -7,7 +7,7 @@ import type { Engine } from '../engines/engine.js';
 import type { FunctionChunks } from './functions.js';
 import { bestRate, endsOf, nextExponent, rateAt, type TriedRate } from './grid.js';
 import { eachMeasure, type Measured } from './measures.js';
-import { type Descent, descend, type TunedRule } from './optimise.js';
+import { type Optimisation, optimisation, type TunedRule } from './optimise.js';
 
 /** A rate in the middle of being tried: what the functions so far have come to. */
 export interface Trial {
@@ -59,7 +59,7 @@ export class Tuning {
   private readonly grids: readonly Grid[];
   /** The grid that is being tried, and the exponent there; null when all are done. */
   private task: { grid: number; exponent: number } | null;
-  private descent: Descent | null = null;
+  private running: Optimisation | null = null;
 
   constructor(
     private readonly engine: Engine,
@@ -102,10 +102,15 @@ export class Tuning {
     now.trial ??= { functions: 0, totals: eachMeasure(() => 0), initial: 0, worst: 0 };
     const { rule } = this.grids[task.grid]!;
     const learningRate = rateAt(rule, comparison.tuning, task.exponent);
-    this.descent ??= descend(engine, functions.from(now.trial.functions), { ...rule, learningRate }, comparison.steps);
-    const { done, value: losses } = await this.descent.next();
+    this.running ??= optimisation(
+      engine,
+      functions.from(now.trial.functions),
+      { ...rule, learningRate },
+      comparison.steps,
+    );
+    const { done, value: losses } = await this.running.next();
     if (!done) return;
-    this.descent = null;
+    this.running = null;
     add(now.trial, losses, comparison.steps);
     if (now.trial.functions < functions.count && now.trial.worst < Number.POSITIVE_INFINITY) return;
     now.tried[task.grid]!.push({ exponent: task.exponent, ...verdict(now.trial, functions.count) });
@@ -114,7 +119,7 @@ export class Tuning {
   }
 
   dispose(): void {
-    void this.descent?.return(new Float32Array());
+    void this.running?.return(new Float32Array());
   }
 
   private nextTask(): Tuning['task'] {

@@ -24,7 +24,7 @@ interface Step {
  *
  * Stands still after every step. @returns f(θ_t) [steps + 1, B]
  */
-export async function* descendConjugate(
+export async function* optimiseByConjugateGradients(
   engine: Engine,
   batch: FunctionBatch,
   steps: number,

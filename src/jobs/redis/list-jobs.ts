@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ProblemError } from '../../contract/errors.js';
+import { ApiError } from '../../contract/errors.js';
 import { isJobId } from '../ids.js';
 import type { ListQuery } from '../jobs.js';
 import { indexKey, recordKey } from './keys.js';
@@ -11,7 +11,7 @@ export async function listJobs(
   { state, label, cursor, limit }: ListQuery,
 ): Promise<{ records: [string, JobRecord][]; next: string | null }> {
   if (cursor !== undefined && !isJobId(cursor))
-    throw new ProblemError(
+    throw new ApiError(
       'invalid-cursor',
       `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the "next" of an earlier page.`,
     );

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ProblemError } from '../../contract/errors.js';
+import { ApiError } from '../../contract/errors.js';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
 import type { OptimizersQuery } from '../optimizers.js';
 import { optimizerIndexPrefix, optimizerPrefix } from './keys.js';
@@ -11,7 +11,7 @@ export async function listOptimizers(
   { name, cursor, limit }: OptimizersQuery,
 ): Promise<{ optimizers: RegisteredOptimizer[]; next: string | null }> {
   if (cursor !== undefined && !/^[1-9]\d{0,15}$/.test(cursor))
-    throw new ProblemError(
+    throw new ApiError(
       'invalid-cursor',
       `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the "next" of an earlier page.`,
     );

@@ -1,4 +1,4 @@
-import { ProblemError } from '../../contract/errors.js';
+import { ApiError } from '../../contract/errors.js';
 
 /** The place of an entry in a job's stream. */
 export interface Position {
@@ -28,10 +28,10 @@ export function toCursor({ attempt, seq }: Position): string {
   return `${attempt}.${seq}`;
 }
 
-/** @throws ProblemError `invalid-cursor`. */
+/** @throws ApiError `invalid-cursor`. */
 export function fromCursor(cursor: string): Position {
   if (!/^\d{1,9}\.\d{1,15}$/.test(cursor))
-    throw new ProblemError(
+    throw new ApiError(
       'invalid-cursor',
       `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the attempt and seq of an event, such as "1.42".`,
     );

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
-import { invalidField, ProblemError } from '../../contract/errors.js';
+import { ApiError, invalidField } from '../../contract/errors.js';
 import type { JobEvent } from '../../contract/events.js';
 import { checkTransfer } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
@@ -104,7 +104,7 @@ export class RedisJobs implements Jobs {
       const { outcome, detail } = await cancelJob(this.redis, mustBeId(id));
       if (outcome === 'missing') throw notFound(id);
       if (outcome === 'final' && detail !== 'cancelled')
-        throw new ProblemError('conflict', `The job ${id} has ${detail}: it cannot be cancelled any more.`);
+        throw new ApiError('conflict', `The job ${id} has ${detail}: it cannot be cancelled any more.`);
       // A worker that has the entry already finds nothing to do.
       if (outcome === 'cancelled')
         await this.queue.remove(detail).catch((error) => this.logger?.debug({ err: error, job: id }, 'queue'));
@@ -116,7 +116,7 @@ export class RedisJobs implements Jobs {
     return answer(async () => {
       const { state } = await this.read(id);
       if (!isFinal(state))
-        throw new ProblemError('conflict', `The job ${id} is ${state}: cancel it first, or wait for its end.`);
+        throw new ApiError('conflict', `The job ${id} is ${state}: cancel it first, or wait for its end.`);
       await this.artifacts.delete(id);
       await deleteJob(this.redis, id);
     });
@@ -163,7 +163,7 @@ export class RedisJobs implements Jobs {
 
   private async known(id: string, same: boolean): Promise<{ job: Job; created: boolean }> {
     if (same) return { job: await this.read(id), created: false };
-    throw new ProblemError(
+    throw new ApiError(
       'idempotency-conflict',
       `The Idempotency-Key came with another document before, for the job ${id}: take a new key for a new document.`,
     );
@@ -171,7 +171,7 @@ export class RedisJobs implements Jobs {
 
   /**
    * The spec with the optimizer that it names named for good: it must have weights, and fit the problem and a machine.
-   * @throws ProblemError `invalid-document`
+   * @throws ApiError `invalid-document`
    */
   private async resolve(spec: JobSpec): Promise<JobSpec> {
     if (spec.kind !== 'compare') return spec;
@@ -217,6 +217,6 @@ function mustBeId(id: string): string {
   return id;
 }
 
-function notFound(id: string): ProblemError {
-  return new ProblemError('not-found', `There is no job ${JSON.stringify(id.slice(0, 80))}.`);
+function notFound(id: string): ApiError {
+  return new ApiError('not-found', `There is no job ${JSON.stringify(id.slice(0, 80))}.`);
 }

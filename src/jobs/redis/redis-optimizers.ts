@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { invalidField, ProblemError } from '../../contract/errors.js';
+import { ApiError, invalidField } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
 import type { ArtifactStore, OpenArtifact } from '../artifacts.js';
@@ -75,7 +75,7 @@ export class RedisOptimizers implements Optimizers {
 
   /**
    * The version that a comparison's reference means now.
-   * @throws ProblemError `invalid-document` where there is none, with pointers into a job's document.
+   * @throws ApiError `invalid-document` where there is none, with pointers into a job's document.
    */
   async resolve({ name, version }: { name: string; version?: number }): Promise<RegisteredOptimizer> {
     const newest = await newestVersion(this.redis, name);
@@ -97,7 +97,7 @@ export class RedisOptimizers implements Optimizers {
   private async known(place: string, same: boolean) {
     const [name = '', version] = place.split(':');
     if (same) return this.find(name, Number(version));
-    throw new ProblemError(
+    throw new ApiError(
       'idempotency-conflict',
       `The Idempotency-Key came with another request before, for ${name}@${version}: take a new key for a new request.`,
     );
@@ -114,6 +114,6 @@ function toDocument(job: string | null, { bytes, ...rest }: CheckedWeights) {
   };
 }
 
-function notFound(name: string, version: number): ProblemError {
-  return new ProblemError('not-found', `There is no optimizer ${JSON.stringify(`${name.slice(0, 80)}@${version}`)}.`);
+function notFound(name: string, version: number): ApiError {
+  return new ApiError('not-found', `There is no optimizer ${JSON.stringify(`${name.slice(0, 80)}@${version}`)}.`);
 }

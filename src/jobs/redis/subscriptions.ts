@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ProblemError } from '../../contract/errors.js';
+import { ApiError } from '../../contract/errors.js';
 import type { JobEvent, JobState } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
 import { JobTail } from './job-tail.js';
@@ -24,15 +24,15 @@ export class Subscriptions {
     private readonly connect: (name: string) => Redis,
   ) {}
 
-  /** @throws ProblemError `invalid-cursor` or `not-found`. */
+  /** @throws ApiError `invalid-cursor` or `not-found`. */
   async subscribe(job: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>> {
     const position = cursor === null ? start : fromCursor(cursor);
     const [state, last] = await this.redis.hmget(recordKey(job), 'state', 'last');
-    if (!state || !last) throw new ProblemError('not-found', `There is no job ${job}.`);
+    if (!state || !last) throw new ApiError('not-found', `There is no job ${job}.`);
     const end = fromId(last);
     const final = isFinal(state as JobState);
     if (final && compare(position, end) > 0)
-      throw new ProblemError(
+      throw new ApiError(
         'invalid-cursor',
         `cursor ${cursor}: the last event of the job ${job} is at ${end.attempt}.${end.seq}.`,
       );

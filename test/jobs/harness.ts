@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type ProblemCode, ProblemError } from '../../src/contract/errors.js';
+import { ApiError, type ErrorCode } from '../../src/contract/errors.js';
 import type { JobEvent, RunEventOf } from '../../src/contract/events.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
@@ -29,7 +29,7 @@ export function losses(iteration: number, iterations: number, perIteration: numb
   return { type: 'losses', iteration, step: 0, perIteration, points };
 }
 
-export interface House {
+export interface Harness {
   readonly jobs: Jobs;
   readonly attempts: Attempts;
   readonly artifacts: FolderArtifactStore;
@@ -41,10 +41,10 @@ export interface House {
 }
 
 /** An API's and a worker's side of the same jobs. */
-export async function openHouse(
+export async function openHarness(
   { url, folder }: { url: string; folder: string },
   options: { maxStreamBytes?: number } = {},
-): Promise<House> {
+): Promise<Harness> {
   const artifacts = new FolderArtifactStore(join(folder, 'artifacts'));
   const jobs = await openJobs({ redisUrl: url, artifacts });
   const attempts = await openAttempts({ redisUrl: url, artifacts, ...options });
@@ -83,6 +83,6 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 }
 
 /** Whether an error is the one of this code, for `assert.rejects`. */
-export function problem(code: ProblemCode) {
-  return (error: unknown) => error instanceof ProblemError && error.code === code;
+export function errorOf(code: ErrorCode) {
+  return (error: unknown) => error instanceof ApiError && error.code === code;
 }

@@ -14,7 +14,7 @@ import { startWorker, type Worker, type WorkerOptions } from '../../src/workers/
 const silent = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
 /** Jobs, and workers on them, over one Redis: what a test starts here ends with `close`. */
-export class House {
+export class Harness {
   private ends: (() => Promise<void>)[] = [];
 
   private constructor(
@@ -23,9 +23,9 @@ export class House {
     readonly artifacts: ArtifactStore,
   ) {}
 
-  static async open({ url, folder }: { url: string; folder: string }): Promise<House> {
+  static async open({ url, folder }: { url: string; folder: string }): Promise<Harness> {
     const artifacts = new FolderArtifactStore(artifactFolder(folder));
-    return new House(url, await openJobs({ redisUrl: url, artifacts }), artifacts);
+    return new Harness(url, await openJobs({ redisUrl: url, artifacts }), artifacts);
   }
 
   async startWorker(options: Partial<WorkerOptions> = {}): Promise<Worker> {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { type ProblemCode, type ProblemDocument, problemCodes } from '../../src/contract/errors.js';
+import { type ErrorCode, type ErrorDocument, errorCodes } from '../../src/contract/errors.js';
 import { type RequestOptions, withApi } from './support.js';
 
 const api = withApi();
 
 const unknown = 'j000000000000000000';
-const cases: [string, string, ProblemCode, RequestOptions?][] = [
+const cases: [string, string, ErrorCode, RequestOptions?][] = [
   ['GET', '/nowhere', 'not-found'],
   ['GET', '/docs/static/nothing.js', 'not-found'],
   ['GET', '/jobs/%ff', 'not-found'],
@@ -57,20 +57,20 @@ const cases: [string, string, ProblemCode, RequestOptions?][] = [
     refused,
   ),
   ...['from=-1', 'from=5&to=4', 'to=1.5', 'points=0', 'points=10001', 'points=NaN', 'x'].map(
-    (query): [string, string, ProblemCode] => ['GET', `/jobs/${unknown}/losses?${query}`, 'invalid-document'],
+    (query): [string, string, ErrorCode] => ['GET', `/jobs/${unknown}/losses?${query}`, 'invalid-document'],
   ),
   ...['', '/weights', '/events', '/stream', '/results', '/artifacts', '/artifacts/x'].flatMap(
-    (path): [string, string, ProblemCode][] =>
+    (path): [string, string, ErrorCode][] =>
       path === '/stream' ? [] : [['GET', `/jobs/${unknown}${path}?verbose=1`, 'invalid-document']],
   ),
-  ...['/', '/catalogue', '/healthz', '/readyz', '/openapi.yaml'].map((path): [string, string, ProblemCode] => [
+  ...['/', '/catalogue', '/healthz', '/readyz', '/openapi.yaml'].map((path): [string, string, ErrorCode] => [
     'GET',
     `${path}?verbose=1`,
     'invalid-document',
   ]),
 ];
 
-function refused(query: string): [string, string, ProblemCode] {
+function refused(query: string): [string, string, ErrorCode] {
   return ['GET', `/jobs?${query}`, 'invalid-document'];
 }
 
@@ -79,9 +79,9 @@ test('every error is a problem document with its code', async () => {
     const answer = await api.request(method, path, options);
     const name = `${method} ${path.slice(0, 80)}: ${answer.status} ${answer.bytes}`;
     assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/, name);
-    const problem = answer.json<ProblemDocument>();
+    const problem = answer.json<ErrorDocument>();
     assert.equal(problem.code, code, name);
-    assert.equal(answer.status, problemCodes[code][0], name);
+    assert.equal(answer.status, errorCodes[code][0], name);
     assert.equal(problem.status, answer.status, name);
     if (code === 'method-not-allowed') assert.match(answer.headers.get('allow') ?? '', /GET|POST/, name);
   }
