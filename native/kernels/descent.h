@@ -1,6 +1,6 @@
 #pragma once
 // A step of the meta-optimizer on φ: clipping, then Adam in double, stored in float: to the bit what
-// src/core/metatrain/descent.ts computes.
+// src/core/optimizers/meta-adam.ts computes.
 #include "../engine/task.h"
 
 namespace metadescent::METADESCENT_ISA {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { decodeWeights, toJson, toNpz } from '../core/weights/weights.js';
+import { decodeWeights, toJson, toNpz } from '../weights/weights.js';
 
 export type Conversion = 'npz' | 'json';
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { TSchema } from 'typebox';
+import { Catalogue, CatalogueEntry } from '../contract/catalogue.js';
 import { ComparisonSpec, TuningSpec } from '../contract/comparison.js';
 import { ErrorDocument, FieldError } from '../contract/errors.js';
 import { EngineInfo, JobEvent, JobFailure, JobState } from '../contract/events.js';
@@ -23,15 +23,10 @@ import { WireNumber } from '../contract/schema.js';
 import { EngineSpec, JobSpec } from '../contract/spec.js';
 import { TrainedOptimizerRef } from '../contract/trained.js';
 import { ImitationSpec, ScheduleSpec, StageSpec, TrainingSpec, ValidationSpec } from '../contract/training.js';
-import { Catalogue, CatalogueEntry } from '../core/catalogue.js';
+import { version } from '../version.js';
 import { referComponents } from './components.js';
 import { examples } from './examples.js';
 import { ArtifactList, Health, JobList, OptimizerList } from './schemas.js';
-
-const manifest: { version: string } = JSON.parse(
-  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-);
-export const { version } = manifest;
 
 interface UnionVariant {
   readonly properties: Readonly<Record<string, { readonly const?: string }>>;
@@ -109,7 +104,7 @@ export const documentOptions = (): FastifyDynamicSwaggerOptions => ({
     openapi: '3.1.0',
     info: {
       title: 'metadescent',
-      version,
+      version: version(),
       summary: 'Train, compare and serve learned optimizers.',
       description:
         'Errors are problem documents (RFC 9457) with a stable `code`. Unknown fields and query parameters are errors, and nothing is coerced. JSON has no NaN: non-finite numbers are the strings "NaN", "Infinity" and "-Infinity".',

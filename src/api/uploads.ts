@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../contract/errors.js';
 import { countWeights, maxWeights } from '../contract/limits.js';
-import { FormatError } from '../core/weights/safetensors.js';
-import { decodeWeights } from '../core/weights/weights.js';
 import type { CheckedWeights } from '../jobs/optimizers.js';
+import { FormatError } from '../weights/safetensors.js';
+import { decodeWeights } from '../weights/weights.js';
 
 /** Content types of a file of weights. */
 export const uploadTypes = ['application/vnd.safetensors', 'application/octet-stream'];

@@ -1,10 +1,10 @@
 import { basename, extname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
+import { catalogue } from '../contract/catalogue.js';
 import { measures, tuningFunctions } from '../contract/comparison.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { TrainedOptimizerRef } from '../contract/trained.js';
-import { catalogue } from '../core/catalogue.js';
 import { readSpecFile, type SpecFile, specOf } from './spec-file.js';
 
 /** What the command line says of a comparison. It goes before what a file says. */

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { type CatalogueEntry, catalogue } from '../contract/catalogue.js';
 import { datasetsOf } from '../contract/datasets.js';
 import { coordinates, familyOf, type ProblemSpec, problemsIn } from '../contract/problems.js';
 import { describe } from '../contract/validate.js';
-import { type CatalogueEntry, catalogue } from '../core/catalogue.js';
 import { hasKernels, hasKernelsWithin } from '../core/engines/native/arguments.js';
 
 const title = '# Problems\n';

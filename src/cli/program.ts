@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { version } from '../version.js';
 import { defineApi } from './commands/api.js';
 import { defineCancel } from './commands/cancel.js';
 import { defineCompare } from './commands/compare.js';
@@ -19,7 +20,6 @@ import { defineWatch } from './commands/watch.js';
 import { defineWeights } from './commands/weights.js';
 import { defineWorker } from './commands/worker.js';
 import { exitCodesHelp } from './exit-codes.js';
-import { version } from './version.js';
 
 /** The `metadescent` command: a file for each of its commands. */
 export function createProgram(): Command {

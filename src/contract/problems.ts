@@ -99,7 +99,7 @@ export class UnknownProblem extends Error {
 
 /** The problems that a problem is made of. */
 export function partsOf(problem: ProblemSpec): readonly ProblemSpec[] {
-  return familyOf(problem).parts?.(problem) ?? [];
+  return (familyOf(problem).parts?.(problem) ?? []) as readonly ProblemSpec[];
 }
 
 /** A problem, the problems that it is made of, and so on. */
@@ -114,7 +114,7 @@ export function isQuadratic(problem: ProblemSpec): boolean {
 
 /** The tensors whose concatenation is θ. */
 export function parametersOf(problem: ProblemSpec): Parameter[] {
-  return familyOf(problem).parameters(problem, parametersOf);
+  return familyOf(problem).parameters(problem, (inner) => parametersOf(inner as ProblemSpec));
 }
 
 /** Coordinates of one function of the family. */

@@ -2,13 +2,13 @@ import { measures } from '../contract/comparison.js';
 import type { EngineInfo } from '../contract/events.js';
 import { fromWire, toWire } from '../contract/schema.js';
 import type { JobSpec } from '../contract/spec.js';
+import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.js';
+import type { NamedTensor } from '../weights/tensors.js';
 import type { ComparisonState } from './compare/comparison.js';
 import type { TriedRate } from './compare/grid.js';
-import { eachMeasure } from './compare/measures.js';
 import type { Trial } from './compare/tuning.js';
 import type { TrainingState, ValidationState } from './metatrain/metatrain.js';
-import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.js';
-import type { NamedTensor } from './weights/tensors.js';
+import { eachMeasure } from './optimise/measures.js';
 
 /** What the next pull of a run is to do; `concluding`: all that is left is to say that it is done. */
 export type RunStage = 'start' | 'training' | 'comparison' | 'concluding' | 'ended';

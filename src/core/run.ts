@@ -4,14 +4,14 @@ import { checkTransfer } from '../contract/groups.js';
 import { checkSize, countWeights, longestUnroll } from '../contract/limits.js';
 import { coordinates, type ProblemSpec } from '../contract/problems.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
+import { flattenWeights, splitWeights } from '../weights/shapes.js';
+import { decodeWeights, encodeWeights } from '../weights/weights.js';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunStage } from './checkpoint.js';
 import { Comparison } from './compare/comparison.js';
-import type { Learned } from './compare/optimise.js';
 import { type Engine, Unsupported } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
 import { MetaTraining } from './metatrain/metatrain.js';
-import { flattenWeights, splitWeights } from './weights/shapes.js';
-import { decodeWeights, encodeWeights } from './weights/weights.js';
+import type { Learned } from './optimise/optimise.js';
 
 export interface RunOptions {
   /** A complete spec, as `parseJobSpec` returns it. */

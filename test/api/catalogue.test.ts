@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { catalogue } from '../../src/contract/catalogue.js';
 import { isQuadratic, type ProblemSpec } from '../../src/contract/problems.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
-import { catalogue } from '../../src/core/catalogue.js';
 import { rules } from '../../src/core/optimizers/registry.js';
 import { problems } from '../../src/core/problems/registry.js';
 
@@ -43,7 +43,7 @@ test('every entry has a title and a description for people', () => {
 });
 
 test('neither the catalogue nor the API loads an engine', async () => {
-  for (const entry of ['../../src/core/catalogue.js', '../../src/api/server.js']) {
+  for (const entry of ['../../src/contract/catalogue.js', '../../src/api/server.js']) {
     const loaded = await loadedBy(new URL(entry, import.meta.url));
     assert(loaded.size > 5);
     const engines = [...loaded].filter((name) => /tensorflow|core\/(engines|metatrain|compare|problems)/.test(name));

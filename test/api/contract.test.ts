@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { WebSocket } from 'ws';
 import { parse } from 'yaml';
-import { encodeWeights } from '../../src/core/weights/weights.js';
-import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
+import { encodeWeights } from '../../src/weights/weights.js';
+import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 import { parseServerSentEvent, streamUrl } from './subscribers.js';
 import { type Answer, type RequestOptions, sampleSpec, withApi } from './support.js';
 

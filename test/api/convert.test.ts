@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { convert } from '../../src/api/convert.js';
-import { encodeWeights, toJson, toNpz } from '../../src/core/weights/weights.js';
-import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
+import { encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
+import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 
 test('large weights are converted beside the requests, and come out as small ones do', async () => {
   // (1 + 160 + 1) · 640 + 161 weights: 415 kB.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unzipSync } from 'fflate';
-import { encodeWeights, toJson, toNpz } from '../../src/core/weights/weights.js';
-import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
+import { encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
+import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 import { sampleSpec, withApi } from './support.js';
 
 const api = withApi();

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../src/contract/errors.js';
-import { decodeSafetensors, encodeSafetensors } from '../../src/core/weights/safetensors.js';
-import type { NamedTensor } from '../../src/core/weights/tensors.js';
-import { encodeWeights } from '../../src/core/weights/weights.js';
-import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
+import type { NamedTensor } from '../../src/weights/tensors.js';
+import { encodeWeights } from '../../src/weights/weights.js';
+import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 
 /** An upload that POST /optimizers is to refuse. */
 export interface MalformedUpload {

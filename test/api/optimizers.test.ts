@@ -7,8 +7,8 @@ import type { ErrorDocument } from '../../src/contract/errors.js';
 import { countWeights } from '../../src/contract/limits.js';
 import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { RegisteredOptimizer } from '../../src/contract/registry.js';
-import { encodeWeights, toJson, toNpz } from '../../src/core/weights/weights.js';
-import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
+import { encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
+import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 import { goodUpload, malformedUploads } from './malformed-uploads.js';
 import { type RequestOptions, sampleSpec, withApi } from './support.js';
 

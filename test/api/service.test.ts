@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { catalogue } from '../../src/core/catalogue.js';
+import { catalogue } from '../../src/contract/catalogue.js';
 import { withApi } from './support.js';
 
 const api = withApi();

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { JobEvent } from '../../src/contract/events.js';
 import type { Attempt } from '../../src/jobs/attempts.js';
-import { testSeed, uniform } from '../core/weights/samples.js';
+import { testSeed, uniform } from '../weights/samples.js';
 import { cursorOf, overServerSentEvents, overWebSocket, type Subscribe, streamUrl } from './subscribers.js';
 import { withApi } from './support.js';
 

@@ -12,7 +12,7 @@ import type { Attempt, Attempts } from '../../src/jobs/attempts.js';
 import type { Jobs } from '../../src/jobs/jobs.js';
 import { queueName, queuePrefix } from '../../src/jobs/queue.js';
 import { openAttempts, openJobs } from '../../src/jobs/redis-jobs.js';
-import { type RedisServer, startRedisServer } from '../../src/jobs/redis-server.js';
+import { type RedisServer, startRedisServer } from '../../src/service/redis/server.js';
 import { createTemporaryFolder } from '../support/redis.js';
 
 export interface Answer {

@@ -5,9 +5,9 @@ import { median } from '../../bench/measure.js';
 import { judge } from '../../bench/verify.js';
 import { workloads } from '../../bench/workloads.js';
 import type { LstmSpec } from '../../src/contract/optimizers.js';
-import { lstmSpec } from '../core/weights/samples.js';
 import type { FunctionData } from '../reference/problems.js';
 import { freshStart, referenceUnroll } from '../reference/unroll.js';
+import { lstmSpec } from '../weights/samples.js';
 
 describe("a fixture of the peers' verification", () => {
   it('holds the losses that the fp64 reference finds for its functions and weights', async () => {

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { problemsPage } from '../../src/cli/problems-page.js';
+import { catalogue } from '../../src/contract/catalogue.js';
 import type { Datasets, Examples } from '../../src/contract/datasets.js';
 import type { RunEvent } from '../../src/contract/events.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
-import { catalogue } from '../../src/core/catalogue.js';
 import { FusedEpisode } from '../../src/core/engines/native/fused-episode.js';
 import { selectEngine } from '../../src/core/engines/select.js';
 import { sampleFunctions } from '../../src/core/problems/batch.js';
 import { problemOf } from '../../src/core/problems/registry.js';
 import { Purpose } from '../../src/core/random/random.js';
 import { createRun } from '../../src/core/run.js';
-import { uniform } from '../core/weights/samples.js';
 import { nativeMissing } from '../support/native.js';
+import { uniform } from '../weights/samples.js';
 
 const page = readFileSync(new URL('../../../docs/problems.md', import.meta.url), 'utf8');
 

@@ -3,12 +3,12 @@ import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { coloured } from '../../src/cli/render/colours.js';
 import { renderCurve } from '../../src/cli/render/curve.js';
-import { formatDuration, formatLoss } from '../../src/cli/render/numbers.js';
 import { ProgressDisplay } from '../../src/cli/render/progress.js';
-import { renderSvg } from '../../src/cli/render/svg.js';
 import { renderComparison } from '../../src/cli/render/table.js';
 import type { Measure } from '../../src/contract/comparison.js';
-import { sampleResults } from './results-sample.js';
+import { formatDuration, formatLoss } from '../../src/figures/numbers.js';
+import { renderSvg } from '../../src/figures/picture.js';
+import { sampleResults } from '../figures/results-sample.js';
 
 const plainCurves = [
   [3.6, 0.3, 0.03, 0.01, 0.003],

@@ -5,7 +5,7 @@ import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ComparisonResults } from '../../src/contract/results.js';
-import { decodeWeights } from '../../src/core/weights/weights.js';
+import { decodeWeights } from '../../src/weights/weights.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { command, smallSpec, start } from './command.js';
 

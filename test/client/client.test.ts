@@ -7,13 +7,13 @@ import { Client } from '../../src/client/client.js';
 import { cursorOf } from '../../src/client/events.js';
 import { ApiError } from '../../src/contract/errors.js';
 import type { JobEvent } from '../../src/contract/events.js';
-import { encodeWeights } from '../../src/core/weights/weights.js';
 import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
 import type { Attempt, Attempts } from '../../src/jobs/attempts.js';
 import type { Jobs } from '../../src/jobs/jobs.js';
 import { openAttempts, openJobs } from '../../src/jobs/redis-jobs.js';
-import { lstmSpec, sampleOptimizer, testSeed, uniform } from '../core/weights/samples.js';
+import { encodeWeights } from '../../src/weights/weights.js';
 import { withRedis } from '../support/redis.js';
+import { lstmSpec, sampleOptimizer, testSeed, uniform } from '../weights/samples.js';
 import { CuttingProxy } from './cutting-proxy.js';
 
 const document = {

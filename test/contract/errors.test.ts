@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { catalogue } from '../../src/contract/catalogue.js';
 import { ApiError, ErrorDocument, errorCodes, type FieldError } from '../../src/contract/errors.js';
 import { checkSize } from '../../src/contract/limits.js';
 import { coordinates } from '../../src/contract/problems.js';
 import { compile, parseJobSpec } from '../../src/contract/validate.js';
-import { catalogue } from '../../src/core/catalogue.js';
-import { lstmSpec } from '../core/weights/samples.js';
+import { lstmSpec } from '../weights/samples.js';
 
 const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
 type Document = Record<string, unknown>;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { EngineInfo } from '../../src/contract/events.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../src/core/checkpoint.js';
-import { decodeSafetensors, encodeSafetensors } from '../../src/core/weights/safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
 
 const engine: EngineInfo = { engine: 'tfjs', backend: 'wasm', version: '1', instructionSet: 'portable', threads: 1 };
 const origin = { engine, data: { digits: 'fingerprint' } };

@@ -4,7 +4,7 @@ import type { RunEvent, RunEventOf } from '../../src/contract/events.js';
 import type { JobSpec, MetatrainSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { createRun } from '../../src/core/run.js';
-import { decodeWeights } from '../../src/core/weights/weights.js';
+import { decodeWeights } from '../../src/weights/weights.js';
 import { nativeMissing } from '../support/native.js';
 
 /** Small, and with everything in it that a run has to remember: carried state, Adam, the best φ, a grid, losses. */

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createProgram } from '../../src/cli/program.js';
+import { catalogue } from '../../src/contract/catalogue.js';
 import { ComparisonResults } from '../../src/contract/results.js';
 import { CompareSpec, MetatrainSpec } from '../../src/contract/spec.js';
-import { catalogue } from '../../src/core/catalogue.js';
 
 const text = readFileSync(fileURLToPath(new URL('../../../docs/deepmind.md', import.meta.url)), 'utf8');
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { access, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { decodeWeights } from '../../src/core/weights/weights.js';
+import { decodeWeights } from '../../src/weights/weights.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { root, runToEnd, type ServeProcess, startServe } from './processes.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { type Service, type ServiceOptions, startService } from '../../src/cli/service.js';
 import { Client } from '../../src/client/client.js';
 import type { JobEvent } from '../../src/contract/events.js';
 import type { Job } from '../../src/contract/job.js';
 import type { ComparisonResults } from '../../src/contract/results.js';
+import { type Service, type ServiceOptions, startService } from '../../src/service/service.js';
 import { withRedis } from '../support/redis.js';
 
 /** An optimizer trained on one network of digits, kept in the registry, and taken to others. */

@@ -3,14 +3,14 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { jobsOf } from '../../src/cli/reproduce/plan.js';
-import { plans } from '../../src/cli/reproduce/plans.js';
 import type { ComparisonResults } from '../../src/contract/results.js';
 import type { CompareSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { createRun } from '../../src/core/run.js';
-import { decodeWeights } from '../../src/core/weights/weights.js';
 import { loadDatasets } from '../../src/data/datasets.js';
+import { jobsOf } from '../../src/experiments/plan.js';
+import { plans } from '../../src/experiments/plans.js';
+import { decodeWeights } from '../../src/weights/weights.js';
 
 const folder = fileURLToPath(new URL('../../../examples/optimizers/', import.meta.url));
 

@@ -6,11 +6,11 @@ import { ApiError } from '../../src/contract/errors.js';
 import { countWeights } from '../../src/contract/limits.js';
 import type { CompareSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
-import { encodeWeights } from '../../src/core/weights/weights.js';
 import type { CheckedWeights, Registration } from '../../src/jobs/optimizers.js';
 import { registerOptimizer } from '../../src/jobs/redis/register-optimizer.js';
-import { lstmSpec, sampleOptimizer } from '../core/weights/samples.js';
+import { encodeWeights } from '../../src/weights/weights.js';
 import { withRedis } from '../support/redis.js';
+import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 import { errorOf, type Harness, openHarness } from './harness.js';
 
 describe('registered optimizers', () => {

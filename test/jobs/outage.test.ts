@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RedisServer, startRedisServer } from '../../src/jobs/redis-server.js';
+import { type RedisServer, startRedisServer } from '../../src/service/redis/server.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { collect, cursors, errorOf, type Harness, losses, openHarness, until } from './harness.js';
 

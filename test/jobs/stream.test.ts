@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobEvent } from '../../src/contract/events.js';
-import { testSeed, uniform } from '../core/weights/samples.js';
 import { withRedis } from '../support/redis.js';
+import { testSeed, uniform } from '../weights/samples.js';
 import { collect, cursors, errorOf, type Harness, losses, openHarness, until } from './harness.js';
 
 const perIteration = 64;

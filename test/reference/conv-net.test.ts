@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { normal, testSeed, uniform } from '../core/weights/samples.js';
+import { normal, testSeed, uniform } from '../weights/samples.js';
 import { type ConvNet, convNet } from './conv-net.js';
 import type { Picture } from './cross-entropy.js';
 import { relativeError } from './meta-gradient.js';

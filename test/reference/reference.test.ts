@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LstmSpec } from '../../src/contract/optimizers.js';
-import { lstmSpec, normal, testSeed } from '../core/weights/samples.js';
+import { lstmSpec, normal, testSeed } from '../weights/samples.js';
 import { finiteDifferenceMetaGradient, type MetaProblem, metaLoss, relativeError } from './meta-gradient.js';
 import { countOf, initialState, preprocess, step } from './network.js';
 import type { Optimizer, Part } from './optimizer.js';

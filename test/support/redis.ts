@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { type RedisServer, startRedisServer } from '../../src/jobs/redis-server.js';
+import { type RedisServer, startRedisServer } from '../../src/service/redis/server.js';
 
 /** A folder of a test's own. */
 export async function createTemporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import type { RunEvent } from '../../src/contract/events.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
-import { decodeSafetensors, encodeSafetensors } from '../../src/core/weights/safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
 import { Child, type Exit } from '../../src/workers/child-process.js';
 import { type FromChild, maxOutstanding, type RunRequest } from '../../src/workers/messages.js';
 import { slowTraining, smallComparison, smallTraining } from './specs.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { decodeWeights } from '../../src/core/weights/weights.js';
+import { decodeWeights } from '../../src/weights/weights.js';
 import { withRedis } from '../support/redis.js';
 import { Harness, lossesIn, states, until } from './harness.js';
 import { smallTraining } from './specs.js';

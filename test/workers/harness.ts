@@ -4,11 +4,11 @@ import { type Logger, pino } from 'pino';
 import type { JobEvent, JobEventOf } from '../../src/contract/events.js';
 import { artifactNames } from '../../src/contract/job.js';
 import type { JobSpec } from '../../src/contract/spec.js';
-import { decodeSafetensors } from '../../src/core/weights/safetensors.js';
 import { type ArtifactStore, FolderArtifactStore } from '../../src/jobs/artifacts.js';
 import type { Attempts } from '../../src/jobs/attempts.js';
 import type { Jobs } from '../../src/jobs/jobs.js';
 import { openAttempts, openJobs } from '../../src/jobs/redis-jobs.js';
+import { decodeSafetensors } from '../../src/weights/safetensors.js';
 import { startWorker, type Worker, type WorkerOptions } from '../../src/workers/worker.js';
 
 const silent = pino({ level: process.env.LOG_LEVEL ?? 'silent' });

@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { parseJobSpec } from '../../src/contract/validate.js';
-import { decodeWeights } from '../../src/core/weights/weights.js';
+import { decodeWeights } from '../../src/weights/weights.js';
 import { withRedis } from '../support/redis.js';
 import { Harness, lossesIn, states, until } from './harness.js';
 import { slowTraining, smallComparison, smallTraining } from './specs.js';

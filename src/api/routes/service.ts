@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Static } from 'typebox';
+import { Catalogue, catalogue } from '../../contract/catalogue.js';
 import { Strict } from '../../contract/schema.js';
 import { Type } from '../../contract/type.js';
-import { Catalogue, catalogue } from '../../core/catalogue.js';
 import type { Jobs } from '../../jobs/jobs.js';
-import { version } from '../document.js';
+import { version } from '../../version.js';
 import { answer, errors, Health } from '../schemas.js';
 
 const tags = ['service'];
@@ -17,7 +17,7 @@ const Links = Type.Object({
 });
 const root: Static<typeof Links> = {
   name: 'metadescent',
-  version,
+  version: version(),
   links: { jobs: '/jobs', optimizers: '/optimizers', catalogue: '/catalogue', openapi: '/openapi.yaml', docs: '/docs' },
 };
 

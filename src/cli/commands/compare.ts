@@ -6,7 +6,8 @@ import { ApiError } from '../../contract/errors.js';
 import type { Provenance } from '../../contract/provenance.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
 import { UserError } from '../../contract/user-error.js';
-import { decodeWeights, type TrainedOptimizer } from '../../core/weights/weights.js';
+import { RunFolder } from '../../local/run-folder.js';
+import { decodeWeights, type TrainedOptimizer } from '../../weights/weights.js';
 import {
   type ComparisonFlags,
   comparisonOf,
@@ -17,7 +18,6 @@ import {
 import { type JsonOption, withJson } from '../output.js';
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
-import { RunFolder } from '../run-folder.js';
 import { parseTrained, trainedHelp } from '../trained.js';
 import { followLocally } from './train.js';
 import { watchJob } from './watch.js';

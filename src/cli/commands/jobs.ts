@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { JobState } from '../../contract/events.js';
 import type { Job } from '../../contract/job.js';
+import { formatLoss, formatTime } from '../../figures/numbers.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type PageOptions, type ServerOption, withPage, withServer } from '../remote.js';
 import { paintFor } from '../render/colours.js';
-import { formatLoss, formatTime } from '../render/numbers.js';
 import { type Column, renderTable } from '../render/table.js';
 
 interface JobsOptions extends JsonOption, ServerOption, PageOptions {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
+import { formatTime } from '../../figures/numbers.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type PageOptions, type ServerOption, withPage, withServer } from '../remote.js';
 import { paintFor } from '../render/colours.js';
-import { formatTime } from '../render/numbers.js';
 import { type Column, renderTable } from '../render/table.js';
 
 interface OptimizersOptions extends JsonOption, ServerOption, PageOptions {

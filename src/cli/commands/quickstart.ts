@@ -5,11 +5,11 @@ import { type Command, Option } from 'commander';
 import { pino } from 'pino';
 import { Client } from '../../client/client.js';
 import { UserError } from '../../contract/user-error.js';
+import { renderSvg } from '../../figures/picture.js';
+import type { Service } from '../../service/service.js';
 import { Interruption } from '../interruption.js';
 import { print, say } from '../output.js';
 import { defaultPort } from '../remote.js';
-import { renderSvg } from '../render/svg.js';
-import type { Service } from '../service.js';
 import { parsePort } from '../service-options.js';
 import { readSpecFile, specOf } from '../spec-file.js';
 import { followJob } from './watch.js';
@@ -69,7 +69,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
 
 /** The service, its log in a file of the data folder. */
 async function openService({ data, port }: QuickstartOptions): Promise<Service> {
-  const { startService } = await import('../service.js');
+  const { startService } = await import('../../service/service.js');
   await mkdir(data, { recursive: true });
   const logger = pino({ name: 'metadescent' }, pino.destination({ dest: join(data, 'quickstart.log'), sync: true }));
   const start = (chosen: number) =>

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { type Budget, budgets, type Job, jobsOf } from '../../experiments/plan.js';
+import { plans } from '../../experiments/plans.js';
+import { Reproduction } from '../../experiments/reproduction.js';
+import { ReproductionFolder } from '../../experiments/reproduction-folder.js';
+import { formatCount, formatDuration } from '../../figures/numbers.js';
 import { exitCodes } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
 import { type JsonOption, print, printJson, say, toJsonEvent, withJson } from '../output.js';
-import { formatCount, formatDuration } from '../render/numbers.js';
 import { ProgressDisplay } from '../render/progress.js';
 import { renderTable } from '../render/table.js';
-import { type Budget, budgets, type Job, jobsOf } from '../reproduce/plan.js';
-import { plans } from '../reproduce/plans.js';
-import { Reproduction } from '../reproduce/reproduction.js';
-import { ReproductionFolder } from '../reproduce/reproduction-folder.js';
 
 interface ReproduceOptions extends JsonOption {
   budget: Budget;

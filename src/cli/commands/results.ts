@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { renderSvg } from '../../figures/picture.js';
 import { type JsonOption, print, printComparison, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
-import { renderSvg } from '../render/svg.js';
 
 interface ResultsOptions extends JsonOption, ServerOption {
   svg?: string;

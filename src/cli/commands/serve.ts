@@ -33,10 +33,10 @@ async function serve({ host, port, allowHost, concurrency, redis, ...flags }: Se
 /** Starts the parts asked for, and stops them at Ctrl-C or SIGTERM. */
 export async function serveUntilInterrupted(
   flags: ServiceFlags,
-  parts: Pick<import('../service.js').ServiceOptions, 'redisUrl' | 'api' | 'worker'>,
+  parts: Pick<import('../../service/service.js').ServiceOptions, 'redisUrl' | 'api' | 'worker'>,
 ): Promise<void> {
   await usePlugins(flags);
-  const { startService } = await import('../service.js');
+  const { startService } = await import('../../service/service.js');
   const interruption = new Interruption();
   const logger = createLogger(flags);
   try {

@@ -2,13 +2,13 @@ import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { JobSpec } from '../../contract/spec.js';
 import { UserError } from '../../contract/user-error.js';
+import { type LocalRun, runLocally } from '../../local/local-run.js';
+import { RunFolder } from '../../local/run-folder.js';
 import { exitCodes } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
-import { type LocalRun, runLocally } from '../local-run.js';
 import { type JsonOption, print, printComparison, printJson, say, toJsonEvent, withJson } from '../output.js';
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { ProgressDisplay } from '../render/progress.js';
-import { RunFolder } from '../run-folder.js';
 import { readSpecFile, specOf } from '../spec-file.js';
 
 interface TrainOptions extends JsonOption, PluginFlags {

@@ -1,6 +1,6 @@
 import type { ComparisonResults } from '../../contract/results.js';
+import { formatTick, type LogAxis, logAxis, position, type Series, toSeries } from '../../figures/series.js';
 import { type Colour, type Paint, plain } from './colours.js';
-import { formatTick, type LogAxis, logAxis, position, type Series, toSeries } from './series.js';
 
 const familyColours: Colour[] = ['blue', 'yellow', 'green', 'magenta', 'cyan', 'red'];
 

@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
 import type { JobEvent, RunEvent } from '../../contract/events.js';
 import { fromWire, type WireNumber } from '../../contract/schema.js';
-import { formatCount, formatDuration, formatLoss } from './numbers.js';
+import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
 
 /** What a progress display reads of an event, be it the core's own or a subscriber's. */
 export type Shown = RunEvent | JobEvent;

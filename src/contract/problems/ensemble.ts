@@ -1,12 +1,11 @@
-import type { ProblemSpec } from '../problems.js';
 import { InnerProblem, Strict } from '../schema.js';
 import { Type } from '../type.js';
-import type { FamilyContract } from './family.js';
+import type { FamilyContract, InnerProblemSpec } from './family.js';
 
-export interface EnsembleSpec {
+export type EnsembleSpec = {
   name: 'ensemble';
-  members: { problem: ProblemSpec; weight: number }[];
-}
+  members: { problem: InnerProblemSpec; weight: number }[];
+};
 
 export const EnsembleSpec = Type.Unsafe<EnsembleSpec>(
   Strict(

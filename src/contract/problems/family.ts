@@ -1,5 +1,3 @@
-import type { ProblemSpec } from '../problems.js';
-
 /** A named tensor of θ. */
 export interface Parameter {
   readonly name: string;
@@ -9,15 +7,21 @@ export interface Parameter {
 /** Data sets that problems learn from; `src/data/` reads them. */
 export type DatasetName = 'digits' | 'cifar' | `shapes-${8 | 16 | 32}`;
 
+/** A problem within another: validated as any problem is. `problems.ts`, which knows all families, gives it its full type. */
+export interface InnerProblemSpec {
+  readonly name: string;
+  readonly [field: string]: unknown;
+}
+
 /** What the rest of the program must know of a family of optimizees besides its schema: names and sizes. */
 export interface FamilyContract<Spec> {
   /**
    * θ is the concatenation of these, each in row-major order.
    * @param parametersOf those of another problem, for a family that is made of others
    */
-  parameters(spec: Spec, parametersOf: (problem: ProblemSpec) => Parameter[]): Parameter[];
+  parameters(spec: Spec, parametersOf: (problem: InnerProblemSpec) => Parameter[]): Parameter[];
   /** The problems that a family is made of; none where it is left out. */
-  parts?(spec: Spec): readonly ProblemSpec[];
+  parts?(spec: Spec): readonly InnerProblemSpec[];
   /** Whether it has no Hessian product: exact second derivatives are refused then. */
   readonly firstDerivativesOnly?: boolean;
   /** Of a family from a file of its own: changes with its bytes, on which results depend. */

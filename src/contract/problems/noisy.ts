@@ -1,13 +1,12 @@
-import type { ProblemSpec } from '../problems.js';
 import { InnerProblem, Strict } from '../schema.js';
 import { Type } from '../type.js';
-import type { FamilyContract } from './family.js';
+import type { FamilyContract, InnerProblemSpec } from './family.js';
 
-export interface NoisySpec {
+export type NoisySpec = {
   name: 'noisy';
-  problem: ProblemSpec;
+  problem: InnerProblemSpec;
   deviation: number;
-}
+};
 
 export const NoisySpec = Type.Unsafe<NoisySpec>(
   Strict(

@@ -1,13 +1,12 @@
-import type { ProblemSpec } from '../problems.js';
 import { InnerProblem, Strict } from '../schema.js';
 import { Type } from '../type.js';
-import type { FamilyContract } from './family.js';
+import type { FamilyContract, InnerProblemSpec } from './family.js';
 
-export interface RescaledSpec {
+export type RescaledSpec = {
   name: 'rescaled';
-  problem: ProblemSpec;
+  problem: InnerProblemSpec;
   range: number;
-}
+};
 
 export const RescaledSpec = Type.Unsafe<RescaledSpec>(
   Strict(

@@ -1,8 +1,8 @@
 import type { Measure, TuningSpec } from '../../contract/comparison.js';
 import { tunedMeasures } from '../../contract/comparison.js';
 import type { RuleSpec } from '../../contract/optimizers.js';
+import type { Measured } from '../optimise/measures.js';
 import { ruleOf } from '../optimizers/registry.js';
-import type { Measured } from './measures.js';
 
 /** A rate that was tried: usual rate × ratio^exponent. */
 export interface TriedRate {

@@ -3,9 +3,8 @@ import type { BaselineSpec } from '../../contract/optimizers.js';
 import type { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../../contract/results.js';
 import { toWire } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
-import { eachMeasure, type Measured } from './measures.js';
-import type { Contender } from './optimise.js';
-import { probabilities, type Runs } from './runs.js';
+import { eachMeasure, type Measured } from '../optimise/measures.js';
+import type { Contender } from '../optimise/optimise.js';
 import {
   deviation,
   mean,
@@ -14,7 +13,8 @@ import {
   sortedQuantile,
   stepsSaved,
   winRate,
-} from './statistics.js';
+} from '../statistics.js';
+import { probabilities, type Runs } from './runs.js';
 
 /** Draws of one piece of work, about. */
 const drawsAtOnce = 2e5;

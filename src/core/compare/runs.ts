@@ -1,9 +1,9 @@
 import type { ComparisonSpec } from '../../contract/comparison.js';
 import type { Engine } from '../engines/engine.js';
-import type { FunctionChunks } from './functions.js';
-import { type Measured, measureRuns } from './measures.js';
-import { type Contender, type Optimisation, optimisation } from './optimise.js';
-import { mean, sortedQuantile } from './statistics.js';
+import type { FunctionChunks } from '../optimise/functions.js';
+import { type Measured, measureRuns } from '../optimise/measures.js';
+import { type Contender, type Optimisation, optimisation } from '../optimise/optimise.js';
+import { mean, sortedQuantile } from '../statistics.js';
 
 /** Of the quantile curves. */
 export const probabilities = [0.05, 0.25, 0.5, 0.75, 0.95];

@@ -4,10 +4,10 @@ import type { BaselineSpec, RuleSpec } from '../../contract/optimizers.js';
 import type { TuningResult } from '../../contract/results.js';
 import { toWire } from '../../contract/schema.js';
 import type { Engine } from '../engines/engine.js';
-import type { FunctionChunks } from './functions.js';
+import type { FunctionChunks } from '../optimise/functions.js';
+import { eachMeasure, type Measured } from '../optimise/measures.js';
+import { type Optimisation, optimisation, type TunedRule } from '../optimise/optimise.js';
 import { bestRate, endsOf, nextExponent, rateAt, type TriedRate } from './grid.js';
-import { eachMeasure, type Measured } from './measures.js';
-import { type Optimisation, optimisation, type TunedRule } from './optimise.js';
 
 /** A rate in the middle of being tried: what the functions so far have come to. */
 export interface Trial {

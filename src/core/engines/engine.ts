@@ -1,6 +1,6 @@
 import type { EngineInfo } from '../../contract/events.js';
 import type { LearnedSpec, LstmSpec } from '../../contract/optimizers.js';
-import type { Descend } from '../metatrain/descent.js';
+import type { Descend } from '../optimizers/meta-adam.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
 /**
@@ -27,7 +27,7 @@ export interface Engine {
     n: number,
     width?: number,
   ): Promise<Float32Array>;
-  /** The meta-optimizer's step, where the engine has a faster one than metatrain/descent.ts, of the same bits. */
+  /** The meta-optimizer's step, where the engine has a faster one than optimizers/meta-adam.ts, of the same bits. */
   readonly descend?: Descend;
 }
 

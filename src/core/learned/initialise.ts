@@ -2,8 +2,8 @@ import { groupsOf, isNetwork } from '../../contract/groups.js';
 import { countWeights } from '../../contract/limits.js';
 import type { LearnedSpec, LstmSpec } from '../../contract/optimizers.js';
 import type { ProblemSpec } from '../../contract/problems.js';
+import { splitNetwork, weightsByGroup } from '../../weights/shapes.js';
 import { Purpose, RandomStream } from '../random/random.js';
-import { splitNetwork, weightsByGroup } from '../weights/shapes.js';
 
 /** Fresh weights φ, as each network's `initialisation` says. Tensor i of them all draws from stream i of its own. */
 export function initialise(optimizer: LearnedSpec, problem: ProblemSpec, seed: number): Float32Array {

@@ -5,10 +5,10 @@ import { ComparisonResults as ResultsSchema } from '../../../src/contract/result
 import { fromWire, type WireNumber } from '../../../src/contract/schema.js';
 import { compile, parseJobSpec } from '../../../src/contract/validate.js';
 import { Comparison } from '../../../src/core/compare/comparison.js';
-import type { Learned } from '../../../src/core/compare/optimise.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
-import { lstmSpec } from '../weights/samples.js';
+import type { Learned } from '../../../src/core/optimise/optimise.js';
+import { lstmSpec } from '../../weights/samples.js';
 
 let engine: Engine;
 before(async () => {

@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Measure, TuningSpec } from '../../../src/contract/comparison.js';
 import type { RuleSpec } from '../../../src/contract/optimizers.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
-import { FunctionChunks } from '../../../src/core/compare/functions.js';
 import { bestRate, nextExponent, rateAt, type TriedRate } from '../../../src/core/compare/grid.js';
 import { type TunedBaseline, Tuning, type TuningState, tunedBaselines } from '../../../src/core/compare/tuning.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
+import { FunctionChunks } from '../../../src/core/optimise/functions.js';
 import { Purpose } from '../../../src/core/random/random.js';
 
 const tuning: TuningSpec = {

@@ -6,8 +6,8 @@ import { initialise } from '../../../src/core/learned/initialise.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { makeShapes } from '../../../src/data/shapes.js';
-import { madeUpDigits } from '../made-up-digits.js';
-import { lstmSpec, normal, testSeed, uniform } from '../weights/samples.js';
+import { lstmSpec, normal, testSeed, uniform } from '../../weights/samples.js';
+import { madeUpDigits } from '../problems/made-up-digits.js';
 
 /** What the engines are tried on: problems, learned optimizers, and draws of them, which the seed decides. */
 

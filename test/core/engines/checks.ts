@@ -15,7 +15,7 @@ import {
 import { partsOf as partsOfOptimizer } from '../../reference/optimizer.js';
 import type { FunctionData } from '../../reference/problems.js';
 import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
-import { normal } from '../weights/samples.js';
+import { normal } from '../../weights/samples.js';
 import { draw, isTestFunction, seed } from './cases.js';
 import { functionsOf, hiddenOf, optimizerOf, startsAt, startsOf } from './reference.js';
 

@@ -14,7 +14,7 @@ import { ruleOf } from '../../../src/core/optimizers/registry.js';
 import { relativeError } from '../../reference/meta-gradient.js';
 import { gradient, observed, value } from '../../reference/problems.js';
 import { nativeMissing, stepByStep } from '../../support/native.js';
-import { lstmSpec, normal, uniform } from '../weights/samples.js';
+import { lstmSpec, normal, uniform } from '../../weights/samples.js';
 import {
   architectures,
   composed,

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import type { LstmSpec } from '../../../src/contract/optimizers.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
-import { splitWeights } from '../../../src/core/weights/shapes.js';
-import { lstmSpec } from '../weights/samples.js';
+import { splitWeights } from '../../../src/weights/shapes.js';
+import { lstmSpec } from '../../weights/samples.js';
 
 type Initialisation = LstmSpec['initialisation'];
 

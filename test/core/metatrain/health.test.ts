@@ -10,7 +10,7 @@ import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
 import { probe } from '../../../src/core/metatrain/probe.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
-import { splitWeights } from '../../../src/core/weights/shapes.js';
+import { splitWeights } from '../../../src/weights/shapes.js';
 
 const engine = await selectEngine({ name: 'tfjs', backend: 'wasm' });
 

@@ -5,7 +5,6 @@ import type { GroupRule, LearnedSpec } from '../../../src/contract/optimizers.js
 import type { ProblemSpec } from '../../../src/contract/problems.js';
 import type { MetatrainSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
-import { optimise } from '../../../src/core/compare/optimise.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
@@ -13,13 +12,14 @@ import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
 import { Imitation } from '../../../src/core/metatrain/imitation.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
+import { optimise } from '../../../src/core/optimise/optimise.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { imitationLoss, ruleDescent } from '../../reference/imitation.js';
 import { relativeError } from '../../reference/meta-gradient.js';
 import { nativeMissing, stepByStep } from '../../support/native.js';
+import { lstmSpec, testSeed } from '../../weights/samples.js';
 import { functionsOf, optimizerOf, startsAt } from '../engines/reference.js';
-import { lstmSpec, testSeed } from '../weights/samples.js';
 
 const seed = testSeed();
 console.log(`seed ${seed}`);

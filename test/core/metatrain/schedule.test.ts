@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { validationHorizon } from '../../../src/contract/curriculum.js';
 import type { ScheduleSpec, TrainingSpec } from '../../../src/contract/training.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
-import { placeOf, validationHorizon } from '../../../src/core/metatrain/curriculum.js';
+import { placeOf } from '../../../src/core/metatrain/curriculum.js';
 import { learningRateAt } from '../../../src/core/metatrain/schedule.js';
 
 function training(fields: object): TrainingSpec {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { parametersOf } from '../../../src/contract/problems.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
-import { optimise } from '../../../src/core/compare/optimise.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
+import { optimise } from '../../../src/core/optimise/optimise.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
-import { madeUpDigits } from '../made-up-digits.js';
+import { madeUpDigits } from './made-up-digits.js';
 
 const problemOf = (problem: object) =>
   parseJobSpec({ kind: 'metatrain', problem, optimizer: { name: 'lstm' }, training: { validation: { functions: 1 } } })

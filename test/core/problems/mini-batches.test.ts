@@ -5,7 +5,7 @@ import type { ShapesSpec } from '../../../src/contract/problems/shapes.js';
 import type { ProblemSpec } from '../../../src/contract/problems.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
-import { madeUpDigits } from '../made-up-digits.js';
+import { madeUpDigits } from './made-up-digits.js';
 
 const problem: ProblemSpec = { name: 'mnist', hidden: [2], activation: 'tanh', batch: 50, examples: null };
 const convNet: ShapesSpec = {

@@ -1,4 +1,4 @@
-import { metaAdam } from '../../metatrain/descent.js';
+import { metaAdam } from '../../optimizers/meta-adam.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import { type Engine, type OpenFunctions, Unsupported } from '../engine.js';
 import { loadAddon } from './addon.js';

@@ -1,7 +1,7 @@
 import { groupsOf, isNetwork } from '../../../contract/groups.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
+import { weightsByGroup } from '../../../weights/shapes.js';
 import type { FunctionBatch } from '../../problems/batch.js';
-import { weightsByGroup } from '../../weights/shapes.js';
 import type { OpenLoop, OpenLoopState } from '../engine.js';
 import type { LoadedAddon } from './addon.js';
 import type { States } from './states.js';

@@ -1,7 +1,7 @@
 import { groupsOf } from '../../../contract/groups.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
+import { weightsByGroup } from '../../../weights/shapes.js';
 import type { FunctionBatch } from '../../problems/batch.js';
-import { weightsByGroup } from '../../weights/shapes.js';
 import type { Episode, EpisodeState, Objective, OpenFunctions, UnrollOptions } from '../engine.js';
 import { slopesOf } from '../objective.js';
 import type { LoadedAddon } from './addon.js';

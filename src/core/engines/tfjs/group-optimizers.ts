@@ -1,11 +1,11 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { type Group, groupsOf, isNetwork } from '../../../contract/groups.js';
 import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
+import { weightsByGroup } from '../../../weights/shapes.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Tf } from '../../problems/problem.js';
-import { weightsByGroup } from '../../weights/shapes.js';
 import type { EpisodeState } from '../engine.js';
 import { Blocks } from './blocks.js';
 import { type Hidden, type Network, networkOf, type StepTrace, step, stepBackward, zeroHidden } from './network.js';

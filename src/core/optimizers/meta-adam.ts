@@ -1,0 +1,55 @@
+import { adam } from './adam.js';
+import type { RuleState } from './rule.js';
+
+/** The meta-optimizer: Adam with its usual constants, after clipping. */
+export const metaAdam = { name: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
+export interface DescentOptions {
+  readonly learningRate: number;
+  /** Norm to which a longer meta-gradient is scaled; null for none. */
+  readonly clipNorm: number | null;
+}
+
+export interface Descended {
+  /** Euclidean norm of the meta-gradient as it came. Where it is not finite nothing else was done. */
+  norm: number;
+  /** Whether φ is finite still. */
+  finite: boolean;
+}
+
+/**
+ * Clips the meta-gradient to a global norm (Pascanu et al. 2013, arXiv 1211.5063) and takes a step of Adam on φ.
+ * @param gradient dL/dφ like φ; overwritten
+ * @param state Adam's, changed in place
+ */
+export type Descend = (
+  phi: Float32Array,
+  gradient: Float32Array,
+  state: RuleState,
+  options: DescentOptions,
+) => Descended;
+
+export const descend: Descend = (phi, gradient, state, { learningRate, clipNorm }) => {
+  const norm = normOf(gradient);
+  if (!Number.isFinite(norm)) return { norm, finite: true };
+  if (clipNorm !== null && norm > clipNorm) {
+    const scale = clipNorm / norm;
+    for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
+  }
+  // Each number of the update takes the place of the gradient's that it is computed from.
+  const update = gradient;
+  adam.update({ ...metaAdam, learningRate }, gradient, state, update, phi);
+  let sum = 0; // Of finite floats it does not overflow a double.
+  for (let i = 0; i < phi.length; i++) {
+    phi[i]! += update[i]!;
+    sum += phi[i]!;
+  }
+  return { norm, finite: Number.isFinite(sum) };
+};
+
+/** In eight sums, as vectors of doubles take it. */
+function normOf(values: Float32Array): number {
+  const s = new Float64Array(8);
+  for (let i = 0; i < values.length; i++) s[i % 8]! += values[i]! * values[i]!;
+  return Math.sqrt(s[0]! + s[1]! + (s[2]! + s[3]!) + (s[4]! + s[5]! + (s[6]! + s[7]!)));
+}

@@ -1,0 +1,133 @@
+import { tunedMeasures } from '../contract/comparison.js';
+import { stagesOf } from '../contract/curriculum.js';
+import type { RunEvent } from '../contract/events.js';
+import type { LearnedSpec } from '../contract/optimizers.js';
+import { coordinates } from '../contract/problems.js';
+import type { CompareSpec, JobSpec, MetatrainSpec } from '../contract/spec.js';
+import type { TrainingSpec } from '../contract/training.js';
+import { parseJobSpec } from '../contract/validate.js';
+import { gridsOf, isTuned } from '../core/compare/tuning.js';
+import { chunkSize } from '../core/optimise/optimise.js';
+import { createRun } from '../core/run.js';
+import { loadDatasets } from '../data/datasets.js';
+
+/** Pieces are timed for so long, at least. */
+const timedSeconds = 0.4;
+
+/**
+ * Seconds that a job is going to take on this machine, from small pieces of it that are run first, on the same engine.
+ * Grids of learning rates that widen, and the rest of the machine's work, are not foreseen.
+ * @param optimizer what a comparison is about: what it costs does not depend on its weights.
+ */
+export async function estimateSeconds(spec: JobSpec, optimizer: LearnedSpec | null): Promise<number> {
+  if (spec.kind === 'metatrain') return estimateTraining(spec);
+  if (optimizer === null) throw new RangeError('A comparison is of an optimizer.');
+  return estimateComparison(spec, optimizer);
+}
+
+async function estimateTraining(spec: MetatrainSpec): Promise<number> {
+  const { iterations, validation } = spec.training;
+  const validated = Math.min(validation.functions, chunkOf(spec));
+  const piece = { ...validation, functions: validated, every: 1_000_000 };
+  let validationSeconds = 0;
+  let healthSeconds = 0;
+  const timings: number[] = [];
+  for await (const { event, seconds } of timedEvents({ ...spec, training: { ...spec.training, validation: piece } })) {
+    if (event.type === 'validation') validationSeconds = (seconds * validation.functions) / validated;
+    if (event.type === 'health') healthSeconds = seconds;
+    if (event.type === 'losses') timings.push(seconds);
+    if (timings.length > 1 && sum(timings.slice(1)) > timedSeconds) break;
+  }
+  const validations = Math.ceil(iterations / validation.every) + 1;
+  const ofStep = mean(timings.slice(1)) / spec.training.unroll;
+  return validations * (validationSeconds + healthSeconds) + unrolledSteps(spec.training) * ofStep;
+}
+
+async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Promise<number> {
+  const { functions, steps, baselines, tuning, resamples } = spec.comparison;
+  // Rules cost much the same, nearly all of it in the optimizee: two stand for all, conjugate gradients included.
+  const rules = baselines.flatMap((rule) => ('learningRate' in rule ? [{ ...rule, learningRate: 0.001 }] : []));
+  const timedRules = rules.slice(0, 2);
+  const piece = { functions: Math.min(functions, Math.max(2, chunkOf(spec))), steps: Math.min(steps, 2) };
+  let all = await timeComparison(spec, optimizer, { ...piece, baselines: timedRules });
+  // The first piece has the caches and the compiler cold; what is too short says little.
+  do {
+    if (all.runs < timedSeconds) piece.steps = Math.min(steps, 4 * piece.steps);
+    all = await timeComparison(spec, optimizer, { ...piece, baselines: timedRules });
+  } while (all.runs < timedSeconds && piece.steps < steps);
+  const learned = await timeComparison(spec, optimizer, { ...piece, baselines: [] });
+  const { runs, rates, evaluated } = extentOf(spec);
+  const ofFunction = steps / (piece.functions * piece.steps);
+  const ofRule = Math.max(0, all.runs - learned.runs) / Math.max(1, timedRules.length);
+  const statistics = (all.statistics * functions * resamples) / (piece.functions * leastResamples);
+  return (
+    ofFunction * (functions * learned.runs + (functions * runs + tuning.functions * rates) * ofRule) +
+    (statistics * evaluated) / (1 + timedRules.length)
+  );
+}
+
+/** How often a comparison runs a rule on all functions, how many rates it tries, and how many optimizers it has. */
+function extentOf({ comparison }: CompareSpec): { runs: number; rates: number; evaluated: number } {
+  const { baselines, tuning } = comparison;
+  const tuned = baselines.filter(isTuned).length;
+  const runs = baselines.length + tuned * (tunedMeasures(tuning).length - 1);
+  return { runs, rates: tuning.points * gridsOf(comparison).length, evaluated: 1 + runs };
+}
+
+/** Resamples of a piece. */
+const leastResamples = 100;
+
+/** Seconds that the runs of a small comparison take, and its statistics. */
+async function timeComparison(
+  { engine, problem }: CompareSpec,
+  optimizer: LearnedSpec,
+  comparison: object,
+): Promise<{ runs: number; statistics: number }> {
+  const spec = parseJobSpec({
+    kind: 'metatrain',
+    ...{ engine, problem, optimizer },
+    training: { iterations: 1, horizon: 1, unroll: 1, validation: { functions: 1 } },
+    comparison: { ...comparison, resamples: leastResamples },
+  });
+  const took = { runs: 0, statistics: 0 };
+  for await (const { event, seconds } of timedEvents(spec)) {
+    if (event.type === 'progress' && event.phase === 'comparison') took.runs += seconds;
+    if (event.type === 'progress' && event.phase === 'statistics') took.statistics += seconds;
+    if (event.type === 'comparison') took.statistics += seconds;
+  }
+  return took;
+}
+
+/** Steps that are unrolled in all: a curriculum has stages with unrolls of their own. */
+function unrolledSteps(training: TrainingSpec): number {
+  const { iterations } = training;
+  const stages = stagesOf(training).filter(({ from }) => from < iterations);
+  return sum(stages.map((stage, i) => ((stages[i + 1]?.from ?? iterations) - stage.from) * stage.unroll));
+}
+
+/** The events of a run, each with the seconds that it took. */
+async function* timedEvents(spec: JobSpec): AsyncGenerator<{ event: RunEvent; seconds: number }> {
+  const run = await createRun({ spec, datasets: await loadDatasets(spec.problem) });
+  try {
+    for (;;) {
+      const began = performance.now();
+      const event = await run.next();
+      if (event === null) return;
+      yield { event, seconds: (performance.now() - began) / 1000 };
+    }
+  } finally {
+    run.dispose();
+  }
+}
+
+function chunkOf({ problem }: JobSpec): number {
+  return chunkSize(coordinates(problem));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+function mean(values: readonly number[]): number {
+  return sum(values) / values.length;
+}

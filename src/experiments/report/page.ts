@@ -1,0 +1,138 @@
+import { stringify } from 'yaml';
+import { tunedMeasures } from '../../contract/comparison.js';
+import type { EngineInfo } from '../../contract/events.js';
+import type { JobSpec } from '../../contract/spec.js';
+import { escapeXml } from '../../figures/chart.js';
+import { comparisonFigure } from '../../figures/comparison.js';
+import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
+import { comparisonTables } from '../../figures/tables.js';
+import { trainingFigure } from '../../figures/training.js';
+import { tuningFigure } from '../../figures/tuning.js';
+import { ablationTable } from './ablation.js';
+import type { Finding, Report, WeightsFile } from './findings.js';
+import { pageStyle } from './style.js';
+import { summaryTable } from './summary.js';
+
+/** The report: one page that needs nothing from elsewhere, no script among it. */
+export function renderPage(report: Report): string {
+  const { plan, record, given, findings } = report;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="metadescent ${record.version}">
+<link rel="icon" href="data:,">
+<title>${escapeXml(plan.title)}: metadescent</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<main>
+<header>
+<p class="over">${escapeXml(record.command)}</p>
+<h1>${escapeXml(plan.title)}</h1>
+<p class="source">${escapeXml(plan.source)}</p>
+<p>${escapeXml(plan.summary)}</p>
+${notice(report)}
+</header>
+${findings.some(({ results }) => results) ? `<section id="summary"><h2>In short</h2>${plan.variants ? ablationTable(report) : `${summaryTable(findings)}<p class="note">${explanation}</p>`}</section>` : ''}
+${given.map(givenSection).join('\n')}
+${detailed(report)
+  .map((finding) => (finding.training ? trainingSection(finding) : comparisonSection(finding, report.path)))
+  .join('\n')}
+<section id="circumstances"><h2>How it was made</h2>${circumstances(report)}</section>
+<footer>Beside this page: <a href="results.json">results.json</a>, <a href="curves.csv">curves.csv</a>, <a href="table.csv">table.csv</a>, and a folder for each training and comparison.</footer>
+</main>
+</body>
+</html>
+`;
+}
+
+/** What has a section of its own: of a plan of variants, the unchanged one alone. */
+function detailed({ plan, record, findings }: Report): readonly Finding[] {
+  const base = plan.variants?.(record.budget)[0];
+  return base ? findings.filter(({ job }) => base.jobs.includes(job.name)) : findings;
+}
+
+const explanation =
+  'Means over functions that nothing was trained, tuned or chosen on. Each rule is tuned for each measure. Small figures are 95 % bootstrap intervals over functions; differences are paired, function by function: below 0 the learned optimizer is better, and the colour says whether the interval is clear of 0. Steps saved: by how many steps the learned optimizer’s mean loss is sooner where the other’s ends. Conjugate gradients are a yardstick, not a competitor.';
+
+/** What a reader must know first: that it is not all there, or that it is only a beginning. */
+function notice({ jobs, findings, record }: Report): string {
+  const notes = [];
+  if (findings.length < jobs.length)
+    notes.push(`Not complete yet: ${findings.length} of ${jobs.length} jobs are done.`);
+  if (record.budget === 'quick')
+    notes.push('A quick look: it shows the way, not the quality that longer training reaches (--budget standard).');
+  return notes.map((note) => `<p class="notice">${escapeXml(note)}</p>`).join('');
+}
+
+function givenSection({ name, from, provenance, sha256, size }: Report['given'][number]): string {
+  return `<section id="${name}"><h2>The optimizer that is given</h2>
+<p>It was trained on ${escapeXml(provenance.problem.name)} before, for ${formatCount(provenance.iterations)} meta-iterations, and is taken from <code>${escapeXml(from)}</code>.</p>
+${weightsLine(name, { provenance, sha256, size })}
+${source('How it was trained', provenance)}</section>`;
+}
+
+function trainingSection({ job, run, training }: Finding): string {
+  if (job.spec.kind !== 'metatrain' || !training) return '';
+  const { iterations, validation } = job.spec.training;
+  const kept = training.curve.validation.filter(({ best }) => best).at(-1);
+  return `<section id="${job.name}"><h2>${escapeXml(job.title)}</h2>
+<p>${formatCount(iterations)} meta-iterations in ${formatDuration(run.seconds)}. ${
+    kept
+      ? `The weights of meta-iteration ${formatCount(kept.iteration)} were kept: over ${formatCount(validation.functions)} held-out functions they had the least validation loss, ${formatLoss(kept.loss)} a step.`
+      : ''
+  }</p>
+${trainingFigure(training.curve, job.spec.training)}
+${weightsLine(job.name, training)}
+${specOf(job.spec)}</section>`;
+}
+
+function comparisonSection({ job, run, results }: Finding, folder: string): string {
+  if (!results || job.spec.kind !== 'compare') return '';
+  const tuned = tunedMeasures(job.spec.comparison.tuning);
+  const tuning = tuned.map((measure) => tuningFigure(results, measure)).join('');
+  return `<section id="${job.name}"><h2>${escapeXml(job.title)}</h2>
+<p>${formatCount(results.functions)} fresh functions, the same and from the same start for every optimizer, in ${formatDuration(run.seconds)}.</p>
+${comparisonFigure(results)}
+${comparisonTables(results, tuned)}
+${tuning && `<details><summary>Tuning of the learning rates</summary>${tuning}</details>`}
+${specOf(job.spec, `metadescent compare ${folder}/${job.of}/weights.safetensors ${folder}/${job.name}/spec.json`)}</section>`;
+}
+
+function weightsLine(name: string, { sha256, size }: WeightsFile): string {
+  return `<p class="note"><a href="${name}/weights.safetensors">${name}/weights.safetensors</a>: ${formatCount(size)} weights, SHA-256 <code>${sha256.slice(0, 16)}…</code></p>`;
+}
+
+function specOf(spec: JobSpec, command?: string): string {
+  const again = command ? `<p class="note">By itself: <code>${escapeXml(command)}</code></p>` : '';
+  return source('The complete spec', spec, again);
+}
+
+function source(title: string, value: unknown, before = ''): string {
+  const text = stringify(value, { collectionStyle: 'any', lineWidth: 100, aliasDuplicateObjects: false });
+  return `<details><summary>${title}</summary>${before}<pre>${escapeXml(text)}</pre></details>`;
+}
+
+function circumstances({ record, findings, jobs }: Report): string {
+  const seconds = findings.reduce((sum, { run }) => sum + run.seconds, 0);
+  const expected = jobs.reduce((sum, { name }) => sum + (record.expected[name] ?? 0), 0);
+  const engines = [...new Set(findings.flatMap(({ run }) => (run.engine ? [describeEngine(run.engine)] : [])))];
+  const seeds = [...new Set(jobs.map(({ spec }) => spec.seed))];
+  const rows = [
+    ['Command', `<code>${escapeXml(`npx ${record.command}`)}</code>`],
+    ['Time', `${formatDuration(seconds)}; told before: about ${formatDuration(expected)}`],
+    ['Began, ended', `${escapeXml(record.began)}, ${escapeXml(record.ended ?? 'not yet')}`],
+    ['Seeds', seeds.join(', ')],
+    ['Engine', engines.map(escapeXml).join('<br>')],
+    ['Machine', escapeXml(record.machine)],
+    ['Versions', `metadescent ${escapeXml(record.version)}, Node ${escapeXml(record.node)}`],
+  ];
+  return `<dl>${rows.map(([term, text]) => `<dt>${term}</dt><dd>${text}</dd>`).join('')}</dl>`;
+}
+
+function describeEngine({ engine, backend, version, instructionSet, threads, fallback }: EngineInfo): string {
+  const why = fallback ? `; ${fallback}` : '';
+  return `${engine} ${version} on ${backend}, instruction set ${instructionSet}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${why}`;
+}

@@ -1,0 +1,55 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Folder } from '../files/folder.js';
+import { RunFolder } from '../local/run-folder.js';
+import type { Budget } from './plan.js';
+
+/** What `reproduction.json` says of a reproduction. */
+export interface ReproductionRecord {
+  plan: string;
+  budget: Budget;
+  /** The command that made it. */
+  command: string;
+  /** Of metadescent, and of Node. */
+  version: string;
+  node: string;
+  /** The processor and the number of its cores. */
+  machine: string;
+  /** Seconds that each job was expected to take. */
+  expected: Record<string, number>;
+  /** From where the given optimizers came, by name. */
+  given: Record<string, string>;
+  /** ISO 8601. */
+  began: string;
+  ended: string | null;
+}
+
+/**
+ * The files of a reproduction:
+ *
+ *     reproduction.json   how it stands: {@link ReproductionRecord}
+ *     report.html         all of it, to be read
+ *     results.json        the same for programs; curves.csv and table.csv are its comparisons
+ *     ablation.md         of a plan that changes one thing at a time: its table, in Markdown
+ *     JOB/                what a run without a service leaves, for each training and comparison
+ */
+export class ReproductionFolder extends Folder {
+  record(): Promise<ReproductionRecord | null> {
+    return this.readJson('reproduction.json');
+  }
+
+  writeRecord(record: ReproductionRecord): Promise<void> {
+    return this.writeJson('reproduction.json', record);
+  }
+
+  /** The folder of a job, or of a given optimizer's weights. */
+  job(name: string): RunFolder {
+    return new RunFolder(join(this.path, name));
+  }
+
+  /** Deletes the reproduction that was there before. */
+  async clear(jobs: readonly string[]): Promise<void> {
+    await this.delete('reproduction.json', 'report.html', 'results.json', 'curves.csv', 'table.csv', 'ablation.md');
+    await Promise.all(jobs.map((name) => rm(join(this.path, name), { recursive: true, force: true })));
+  }
+}

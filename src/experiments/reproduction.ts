@@ -1,0 +1,197 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunEvent } from '../contract/events.js';
+import type { LearnedSpec } from '../contract/optimizers.js';
+import { UserError } from '../contract/user-error.js';
+import { loadDatasets } from '../data/datasets.js';
+import { runLocally } from '../local/local-run.js';
+import type { RunRecord } from '../local/run-folder.js';
+import { version } from '../version.js';
+import { decodeWeights } from '../weights/weights.js';
+import { estimateSeconds } from './estimate.js';
+import { type Budget, type GivenOptimizer, type Job, jobsOf, type Plan } from './plan.js';
+import type { Finding } from './report/findings.js';
+import { writeReport } from './report/report.js';
+import type { ReproductionFolder, ReproductionRecord } from './reproduction-folder.js';
+
+export interface ReproductionOptions {
+  plan: Plan;
+  budget: Budget;
+  folder: ReproductionFolder;
+  /** A file to take for the optimizer that the plan is given. */
+  weights?: string;
+  checkpointEvery?: number;
+}
+
+/** A reproduction on this machine: begun, or gone on with from what its folder holds. */
+export class Reproduction {
+  private constructor(
+    private readonly options: ReproductionOptions,
+    readonly jobs: readonly Job[],
+    readonly record: ReproductionRecord,
+    /** Weights that go into the folder before anything runs; null where it held a finding of the reproduction. */
+    private readonly given: ReadonlyMap<string, Uint8Array> | null,
+  ) {}
+
+  /**
+   * Sees that all is there that the jobs need, and tells from small pieces of them how long they are going to take.
+   * @throws UserError where the folder holds another reproduction, or a given optimizer is missing; DatasetError where
+   *   data is.
+   */
+  static async open(options: ReproductionOptions): Promise<Reproduction> {
+    const { plan, budget, folder } = options;
+    const jobs = jobsOf(plan, budget);
+    for (const { spec } of jobs) await loadDatasets(spec.problem);
+    const found = await folder.record();
+    if (found) {
+      await mustBeTheSame(found, jobs, options);
+      return new Reproduction(options, jobs, found, null);
+    }
+    const places = new Map((plan.given ?? []).map((given) => [given.name, findGiven(given, options)]));
+    const record: ReproductionRecord = {
+      plan: plan.name,
+      budget,
+      command: commandOf(options),
+      version: version(),
+      node: process.versions.node,
+      machine: `${cpus()[0]?.model.trim() ?? process.arch}, ${availableParallelism()} cores`,
+      expected: {},
+      given: Object.fromEntries(places),
+      began: new Date().toISOString(),
+      ended: null,
+    };
+    const optimizers = new Map<string, LearnedSpec>();
+    const given = new Map<string, Uint8Array>();
+    for (const [name, path] of places) {
+      given.set(name, await readWeights(path));
+      optimizers.set(name, decodeWeights(given.get(name)!).spec);
+    }
+    const estimates = new Map<string, number>();
+    for (const { name, spec, of } of jobs) {
+      if (spec.kind === 'metatrain') optimizers.set(name, spec.optimizer);
+      const optimizer = of === null ? null : optimizers.get(of)!;
+      // What differs in the seed alone takes as long.
+      const key = JSON.stringify({ ...spec, ...(optimizer && { optimizer }), title: '', seed: 0 });
+      const seconds = estimates.get(key) ?? (await estimateSeconds(spec, optimizer));
+      estimates.set(key, seconds);
+      record.expected[name] = seconds;
+    }
+    return new Reproduction(options, jobs, record, given);
+  }
+
+  /** Whether the folder held a finding of it. */
+  get isResumed(): boolean {
+    return this.given === null;
+  }
+
+  /** Seconds that are left, as far as they were foreseen. */
+  async secondsLeft(): Promise<number> {
+    let seconds = 0;
+    for (const { name } of this.jobs) {
+      const run = await this.options.folder.job(name).record();
+      if (run?.state !== 'succeeded') seconds += Math.max(0, (this.record.expected[name] ?? 0) - (run?.seconds ?? 0));
+    }
+    return seconds;
+  }
+
+  /** Jobs that are done. */
+  async done(): Promise<number> {
+    const records = await Promise.all(this.jobs.map(({ name }) => this.options.folder.job(name).record()));
+    return records.filter((record) => record?.state === 'succeeded').length;
+  }
+
+  /**
+   * Runs what has not been run, job by job, and writes the report after each.
+   * @returns how it ended.
+   */
+  async run(
+    signal: AbortSignal,
+    onJob: (job: Job, index: number) => void,
+    onEvent: (event: RunEvent) => void,
+  ): Promise<RunRecord['state']> {
+    const { folder, plan } = this.options;
+    for (const [name, weights] of this.given ?? []) await folder.job(name).writeWeights(weights);
+    await folder.writeRecord(this.record);
+    const findings = new Map<string, Finding>();
+    for (const [index, job] of this.jobs.entries()) {
+      if ((await folder.job(job.name).record())?.state === 'succeeded') continue;
+      onJob(job, index);
+      const { state } = await this.runJob(job, signal, onEvent);
+      if (state !== 'succeeded') return state;
+      await writeReport(folder, plan, this.jobs, this.record, findings);
+    }
+    this.record.ended ??= new Date().toISOString();
+    await folder.writeRecord(this.record);
+    await writeReport(folder, plan, this.jobs, this.record, findings);
+    return 'succeeded';
+  }
+
+  private async runJob(job: Job, signal: AbortSignal, onEvent: (event: RunEvent) => void): Promise<RunRecord> {
+    const { folder, checkpointEvery } = this.options;
+    const own = folder.job(job.name);
+    const before = await own.record();
+    if (before?.state === 'failed') throw new UserError(before.failure?.message ?? 'The run failed.', 'failure');
+    const checkpoint = before && (await own.checkpoint());
+    if (!checkpoint) await own.clear();
+    const weights = job.of === null ? null : await folder.job(job.of).weights();
+    const { record } = await runLocally({
+      spec: job.spec,
+      folder: own,
+      ...(weights && { weights }),
+      ...(checkpoint && { checkpoint }),
+      ...(checkpointEvery !== undefined && { checkpointEvery }),
+      signal,
+      onEvent,
+    });
+    return record;
+  }
+}
+
+async function mustBeTheSame(found: ReproductionRecord, jobs: readonly Job[], options: ReproductionOptions) {
+  const { plan, budget, folder } = options;
+  const differences = [
+    found.plan !== plan.name && `plan ${found.plan}`,
+    found.budget !== budget && `budget ${found.budget}`,
+    found.version !== version() && `version ${found.version} of metadescent`,
+    found.command !== commandOf(options) && `"${found.command}"`,
+  ];
+  for (const { name, spec } of jobs)
+    if ((await folder.job(name).isOf(spec)) === false) differences.push(`other specs (${name}/spec.json)`);
+  const difference = differences.find((text) => text !== false);
+  if (difference === undefined) return;
+  throw new UserError(
+    `${folder.path} holds a reproduction by ${difference}: add --overwrite to replace it, or --out for another folder.`,
+    'usage',
+  );
+}
+
+function commandOf({ plan, budget, weights }: ReproductionOptions): string {
+  const given = weights === undefined ? '' : ` --weights ${weights}`;
+  return `metadescent reproduce ${plan.name} --budget ${budget}${given}`;
+}
+
+/** Where a given optimizer is: what the user names, the other plan's own reproduction, or what ships with metadescent. */
+function findGiven({ plan, job, shipped }: GivenOptimizer, { folder, budget, weights }: ReproductionOptions): string {
+  const made = join(dirname(folder.path), `${plan}-${budget}`, job, 'weights.safetensors');
+  const packaged = fileURLToPath(new URL(`../../../examples/optimizers/${shipped}`, import.meta.url));
+  const places = weights === undefined ? [made, packaged] : [weights];
+  const found = places.find((path) => existsSync(path));
+  if (found) return relative('', found);
+  throw new UserError(
+    `There is no trained optimizer to take: ${places.map((path) => relative('', path)).join(' and ')} ${places.length > 1 ? 'are' : 'is'} missing. Run "metadescent reproduce ${plan} --budget ${budget}" first, or name a file with --weights.`,
+    'usage',
+  );
+}
+
+async function readWeights(path: string): Promise<Uint8Array> {
+  try {
+    const bytes = await readFile(path);
+    decodeWeights(bytes);
+    return bytes;
+  } catch (error) {
+    throw new UserError(`${path} is not a file of weights: ${(error as Error).message}`, 'usage');
+  }
+}

@@ -1,0 +1,43 @@
+import { fromWire, type WireNumber } from '../contract/schema.js';
+
+/** Numbers as people read them. What is not finite is shown as such: "NaN", "∞". */
+
+/** Four significant digits; an exponent where the number is very small or very large. */
+export function formatLoss(value: WireNumber): string {
+  const number = fromWire(value);
+  if (!Number.isFinite(number)) return formatNonFinite(number);
+  const size = Math.abs(number);
+  if (size === 0) return '0';
+  if (size < 1e-3 || size >= 1e6) return number.toExponential(2);
+  return number.toFixed(Math.max(0, 3 - Math.floor(Math.log10(size))));
+}
+
+/** A fixed number of decimals. */
+export function formatFixed(value: WireNumber, decimals: number): string {
+  const number = fromWire(value);
+  return Number.isFinite(number) ? number.toFixed(decimals) : formatNonFinite(number);
+}
+
+/** Such as "20,000". */
+export function formatCount(value: number): string {
+  return value.toLocaleString('en-GB');
+}
+
+/** Such as "7 s", "1:05 min" or "2:03 h". */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const [unit, small] = seconds < 3600 ? ['min', 1] : ['h', 60];
+  const whole = Math.round(seconds / small);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} ${unit}`;
+}
+
+function formatNonFinite(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? '∞' : '-∞';
+}
+
+/** A time of the service to the second, with a space in place of the T. */
+export function formatTime(time: string): string {
+  return time.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+}

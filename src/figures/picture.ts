@@ -1,0 +1,66 @@
+import type { ComparisonResults } from '../contract/results.js';
+import { drawChart, escapeXml } from './chart.js';
+import { comparisonChart, describeComparison } from './comparison.js';
+import { formatCount, formatLoss } from './numbers.js';
+import { type Series, toSeries } from './series.js';
+import { swatch } from './strokes.js';
+import { chartStyle } from './style.js';
+
+/** The comparison as a picture: mean curves, bands from the 25 % to the 75 % quantile, a logarithmic axis, a legend. */
+
+const plot = { left: 62, top: 96, width: 576, height: 320 };
+const legend = { left: plot.left + plot.width + 26, line: 46 };
+const size = { width: 940, height: 470 };
+
+/** A self-contained SVG document, readable on light and on dark backgrounds. */
+export function renderSvg(results: ComparisonResults): string {
+  return `${comparisonPicture(results, 'comparison', `<style>${pictureStyle}</style>`)}\n`;
+}
+
+/**
+ * The picture without its style: on a page that has {@link pictureStyle}, it needs no inline style.
+ * @param prefix of its ids: several pictures fit one page
+ * @param style an element to put into it
+ */
+export function comparisonPicture(results: ComparisonResults, prefix: string, style = ''): string {
+  const series = toSeries(results);
+  const { problem, functions, seed } = results;
+  const height = Math.max(size.height, plot.top + series.length * legend.line + 20);
+  const [title, description] = [`${prefix}-title`, `${prefix}-description`];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" width="${size.width}" height="${height}" role="img" aria-labelledby="${title} ${description}">`,
+    `<title id="${title}">Learned and hand-designed optimizers on ${escapeXml(problem.name)}</title>`,
+    `<desc id="${description}">${escapeXml(describeComparison(results))}</desc>`,
+    ...(style === '' ? [] : [style]),
+    `<rect class="paper" width="${size.width}" height="${height}"/>`,
+    `<text class="title" x="24" y="36">${escapeXml(titleOf(results))}</text>`,
+    `<text x="24" y="58">mean f(θₜ) and the band from the 25 % to the 75 % quantile · ${formatCount(functions)} fresh functions · seed ${seed}</text>`,
+    ...drawChart(comparisonChart(results), plot),
+    ...series.flatMap((s, i) => legendEntry(s, results, i)),
+    '</svg>',
+  ].join('\n');
+}
+
+/** The style of {@link comparisonPicture}. */
+export const pictureStyle = [
+  chartStyle(),
+  'svg .title{font-size:18px;font-weight:600;fill:var(--ink)}svg .label{font-size:13px;fill:var(--ink)}',
+  'svg .learned .label{font-weight:600}.paper{fill:#fff}',
+  '@media(prefers-color-scheme:dark){.paper{fill:#0d1117}}',
+].join('\n');
+
+function titleOf({ problem, steps }: ComparisonResults): string {
+  const dimension = 'dimension' in problem ? `, ${problem.dimension} coordinates` : '';
+  return `${problem.name}${dimension}: loss over ${steps} steps`;
+}
+
+function legendEntry(series: Series, results: ComparisonResults, index: number): string[] {
+  const y = plot.top + 6 + index * legend.line;
+  const { sum, versus } = results.optimizers[index]!;
+  const wins = versus === null ? '' : ` · learned wins ${(100 * versus.winRate).toFixed(1)} %`;
+  return [
+    `<g class="${series.learned ? 'learned' : ''}" transform="translate(${legend.left} ${y})">${swatch(series, 34)}`,
+    `<text class="label" x="44" dy=".35em">${escapeXml(series.label)}</text>`,
+    `<text x="44" y="18" dy=".35em">sum ${formatLoss(sum.value)}${wins}</text></g>`,
+  ];
+}

@@ -1,0 +1,51 @@
+import type { Measure } from '../contract/comparison.js';
+import type { ComparisonResults } from '../contract/results.js';
+import { fromWire } from '../contract/schema.js';
+import { type Chart, logScale } from './chart.js';
+import { figure, legend, sizes } from './figure.js';
+import { formatCount } from './numbers.js';
+import { rowsOf } from './rows.js';
+import { axisOf, isDrawable, logAxisBetween, toSeries } from './series.js';
+import { colourClass } from './style.js';
+
+const measureNames: Record<Measure, string> = { sum: 'sum', tail: 'tail', final: 'final loss' };
+
+/** What each learning rate that was tried came to on the tuning functions. Empty where no rate was tuned. */
+export function tuningFigure(all: ComparisonResults, measure: Measure): string {
+  const results = { ...all, optimizers: rowsOf(all, measure) };
+  const series = toSeries(results);
+  const tuned = results.optimizers.flatMap(({ rule, tuning }, i) => {
+    if (!tuning || !rule || !('learningRate' in rule)) return [];
+    const own = tuning.grid.filter(({ parameters }) =>
+      Object.entries(parameters).every(([name, value]) => (rule as Record<string, unknown>)[name] === value),
+    );
+    const points = own.map(({ learningRate, scores }) => ({ x: learningRate, y: fromWire(scores[measure]) }));
+    const best = points.find(({ x }) => x === rule.learningRate);
+    return best && isDrawable(best.y) ? [{ series: series[i]!, points, best }] : [];
+  });
+  if (tuned.length === 0) return '';
+  const scores = tuned.flatMap(({ points }) => points.map(({ y }) => y)).filter(isDrawable);
+  const worstBest = Math.max(...tuned.map(({ best }) => best.y));
+  const y = logAxisBetween(Math.min(...scores), Math.min(Math.max(...scores), 20 * worstBest));
+  const x = axisOf(tuned.flatMap(({ points }) => points.map((point) => point.x)));
+  const charts = sizes.map(
+    ({ most }): Chart => ({
+      x: logScale(x, 'learning rate', most),
+      y: logScale(y, `${measureNames[measure]}, mean over tuning functions`, most),
+      lines: tuned.map(({ series, points, best }, i) => ({
+        className: `${colourClass(series.family)} s${i}`,
+        dashes: '',
+        points,
+        band: [],
+        marks: [best],
+      })),
+    }),
+  );
+  const { functions } = results.optimizers.find(({ tuning }) => tuning)!.tuning!;
+  return figure(
+    charts,
+    'The tuning of the learning rates.',
+    legend(tuned.map(({ series }) => series)),
+    `Every rate that was tried, on ${formatCount(functions)} functions of their own; the dot is the one that was taken. A line ends where a rate diverged on any function.`,
+  );
+}

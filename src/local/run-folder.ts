@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import type { EngineInfo, JobFailure } from '../contract/events.js';
+import type { ComparisonResults } from '../contract/results.js';
+import type { JobSpec } from '../contract/spec.js';
+import { renderSvg } from '../figures/picture.js';
+import { Folder, toText } from '../files/folder.js';
+import { TableFile } from '../files/table-file.js';
+
+/** What `run.json` says of a run on this machine. */
+export interface RunRecord {
+  state: 'running' | 'interrupted' | 'succeeded' | 'failed';
+  failure: Pick<JobFailure, 'code' | 'message'> | null;
+  engine: EngineInfo | null;
+  /** Meta-iterations after which the kept weights stood. */
+  bestIteration: number | null;
+  /** Seconds that it took, up to its latest checkpoint and without the time between an interruption and its end. */
+  seconds: number;
+}
+
+/**
+ * The files of a run without a service:
+ *
+ *     spec.json                 the complete spec
+ *     run.json                  how the run stands: {@link RunRecord}
+ *     losses.csv                iteration, step, loss: one row for each f(θ_t) of the training
+ *     validation.csv            iteration, loss, best
+ *     weights.safetensors       the best weights
+ *     results.json              the comparison; comparison.svg is its picture
+ *     checkpoint.safetensors    where a run that has not ended goes on from
+ */
+export class RunFolder extends Folder {
+  readonly losses: TableFile;
+  readonly validation: TableFile;
+
+  constructor(path: string) {
+    super(path);
+    this.losses = new TableFile(join(path, 'losses.csv'), 'iteration,step,loss');
+    this.validation = new TableFile(join(path, 'validation.csv'), 'iteration,loss,best');
+  }
+
+  /** Deletes the files of the run that was there before. */
+  clear(): Promise<void> {
+    return this.delete(
+      'spec.json',
+      'run.json',
+      'losses.csv',
+      'validation.csv',
+      'weights.safetensors',
+      'results.json',
+      'comparison.svg',
+      'checkpoint.safetensors',
+    );
+  }
+
+  record(): Promise<RunRecord | null> {
+    return this.readJson('run.json');
+  }
+
+  /** Whether the run that is there is of this spec; null where there is none. */
+  async isOf(spec: JobSpec): Promise<boolean | null> {
+    const bytes = await this.read('spec.json');
+    return bytes && new TextDecoder().decode(bytes) === toText(spec);
+  }
+
+  checkpoint(): Promise<Uint8Array | null> {
+    return this.read('checkpoint.safetensors');
+  }
+
+  weights(): Promise<Uint8Array | null> {
+    return this.read('weights.safetensors');
+  }
+
+  results(): Promise<ComparisonResults | null> {
+    return this.readJson('results.json');
+  }
+
+  writeSpec(spec: JobSpec): Promise<void> {
+    return this.writeJson('spec.json', spec);
+  }
+
+  writeRecord(record: RunRecord): Promise<void> {
+    return this.writeJson('run.json', record);
+  }
+
+  /** Whatever the tables hold by then reaches the disk before the checkpoint that follows from it. */
+  async writeCheckpoint(checkpoint: Uint8Array): Promise<void> {
+    this.losses.flush();
+    this.validation.flush();
+    await this.write('checkpoint.safetensors', checkpoint);
+  }
+
+  deleteCheckpoint(): Promise<void> {
+    return this.delete('checkpoint.safetensors');
+  }
+
+  writeWeights(weights: Uint8Array): Promise<void> {
+    return this.write('weights.safetensors', weights);
+  }
+
+  async writeResults(results: ComparisonResults): Promise<void> {
+    await this.writeJson('results.json', results);
+    await this.write('comparison.svg', renderSvg(results));
+  }
+}

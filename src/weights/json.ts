@@ -1,0 +1,15 @@
+import { toWire } from '../contract/schema.js';
+import type { NamedTensor } from './tensors.js';
+
+/**
+ * Tensors as JSON: the metadata's members, then `tensors`, a list of {name, shape, data}, the data row-major in one
+ * list. Each number has the nine digits that give back the same fp32 value.
+ */
+export function encodeJson(tensors: readonly NamedTensor[], metadata: Record<string, unknown>): string {
+  const list = tensors.map(({ name, shape, data }) => ({
+    name,
+    shape,
+    data: Array.from(data, (value) => toWire(Number(value.toPrecision(9)))),
+  }));
+  return `${JSON.stringify({ ...metadata, tensors: list })}\n`;
+}

@@ -1,0 +1,100 @@
+import { type Group, groupsOf, isNetwork, type NetworkGroup } from '../contract/groups.js';
+import { countNetworkWeights, inputsOf } from '../contract/limits.js';
+import type { LearnedSpec } from '../contract/optimizers.js';
+import type { ProblemSpec } from '../contract/problems.js';
+import type { NamedTensor } from './tensors.js';
+
+/** Name and shape of one tensor of φ. */
+export interface WeightShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/**
+ * The tensors of a learned optimizer's weights φ, in the order in which a flat φ concatenates them.
+ * docs/weights-format.md says what each one means.
+ * @param problem the one that they are trained on
+ */
+export function weightShapes(optimizer: LearnedSpec, problem: ProblemSpec): WeightShape[] {
+  return groupsOf(optimizer, problem)
+    .filter(isNetwork)
+    .flatMap((group) => networkShapes(group).map(({ name, shape }) => ({ name: tensorName(group, name), shape })));
+}
+
+/** The tensors of one network; their names lack the group's. */
+function networkShapes({ optimizer: spec, width }: NetworkGroup): WeightShape[] {
+  const shapes: WeightShape[] = [];
+  const affine = (name: string, inputs: number, outputs: number) =>
+    shapes.push({ name: `${name}.kernel`, shape: [inputs, outputs] }, { name: `${name}.bias`, shape: [outputs] });
+  let inputs = inputsOf(spec, width);
+  if (spec.inputProjection !== null) {
+    affine('input', inputs, spec.inputProjection);
+    inputs = spec.inputProjection;
+  }
+  for (const [layer, units] of spec.layers.entries()) {
+    affine(`lstm.${layer}`, inputs + units, 4 * units);
+    inputs = units;
+  }
+  affine('output', inputs, width);
+  return shapes;
+}
+
+function tensorName({ name }: NetworkGroup, tensor: string): string {
+  return name === '' ? tensor : `${name}/${tensor}`;
+}
+
+/** Floats in a tensor of this shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** The flat φ: the tensors' values one after the other, copied. */
+export function flattenWeights(tensors: readonly NamedTensor[]): Float32Array {
+  const flat = new Float32Array(tensors.reduce((sum, t) => sum + t.data.length, 0));
+  let offset = 0;
+  for (const { data } of tensors) {
+    flat.set(data, offset);
+    offset += data.length;
+  }
+  return flat;
+}
+
+/**
+ * The tensors of a flat φ, as views into it.
+ * @throws RangeError where φ is not as long as the optimizer's weights.
+ */
+export function splitWeights(optimizer: LearnedSpec, problem: ProblemSpec, flat: Float32Array): NamedTensor[] {
+  const groups = groupsOf(optimizer, problem);
+  const slices = weightsByGroup(groups, flat);
+  return groups.flatMap((group, i) =>
+    isNetwork(group)
+      ? splitNetwork(group, slices[i]!).map((tensor) => ({ ...tensor, name: tensorName(group, tensor.name) }))
+      : [],
+  );
+}
+
+/**
+ * Each group's part of a flat φ, as a view into it; of a rule, nothing.
+ * @throws RangeError where φ is not as long as the groups' weights.
+ */
+export function weightsByGroup(groups: readonly Group[], flat: Float32Array): Float32Array[] {
+  let offset = 0;
+  const slices = groups.map((group) => {
+    const count = isNetwork(group) ? countNetworkWeights(group.optimizer, group.width) : 0;
+    offset += count;
+    return flat.subarray(offset - count, offset);
+  });
+  if (flat.length !== offset)
+    throw new RangeError(`φ has ${flat.length} floats; this optimizer's weights are ${offset}`);
+  return slices;
+}
+
+/** The tensors of one network's φ, as views into it; their names lack the group's. */
+export function splitNetwork(group: NetworkGroup, flat: Float32Array): NamedTensor[] {
+  let offset = 0;
+  return networkShapes(group).map(({ name, shape }) => {
+    const data = flat.subarray(offset, offset + sizeOf(shape));
+    offset += data.length;
+    return { name, shape, data };
+  });
+}
