@@ -5,6 +5,7 @@ import { ComparisonSpec, TuningSpec } from '../contract/comparison.js';
 import { ErrorDocument, FieldError } from '../contract/errors.js';
 import { EngineInfo, JobEvent, JobFailure, JobState } from '../contract/events.js';
 import { Job } from '../contract/job.js';
+import { ArtifactList, JobList, OptimizerList } from '../contract/lists.js';
 import { LossSeries } from '../contract/losses.js';
 import {
   BaselineSpec,
@@ -26,7 +27,7 @@ import { ImitationSpec, ScheduleSpec, StageSpec, TrainingSpec, ValidationSpec } 
 import { version } from '../version.js';
 import { referComponents } from './components.js';
 import { examples } from './examples.js';
-import { ArtifactList, Health, JobList, OptimizerList } from './schemas.js';
+import { Health } from './schemas.js';
 
 interface UnionVariant {
   readonly properties: Readonly<Record<string, { readonly const?: string }>>;

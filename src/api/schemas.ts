@@ -1,8 +1,6 @@
-import type { Static, TSchema } from 'typebox';
+import type { TSchema } from 'typebox';
 import { type ErrorCode, ErrorDocument, errorCodes } from '../contract/errors.js';
-import { Job } from '../contract/job.js';
-import { RegisteredOptimizer } from '../contract/registry.js';
-import { Choice, Nullable, Strict } from '../contract/schema.js';
+import { Choice, Strict } from '../contract/schema.js';
 import { Type } from '../contract/type.js';
 import { errorType } from './errors.js';
 
@@ -26,14 +24,6 @@ export const CreateHeaders = Type.Object({
   ),
 });
 
-/** The fields that choose a page of a list. */
-export function PageQuery(what: string) {
-  return {
-    cursor: Type.Optional(Type.String({ maxLength: 256, description: 'What an earlier page gave as `next`.' })),
-    limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: `${what} on a page.` }),
-  };
-}
-
 /** Where a subscriber goes on. */
 export const StreamQuery = Strict({
   cursor: Type.Optional(
@@ -43,38 +33,6 @@ export const StreamQuery = Strict({
     }),
   ),
 });
-
-export const JobList = Strict(
-  {
-    jobs: Type.Array(Job, { description: 'Newest first.' }),
-    next: Nullable(Type.String(), { description: 'Cursor of the next page; null on the last one.' }),
-  },
-  { title: 'JobList' },
-);
-export type JobList = Static<typeof JobList>;
-
-export const OptimizerList = Strict(
-  {
-    optimizers: Type.Array(RegisteredOptimizer, { description: 'Latest first.' }),
-    next: Nullable(Type.String(), { description: 'Cursor of the next page; null on the last one.' }),
-  },
-  { title: 'OptimizerList' },
-);
-export type OptimizerList = Static<typeof OptimizerList>;
-
-export const ArtifactList = Strict(
-  {
-    artifacts: Type.Array(
-      Strict({
-        name: Type.String(),
-        size: Type.Integer({ minimum: 0, description: 'Bytes.' }),
-        etag: Type.String({ description: 'SHA-256 of the bytes, in hexadecimal.' }),
-      }),
-    ),
-  },
-  { title: 'ArtifactList' },
-);
-export type ArtifactList = Static<typeof ArtifactList>;
 
 export const Health = Strict({ status: Choice(['ok']) }, { title: 'Health' });
 

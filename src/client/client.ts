@@ -1,7 +1,10 @@
+import type { Catalogue } from '../contract/catalogue.js';
 import { ApiError } from '../contract/errors.js';
-import type { JobEvent, JobState } from '../contract/events.js';
+import type { JobEvent } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
+import type { Artifact, ArtifactList, JobList, OptimizerList } from '../contract/lists.js';
 import type { LossSeries } from '../contract/losses.js';
+import type { Asked, JobsQuery, LossesQuery, OptimizersQuery } from '../contract/queries.js';
 import type { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { type EventOptions, jobEvents } from './events.js';
@@ -18,46 +21,9 @@ export type WeightsFormat = keyof typeof weightTypes;
 /** A version in the registry. */
 export type OptimizerPlace = Pick<RegisteredOptimizer, 'name' | 'version'>;
 
-/** What a job may name, with its parameters. */
-export interface CatalogueEntry {
-  name: string;
-  title: string;
-  description: string;
-  /** JSON Schema of the object that names it. */
-  schema: Record<string, unknown>;
-  defaults: Record<string, unknown>;
-}
-export type Catalogue = Record<'problems' | 'rules' | 'learned' | 'preprocessings', CatalogueEntry[]>;
-
-export interface Artifact {
-  name: string;
-  /** Bytes. */
-  size: number;
-  etag: string;
-}
-
-export interface ListOptions {
-  state?: JobState | undefined;
-  label?: string | undefined;
-  cursor?: string | undefined;
-  limit?: number | undefined;
-}
-
-export interface OptimizersOptions {
-  name?: string | undefined;
-  cursor?: string | undefined;
-  limit?: number | undefined;
-}
-
 export interface CreateOptions {
   /** The same key with the same request gives what is there already. */
   idempotencyKey?: string | undefined;
-}
-
-export interface LossOptions {
-  from?: number | undefined;
-  to?: number | undefined;
-  points?: number | undefined;
 }
 
 /**
@@ -83,7 +49,7 @@ export class Client {
   }
 
   /** Newest first, a page at a time: `next` is the following page's cursor, null on the last. */
-  list(options: ListOptions = {}): Promise<{ jobs: Job[]; next: string | null }> {
+  list(options: Asked<JobsQuery> = {}): Promise<JobList> {
     return this.json(withQuery('jobs', options));
   }
 
@@ -95,7 +61,7 @@ export class Client {
     await request(this.url(jobPath(id)), { method: 'DELETE' });
   }
 
-  losses(id: string, options: LossOptions = {}): Promise<LossSeries> {
+  losses(id: string, options: Asked<LossesQuery> = {}): Promise<LossSeries> {
     return this.json(withQuery(`${jobPath(id)}/losses`, options));
   }
 
@@ -119,7 +85,7 @@ export class Client {
   }
 
   /** The registry, latest first, a page at a time. */
-  optimizers(options: OptimizersOptions = {}): Promise<{ optimizers: RegisteredOptimizer[]; next: string | null }> {
+  optimizers(options: Asked<OptimizersQuery> = {}): Promise<OptimizerList> {
     return this.json(withQuery('optimizers', options));
   }
 
@@ -145,7 +111,7 @@ export class Client {
 
   /** A job's files: names, bytes, SHA-256. */
   async artifacts(id: string): Promise<Artifact[]> {
-    const { artifacts } = await this.json<{ artifacts: Artifact[] }>(`${jobPath(id)}/artifacts`);
+    const { artifacts } = await this.json<ArtifactList>(`${jobPath(id)}/artifacts`);
     return artifacts;
   }
 

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
-import { EngineInfo, JobFailure, JobState, Phase } from './events.js';
-import { Nullable, Strict, WireNumber } from './schema.js';
+import { EngineInfo, JobFailure, JobState } from './events.js';
+import { Progress } from './progress.js';
+import { Nullable, Strict } from './schema.js';
 import { JobSpec } from './spec.js';
 import { Type } from './type.js';
 
@@ -18,10 +19,9 @@ export const Job = Strict(
     finishedAt: Time('When it succeeded, failed or was cancelled.'),
     failure: Nullable(JobFailure),
     engine: Nullable(EngineInfo),
-    progress: Nullable(
-      Strict({ phase: Phase, done: Type.Integer(), total: Type.Integer(), loss: Nullable(WireNumber) }),
-      { description: 'Where it stands; loss is the mean of the latest meta-iteration’s points.' },
-    ),
+    progress: Nullable(Progress, {
+      description: 'Where it stands; loss is the mean of the latest meta-iteration’s points.',
+    }),
     artifacts: Type.Array(Type.String(), { description: 'Names under /jobs/{id}/artifacts.' }),
   },
   { title: 'Job' },

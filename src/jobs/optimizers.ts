@@ -1,5 +1,7 @@
+import type { OptimizerList } from '../contract/lists.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import type { Provenance } from '../contract/provenance.js';
+import type { OptimizersQuery } from '../contract/queries.js';
 import type { RegisteredOptimizer } from '../contract/registry.js';
 import type { OpenArtifact } from './artifacts.js';
 
@@ -23,13 +25,6 @@ export interface Registration {
   read(): Promise<CheckedWeights>;
 }
 
-export interface OptimizersQuery {
-  name?: string | undefined;
-  /** What an earlier page gave as `next`. */
-  cursor?: string | undefined;
-  limit: number;
-}
-
 /**
  * The registry of trained optimizers. It has a copy of each file, so jobs may come and go. All methods throw
  * ApiError; a version that is not there, or no longer, is `not-found`.
@@ -45,7 +40,7 @@ export interface Optimizers {
   /** The file of weights. Whoever gets it reads or closes it. */
   open(name: string, version: number): Promise<OpenArtifact>;
   /** Latest registration first. @throws ApiError `invalid-cursor`. */
-  list(query: OptimizersQuery): Promise<{ optimizers: RegisteredOptimizer[]; next: string | null }>;
+  list(query: OptimizersQuery): Promise<OptimizerList>;
   /** Its number is not given again. A queued job that names it will fail as `weights-missing`. */
   delete(name: string, version: number): Promise<void>;
 }

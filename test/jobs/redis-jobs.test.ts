@@ -123,7 +123,7 @@ describe('jobs', () => {
     const listAll = async (query: object) => {
       const found: string[] = [];
       for (let cursor: string | null | undefined; cursor !== null; ) {
-        const page = await harness.jobs.list({ ...query, limit: 4, cursor });
+        const page = await harness.jobs.list({ ...query, limit: 4, ...(cursor !== undefined && { cursor }) });
         assert.ok(page.jobs.length <= 4);
         found.push(...page.jobs.map(({ id }) => id));
         cursor = page.next;

@@ -1,27 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ApiError } from '../../contract/errors.js';
-import { JobState } from '../../contract/events.js';
 import { Job } from '../../contract/job.js';
+import { JobList } from '../../contract/lists.js';
 import { LossSeries } from '../../contract/losses.js';
+import { JobsQuery, LossesQuery } from '../../contract/queries.js';
 import { Strict } from '../../contract/schema.js';
 import { JobSpec } from '../../contract/spec.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
-import { answer, CreateHeaders, emptyAnswer, errors, JobList, JobParams, PageQuery } from '../schemas.js';
+import { answer, CreateHeaders, emptyAnswer, errors, JobParams } from '../schemas.js';
 
 const tags = ['jobs'];
-
-const ListQuery = Strict({
-  state: Type.Optional(JobState),
-  label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Jobs that carry this label.' })),
-  ...PageQuery('Jobs'),
-});
-
-const LossesQuery = Strict({
-  from: Type.Optional(Type.Integer({ minimum: 0, description: 'First meta-iteration; 0 by default.' })),
-  to: Type.Optional(Type.Integer({ minimum: 0, description: 'One past the last; all that there are by default.' })),
-  points: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'Buckets at most.' }),
-});
 
 const location = { Location: Type.String({ description: 'Path of the job.' }) };
 
@@ -67,7 +56,7 @@ export const jobRoutes =
           operationId: 'listJobs',
           summary: 'Jobs, newest first',
           tags,
-          querystring: ListQuery,
+          querystring: JobsQuery,
           response: {
             200: answer('A page of jobs.', JobList),
             ...errors('invalid-document', 'invalid-cursor'),
@@ -138,7 +127,7 @@ export const jobRoutes =
           params: JobParams,
           querystring: LossesQuery,
           response: {
-            200: answer('Mean, least and greatest loss a bucket.', LossSeries),
+            200: answer('Mean, minimum and maximum loss per bucket.', LossSeries),
             ...errors('invalid-document', 'not-found'),
           },
         },

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ApiError, invalidField } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
+import { OptimizerList } from '../../contract/lists.js';
+import { OptimizersQuery } from '../../contract/queries.js';
 import { RegisteredOptimizer, RegisterRequest } from '../../contract/registry.js';
 import { Strict } from '../../contract/schema.js';
 import { OptimizerName } from '../../contract/trained.js';
@@ -9,16 +11,7 @@ import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import type { Registration } from '../../jobs/optimizers.js';
 import { notMade } from '../not-made.js';
-import {
-  answer,
-  CreateHeaders,
-  emptyAnswer,
-  errors,
-  fileBody,
-  OptimizerList,
-  OptimizerParams,
-  PageQuery,
-} from '../schemas.js';
+import { answer, CreateHeaders, emptyAnswer, errors, fileBody, OptimizerParams } from '../schemas.js';
 import { acceptWeights, checkWeights, uploadTypes } from '../uploads.js';
 import { sendWeights, WeightsQuery, weightsAnswers, weightsDescription } from '../weights.js';
 
@@ -39,7 +32,7 @@ export const optimizerRoutes =
           operationId: 'listOptimizers',
           summary: 'Registered optimizers, latest first',
           tags,
-          querystring: Strict({ name: Type.Optional(OptimizerName), ...PageQuery('Optimizers') }),
+          querystring: OptimizersQuery,
           response: {
             200: answer('A page of the registry.', OptimizerList),
             ...errors('invalid-document', 'invalid-cursor'),

@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ApiError } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
+import { ArtifactList } from '../../contract/lists.js';
 import { ComparisonResults } from '../../contract/results.js';
 import { Strict } from '../../contract/schema.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { sendFile, storedFile } from '../files.js';
 import { notMade } from '../not-made.js';
-import { ArtifactList, ArtifactParams, answer, errors, fileAnswers, JobParams } from '../schemas.js';
+import { ArtifactParams, answer, errors, fileAnswers, JobParams } from '../schemas.js';
 
 const tags = ['results'];
 

@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 import { ApiError } from '../../contract/errors.js';
+import type { JobsQuery } from '../../contract/queries.js';
 import { isJobId } from '../ids.js';
-import type { ListQuery } from '../jobs.js';
 import { indexKey, recordKey } from './keys.js';
 import type { JobRecord } from './record.js';
 
 /** A page of records, newest first, and the cursor of the next: the last id of this one. */
 export async function listJobs(
   redis: Redis,
-  { state, label, cursor, limit }: ListQuery,
+  { state, label, cursor, limit }: JobsQuery,
 ): Promise<{ records: [string, JobRecord][]; next: string | null }> {
   if (cursor !== undefined && !isJobId(cursor))
     throw new ApiError(

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { ApiError } from '../../contract/errors.js';
+import type { OptimizersQuery } from '../../contract/queries.js';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
-import type { OptimizersQuery } from '../optimizers.js';
 import { optimizerIndexPrefix, optimizerPrefix } from './keys.js';
 import { type OptimizerRecord, toOptimizer } from './optimizer-record.js';
 

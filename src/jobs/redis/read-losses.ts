@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { LossSeries } from '../../contract/losses.js';
+import type { Asked, LossesQuery } from '../../contract/queries.js';
 import type { ArtifactStore } from '../artifacts.js';
-import type { LossQuery } from '../jobs.js';
 import { decodeLosses, positionOf, type RawEntry } from './entries.js';
 import { streamKey } from './keys.js';
 import { LossBuckets } from './loss-buckets.js';
@@ -19,7 +19,7 @@ export async function readLosses(
   artifacts: ArtifactStore,
   job: string,
   { attempts, lossEnd }: { attempts: number; lossEnd: number },
-  query: LossQuery,
+  query: Asked<LossesQuery>,
 ): Promise<LossSeries> {
   const buckets = new LossBuckets(query.from ?? 0, Math.min(query.to ?? lossEnd, lossEnd), query.points ?? 1000);
   for (let attempt = attempts; attempt >= 1; attempt--) {

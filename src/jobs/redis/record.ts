@@ -12,9 +12,6 @@ import type { Job } from '../../contract/job.js';
  */
 export type JobRecord = Record<string, string>;
 
-/** What stands in a record's `progress`. */
-export type Progress = NonNullable<Job['progress']>;
-
 export function toJob(id: string, record: JobRecord, artifacts: string[]): Job {
   const { spec, state, attempt, createdAt, startedAt, finishedAt, failure, engine, progress } = record;
   return {

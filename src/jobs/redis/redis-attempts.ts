@@ -91,7 +91,7 @@ export class RedisAttempts implements Attempts {
     const { redis, artifacts, maxStreamBytes, logger, queue } = this;
     const { job } = holder;
     const closed = this.closed.signal;
-    const writer = new StreamWriter(holder, running.stop, { redis, artifacts, maxStreamBytes, logger, closed });
+    const writer = new StreamWriter(holder, running.stop, { redis, artifacts, spec, maxStreamBytes, logger, closed });
     const end = async (...how: Parameters<StreamWriter['end']>) => {
       const outcome = await writer.end(...how);
       this.running.delete(running);

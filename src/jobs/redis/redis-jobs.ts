@@ -6,12 +6,14 @@ import type { JobEvent } from '../../contract/events.js';
 import { checkTransfer } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
 import { checkSize } from '../../contract/limits.js';
+import type { JobList } from '../../contract/lists.js';
 import type { LossSeries } from '../../contract/losses.js';
+import type { Asked, JobsQuery, LossesQuery } from '../../contract/queries.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
 import type { ArtifactStore } from '../artifacts.js';
 import { createJobId, isJobId } from '../ids.js';
-import type { Jobs, ListQuery, LossQuery, OpenJobsOptions } from '../jobs.js';
+import type { Jobs, OpenJobsOptions } from '../jobs.js';
 import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
 import { answer } from './answer.js';
 import { cancelJob } from './cancel-job.js';
@@ -92,7 +94,7 @@ export class RedisJobs implements Jobs {
     return answer(() => this.read(id));
   }
 
-  list(query: ListQuery): Promise<{ jobs: Job[]; next: string | null }> {
+  list(query: JobsQuery): Promise<JobList> {
     return answer(async () => {
       const { records, next } = await listJobs(this.redis, query);
       return { jobs: await Promise.all(records.map(([id, record]) => this.show(id, record))), next };
@@ -122,7 +124,7 @@ export class RedisJobs implements Jobs {
     });
   }
 
-  losses(id: string, query: LossQuery): Promise<LossSeries> {
+  losses(id: string, query: Asked<LossesQuery>): Promise<LossSeries> {
     return answer(async () => {
       const [attempt, lossEnd] = await this.redis.hmget(recordKey(mustBeId(id)), 'attempt', 'lossEnd');
       if (attempt === null) throw notFound(id);

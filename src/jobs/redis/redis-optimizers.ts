@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { ApiError, invalidField } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
+import type { OptimizerList } from '../../contract/lists.js';
+import type { OptimizersQuery } from '../../contract/queries.js';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
 import type { ArtifactStore, OpenArtifact } from '../artifacts.js';
 import { createOptimizerId } from '../ids.js';
-import type { CheckedWeights, Optimizers, OptimizersQuery, Registered, Registration } from '../optimizers.js';
+import type { CheckedWeights, Optimizers, Registered, Registration } from '../optimizers.js';
 import { answer } from './answer.js';
 import { deleteOptimizer } from './delete-optimizer.js';
 import { findByKey, hashDocument } from './idempotency.js';
@@ -60,7 +62,7 @@ export class RedisOptimizers implements Optimizers {
     });
   }
 
-  list(query: OptimizersQuery): Promise<{ optimizers: RegisteredOptimizer[]; next: string | null }> {
+  list(query: OptimizersQuery): Promise<OptimizerList> {
     return answer(() => listOptimizers(this.redis, query));
   }
 

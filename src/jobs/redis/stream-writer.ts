@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
 import type { JobFailure, JobState, RunEvent } from '../../contract/events.js';
+import type { JobSpec } from '../../contract/spec.js';
 import type { ArtifactStore } from '../artifacts.js';
 import { AttemptLost } from '../attempts.js';
 import { appendEntries, type Holder, type NumberedEntry, type RecordChanges } from './append-entries.js';
@@ -31,6 +32,8 @@ interface Pending extends NumberedEntry {
 export interface StreamWriterOptions {
   redis: Redis;
   artifacts: ArtifactStore;
+  /** The job's. */
+  spec: JobSpec;
   /** Bytes above which the oldest entries move to an artifact. */
   maxStreamBytes: number;
   logger?: BaseLogger | undefined;
@@ -46,13 +49,14 @@ export class StreamWriter {
   private pending: Pending[] = [];
   private pumping: Promise<void> | null = null;
   private readonly kept: { entry: NumberedEntry; at: number }[] = [];
-  private readonly progress = new RecordProgress();
+  private readonly progress: RecordProgress;
 
   constructor(
     private readonly holder: Holder,
     private readonly stop: AbortController,
     private readonly options: StreamWriterOptions,
   ) {
+    this.progress = new RecordProgress(options.spec);
     const event = JSON.stringify({ type: 'state', state: 'running', reason: null, time: holder.startedAt });
     this.keep([{ seq: 1, event, points: null }]);
     stop.signal.addEventListener('abort', () => {

@@ -1,0 +1,28 @@
+import type { Static } from 'typebox';
+import { Job } from './job.js';
+import { RegisteredOptimizer } from './registry.js';
+import { Nullable, Strict } from './schema.js';
+import { Type } from './type.js';
+
+/** What lists answer with. */
+
+const next = Nullable(Type.String(), { description: 'Cursor of the next page; null on the last one.' });
+
+export const JobList = Strict({ jobs: Type.Array(Job, { description: 'Newest first.' }), next }, { title: 'JobList' });
+export type JobList = Static<typeof JobList>;
+
+export const OptimizerList = Strict(
+  { optimizers: Type.Array(RegisteredOptimizer, { description: 'Latest first.' }), next },
+  { title: 'OptimizerList' },
+);
+export type OptimizerList = Static<typeof OptimizerList>;
+
+export const Artifact = Strict({
+  name: Type.String(),
+  size: Type.Integer({ minimum: 0, description: 'Bytes.' }),
+  etag: Type.String({ description: 'SHA-256 of the bytes, in hexadecimal.' }),
+});
+export type Artifact = Static<typeof Artifact>;
+
+export const ArtifactList = Strict({ artifacts: Type.Array(Artifact) }, { title: 'ArtifactList' });
+export type ArtifactList = Static<typeof ArtifactList>;

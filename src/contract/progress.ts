@@ -1,0 +1,85 @@
+import type { Static } from 'typebox';
+import { type EngineInfo, type HealthVerdict, type JobEvent, type JobFailure, Phase, type RunEvent } from './events.js';
+import { fromWire, Nullable, Strict, toWire, WireNumber } from './schema.js';
+import type { JobSpec } from './spec.js';
+import { Type } from './type.js';
+
+export const Progress = Strict({
+  phase: Phase,
+  done: Type.Integer(),
+  total: Type.Integer(),
+  loss: Nullable(WireNumber),
+});
+export type Progress = Static<typeof Progress>;
+
+/** What the events of a run so far say: for the job's record, the terminal and a page alike. */
+export interface Standing {
+  /** Meta-iterations in all; 0 for a comparison. */
+  readonly iterations: number;
+  readonly engine: EngineInfo | null;
+  /** The phase and how far it is; `loss` is the mean of the latest meta-iteration's points. */
+  readonly progress: Progress | null;
+  /** One past the last meta-iteration whose losses are known. */
+  readonly lossEnd: number | null;
+  readonly validation: { readonly iteration: number; readonly loss: number; readonly best: boolean } | null;
+  readonly health: { readonly verdict: HealthVerdict; readonly message: string } | null;
+  /** Meta-iterations after which the kept weights were reached, once the run is done. */
+  readonly bestIteration: number | null;
+  readonly failure: Pick<JobFailure, 'code' | 'message'> | null;
+}
+
+/** Before the first event, also where a run resumes and does not start again. */
+export function standingOf(spec: JobSpec): Standing {
+  return {
+    iterations: spec.kind === 'metatrain' ? spec.training.iterations : 0,
+    engine: null,
+    progress: null,
+    lossEnd: null,
+    validation: null,
+    health: null,
+    bestIteration: null,
+    failure: null,
+  };
+}
+
+/** The standing after one more event, the core's own or a subscriber's. */
+export function fold(standing: Standing, event: RunEvent | JobEvent): Standing {
+  switch (event.type) {
+    case 'started': {
+      const { engine, iterations } = event;
+      const begun: Progress | null =
+        iterations > 0 ? { phase: 'training', done: 0, total: iterations, loss: null } : standing.progress;
+      return { ...standing, engine, iterations, progress: begun };
+    }
+    case 'losses': {
+      const { iteration, perIteration, points } = event;
+      if (points.length === 0) return standing;
+      const first = Math.floor((points.length - 1) / perIteration);
+      const lossEnd = iteration + first + 1;
+      const loss = toWire(meanFrom(points, first * perIteration));
+      return { ...standing, lossEnd, progress: { phase: 'training', done: lossEnd, total: standing.iterations, loss } };
+    }
+    case 'validation': {
+      const { iteration, loss, best } = event;
+      return { ...standing, validation: { iteration, loss: fromWire(loss), best } };
+    }
+    case 'health':
+      return { ...standing, health: { verdict: event.verdict, message: event.message } };
+    case 'progress': {
+      const { phase, done, total } = event;
+      return { ...standing, progress: { phase, done, total, loss: standing.progress?.loss ?? null } };
+    }
+    case 'diverged':
+      return { ...standing, failure: { code: 'diverged', message: event.message } };
+    case 'done':
+      return { ...standing, bestIteration: event.bestIteration };
+    default:
+      return standing;
+  }
+}
+
+function meanFrom(points: ArrayLike<WireNumber>, start: number): number {
+  let sum = 0;
+  for (let i = start; i < points.length; i++) sum += fromWire(points[i]!);
+  return sum / (points.length - start);
+}

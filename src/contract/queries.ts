@@ -1,0 +1,37 @@
+import type { Static } from 'typebox';
+import { JobState } from './events.js';
+import { Strict } from './schema.js';
+import { OptimizerName } from './trained.js';
+import { Type } from './type.js';
+
+/** What lists and series can be asked for: the API's query parameters, and what its client and its store take. */
+
+/** The fields that choose a page of a list. */
+function page(what: string) {
+  return {
+    cursor: Type.Optional(Type.String({ maxLength: 256, description: 'What an earlier page gave as `next`.' })),
+    limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: `${what} per page.` }),
+  };
+}
+
+export const JobsQuery = Strict({
+  state: Type.Optional(JobState),
+  label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Jobs that carry this label.' })),
+  ...page('Jobs'),
+});
+export type JobsQuery = Static<typeof JobsQuery>;
+
+export const OptimizersQuery = Strict({ name: Type.Optional(OptimizerName), ...page('Optimizers') });
+export type OptimizersQuery = Static<typeof OptimizersQuery>;
+
+export const LossesQuery = Strict({
+  from: Type.Optional(Type.Integer({ minimum: 0, description: 'First meta-iteration; 0 by default.' })),
+  to: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'One past the last meta-iteration; all that there are by default.' }),
+  ),
+  points: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'Buckets at most.' }),
+});
+export type LossesQuery = Static<typeof LossesQuery>;
+
+/** A query in which whatever has a default may be left out. */
+export type Asked<Query> = { [K in keyof Query]?: Query[K] | undefined };

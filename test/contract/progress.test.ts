@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { JobEvent, RunEvent } from '../../src/contract/events.js';
+import { fold, standingOf } from '../../src/contract/progress.js';
+import { parseJobSpec } from '../../src/contract/validate.js';
+
+const spec = parseJobSpec({
+  kind: 'metatrain',
+  problem: { name: 'simple' },
+  optimizer: { name: 'lstm' },
+  training: { iterations: 700 },
+});
+const losses: RunEvent = {
+  type: 'losses',
+  iteration: 10,
+  step: 0,
+  perIteration: 2,
+  points: Float32Array.of(8, 6, 4, 2),
+};
+
+describe('the standing of a run', () => {
+  it('knows the total of a run that resumes, which does not start again', () => {
+    const { progress, lossEnd } = fold(standingOf(spec), losses);
+    assert.deepEqual(progress, { phase: 'training', done: 12, total: 700, loss: 3 });
+    assert.equal(lossEnd, 12);
+  });
+
+  it('is the same by the core’s events and by a subscriber’s', () => {
+    const envelope = { job: 'j', attempt: 1, seq: 2, time: 0 };
+    const sent: JobEvent = { ...losses, ...envelope, points: [8, 6, 4, 2] };
+    assert.deepEqual(fold(standingOf(spec), sent), fold(standingOf(spec), losses));
+    const divergent: JobEvent = { ...sent, points: [8, 6, 'NaN', 2] };
+    assert.equal(fold(standingOf(spec), divergent).progress?.loss, 'NaN');
+  });
+
+  it('keeps the latest of each kind', () => {
+    const events: RunEvent[] = [
+      losses,
+      { type: 'validation', iteration: 12, loss: 0.5, best: true },
+      { type: 'progress', phase: 'tuning', done: 1, total: 9 },
+      { type: 'done', iterations: 700, bestIteration: 12 },
+    ];
+    const standing = events.reduce(fold, standingOf(spec));
+    assert.deepEqual(standing.validation, { iteration: 12, loss: 0.5, best: true });
+    assert.deepEqual(standing.progress, { phase: 'tuning', done: 1, total: 9, loss: 3 });
+    assert.equal(standing.bestIteration, 12);
+    assert.equal(standing.failure, null);
+  });
+
+  it('has a failure where the training diverged', () => {
+    const event: RunEvent = { type: 'diverged', iteration: 3, where: 'loss', step: 1, message: 'not finite' };
+    assert.deepEqual(fold(standingOf(spec), event).failure, { code: 'diverged', message: 'not finite' });
+  });
+});
