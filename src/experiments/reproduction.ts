@@ -119,7 +119,9 @@ export class Reproduction {
     for (const [index, job] of this.jobs.entries()) {
       if ((await folder.job(job.name).record())?.state === 'succeeded') continue;
       onJob(job, index);
-      const { state } = await this.runJob(job, signal, onEvent);
+      const run = () => this.runJob(job, signal, onEvent);
+      // Whoever locked the reproduction's folder has warned already.
+      const { state } = await folder.job(job.name).whileLocked(() => {}, run);
       if (state !== 'succeeded') return state;
       await writeReport(folder, plan, this.jobs, this.record, findings);
     }

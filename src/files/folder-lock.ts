@@ -1,92 +1,163 @@
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UserError } from '../contract/user-error.js';
+import { cannotUse, makeNamedFolder } from './make-folder.js';
 
-/** Who holds a lock. A pid alone is not enough: it is given to another process some time after its own has ended. */
+/** A folder that belongs to this process until `release`, or until the process has ended, however it ended. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/** Who holds a lock, as the file beside its socket says. The pid is the one in the holder's own PID namespace. */
 interface Holder {
   pid: number;
-  /** Of the process, in ticks of the kernel's clock; null where there is no /proc to tell. */
-  started: string | null;
-  token: string;
+  host: string;
+  /** ISO 8601. */
+  since: string;
 }
+
+/** Bytes of a unix socket's path: 107 on Linux, 103 on macOS. */
+const maxSocketPath = 103;
+/** Milliseconds in which one that came later, by the clock, gives way. */
+const patience = 2000;
+/** Where a file system has no sockets. */
+const noSockets = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+/** The milliseconds of the Unix epoch in base 36, so that the names sort by age; then six random digits. */
+const lockName = /^\.lock-[0-9a-z]{9}[0-9a-f]{6}$/;
 
 /**
- * Takes a folder for this process until `release`, or until the process has ended, however it ended.
- * @throws Error where a process that still runs holds it, this one included.
+ * Takes a folder for this process, and makes it where it is missing.
+ *
+ * Each comer listens on a unix socket of its own in the folder, and then looks for others: of two, the later one sees
+ * the earlier. The kernel closes the socket with its process, whatever ended it, and connects to it from every PID
+ * namespace that sees the folder. No name is used twice, so that removing a dead socket never removes another's.
+ *
+ * @param warn is told where the file system has no sockets, and the folder is then used without a lock.
+ * @throws UserError where another holds it, this process included, or the folder cannot be used.
  */
-export async function lockFolder(folder: string): Promise<{ release(): Promise<void> }> {
-  const path = join(resolve(folder), 'owner.lock');
-  const holder: Holder = { pid: process.pid, started: await startOf(process.pid), token: randomUUID() };
-  const draft = `${path}.${holder.token}`;
-  await writeFile(draft, JSON.stringify(holder), { flag: 'wx' });
+export async function lockFolder(path: string, warn?: (message: string) => void): Promise<Lock> {
+  const folder = resolve(path);
+  await makeNamedFolder(folder);
+  const name = `.lock-${Date.now().toString(36).padStart(9, '0')}${randomBytes(3).toString('hex')}`;
+  const sockets = await socketFolder(folder, name);
   try {
-    // A link is made only where its name is free, and the file behind it is complete from the first moment.
-    while (!(await linked(draft, path))) await removeStale(path, folder);
+    const server = await announce(folder, sockets.path, name);
+    const release = async () => {
+      await remove(folder, name);
+      server.close();
+    };
+    const holder = await findHolder(folder, sockets.path, name);
+    if (holder === null) return { release };
+    await release();
+    throw inUse(path, await readHolder(folder, holder));
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!noSockets.has(code) || !warn) throw cannotUse(path, error as NodeJS.ErrnoException);
+    warn(`${path} cannot be locked (${code}): do not let a second command use it at the same time.`);
+    return { release: async () => {} };
   } finally {
-    await rm(draft, { force: true });
+    await sockets.remove();
   }
-  return {
-    async release() {
-      if ((await readHolder(path))?.token === holder.token) await rm(path, { force: true });
-    },
-  };
 }
 
-async function linked(from: string, to: string): Promise<boolean> {
+/** Runs the action with the folder locked. */
+export async function withLock<T>(path: string, warn: (message: string) => void, action: () => Promise<T>): Promise<T> {
+  const lock = await lockFolder(path, warn);
   try {
-    await link(from, to);
-    return true;
+    return await action();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Listens under the name, which appears only once the socket does listen: whoever finds it may connect at once. */
+async function announce(folder: string, sockets: string, name: string): Promise<Server> {
+  const server = createServer((connection) => connection.destroy());
+  server.unref();
+  const draft = name.replace('lock', 'bind');
+  // Connecting takes the right to write, which others who may use the folder need.
+  server.listen({ path: join(sockets, draft), readableAll: true, writableAll: true });
+  await once(server, 'listening');
+  try {
+    const holder: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+    await writeFile(noteOf(folder, name), JSON.stringify(holder));
+    await rename(join(folder, draft), join(folder, name));
+    return server;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    server.close();
+    await remove(folder, name);
     throw error;
   }
 }
 
-async function removeStale(path: string, folder: string): Promise<void> {
-  const holder = await readHolder(path);
-  if (holder && (await isRunning(holder)))
-    throw new Error(
-      `The folder ${folder} is in use by process ${holder.pid}: stop that process first, or name another folder.`,
-    );
-  // Renamed first: of two processes that find the same stale lock, one moves it and the other finds it gone.
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if ((await readHolder(aside))?.token !== holder?.token) await linked(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function readHolder(path: string): Promise<Holder | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
-  } catch {
-    return null;
+/** @returns the name of another's live lock; null where the folder is ours. */
+async function findHolder(folder: string, sockets: string, own: string): Promise<string | null> {
+  const deadline = performance.now() + patience;
+  for (;;) {
+    const [oldest] = await liveLocks(folder, sockets, own);
+    if (oldest === undefined) return null;
+    // One that is younger is about to see ours and to give way, unless the clock was set back since it took the folder.
+    if (oldest < own || performance.now() > deadline) return oldest;
+    await delay(20);
   }
 }
 
-async function isRunning({ pid, started }: Holder): Promise<boolean> {
-  return processExists(pid) && (await startOf(pid)) === started;
+/** The live locks of others, the oldest first. Dead ones are removed. */
+async function liveLocks(folder: string, sockets: string, own: string): Promise<string[]> {
+  const live: string[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    if (name === own || !lockName.test(name)) continue;
+    if (await isLive(join(sockets, name))) live.push(name);
+    else await remove(folder, name);
+  }
+  return live;
 }
 
-export function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** Whether a process listens there, even one that is too busy to answer. */
+function isLive(path: string): Promise<boolean> {
+  return new Promise((answer) => {
+    const socket = connect(path);
+    socket.on('connect', () => answer(true));
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => answer(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
+    socket.on('connect', () => socket.destroy());
+  });
 }
 
-/** Field 22 of /proc/PID/stat (proc(5)); the command's name before it may itself hold spaces and parentheses. */
-async function startOf(pid: number): Promise<string | null> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
+function noteOf(folder: string, name: string): string {
+  return join(folder, `${name}.json`);
+}
+
+async function remove(folder: string, name: string): Promise<void> {
+  await rm(join(folder, name), { force: true });
+  await rm(noteOf(folder, name), { force: true });
+}
+
+async function readHolder(folder: string, name: string): Promise<Holder | null> {
+  return readFile(noteOf(folder, name), 'utf8').then(
+    (text) => JSON.parse(text) as Holder,
+    () => null,
+  );
+}
+
+function inUse(path: string, holder: Holder | null): UserError {
+  const who = holder ? `process ${holder.pid} on ${holder.host} since ${holder.since}` : 'another process';
+  return new UserError(
+    `The folder ${path} is in use by ${who}: stop that process first, or name another folder.`,
+    'usage',
+  );
+}
+
+/** A path to the folder that is short enough for sockets in it. */
+async function socketFolder(folder: string, name: string): Promise<{ path: string; remove(): Promise<void> }> {
+  if (Buffer.byteLength(join(folder, name)) <= maxSocketPath) return { path: folder, remove: async () => {} };
+  const short = await mkdtemp(join(tmpdir(), 'metadescent-'));
+  const path = join(short, 'f');
+  await symlink(folder, path);
+  return { path, remove: () => rm(short, { recursive: true, force: true }) };
 }

@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withLock } from './folder-lock.js';
+import { makeFolder } from './make-folder.js';
 
 /**
  * A folder of small files that are each all there or not there, whenever the process is killed. It is made with the first
- * of them.
+ * of them, or when it is locked.
  */
 export class Folder {
   constructor(readonly path: string) {}
@@ -24,8 +25,17 @@ export class Folder {
     return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as T) : null;
   }
 
+  /**
+   * Keeps every other command out of the folder, which is made where it is missing, until the action ends.
+   * @param warn is told where the folder's file system has no locks.
+   * @throws UserError where another holds it.
+   */
+  whileLocked<T>(warn: (message: string) => void, action: () => Promise<T>): Promise<T> {
+    return withLock(this.path, warn, action);
+  }
+
   async write(name: string, content: string | Uint8Array): Promise<void> {
-    mkdirSync(this.path, { recursive: true });
+    await makeFolder(this.path);
     const temporary = join(this.path, `.${name}.part`);
     await writeFile(temporary, content);
     await rename(temporary, join(this.path, name));

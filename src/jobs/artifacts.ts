@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../files/make-folder.js';
 import { checkOwnerId } from './ids.js';
 
 export interface ArtifactInfo {
@@ -61,7 +62,7 @@ export class FolderArtifactStore implements ArtifactStore {
 
   async put(owner: string, name: string, bytes: Uint8Array): Promise<void> {
     const path = this.#path(owner, name);
-    await mkdir(this.#folderOf(owner), { recursive: true });
+    await makeFolder(this.#folderOf(owner));
     const temporary = join(this.#folderOf(owner), `.${randomUUID()}`);
     try {
       const file = await open(temporary, 'wx');

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { startApi } from '../api/server.js';
 import { UserError } from '../contract/user-error.js';
+import { makeNamedFolder } from '../files/make-folder.js';
 import { FolderArtifactStore } from '../jobs/artifacts.js';
 import { openAttempts, openJobs } from '../jobs/redis-jobs.js';
 import { startWorker } from '../workers/worker.js';
@@ -48,11 +49,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 async function start(options: ServiceOptions, stops: (() => Promise<void>)[]): Promise<string> {
   const { logger } = options;
   const data = resolve(options.data);
+  await makeNamedFolder(data);
   // A variable that is set to nothing names none.
   let redisUrl = options.redisUrl || undefined;
   if (redisUrl === undefined) {
     const server = await startRedisServer({ folder: join(data, 'redis'), logger }).catch((error: Error) => {
-      throw new UserError(error.message, 'unreachable');
+      throw error instanceof UserError ? error : new UserError(error.message, 'unreachable');
     });
     stops.push(() => server.stop());
     redisUrl = server.url;

@@ -127,7 +127,17 @@ describe('metadescent serve, and the commands that talk to it', () => {
     assert.equal(taken.code, 2, taken.stderr);
     assert.match(taken.stderr.trim(), /^127\.0\.0\.1:\d+: another program has this port: .*$/);
     const shared = await command(['serve', '--port', '0'], options);
-    assert.equal(shared.code, 3, shared.stderr);
+    assert.equal(shared.code, 2, shared.stderr);
+    assert.match(shared.stderr, new RegExp(`in use by process ${server.child.pid} on .* since .*: stop that process`));
+  });
+
+  it('refuses a data folder that is a file, or that cannot be made', async () => {
+    for (const data of ['small.yaml', 'small.yaml/data', '/proc/data'])
+      for (const args of [['serve'], ['api', '--redis', 'redis://127.0.0.1:1']]) {
+        const { code, stderr } = await command([...args, '--port', '0', '--data', data], options);
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, /^[^\n]*cannot be used as a folder \([^\n]*\): name another one\.\n$/);
+      }
   });
 
   it('says that the Redis it is given cannot be reached', async () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../../src/service/redis/server.js';
+import { inPidNamespace, skipWithoutPidNamespace } from '../support/pid-namespace.js';
 import { createTemporaryFolder } from '../support/redis.js';
 
 async function ask<T>(url: string, question: (redis: Redis) => Promise<T>): Promise<T> {
@@ -44,10 +45,9 @@ const starter = `
   console.log(url);
 `;
 const modulePath = new URL('../../src/service/redis/server.js', import.meta.url).href;
-function startElsewhere(folder: string) {
-  return spawn(process.execPath, ['--input-type=module', '-e', starter, modulePath, folder], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+function startElsewhere(folder: string, through: readonly string[] = []) {
+  const [command = '', ...args] = [...through, process.execPath, '--input-type=module', '-e', starter];
+  return spawn(command, [...args, modulePath, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 describe('a private Redis', () => {
@@ -94,11 +94,27 @@ describe('a private Redis', () => {
 
   it('refuses a folder that is in use, and names the process', async () => {
     const server = await startRedisServer({ folder: folder.path });
-    await assert.rejects(startRedisServer({ folder: folder.path }), new RegExp(`in use by process ${process.pid}:`));
+    await assert.rejects(startRedisServer({ folder: folder.path }), new RegExp(`in use by process ${process.pid} on `));
     const other = startElsewhere(folder.path);
     const [[code], [output]] = await Promise.all([once(other, 'exit'), once(other.stderr, 'data')]);
     assert.equal(code, 1);
-    assert.match(String(output), new RegExp(`in use by process ${process.pid}:`));
+    assert.match(String(output), new RegExp(`in use by process ${process.pid} on `));
+    await server.stop();
+  });
+
+  it('refuses from another PID namespace too, and the server there is left alone', {
+    skip: skipWithoutPidNamespace,
+  }, async () => {
+    const server = await startRedisServer({ folder: folder.path });
+    const pid = await pidOf(server.url);
+    for (let i = 0; i < 2; i++) {
+      const other = startElsewhere(folder.path, inPidNamespace!);
+      const [[code], [output]] = await Promise.all([once(other, 'exit'), once(other.stderr, 'data')]);
+      assert.equal(code, 1);
+      assert.match(String(output), new RegExp(`in use by process ${process.pid} on `));
+    }
+    await assert.rejects(startRedisServer({ folder: folder.path }), /in use by process/);
+    assert.equal(await pidOf(server.url), pid);
     await server.stop();
   });
 
@@ -115,23 +131,43 @@ describe('a private Redis', () => {
     await server.stop();
   });
 
-  it('takes over from a server that lost its supervisor, and leaves a stranger of that pid alone', async () => {
-    const binary = spawn('redis-server', ['--port', '0', '--unixsocket', join(folder.path, 'redis.sock')], {
-      cwd: folder.path,
-      stdio: 'ignore',
-    });
-    const exited = once(binary, 'exit');
+  /** A server that nobody supervises, with the note that its supervisor left. */
+  async function startOrphan(note: object, through: readonly string[] = []) {
     const socket = join(folder.path, 'redis.sock');
+    const [command = '', ...args] = [...through, 'redis-server', '--port', '0', '--unixsocket', socket];
+    const orphan = spawn(command, args, { cwd: folder.path, stdio: 'ignore' });
     await until(() => pidOf(socket).then(Boolean, () => false));
-    await writeFile(join(folder.path, 'redis.json'), JSON.stringify({ pid: binary.pid, socket }));
+    await writeFile(join(folder.path, 'redis.json'), JSON.stringify({ socket, ...note }));
+    return { orphan, socket, exited: once(orphan, 'exit') };
+  }
+
+  it('takes over from a server that lost its supervisor', async () => {
+    const { exited, socket } = await startOrphan({ locked: true });
+    await ask(socket, (redis) => redis.set('key', 'value'));
     const server = await startRedisServer({ folder: folder.path });
     await exited;
     await server.stop();
+  });
 
+  it('takes over from one in another PID namespace, and signals no stranger of its pid', {
+    skip: skipWithoutPidNamespace,
+  }, async () => {
+    const { exited } = await startOrphan({ locked: true }, inPidNamespace!);
+    const server = await startRedisServer({ folder: folder.path });
+    await exited;
+    await server.stop();
+  });
+
+  it('leaves alone a server that version 0.1.0 started, and says what to do', async () => {
     const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
-    await writeFile(join(folder.path, 'redis.json'), JSON.stringify({ pid: stranger.pid, socket }));
-    const next = await startRedisServer({ folder: folder.path });
-    await next.stop();
+    // Its pid, as another PID namespace would have it, is one of ours.
+    const { orphan, exited } = await startOrphan({ pid: stranger.pid });
+    await assert.rejects(startRedisServer({ folder: folder.path }), /redis-server still runs on .*: stop that service/);
+    assert.ok(isRunning(orphan.pid!) && isRunning(stranger.pid!));
+    orphan.kill();
+    await exited;
+    const server = await startRedisServer({ folder: folder.path });
+    await server.stop();
     assert.ok(isRunning(stranger.pid!));
     stranger.kill();
   });

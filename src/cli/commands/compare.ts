@@ -15,7 +15,7 @@ import {
   type Origin,
   withComparisonFlags,
 } from '../comparison-options.js';
-import { type JsonOption, withJson } from '../output.js';
+import { type JsonOption, say, withJson } from '../output.js';
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { parseTrained, trainedHelp } from '../trained.js';
@@ -53,8 +53,10 @@ async function compare(text: string, path: string | undefined, options: CompareO
   const { weights, provenance } = await readWeights(text);
   const spec = await comparisonOf(path, { job: 'local' }, async () => originOf(provenance), options);
   const folder = new RunFolder(options.out ?? join('runs', folderName(text, path)));
-  await folder.clear();
-  await followLocally({ spec, folder, weights }, options);
+  await folder.whileLocked(say, async () => {
+    await folder.clear();
+    await followLocally({ spec, folder, weights }, options);
+  });
 }
 
 async function compareThere(

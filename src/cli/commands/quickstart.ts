@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { Client } from '../../client/client.js';
 import { UserError } from '../../contract/user-error.js';
 import { renderSvg } from '../../figures/picture.js';
+import { makeNamedFolder } from '../../files/make-folder.js';
 import type { Service } from '../../service/service.js';
 import { Interruption } from '../interruption.js';
 import { print, say } from '../output.js';
@@ -70,7 +71,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
 /** The service, its log in a file of the data folder. */
 async function openService({ data, port }: QuickstartOptions): Promise<Service> {
   const { startService } = await import('../../service/service.js');
-  await mkdir(data, { recursive: true });
+  await makeNamedFolder(data);
   const logger = pino({ name: 'metadescent' }, pino.destination({ dest: join(data, 'quickstart.log'), sync: true }));
   const start = (chosen: number) =>
     startService({

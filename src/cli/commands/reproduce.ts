@@ -49,9 +49,15 @@ export function defineReproduce(program: Command): void {
 }
 
 async function reproduce(name: string, options: ReproduceOptions): Promise<void> {
+  const folder = new ReproductionFolder(options.out ?? join('runs', `${name}-${options.budget}`));
+  // A dry run writes nothing.
+  if (options.dryRun) await reproduceIn(folder, name, options);
+  else await folder.whileLocked(say, () => reproduceIn(folder, name, options));
+}
+
+async function reproduceIn(folder: ReproductionFolder, name: string, options: ReproduceOptions): Promise<void> {
   const { budget, json = false, weights, checkpointEvery } = options;
   const plan = plans.get(name)!;
-  const folder = new ReproductionFolder(options.out ?? join('runs', `${name}-${budget}`));
   if (options.overwrite && !options.dryRun)
     await folder.clear([...jobsOf(plan, budget), ...(plan.given ?? [])].map((job) => job.name));
   const reproduction = await Reproduction.open({

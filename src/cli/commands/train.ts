@@ -40,9 +40,11 @@ async function train(path: string, options: TrainOptions): Promise<void> {
   if (spec.kind !== 'metatrain')
     throw new UserError(`${path} is of kind compare: use "metadescent compare WEIGHTS SPEC".`, 'usage');
   const folder = new RunFolder(options.out ?? join('runs', basename(path, extname(path))));
-  const checkpoint = await openFolder(folder, spec, options);
-  if (checkpoint === 'complete') return;
-  await followLocally({ spec, folder, ...(checkpoint && { checkpoint }) }, options);
+  await folder.whileLocked(say, async () => {
+    const checkpoint = await openFolder(folder, spec, options);
+    if (checkpoint === 'complete') return;
+    await followLocally({ spec, folder, ...(checkpoint && { checkpoint }) }, options);
+  });
 }
 
 /** The checkpoint to go on from; null to begin; 'complete' where there is nothing left to do. */

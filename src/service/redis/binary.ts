@@ -39,7 +39,21 @@ export function serverArguments(folder: string, socket: string, persistent: bool
 }
 
 /** What a server says of itself; null where nothing answers on the socket. */
-export async function askServer(path: string): Promise<{ pid: number; folder: string; loading: boolean } | null> {
+export async function askServer(path: string): Promise<{ folder: string; loading: boolean } | null> {
+  return withServer(path, async (redis) => {
+    const loading = /^loading:[^0]/m.test(await redis.info('persistence'));
+    const folder = loading ? '' : String(((await redis.config('GET', 'dir')) as string[])[1] ?? '');
+    return { folder, loading };
+  });
+}
+
+/** Has a server write what it holds to the disk, and end. It may go on for a while. */
+export async function shutDown(path: string): Promise<void> {
+  await withServer(path, (redis) => redis.shutdown());
+}
+
+/** @returns null where nothing answers on the socket. */
+async function withServer<T>(path: string, action: (redis: Redis) => Promise<T>): Promise<T | null> {
   const redis = new Redis({
     path,
     lazyConnect: true,
@@ -51,11 +65,7 @@ export async function askServer(path: string): Promise<{ pid: number; folder: st
   redis.on('error', () => {});
   try {
     await redis.connect();
-    const info = await redis.info();
-    const field = (name: string) => new RegExp(`^${name}:(.*)\r?$`, 'm').exec(info)?.[1]?.trim() ?? '';
-    const loading = field('loading') !== '0';
-    const folder = loading ? '' : String(((await redis.config('GET', 'dir')) as string[])[1] ?? '');
-    return { pid: Number(field('process_id')), folder, loading };
+    return await action(redis);
   } catch {
     return null;
   } finally {

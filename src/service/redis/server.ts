@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
-import { lockFolder, processExists } from '../../files/folder-lock.js';
-import { askServer, findBinary, serverArguments } from './binary.js';
+import { UserError } from '../../contract/user-error.js';
+import { type Lock, lockFolder } from '../../files/folder-lock.js';
+import { askServer, findBinary, serverArguments, shutDown } from './binary.js';
 
 export interface RedisServerOptions {
   /** Holds the append-only file; made where it is missing. */
@@ -26,16 +27,17 @@ export interface RedisServer {
 const maxSocketPath = 103;
 const startTimeout = 30_000;
 const stopTimeout = 10_000;
+/** Milliseconds in which a server that has lost its supervisor ends by itself: its guard sees to that. */
+const orphanPatience = 1_000;
 const maxRestartDelay = 5_000;
 
 /**
  * Starts a Redis of our own, on a unix socket alone, and starts it again whenever it dies, until `stop`.
- * @throws Error where no binary is found, the folder is another server's, or the server does not come up.
+ * @throws Error where no binary is found, or the server does not come up; UserError where the folder is in use.
  */
 export async function startRedisServer(options: RedisServerOptions): Promise<RedisServer> {
   const binary = await findBinary();
   const folder = resolve(options.folder);
-  await mkdir(folder, { recursive: true });
   const lock = await lockFolder(folder);
   try {
     await endOrphan(folder);
@@ -59,7 +61,7 @@ class SupervisedServer implements RedisServer {
     private readonly folder: string,
     private readonly socket: Socket,
     private readonly options: RedisServerOptions,
-    private readonly lock: { release(): Promise<void> },
+    private readonly lock: Lock,
   ) {}
 
   get url(): string {
@@ -133,9 +135,8 @@ class SupervisedServer implements RedisServer {
         throw error;
       }),
     ]);
-    const pid = child.pid!;
     endWithThisProcess(child);
-    await writeFile(noteOf(folder), JSON.stringify({ pid, socket: socket.path } satisfies Note));
+    await writeFile(noteOf(folder), JSON.stringify({ socket: socket.path, locked: true } satisfies Note));
     const deadline = Date.now() + startTimeout;
     while ((await askServer(socket.path))?.loading !== false) {
       if (!isAlive(child)) throw new Error(`${binary} ended before it was ready: ${this.output.join(' | ')}`);
@@ -191,27 +192,46 @@ async function socketFor(folder: string): Promise<Socket> {
 
 /** What the next start has to know to find a server that outlived its supervisor. */
 interface Note {
-  pid: number;
   socket: string;
+  /** Whether the server was started under the folder's lock. Version 0.1.0 had another kind of lock, and did not say. */
+  locked?: true;
 }
 
 function noteOf(folder: string): string {
   return join(folder, 'redis.json');
 }
 
-/** The caller holds the folder's lock: a server that still runs on it has lost its supervisor. */
+/**
+ * Ends a server that still runs on the folder; the caller holds the lock. One that was started under the lock has
+ * lost its supervisor, so it is told to shut down, over its socket: a pid may be another process's, or one of another
+ * PID namespace. One of version 0.1.0 may have a supervisor that lives.
+ * @throws UserError where a server goes on running.
+ */
 async function endOrphan(folder: string): Promise<void> {
   const note = await readFile(noteOf(folder), 'utf8').then(
     (text) => JSON.parse(text) as Note,
     () => null,
   );
-  if (!note) return;
-  const server = await askServer(note.socket);
-  // The pid may be another process's by now: only a server that says the same of itself is ended.
-  if (server?.pid !== note.pid || server.folder !== folder) return;
-  process.kill(note.pid, 'SIGTERM');
-  for (let waited = 0; processExists(note.pid); waited += 20) {
-    if (waited > stopTimeout) process.kill(note.pid, 'SIGKILL');
+  const isOurs = note?.locked === true;
+  const deadline = performance.now() + (isOurs ? stopTimeout : orphanPatience);
+  for (;;) {
+    const socket = await runningOn(folder, note);
+    if (socket === null) return;
+    if (performance.now() > deadline)
+      throw new UserError(
+        `A redis-server still runs on ${folder}, of a service that was started by an older version or does not end: stop that service, or that server (redis-cli -s ${socket} shutdown), and start again.`,
+        'usage',
+      );
+    if (isOurs) await shutDown(socket);
     await delay(20);
   }
+}
+
+/** The socket of a server whose folder this is; null where none answers. */
+async function runningOn(folder: string, note: Note | null): Promise<string | null> {
+  const inFolder = join(folder, 'redis.sock');
+  if (await askServer(inFolder)) return inFolder;
+  // The folder's path was too long for a socket in it; or the folder is a copy of the one that the note is about.
+  const elsewhere = note && note.socket !== inFolder ? await askServer(note.socket) : null;
+  return elsewhere?.folder === folder ? note!.socket : null;
 }
