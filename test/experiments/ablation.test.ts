@@ -111,10 +111,10 @@ describe('the plan ablation', () => {
       ] as const) {
         const [first, second] = [b1!, b2!].map((one) => one[measure].value as number) as [number, number];
         const others = [u1!, u2!].map((one) => one[measure].value as number) as [number, number];
-        const [mean, least, most] = numbers(base![column]!);
+        const [mean, minimum, maximum] = numbers(base![column]!);
         near(mean!, (first + second) / 2);
-        near(least!, Math.min(first, second));
-        near(most!, Math.max(first, second));
+        near(minimum!, Math.min(first, second));
+        near(maximum!, Math.max(first, second));
         const difference = (others[0] + others[1] - first - second) / 2;
         const cell = unroll![column + 1]!;
         near(numbers(cell)[0]!, difference, 0.06);
@@ -147,7 +147,7 @@ describe('docs/ablation.md', () => {
       rowsOf(page).map(([change]) => change),
       [
         ...variantsOf('standard').map(({ change }) => (change ? `\`${change}\`` : 'the base')),
-        'a hand-written rule, tuned',
+        'a hand-designed optimizer, tuned',
       ],
     );
   });

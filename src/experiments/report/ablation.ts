@@ -22,12 +22,12 @@ interface Line {
 
 interface Figure {
   value: string;
-  /** From the least to the most of the seeds; or the name of the yardstick. */
+  /** The minimum and maximum over the seeds; or the name of the yardstick. */
   beside: string;
-  /** To the base; empty for the base itself. */
+  /** From the base; empty for the base itself. */
   difference: string;
   share: string;
-  /** Whether every seed is on the same side of all the base's. */
+  /** Whether every seed is better, or every seed is worse, than all seeds of the base. */
   verdict: 'better' | 'worse' | 'open';
 }
 
@@ -40,7 +40,7 @@ export function ablationTable(report: Report): string {
       return [cell(value, escapeXml(beside)), cell(`<span class="${verdict}">${difference}</span>`, share)];
     }),
   ]);
-  return `${table('Ablation', headOf(report), rows, (row) => row === 0)}<p class="note">${noteOf(report)} In colour: every seed lies on the same side of all the base’s.</p>`;
+  return `${table('Ablation', headOf(report), rows, (row) => row === 0)}<p class="note">${noteOf(report)} In colour: every seed is better, or every seed is worse, than all seeds of the base.</p>`;
 }
 
 /** In Markdown, with the base's document. */
@@ -64,7 +64,7 @@ export function ablationMarkdown(report: Report): string {
 
 ${lines.join('\n')}
 
-${noteOf(report)} Bold: every seed lies on the same side of all the base's.
+${noteOf(report)} Bold: every seed is better, or every seed is worse, than all seeds of the base.
 
 The base:
 
@@ -74,12 +74,12 @@ ${stringify({ optimizer, training }, { collectionStyle: 'any', aliasDuplicateObj
 }
 
 function nameOf(change: string | null): string {
-  return change === null ? 'a hand-written rule, tuned' : 'the base';
+  return change === null ? 'a hand-designed optimizer, tuned' : 'the base';
 }
 
 function headOf({ findings }: Report): string[] {
   const { steps = 0 } = findings.find(({ results }) => results)?.results ?? {};
-  return ['Changed', `Sum, t = 0 … ${steps - 1}`, 'Less the base', `Final loss, t = ${steps}`, 'Less the base'];
+  return ['Changed', `Sum, t = 0 … ${steps - 1}`, 'Minus the base', `Final loss, t = ${steps}`, 'Minus the base'];
 }
 
 function noteOf(report: Report): string {
@@ -91,13 +91,11 @@ function noteOf(report: Report): string {
   const base = variantsOf(report)[0]?.jobs ?? [];
   const seeds = report.jobs.filter(({ name, of }) => of !== null && base.includes(name)).length;
   const ofSeeds =
-    seeds === 1
-      ? 'One seed of the training'
-      : `Means over ${seeds} seeds of the training, and the least and the most of them`;
-  return `${ofSeeds}, each over the same ${formatCount(results[0]?.functions ?? 0)} fresh functions. The 95 % interval over functions of one training is at most ±${sum} % of its sum, and ±${final} % of its final loss; it does not hold the spread over seeds. Every training takes as many steps in all: iterations × unroll × functions; the warm-up and the time between validations go with the iterations.`;
+    seeds === 1 ? 'One training seed' : `Means over ${seeds} training seeds, with their minimum and maximum`;
+  return `${ofSeeds}, each over the same ${formatCount(results[0]?.functions ?? 0)} fresh functions. The 95 % interval over functions of one training is at most ±${sum} % of its sum, and ±${final} % of its final loss; it does not include the spread over seeds. Every training takes the same number of steps: iterations × unroll × functions; the warm-up and the validation interval scale with the iterations.`;
 }
 
-/** Of an interval, as a share of the value. */
+/** Half the width of an interval, as a share of the value. */
 function halfWidth({ value, low, high }: Estimate): number {
   return (fromWire(high) - fromWire(low)) / (2 * fromWire(value));
 }
@@ -120,7 +118,7 @@ function linesOf(report: Report): Line[] {
   return [...shown, ...yardstick(report.findings, base)];
 }
 
-/** The best hand-written rule of the comparison that has some. */
+/** The best hand-designed optimizer of the comparison that has some. */
 function yardstick(findings: readonly Finding[], base: Record<Shown, number[]>): Line[] {
   const results = findings.find((finding) => finding.results && finding.results.optimizers.length > 1)?.results;
   if (!results) return [];
