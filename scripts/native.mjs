@@ -25,6 +25,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { isProgram } from './setup/program.mjs';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -227,7 +228,7 @@ function fileOf(version) {
   return `metadescent-${version}.node`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isProgram(import.meta.url)) {
   try {
     if (process.argv.includes('--sanitize')) {
       if (!(await sanitize())) process.exitCode = 1;

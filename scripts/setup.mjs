@@ -3,7 +3,6 @@
  * alone, so a second run takes a fraction of a second. One line a step says what is done. Node alone is needed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { digitsAreMade, digitsFolder, makeDigits } from './digits.mjs';
 import { buildNative, NativeBuildError, nativeIsBuilt } from './native.mjs';
@@ -11,6 +10,7 @@ import { build, isBuilt } from './setup/build.mjs';
 import { findCompiler, installCompiler } from './setup/compiler.mjs';
 import { dependenciesAreCurrent } from './setup/dependencies.mjs';
 import { SetupError } from './setup/error.mjs';
+import { isProgram } from './setup/program.mjs';
 import { findRedis, installRedis } from './setup/redis.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -104,8 +104,4 @@ export async function orExplain(main) {
   }
 }
 
-const isMain =
-  process.argv[1] !== undefined &&
-  existsSync(process.argv[1]) &&
-  import.meta.url === new URL(`file://${process.argv[1]}`).href;
-if (isMain) await orExplain(setup);
+if (isProgram(import.meta.url)) await orExplain(setup);

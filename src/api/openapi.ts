@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ApiError } from '../contract/errors.js';
@@ -46,4 +47,6 @@ async function main([option]: string[]): Promise<number> {
   return 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));
+const [, program = ''] = process.argv;
+if (existsSync(program) && realpathSync(program) === fileURLToPath(import.meta.url))
+  process.exitCode = await main(process.argv.slice(2));

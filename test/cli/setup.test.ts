@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { appendFile, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { appendFile, copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -61,5 +64,51 @@ describe('a second set-up', () => {
     lock.packages['node_modules/commander'].version = '0.0.1';
     await writeFile(installed, JSON.stringify(lock));
     assert.equal(dependenciesAreCurrent(copy), null);
+  });
+});
+
+describe('scripts', () => {
+  let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
+  before(async () => {
+    folder = await createTemporaryFolder();
+  });
+  after(() => folder.remove());
+
+  /** A checkout with one source file, all of whose dependencies are there. */
+  const checkout = async (path: string) => {
+    for (const name of ['src', 'test', 'bench', 'dist', 'data']) await mkdir(join(path, name), { recursive: true });
+    await writeFile(join(path, 'src', 'one.ts'), 'export const one = 1;\n');
+    for (const name of ['package.json', 'package-lock.json', 'tsconfig.json'])
+      await copyFile(join(root, name), join(path, name));
+    await cp(join(root, 'scripts'), join(path, 'scripts'), { recursive: true });
+    for (const name of ['node_modules', 'native', 'dist/native', 'data/digits'])
+      await symlink(join(root, name), join(path, name));
+  };
+  const run = async (path: string, script: string) => {
+    const child = spawn(process.execPath, [join(path, 'scripts', script)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    const [code] = await once(child, 'close');
+    return { code, said };
+  };
+
+  it('do their work whatever their path is', async () => {
+    const real = join(folder.path, "C# 100% é?x=[a] ~b'c&");
+    await checkout(real);
+    const link = join(folder.path, 'link');
+    await symlink(real, link);
+    const built = join(real, 'dist', '.built-from');
+    for (const path of [real, link]) {
+      const { code, said } = await run(path, 'setup.mjs');
+      assert.equal(code, 0, said);
+      for (const step of ['npm dependencies', 'digits', 'Redis', 'C\\+\\+ compiler', 'native engine', 'build'])
+        assert.match(said, new RegExp(`^${step}: `, 'm'), path);
+      assert.ok(existsSync(built));
+      assert.match((await run(path, 'digits.mjs')).said, /^Digits: .* is there/);
+      assert.match((await run(path, 'native.mjs')).said, /^(Native engine: |.*compiler)/);
+    }
   });
 });
