@@ -21,7 +21,7 @@ Exit status:
     3  the service, or its Redis, cannot be reached
     4  there is no such job or optimizer, or it does not have (yet) what was asked for
     5  the job was cancelled
-  130  interrupted by Ctrl-C`;
+  130  interrupted by Ctrl-C or another signal`;
 
 const byErrorCode: Partial<Record<ErrorCode, number>> = {
   'not-found': exitCodes.notFound,
@@ -34,6 +34,12 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UserError) return exitCodes[error.kind];
   if (error instanceof ApiError) return byErrorCode[error.code] ?? exitCodes.usage;
   return exitCodes.failure;
+}
+
+/** The exit status of a run on this machine. */
+export function exitCodeOfRun(state: 'running' | 'interrupted' | 'succeeded' | 'failed'): number {
+  if (state === 'interrupted') return exitCodes.interrupted;
+  return state === 'succeeded' ? exitCodes.success : exitCodes.failure;
 }
 
 /** Of a job that has come to its end. */

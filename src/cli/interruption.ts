@@ -1,19 +1,46 @@
 import { exitCodes } from './exit-codes.js';
+import { say } from './output.js';
+
+/** Ctrl-C, a supervisor's request, a closed terminal, and Ctrl-\: all of them ask a command to stop. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** What a command that trains or compares here says at the first signal. */
+export const takingCheckpoint = 'Stopping: taking a checkpoint first. Once more ends at once, without it.';
+
+/** Milliseconds after the first signal in which a second one is taken for impatience. */
+const grace = 1000;
 
 /**
- * Turns Ctrl-C and SIGTERM into an abort, so that what runs can end in order. The second signal ends the process at
- * once.
+ * Turns the first signal into an abort, so that what runs can stop in order. A second one within a second changes
+ * nothing; a later one, or a third, ends the process at once.
  */
 export class Interruption {
   private readonly controller = new AbortController();
+  private count = 0;
+  private firstAt = 0;
+  private isTogether = false;
+
   private readonly listener = () => {
-    if (this.controller.signal.aborted) process.exit(exitCodes.interrupted);
-    this.controller.abort();
+    // Signals that arrived while the event loop was held up are delivered in one turn, and count as one.
+    if (this.isTogether) return;
+    this.isTogether = true;
+    setImmediate(() => {
+      this.isTogether = false;
+    });
+    this.count++;
+    if (this.count === 1) {
+      this.firstAt = performance.now();
+      this.onFirst();
+      this.controller.abort();
+    } else if (this.count > 2 || performance.now() - this.firstAt > grace) {
+      say('Ended at once.');
+      process.exit(exitCodes.interrupted);
+    }
   };
 
-  constructor() {
-    process.on('SIGINT', this.listener);
-    process.on('SIGTERM', this.listener);
+  /** @param onFirst tells the user what the first signal does, before it is done. */
+  constructor(private readonly onFirst: () => void) {
+    for (const signal of signals) process.on(signal, this.listener);
   }
 
   get signal(): AbortSignal {
@@ -29,7 +56,6 @@ export class Interruption {
   }
 
   dispose(): void {
-    process.off('SIGINT', this.listener);
-    process.off('SIGTERM', this.listener);
+    for (const signal of signals) process.off(signal, this.listener);
   }
 }

@@ -1,13 +1,9 @@
 #!/usr/bin/env node
+import { guardOutput } from './output.js';
 import { createProgram } from './program.js';
 import { reportAndExitCode } from './report.js';
 
-// A reader such as `head` may close the pipe early: that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
-
+guardOutput();
 try {
   await createProgram().parseAsync();
 } catch (error) {

@@ -1,12 +1,49 @@
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { type RunEvent, toWireEvent } from '../contract/events.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { toWire } from '../contract/schema.js';
+import { exitCodes } from './exit-codes.js';
 import { paintFor } from './render/colours.js';
 import { renderCurve } from './render/curve.js';
 import { renderComparison } from './render/table.js';
 
 /** What goes to standard output: the answer itself. Progress and messages go to standard error. */
+
+const lost = new AbortController();
+
+/** Aborted once standard output could not be written: whatever only prints can stop. */
+export const outputLost = lost.signal;
+
+/**
+ * Keeps a command running where its output cannot be written: a reader such as `head` may leave, a disk may be full, a
+ * terminal may be closed. Results that could not be written for a reason other than the reader's leaving give exit
+ * status 1, unless the command has set a status of its own.
+ */
+export function guardOutput(): void {
+  // There is no other place for a message that cannot be written.
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!outputLost.aborted && error.code !== 'EPIPE') {
+      say(`Standard output cannot be written: ${error.message}`);
+      process.exitCode ??= exitCodes.failure;
+    }
+    lost.abort();
+  });
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.on('exit', () => letGo(terminals.filter((descriptor) => !isatty(descriptor))));
+}
+
+/** Node aborts where it cannot reset the mode of a terminal that has been closed meanwhile. */
+function letGo(closedTerminals: readonly number[]): void {
+  for (const descriptor of closedTerminals) {
+    closeSync(descriptor);
+    // The lowest free number is the one just closed.
+    openSync(devNull, 'r+');
+  }
+}
 
 export interface JsonOption {
   json?: boolean;

@@ -49,7 +49,8 @@ export function withConcurrency(command: Command): Command {
 
 export function createLogger({ logLevel }: ServiceFlags): Logger {
   const level = logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
-  return pino({ name: 'metadescent', level }, pino.destination({ dest: 2, sync: true }));
+  // pino's own destination would throw where the disk is full, and stay silent for good once a pipe's reader has left.
+  return pino({ name: 'metadescent', level }, { write: (line) => void process.stderr.write(line) });
 }
 
 export function parsePort(text: string): number {

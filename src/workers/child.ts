@@ -10,9 +10,8 @@ import { ParentLink } from './parent-link.js';
 
 /** The process that runs one job: its worker forks it, hands it the job when there is one, and sees it exit. */
 
-// Ctrl-C in a terminal reaches every process there; the worker decides what becomes of its children.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => {});
+// Ctrl-C in a terminal, or its closing, reaches every process there; the worker decides what becomes of its children.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => {});
 
 const parent = new ParentLink();
 const plugins = loadPlugins(process.argv.slice(2));

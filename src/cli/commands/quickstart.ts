@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +46,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
   const name = options.paper ? 'seed-paper.yaml' : 'seed.yaml';
   const path = fileURLToPath(new URL(`../../../../examples/specs/${name}`, import.meta.url));
   const spec = specOf(await readSpecFile(path));
-  const interruption = new Interruption();
+  const interruption = new Interruption(() => say('\nStopping in order; once more ends at once.'));
   const service = await openService(options);
   try {
     const client = new Client(service.url);
@@ -72,7 +73,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
 async function openService({ data, port }: QuickstartOptions): Promise<Service> {
   const { startService } = await import('../../service/service.js');
   await makeNamedFolder(data);
-  const logger = pino({ name: 'metadescent' }, pino.destination({ dest: join(data, 'quickstart.log'), sync: true }));
+  const logger = pino({ name: 'metadescent' }, { write: (line) => logLine(join(data, 'quickstart.log'), line) });
   const start = (chosen: number) =>
     startService({
       data,
@@ -88,4 +89,11 @@ async function openService({ data, port }: QuickstartOptions): Promise<Service> 
     if (!(error instanceof UserError) || !error.message.includes(`:${defaultPort}:`)) throw error;
     return start(0);
   }
+}
+
+/** A log that cannot be written, to a full disk say, ends nothing. */
+function logLine(path: string, line: string): void {
+  try {
+    appendFileSync(path, line);
+  } catch {}
 }

@@ -5,8 +5,8 @@ import { plans } from '../../experiments/plans.js';
 import { Reproduction } from '../../experiments/reproduction.js';
 import { ReproductionFolder } from '../../experiments/reproduction-folder.js';
 import { formatCount, formatDuration } from '../../figures/numbers.js';
-import { exitCodes } from '../exit-codes.js';
-import { Interruption } from '../interruption.js';
+import { exitCodeOfRun } from '../exit-codes.js';
+import { Interruption, takingCheckpoint } from '../interruption.js';
 import { type JsonOption, print, printJson, say, toJsonEvent, withJson } from '../output.js';
 import { ProgressDisplay } from '../render/progress.js';
 import { renderTable } from '../render/table.js';
@@ -69,8 +69,8 @@ async function reproduceIn(folder: ReproductionFolder, name: string, options: Re
   await announce(reproduction, plan.title);
   if (options.dryRun) return;
 
-  const interruption = new Interruption();
   const progress = new ProgressDisplay();
+  const interruption = new Interruption(() => progress.interrupt(takingCheckpoint));
   let current = '';
   try {
     const state = await reproduction.run(
@@ -82,11 +82,11 @@ async function reproduceIn(folder: ReproductionFolder, name: string, options: Re
       (event) => (json ? printJson({ job: current, ...(toJsonEvent(event) as object) }) : progress.show(event)),
     );
     progress.end();
-    if (state === 'interrupted') {
+    process.exitCode = exitCodeOfRun(state);
+    if (state === 'interrupted')
       say(`Interrupted: a checkpoint is in ${folder.path}; the same command goes on from it.`);
-      process.exitCode = exitCodes.interrupted;
-    } else if (state === 'failed') process.exitCode = exitCodes.failure;
-    else if (json) printJson({ type: 'report', path: join(folder.path, 'report.html') });
+    if (state !== 'succeeded') return;
+    if (json) printJson({ type: 'report', path: join(folder.path, 'report.html') });
     else print(`\nReport: ${join(folder.path, 'report.html')}`);
   } finally {
     progress.end();

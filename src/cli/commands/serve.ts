@@ -21,7 +21,7 @@ export function defineServe(program: Command): void {
     .summary('run the whole service in one process')
     .description(
       'Runs the API, a worker and, unless --redis or REDIS_URL names one, a private Redis in the data folder. ' +
-        'Ctrl-C or SIGTERM stops it in order: jobs that run go back to the queue with a checkpoint.',
+        'Ctrl-C, SIGTERM or SIGHUP stops it in order: jobs that run go back to the queue with a checkpoint.',
     );
   withConcurrency(withApiFlags(withServiceFlags(command))).action(serve);
 }
@@ -37,14 +37,13 @@ export async function serveUntilInterrupted(
 ): Promise<void> {
   await usePlugins(flags);
   const { startService } = await import('../../service/service.js');
-  const interruption = new Interruption();
+  const interruption = new Interruption(() => say('Stopping in order; once more ends at once.'));
   const logger = createLogger(flags);
   try {
     const service = await startService({ data: flags.data, plugins: flags.plugin, logger, ...parts });
     say(service.url ? `Serving at ${service.url} (its documentation: ${service.url}/docs)` : 'The worker runs.');
     logger.info({ url: service.url, data: flags.data }, 'started');
     await interruption.happened;
-    say('Stopping.');
     await service.close();
     logger.info('stopped');
   } finally {

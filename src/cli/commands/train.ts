@@ -4,8 +4,8 @@ import type { JobSpec } from '../../contract/spec.js';
 import { UserError } from '../../contract/user-error.js';
 import { type LocalRun, runLocally } from '../../local/local-run.js';
 import { RunFolder } from '../../local/run-folder.js';
-import { exitCodes } from '../exit-codes.js';
-import { Interruption } from '../interruption.js';
+import { exitCodeOfRun } from '../exit-codes.js';
+import { Interruption, takingCheckpoint } from '../interruption.js';
 import { type JsonOption, print, printComparison, printJson, say, toJsonEvent, withJson } from '../output.js';
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { ProgressDisplay } from '../render/progress.js';
@@ -81,8 +81,8 @@ export async function followLocally(
   run: Omit<LocalRun, 'signal' | 'onEvent'>,
   { json = false }: JsonOption,
 ): Promise<void> {
-  const interruption = new Interruption();
   const progress = new ProgressDisplay();
+  const interruption = new Interruption(() => progress.interrupt(takingCheckpoint));
   try {
     const { record, results } = await runLocally({
       ...run,
@@ -90,10 +90,9 @@ export async function followLocally(
       onEvent: (event) => (json ? printJson(toJsonEvent(event)) : progress.show(event)),
     });
     progress.end();
-    if (record.state === 'interrupted') {
+    if (record.state === 'interrupted')
       say(`Interrupted: a checkpoint is in ${run.folder.path}; --resume goes on from it.`);
-      process.exitCode = exitCodes.interrupted;
-    } else if (record.state === 'failed') process.exitCode = exitCodes.failure;
+    process.exitCode = exitCodeOfRun(record.state);
     if (json) return;
     if (results) printComparison(results);
     if (record.state !== 'interrupted') print(`Files: ${run.folder.path}`);

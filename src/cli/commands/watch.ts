@@ -4,7 +4,7 @@ import type { JobState } from '../../contract/events.js';
 import type { ComparisonResults } from '../../contract/results.js';
 import { exitCodeOfState, exitCodes } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
-import { type JsonOption, print, printComparison, printJson, say, withJson } from '../output.js';
+import { type JsonOption, outputLost, print, printComparison, printJson, say, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { ProgressDisplay } from '../render/progress.js';
 
@@ -29,7 +29,7 @@ export function defineWatch(program: Command): void {
 
 /** Follows a job to its final state, which the exit status tells, or to Ctrl-C. */
 export async function watchJob(client: Client, id: string, options: WatchOptions): Promise<void> {
-  const interruption = new Interruption();
+  const interruption = new Interruption(() => {});
   try {
     await followJob(client, id, options, interruption.signal);
     if (!interruption.signal.aborted) return;
@@ -51,17 +51,18 @@ export async function followJob(
   signal: AbortSignal,
 ): Promise<ComparisonResults | null> {
   const progress = new ProgressDisplay();
+  const stopped = json ? AbortSignal.any([signal, outputLost]) : signal;
   let state: JobState | null = null;
   let results: ComparisonResults | null = null;
   try {
-    for await (const event of client.events(id, { signal, ...(cursor !== undefined && { cursor }) })) {
+    for await (const event of client.events(id, { signal: stopped, ...(cursor !== undefined && { cursor }) })) {
       if (json) printJson(event);
       else progress.show(event);
       if (event.type === 'state') state = event.state;
       if (event.type === 'comparison') results = event.results;
     }
   } catch (error) {
-    if (signal.aborted) return null;
+    if (stopped.aborted) return null;
     throw error;
   } finally {
     progress.end();

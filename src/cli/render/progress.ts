@@ -37,6 +37,7 @@ export class ProgressDisplay {
   private verdict: string | null = null;
   private phaseBegan = { time: 0, done: 0 };
   private lineAt = 0;
+  private interrupted = false;
 
   constructor(
     private readonly out: NodeJS.WritableStream = process.stderr,
@@ -44,6 +45,7 @@ export class ProgressDisplay {
   ) {}
 
   show(event: Shown): void {
+    if (this.interrupted) return;
     switch (event.type) {
       case 'started':
         this.iterations = event.iterations;
@@ -94,6 +96,13 @@ export class ProgressDisplay {
     }
   }
 
+  /** Says what becomes of the run, which shows nothing more. */
+  interrupt(message: string): void {
+    this.end();
+    this.note(message);
+    this.interrupted = true;
+  }
+
   /** Leaves what stands on the screen, and the cursor on a fresh line. */
   end(): void {
     if (this.bar) {
@@ -141,7 +150,9 @@ export class ProgressDisplay {
         format: `${title} {bar} {percentage} %  {detail}`,
         barsize: 24,
         fps: 10,
-        hideCursor: true,
+        // A terminal whose state is never changed needs no restoring, however the process ends.
+        hideCursor: false,
+        linewrap: true,
         gracefulExit: false,
         autopadding: true,
       },

@@ -1,0 +1,32 @@
+"""Runs a command on a pseudo-terminal of its own.
+
+Standard input is what is typed, standard output what the terminal shows; the end of standard input closes the terminal.
+The exit status is the command's.
+"""
+
+import os
+import pty
+import select
+import sys
+
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+
+while True:
+    readable, _, _ = select.select([terminal, 0], [], [])
+    if terminal in readable:
+        try:
+            shown = os.read(terminal, 1 << 16)
+        except OSError:
+            break  # The last process there has ended.
+        os.write(1, shown)
+    if 0 in readable:
+        typed = os.read(0, 1 << 16)
+        if not typed:
+            os.close(terminal)
+            break
+        os.write(terminal, typed)
+
+_, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status))

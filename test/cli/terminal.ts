@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { main } from './command.js';
+
+const script = fileURLToPath(new URL('../../../test/cli/on_terminal.py', import.meta.url));
+
+export const controlC = '\x03';
+export const controlBackslash = '\x1c';
+
+/** The command on a terminal of its own. */
+export class Terminal {
+  /** All that it has shown. */
+  shown = '';
+  readonly ended: Promise<number | null>;
+  private readonly relay: ChildProcess;
+
+  constructor(args: readonly string[], cwd: string, env: Record<string, string> = {}) {
+    this.relay = spawn('python3', [script, process.execPath, main, ...args], {
+      cwd,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm', METADESCENT_THREADS: '1', ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.relay.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.shown += text;
+      this.relay.emit('shown');
+    });
+    this.ended = once(this.relay, 'close').then(([code]) => code);
+  }
+
+  type(keys: string): void {
+    this.relay.stdin!.write(keys);
+  }
+
+  /** What happens to a session whose window is closed. */
+  hangUp(): void {
+    this.relay.stdin!.end();
+  }
+
+  /** Resolves once the terminal has shown it; rejects where the command ends before. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.shown);
+      if (found) return found;
+      if (this.relay.exitCode !== null) throw new Error(`ended with ${this.relay.exitCode}: ${this.shown}`);
+      await Promise.race([once(this.relay, 'shown'), once(this.relay, 'close')]);
+    }
+  }
+
+  /** Whether the command has left the cursor visible and lines wrapping. */
+  get isRestored(): boolean {
+    const isOn = (mode: string) => this.shown.lastIndexOf(`\x1b[?${mode}l`) <= this.shown.lastIndexOf(`\x1b[?${mode}h`);
+    return isOn('25') && isOn('7');
+  }
+}
