@@ -57,6 +57,8 @@ describe('the layering', () => {
     ['core imports figures', 'src/core/planted.ts', '../figures/chart.js'],
     ['core imports a file system', 'src/core/planted.ts', 'node:fs'],
     ['core imports data', 'src/core/problems/planted.ts', '../../data/digits.js'],
+    ['meta-training imports the comparison', 'src/core/metatrain/planted.ts', '../compare/tuning.js'],
+    ['an engine imports meta-training', 'src/core/engines/native/planted.ts', '../../metatrain/metatrain.js'],
     ['data imports core', 'src/data/planted.ts', '../core/problems/batch.js'],
     ['jobs imports api', 'src/jobs/planted.ts', '../api/app.js'],
     ['jobs imports core', 'src/jobs/redis/planted.ts', '../../core/run.js'],
