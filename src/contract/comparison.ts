@@ -13,6 +13,9 @@ export const Measure = Choice(['sum', 'final', 'tail'], {
 export type Measure = Static<typeof Measure>;
 export const measures: readonly Measure[] = ['sum', 'tail', 'final'];
 
+/** As sentences have them. */
+export const measureNames: Record<Measure, string> = { sum: 'sum', tail: 'tail', final: 'final loss' };
+
 /** Steps that the tail of a run is the mean of. */
 export function tailSteps(steps: number): number {
   return Math.max(1, Math.floor(steps / 10));
@@ -45,7 +48,7 @@ export const TuningSpec = Strict(
       maximum: 81,
       default: 17,
       description:
-        'Rates of the first grid, around the rule’s usual one. The grid grows while its best rate is at an edge.',
+        'Rates of the first grid, around the rule’s usual one. The grid grows while its best rate is at an edge, up to the greatest rate that a document may give.',
     }),
     parameters: Strict(
       {

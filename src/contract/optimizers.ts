@@ -2,7 +2,9 @@ import type { Static, TUnsafe } from 'typebox';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 import { Type } from './type.js';
 
-const rateRange = { exclusiveMinimum: 0, maximum: 1e6 } as const;
+/** The greatest learning rate, given or found. */
+export const maximumRate = 1e6;
+const rateRange = { exclusiveMinimum: 0, maximum: maximumRate } as const;
 const rate = (usual: number) =>
   Type.Unsafe<number | 'tuned'>({
     anyOf: [
@@ -10,7 +12,7 @@ const rate = (usual: number) =>
       { type: 'string', enum: ['tuned'] },
     ],
     default: 'tuned',
-    description: `Learning rate, or "tuned": the best of a grid around ${usual} on separate tuning functions.`,
+    description: `Learning rate, or "tuned": the best of a grid around ${usual} on separate tuning functions, or ${usual} where they cannot tell which is the best.`,
   });
 const decay = (value: number, description: string) =>
   Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description });

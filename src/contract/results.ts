@@ -10,9 +10,20 @@ import { Type } from './type.js';
 export const Estimate = Strict({ value: WireNumber, low: WireNumber, high: WireNumber });
 export type Estimate = Static<typeof Estimate>;
 
+const NotTuned = Strict({
+  parameter: Type.String({
+    description:
+      'Such as "learningRate": the rule then keeps its usual rate, and its other parameters. Of another parameter, several values did equally well, and the rule has one of them.',
+  }),
+  reason: Type.String({ description: 'Such as "the sum over one step is the loss at the start, whatever the rate".' }),
+});
+export type NotTuned = Static<typeof NotTuned>;
+
 export const TuningResult = Strict({
   measure: Type.Unsafe<Measure>({ ...Measure, description: 'The first of `measures`, which the scores are of.' }),
-  measures: Type.Array(Measure, { description: 'Those that this rate is the best for.' }),
+  measures: Type.Array(Measure, {
+    description: 'Those that this rate is the best for, or, where `notTuned` has it, that it could not be tuned for.',
+  }),
   functions: Type.Integer(),
   examples: Choice(['training', 'held-out'], {
     description: 'Which ones the tuning functions saw, where there are any.',
@@ -29,8 +40,14 @@ export const TuningResult = Strict({
       score: WireNumber,
       scores: Strict({ sum: WireNumber, final: WireNumber, tail: WireNumber }),
       diverged: Type.Boolean({
-        description: 'Some tuning function ended non-finite or above a hundred times the mean initial loss.',
+        description:
+          'Some loss of a tuning function was not finite, or lay above its first by more than a hundred times what the functions fall by at the best rate of the grid, in the mean.',
       }),
+    }),
+  ),
+  notTuned: Type.Optional(
+    Type.Array(NotTuned, {
+      description: 'What the tuning functions could not tell, and why. Left out where there is nothing.',
     }),
   ),
 });

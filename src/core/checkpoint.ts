@@ -6,9 +6,9 @@ import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.js'
 import type { NamedTensor } from '../weights/tensors.js';
 import type { ComparisonState } from './compare/comparison.js';
 import type { TriedRate } from './compare/grid.js';
-import type { Trial } from './compare/tuning.js';
+import type { Trial } from './compare/trial.js';
 import type { TrainingState, ValidationState } from './metatrain/metatrain.js';
-import { eachMeasure } from './optimise/measures.js';
+import { eachMeasure, type Measured } from './optimise/measures.js';
 
 /** What the next pull of a run is to do; `concluding`: all that is left is to say that it is done. */
 export type RunStage = 'start' | 'training' | 'comparison' | 'concluding' | 'ended';
@@ -42,6 +42,8 @@ interface Scalars {
   /** Steps that the functions at hand have taken. */
   step: number | null;
   comparison: {
+    /** Earlier versions did not measure standing still. */
+    still?: Measured<number> | null;
     tried: TriedRate[][];
     trial: Trial | null;
     /** Optimizers that have done all their functions, and functions that the next one has done. */
@@ -146,19 +148,21 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, dat
           episode: step === null ? null : { theta: take('theta'), hidden: take('hidden'), step },
         }
       : undefined,
-    comparison: comparison
-      ? {
-          tuning: { tried: comparison.tried, trial: comparison.trial },
-          runs: {
-            finished: Array.from({ length: comparison.finished }, (_, i) => ({
-              measured: eachMeasure((measure) => asDoubles(take(`${measure}.${i}`))),
-              curves: asDoubles(take(`curves.${i}`)),
-            })),
-            functions: comparison.functions,
-            losses: take('losses'),
+    // What an earlier version tried lacks what rates are judged by now: such a comparison begins again.
+    comparison:
+      comparison?.still === undefined
+        ? undefined
+        : {
+            tuning: { still: comparison.still, tried: comparison.tried, trial: comparison.trial },
+            runs: {
+              finished: Array.from({ length: comparison.finished }, (_, i) => ({
+                measured: eachMeasure((measure) => asDoubles(take(`${measure}.${i}`))),
+                curves: asDoubles(take(`curves.${i}`)),
+              })),
+              functions: comparison.functions,
+              losses: take('losses'),
+            },
           },
-        }
-      : undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Measure } from '../contract/comparison.js';
+import { type Measure, measureNames } from '../contract/comparison.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 import { type Chart, logScale } from './chart.js';
@@ -7,8 +7,6 @@ import { formatCount } from './numbers.js';
 import { rowsOf } from './rows.js';
 import { axisOf, isDrawable, logAxisBetween, toSeries } from './series.js';
 import { colourClass } from './style.js';
-
-const measureNames: Record<Measure, string> = { sum: 'sum', tail: 'tail', final: 'final loss' };
 
 /** What each learning rate that was tried came to on the tuning functions. Empty where no rate was tuned. */
 export function tuningFigure(all: ComparisonResults, measure: Measure): string {

@@ -31,16 +31,17 @@ const state: Checkpoint = {
   },
   comparison: {
     tuning: {
+      still: { sum: 1 / 9, final: 2 / 9, tail: 1e-200 },
       tried: [
-        [{ exponent: -1, scores: { sum: infinity, final: infinity, tail: infinity }, diverged: true }],
-        [{ exponent: 2, scores: { sum: 1 / 3, final: 2 / 3, tail: 1e-300 }, diverged: false }],
+        [{ exponent: -1, scores: { sum: infinity, final: infinity, tail: infinity }, rise: infinity, fall: 0 }],
+        [{ exponent: 2, scores: { sum: 1 / 3, final: 2 / 3, tail: 1e-300 }, rise: 0.1, fall: 1 / 7 }],
         [],
       ],
       trial: {
         functions: 5,
         totals: { sum: 0.1, final: Number.NaN, tail: -infinity },
-        initial: 1 / 7,
-        worst: infinity,
+        rise: infinity,
+        falls: 1 / 7,
       },
     },
     runs: {
@@ -67,6 +68,14 @@ describe('a checkpoint', () => {
       { phase: 'start', training: undefined, comparison: undefined },
     ] as const)
       assert.deepEqual(decodeCheckpoint(encodeCheckpoint(spec, origin, part), spec, origin), part);
+  });
+
+  it('of an earlier version gives back the training; its comparison, judged by other rules, begins again', () => {
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    const scalars = JSON.parse(metadata.scalars!);
+    delete scalars.comparison.still;
+    const earlier = encodeSafetensors(tensors, { ...metadata, scalars: JSON.stringify(scalars) });
+    assert.deepEqual(decodeCheckpoint(earlier, spec, origin), { ...state, comparison: undefined });
   });
 
   it('shares no memory with the file: what goes on writes into its own vectors', () => {

@@ -9,7 +9,8 @@ import { ruleOf } from '../optimizers/registry.js';
 import { Purpose } from '../random/random.js';
 import { type Entry, ResultsBuilder } from './results.js';
 import { PairedRuns, type RunsState } from './runs.js';
-import { isTuned, Tuning, type TuningState, tunedBaselines } from './tuning.js';
+import { tunedBaselines } from './tuned-baselines.js';
+import { isTuned, Tuning, type TuningState } from './tuning.js';
 
 export interface ComparisonState {
   readonly tuning: TuningState;
@@ -104,7 +105,9 @@ export class Comparison {
       }
       const found = tunedBaselines(comparison, now.tuning, i);
       return found.map(({ rule, parameters, tuning }) => {
-        const why = found.length === 1 ? 'tuned' : `tuned for ${tuning.measures.join(', ')}`;
+        const keptRate = tuning.notTuned?.some(({ parameter }) => parameter === 'learningRate');
+        const verb = keptRate ? 'not tuned' : 'tuned';
+        const why = found.length === 1 ? verb : `${verb} for ${tuning.measures.join(', ')}`;
         return { label: `${labelOf(rule, parameters)} (${why})`, rule, tuning, contender: rule };
       });
     });

@@ -1,29 +1,18 @@
-import type { ComparisonSpec, Measure, TuningSpec } from '../../contract/comparison.js';
-import { tailSteps, tunedMeasures } from '../../contract/comparison.js';
+import { type ComparisonSpec, type Measure, tunedMeasures } from '../../contract/comparison.js';
 import type { BaselineSpec, RuleSpec } from '../../contract/optimizers.js';
-import type { TuningResult } from '../../contract/results.js';
-import { toWire } from '../../contract/schema.js';
 import type { Engine } from '../engines/engine.js';
 import type { FunctionChunks } from '../optimise/functions.js';
-import { eachMeasure, type Measured } from '../optimise/measures.js';
-import { type Optimisation, optimisation, type TunedRule } from '../optimise/optimise.js';
-import { bestRate, endsOf, nextExponent, rateAt, type TriedRate } from './grid.js';
-
-/** A rate in the middle of being tried: what the functions so far have come to. */
-export interface Trial {
-  functions: number;
-  /** Σ over functions of each measure. */
-  totals: Measured<number>;
-  /** Σ over functions of f(θ_0). */
-  initial: number;
-  /** The greatest f(θ_steps). */
-  worst: number;
-}
+import type { Measured } from '../optimise/measures.js';
+import { type Optimisation, optimisation, standStill, type TunedRule } from '../optimise/optimise.js';
+import { nextExponent, rateAt, type TriedRate } from './grid.js';
+import { addLosses, beginTrial, outcomeOf, type Trial } from './trial.js';
 
 export interface TuningState {
+  /** What standing still comes to: a rate that does no better is not worth its name. Null until that is known. */
+  still: Measured<number> | null;
   /** Rates tried so far, for each grid: {@link gridsOf}. */
   readonly tried: TriedRate[][];
-  /** Of the first grid that is not done. */
+  /** Of standing still, then of the first grid that is not done. */
   trial: Trial | null;
 }
 
@@ -53,12 +42,26 @@ export function isTuned(baseline: BaselineSpec): baseline is RuleSpec {
   return 'learningRate' in baseline && baseline.learningRate === 'tuned';
 }
 
+/**
+ * The measures that can tell one rate from another: the sum over one step is f(θ_0), before any rate has had its effect.
+ */
+export function tellingMeasures({ tuning, steps }: ComparisonSpec): Measure[] {
+  return tunedMeasures(tuning).filter((measure) => measure !== 'sum' || steps > 1);
+}
+
+/** A rate to try. */
+interface Attempt {
+  readonly grid: number;
+  readonly exponent: number;
+  readonly rule: TunedRule;
+}
+
 /** Tries rates until the best of every grid lies inside it. */
 export class Tuning {
   readonly phase = 'tuning';
   private readonly grids: readonly Grid[];
-  /** The grid that is being tried, and the exponent there; null when all are done. */
-  private task: { grid: number; exponent: number } | null;
+  /** What to run next on the tuning functions; null when all is done. */
+  private task: Attempt | 'still' | null;
   private running: Optimisation | null = null;
 
   constructor(
@@ -72,23 +75,24 @@ export class Tuning {
   }
 
   static begin(comparison: ComparisonSpec): TuningState {
-    return { tried: gridsOf(comparison).map(() => []), trial: null };
+    return { still: null, tried: gridsOf(comparison).map(() => []), trial: null };
   }
 
-  /** Rates tried, counted in chunks of functions. */
+  /** Rates tried, counted in chunks of functions; standing still counts as one. */
   get done(): number {
     const { functions, now } = this;
-    const rates = now.tried.reduce((n, { length }) => n + length, 0);
+    const rates = now.tried.reduce((n, { length }) => n + length, now.still ? 1 : 0);
     return rates * functions.length + functions.chunksBefore(now.trial?.functions ?? 0);
   }
 
   /** The same for the grids as they stand: it grows with them. */
   get total(): number {
     const { task, comparison, functions } = this;
+    const grid = task === null || task === 'still' ? -1 : task.grid;
     const rates = this.now.tried.map(({ length }, i) =>
-      Math.max(length + (task?.grid === i ? 1 : 0), comparison.tuning.points),
+      Math.max(length + (grid === i ? 1 : 0), comparison.tuning.points),
     );
-    return rates.reduce((a, b) => a + b, 0) * functions.length;
+    return rates.reduce((a, b) => a + b, 1) * functions.length;
   }
 
   get isOver(): boolean {
@@ -99,21 +103,20 @@ export class Tuning {
   async advance(): Promise<void> {
     const { task, engine, functions, now, comparison } = this;
     if (!task) return;
-    now.trial ??= { functions: 0, totals: eachMeasure(() => 0), initial: 0, worst: 0 };
-    const { rule } = this.grids[task.grid]!;
-    const learningRate = rateAt(rule, comparison.tuning, task.exponent);
-    this.running ??= optimisation(
-      engine,
-      functions.from(now.trial.functions),
-      { ...rule, learningRate },
-      comparison.steps,
-    );
+    now.trial ??= beginTrial();
+    const batch = functions.from(now.trial.functions);
+    this.running ??=
+      task === 'still'
+        ? standStill(engine, batch, comparison.steps)
+        : optimisation(engine, batch, task.rule, comparison.steps);
     const { done, value: losses } = await this.running.next();
     if (!done) return;
     this.running = null;
-    add(now.trial, losses, comparison.steps);
-    if (now.trial.functions < functions.count && now.trial.worst < Number.POSITIVE_INFINITY) return;
-    now.tried[task.grid]!.push({ exponent: task.exponent, ...verdict(now.trial, functions.count) });
+    addLosses(now.trial, losses, comparison.steps);
+    if (now.trial.functions < functions.count && now.trial.rise < Number.POSITIVE_INFINITY) return;
+    const outcome = outcomeOf(now.trial);
+    if (task === 'still') now.still = outcome.scores;
+    else now.tried[task.grid]!.push({ exponent: task.exponent, ...outcome });
     now.trial = null;
     this.task = this.nextTask();
   }
@@ -123,83 +126,17 @@ export class Tuning {
   }
 
   private nextTask(): Tuning['task'] {
-    for (const [grid, tried] of this.now.tried.entries()) {
-      const exponent = nextExponent(this.comparison.tuning, tried);
-      if (exponent !== null) return { grid, exponent };
+    const { comparison, now, grids } = this;
+    const { tuning } = comparison;
+    const measures = tellingMeasures(comparison);
+    if (grids.length === 0 || measures.length === 0) return null;
+    const { still } = now;
+    if (!still) return 'still';
+    for (const [grid, { rule }] of grids.entries()) {
+      const exponent = nextExponent({ rule, tuning, measures, still }, now.tried[grid]!);
+      if (exponent === null) continue;
+      return { grid, exponent, rule: { ...rule, learningRate: rateAt(rule, tuning, exponent) } };
     }
     return null;
   }
 }
-
-/** Counts in some functions' losses [steps + 1, count]. */
-function add(trial: Trial, losses: Float32Array, steps: number): void {
-  const count = losses.length / (steps + 1);
-  const tail = tailSteps(steps);
-  for (let b = 0; b < count; b++) {
-    const final = losses[steps * count + b]!;
-    trial.initial += losses[b]!;
-    trial.worst = Number.isFinite(final) ? Math.max(trial.worst, final) : Number.POSITIVE_INFINITY;
-    trial.totals.final += final;
-    for (let t = 0; t < steps; t++) trial.totals.sum += losses[t * count + b]!;
-    for (let t = steps - tail + 1; t <= steps; t++) trial.totals.tail += losses[t * count + b]! / tail;
-  }
-  trial.functions += count;
-}
-
-/** A rate is out where it ended non-finite on any function, or above a hundred times the mean initial loss. */
-function verdict({ totals, initial, worst }: Trial, functions: number): Omit<TriedRate, 'exponent'> {
-  const diverged = !(worst <= (100 * initial) / functions);
-  const scores = eachMeasure((measure) => (diverged ? Number.POSITIVE_INFINITY : totals[measure] / functions));
-  return { scores, diverged };
-}
-
-/** A rule with a rate that was found for it. */
-export interface TunedBaseline {
-  readonly rule: TunedRule;
-  readonly parameters: Readonly<Record<string, number>>;
-  readonly tuning: TuningResult;
-}
-
-/** What tuning found for a baseline: each distinct rate, in the order of the measures that it is the best for. */
-export function tunedBaselines(comparison: ComparisonSpec, now: TuningState, baseline: number): TunedBaseline[] {
-  const { tuning } = comparison;
-  const all = gridsOf(comparison)
-    .map((grid, i) => ({ ...grid, tried: now.tried[i]! }))
-    .filter((grid) => grid.baseline === baseline);
-  const candidates = all.flatMap((grid) => grid.tried.map((rate) => ({ ...rate, grid })));
-  // Where every rate diverged, the lowest is shown with its divergence.
-  const lowest = candidates.reduce((a, b) => (b.exponent < a.exponent ? b : a));
-  const found = new Map<(typeof candidates)[number], Measure[]>();
-  for (const measure of tunedMeasures(tuning)) {
-    const best = bestRate(candidates, measure) ?? lowest;
-    found.set(best, [...(found.get(best) ?? []), measure]);
-  }
-  const points = all.flatMap((grid) =>
-    [...grid.tried].sort((a, b) => a.exponent - b.exponent).map(point(grid, tuning)),
-  );
-  return [...found].map(([{ grid, exponent }, measures]) => {
-    const { low, high } = endsOf(grid.tried);
-    const [measure] = measures as [Measure];
-    return {
-      rule: { ...grid.rule, learningRate: rateAt(grid.rule, tuning, exponent) },
-      parameters: grid.parameters,
-      tuning: {
-        measure,
-        measures,
-        functions: tuning.functions,
-        examples: tuning.examples,
-        atEdge: exponent === low || exponent === high,
-        grid: points.map((p) => ({ ...p, score: p.scores[measure] })),
-      },
-    };
-  });
-}
-
-const point =
-  ({ rule, parameters }: Grid, tuning: TuningSpec) =>
-  ({ exponent, scores, diverged }: TriedRate) => ({
-    learningRate: rateAt(rule, tuning, exponent),
-    parameters,
-    scores: eachMeasure((measure) => toWire(scores[measure])),
-    diverged,
-  });

@@ -65,6 +65,22 @@ async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: Tuned
   }
 }
 
+/** The losses of staying at the start: where each step has a mini-batch or draws of its own, they differ. */
+export async function* standStill(engine: Engine, batch: FunctionBatch, steps: number): Optimisation {
+  const functions = await engine.openFunctions(batch);
+  try {
+    const all = new Float32Array((steps + 1) * batch.count);
+    for (let t = 0; ; t++) {
+      const { losses } = await functions.evaluate(batch.start, t);
+      all.set(losses, t * batch.count);
+      if (t === steps) return all;
+      yield;
+    }
+  } finally {
+    functions.dispose();
+  }
+}
+
 /** Coordinates × steps of one call: a tenth of a second for an LSTM of ordinary size. */
 const stepsAtOnce = 2 ** 17;
 

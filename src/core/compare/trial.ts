@@ -1,0 +1,55 @@
+import { tailSteps } from '../../contract/comparison.js';
+import { eachMeasure, type Measured } from '../optimise/measures.js';
+
+/** What a rate came to on the tuning functions. */
+export interface Outcome {
+  /** Mean over functions of each measure; infinite where some loss was not finite. */
+  scores: Measured<number>;
+  /** The most that a function's loss rose above its first, at any step; infinite where some loss was not finite. */
+  rise: number;
+  /** Mean over functions of the most that the loss fell below its first. */
+  fall: number;
+}
+
+/** A rate in the middle of being tried: what the functions so far have come to. */
+export interface Trial {
+  functions: number;
+  /** Σ over functions of each measure. */
+  totals: Measured<number>;
+  /** The greatest rise of a function. */
+  rise: number;
+  /** Σ over functions of the greatest fall. */
+  falls: number;
+}
+
+export function beginTrial(): Trial {
+  return { functions: 0, totals: eachMeasure(() => 0), rise: 0, falls: 0 };
+}
+
+/** Counts in some functions' losses [steps + 1, count]. */
+export function addLosses(trial: Trial, losses: Float32Array, steps: number): void {
+  const count = losses.length / (steps + 1);
+  const tail = tailSteps(steps);
+  for (let b = 0; b < count; b++) {
+    const first = losses[b]!;
+    let [low, high, allFinite] = [first, first, true];
+    for (let t = 0; t <= steps; t++) {
+      const loss = losses[t * count + b]!;
+      allFinite &&= Number.isFinite(loss);
+      low = Math.min(low, loss);
+      high = Math.max(high, loss);
+      if (t < steps) trial.totals.sum += loss;
+      if (t > steps - tail) trial.totals.tail += loss / tail;
+    }
+    trial.totals.final += losses[steps * count + b]!;
+    trial.rise = Math.max(trial.rise, allFinite ? high - first : Number.POSITIVE_INFINITY);
+    trial.falls += allFinite ? first - low : 0;
+  }
+  trial.functions += count;
+}
+
+export function outcomeOf({ functions, totals, rise, falls }: Trial): Outcome {
+  if (rise !== Number.POSITIVE_INFINITY)
+    return { scores: eachMeasure((measure) => totals[measure] / functions), rise, fall: falls / functions };
+  return { scores: eachMeasure(() => Number.POSITIVE_INFINITY), rise, fall: 0 };
+}

@@ -1,0 +1,126 @@
+import type { ComparisonSpec, Measure } from '../../contract/comparison.js';
+import { measureNames, tunedMeasures } from '../../contract/comparison.js';
+import type { RuleSpec } from '../../contract/optimizers.js';
+import type { NotTuned, TuningResult } from '../../contract/results.js';
+import { toWire } from '../../contract/schema.js';
+import { eachMeasure, type Measured } from '../optimise/measures.js';
+import type { TunedRule } from '../optimise/optimise.js';
+import { ruleOf } from '../optimizers/registry.js';
+import { bestRates, endsOf, rateAt, survivors, type TriedRate } from './grid.js';
+import { type Grid, gridsOf, type TuningState, tellingMeasures } from './tuning.js';
+
+/** A rule with the rate that was found for it, or with its usual one. */
+export interface TunedBaseline {
+  readonly rule: TunedRule;
+  /** The other parameters that were found. */
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly tuning: TuningResult;
+}
+
+type Candidate = TriedRate & { grid: Grid; rate: number; diverged: boolean };
+
+/** What tuning found for a baseline: each distinct rate, in the order of the measures that it is the best for. */
+export function tunedBaselines(comparison: ComparisonSpec, now: TuningState, baseline: number): TunedBaseline[] {
+  const { tuning } = comparison;
+  const usual = comparison.baselines[baseline] as RuleSpec;
+  const candidates = candidatesOf(comparison, now, baseline);
+  /** The candidate that is taken, or none, with its measures and what tuning could not tell. */
+  const found = new Map<Candidate | null, { measures: Measure[]; notTuned: NotTuned[] }>();
+  for (const measure of tunedMeasures(tuning)) {
+    const { taken, notTuned } = choose(candidates, usual, measure, comparison, now.still);
+    const { measures, notTuned: others } = found.get(taken) ?? { measures: [], notTuned: [] };
+    found.set(taken, { measures: [...measures, measure], notTuned: [...others, ...notTuned] });
+  }
+  return [...found].map(([taken, { measures, notTuned }]) => {
+    const [measure] = measures as [Measure];
+    const open = notTuned.map(({ parameter }) => parameter);
+    const parameters = Object.entries(taken?.grid.parameters ?? {}).filter(([name]) => !open.includes(name));
+    return {
+      rule: taken
+        ? { ...taken.grid.rule, learningRate: taken.rate }
+        : { ...usual, learningRate: ruleOf(usual).usualRate },
+      parameters: Object.fromEntries(parameters),
+      tuning: {
+        measure,
+        measures,
+        functions: tuning.functions,
+        examples: tuning.examples,
+        atEdge: taken !== null && isAtEdge(taken, candidates),
+        grid: candidates.map(published(measure)),
+        ...(notTuned.length > 0 && { notTuned }),
+      },
+    };
+  });
+}
+
+/** All that was tried for a baseline, rates rising within each combination of the other parameters. */
+function candidatesOf(comparison: ComparisonSpec, now: TuningState, baseline: number): Candidate[] {
+  return gridsOf(comparison).flatMap((grid, i) => {
+    if (grid.baseline !== baseline) return [];
+    const tried = [...now.tried[i]!].sort((a, b) => a.exponent - b.exponent);
+    const left = new Set(survivors(tried));
+    const rate = (exponent: number) => rateAt(grid.rule, comparison.tuning, exponent);
+    return tried.map((one) => ({ ...one, grid, rate: rate(one.exponent), diverged: !left.has(one) }));
+  });
+}
+
+interface Choice {
+  /** None where the rule keeps its usual rate. */
+  readonly taken: Candidate | null;
+  readonly notTuned: NotTuned[];
+}
+
+/**
+ * The one place where a rate is chosen. It has diverged nowhere, does better than standing still, and better than some
+ * other rate; of several that tie, the nearest to the usual one is taken, and a parameter that they differ in is open.
+ */
+function choose(
+  candidates: readonly Candidate[],
+  usual: RuleSpec,
+  measure: Measure,
+  comparison: ComparisonSpec,
+  still: Measured<number> | null,
+): Choice {
+  const none = (reason: string): Choice => ({ taken: null, notTuned: [{ parameter: 'learningRate', reason }] });
+  const name = measureNames[measure];
+  if (!still || !tellingMeasures(comparison).includes(measure))
+    return none(`the ${name} over one step is the loss at the start, whatever the rate`);
+  if (!Number.isFinite(still[measure]))
+    return none('the loss of a tuning function is not finite even where nothing moves');
+  const rates = candidates.map(({ rate }) => Number(rate.toPrecision(3)));
+  const range = `from ${Math.min(...rates)} to ${Math.max(...rates)}`;
+  const left = candidates.filter(({ diverged }) => !diverged);
+  const tied = bestRates(left, measure).filter(({ scores }) => scores[measure] < still[measure]);
+  if (tied.length === 0) return none(`no rate ${range} lowers the ${name} without diverging on a tuning function`);
+  if (tied.length > 1 && tied.length === left.length)
+    return none(`all rates ${range} that do not diverge come to the same ${name}`);
+  const valuesOf = (parameter: string) => [...new Set(tied.map(({ grid }) => grid.parameters[parameter]!))];
+  const open = Object.keys(tied[0]!.grid.parameters).filter((parameter) => valuesOf(parameter).length > 1);
+  const given = usual as unknown as Record<string, unknown>;
+  const changes = ({ grid }: Candidate) => open.filter((p) => grid.parameters[p] !== given[p]).length;
+  const [taken] = [...tied].sort((a, b) => changes(a) - changes(b) || Math.abs(a.exponent) - Math.abs(b.exponent));
+  return {
+    taken: taken!,
+    notTuned: open.map((parameter) => ({
+      parameter,
+      reason: `${listed(valuesOf(parameter))} come to the same ${name}`,
+    })),
+  };
+}
+
+/** Such as "0.5, 0.9 and 0.99". */
+function listed(values: readonly number[]): string {
+  return `${values.slice(0, -1).join(', ')} and ${values.at(-1)}`;
+}
+
+function isAtEdge({ exponent, grid }: Candidate, candidates: readonly Candidate[]): boolean {
+  const { low, high } = endsOf(candidates.filter((candidate) => candidate.grid === grid));
+  return exponent === low || exponent === high;
+}
+
+const published =
+  (measure: Measure) =>
+  ({ rate, grid, scores, diverged }: Candidate): TuningResult['grid'][number] => {
+    const shown = eachMeasure((m) => toWire(diverged ? Number.POSITIVE_INFINITY : scores[m]));
+    return { learningRate: rate, parameters: grid.parameters, score: shown[measure], scores: shown, diverged };
+  };
