@@ -1,9 +1,9 @@
-"""Applies an optimizer that metadescent has trained. It needs nothing but NumPy.
+"""Applies an optimizer trained by metadescent. It needs only NumPy.
 
     python examples/apply.py weights.safetensors
 
-takes the weights (safetensors or npz) to a 10-dimensional parabola and prints the loss step by step. In a program of
-your own:
+minimises a 10-dimensional parabola with the weights (safetensors or npz) and prints the loss of each step. In your own
+program:
 
     optimizer = load("weights.safetensors")
     state = optimizer.init(theta.size)
@@ -11,8 +11,8 @@ your own:
         update, state = optimizer.update(gradient(theta), state)
         theta = theta + update
 
-docs/weights-format.md specifies the files and every operation below. Coordinatewise LSTMs are all that this program
-runs: it refuses groups of parameters, and networks over several coordinates at a time.
+docs/weights-format.md specifies the files and every operation below. This program runs only coordinatewise LSTMs: it
+refuses groups of parameters, and networks over several coordinates.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ State = list[tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class LearnedOptimizer:
-    """The same small network at each of n coordinates, which share nothing but its weights."""
+    """The same small network at each of n coordinates, which share only its weights."""
 
     spec: dict
     tensors: Tensors
@@ -45,7 +45,7 @@ class LearnedOptimizer:
         return [(np.zeros((n, units), np.float32), np.zeros((n, units), np.float32)) for units in self.spec["layers"]]
 
     def update(self, gradient: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """One step: from the gradient [n] at θ, what is to be added to θ [n], and the next state."""
+        """One step: from the gradient [n] at θ to the update of θ [n], which is added, and the next state."""
         x = preprocess(self.spec["preprocess"], np.asarray(gradient, np.float32))
         if self.spec["inputProjection"] is not None:
             x = self._affine("input", x)
@@ -74,7 +74,7 @@ def preprocess(spec: dict, g: np.ndarray) -> np.ndarray:
     if spec["name"] == "log-sign-deepmind":
         logarithm = np.maximum(np.log(size + 2.0**-23) / spec["k"], -1)
         return np.stack([logarithm, np.clip(g * math.exp(spec["k"]), -1, 1)], axis=1)
-    raise ValueError(f"preprocess is {spec['name']!r}, which this program does not know")
+    raise ValueError(f"preprocess.name is {spec['name']!r}; this program knows none, log-sign-paper, log-sign-deepmind")
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ def load(path: str) -> LearnedOptimizer:
         ("optimizer.over", spec.get("over", "coordinate"), "coordinate"),
     ]:
         if found != expected:
-            raise ValueError(f"{path}: {what} is {found!r}, this program reads {expected!r}")
+            raise ValueError(f"{path}: {what} is {found!r}; this program reads only {expected!r}")
     return LearnedOptimizer(spec, tensors)
 
 
@@ -119,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Minimise a 10-dimensional parabola with a learned optimizer.")
     parser.add_argument("weights", help="a .safetensors or .npz file")
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0, help="of the parabola and the starting point")
+    parser.add_argument("--seed", type=int, default=0, help="for the parabola and the starting point")
     arguments = parser.parse_args()
     optimizer = load(arguments.weights)
 
