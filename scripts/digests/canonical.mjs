@@ -22,6 +22,11 @@ export function digestTable(csv, columns) {
   return digest(rows.map((row) => places.map((place) => row.split(',')[place])));
 }
 
+/** Of a job's losses, as GET /jobs/{id}/losses gives them. */
+export function digestLossSeries(series) {
+  return digest(pick(series, ['from', 'to', 'iterationsPerBucket', 'iteration', 'count', 'mean', 'min', 'max']));
+}
+
 const parameters = ['name', 'learningRate', 'momentum', 'decay', 'beta', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
 
 /** The rules that were compared, with the rates that were chosen for them. */

@@ -2,6 +2,7 @@ import { measures } from '../contract/comparison.js';
 import type { EngineInfo } from '../contract/events.js';
 import { fromWire, toWire } from '../contract/schema.js';
 import type { JobSpec } from '../contract/spec.js';
+import { UserError } from '../contract/user-error.js';
 import { decodeSafetensors, encodeSafetensors } from '../weights/safetensors.js';
 import type { NamedTensor } from '../weights/tensors.js';
 import type { ComparisonState } from './compare/comparison.js';
@@ -113,7 +114,8 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
 }
 
 /**
- * @throws Error where the bytes are no checkpoint, or of another job, or of an engine or data whose bits would differ.
+ * @throws UserError where it is of another job, or of an engine or data whose bits would differ; Error where the bytes
+ *   are no checkpoint.
  */
 export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, data }: Origin): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes);
@@ -182,9 +184,20 @@ function asDoubles(floats: Float32Array): Float64Array {
   return new Float64Array(floats.buffer, floats.byteOffset, floats.length / 2);
 }
 
-function mustMatch(what: 'job' | 'engine' | 'data set', found: string | undefined, wanted: unknown): void {
+/** What a run's checkpoint must agree with, and how to make it so. */
+const remedies = {
+  job: 'the spec that it names',
+  engine: 'that engine and version, and that instruction set (METADESCENT_ISA)',
+  'data set': 'the data that it names',
+};
+
+function mustMatch(what: keyof typeof remedies, found: string | undefined, wanted: unknown): void {
   const text = JSON.stringify(wanted);
-  if (found !== text) throw new Error(`The checkpoint is of another ${what}: it names ${found}, and here is ${text}.`);
+  if (found === text) return;
+  throw new UserError(
+    `The checkpoint is of another ${what}: it names ${found}, and here is ${text}. Resume with ${remedies[what]}, or start over ("metadescent train --overwrite").`,
+    'usage',
+  );
 }
 
 /** What of an engine its results depend on, to the bit. */
