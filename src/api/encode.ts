@@ -1,3 +1,4 @@
+import type { ApiError } from '../contract/errors.js';
 import type { JobEvent } from '../contract/events.js';
 
 /** Subscribers share a job's events, so each is encoded once for all of them. */
@@ -16,6 +17,11 @@ export function toChunk(event: JobEvent): Buffer {
     event,
     () => `id: ${event.attempt}.${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
   );
+}
+
+/** An error in place of further events. It has no `id`: a client that comes back names the last event that it got. */
+export function toErrorChunk(error: ApiError): string {
+  return `event: error\ndata: ${JSON.stringify(error.toDocument())}\n\n`;
 }
 
 function once(known: WeakMap<JobEvent, Buffer>, event: JobEvent, encode: () => string): Buffer {

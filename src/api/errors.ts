@@ -40,6 +40,13 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   reply.code(apiError.status).type(errorType).send(apiError.toDocument());
 }
 
+/** Why a stream ends before the job's final state. A defect of ours is logged with its cause. */
+export function toStreamError(error: unknown, request: FastifyRequest): ApiError {
+  const apiError = toApiError(error, request.id);
+  if (apiError.code === 'internal') request.log.error({ err: error }, apiError.detail);
+  return apiError;
+}
+
 /** The problem that an error is. */
 export function toApiError(error: unknown, requestId: string): ApiError {
   if (error instanceof ApiError) return error;

@@ -26,6 +26,7 @@ Exit status:
 const byErrorCode: Partial<Record<ErrorCode, number>> = {
   'not-found': exitCodes.notFound,
   'not-ready': exitCodes.notFound,
+  deleted: exitCodes.notFound,
   unavailable: exitCodes.unreachable,
   internal: exitCodes.failure,
 };

@@ -2,7 +2,8 @@ import { ApiError, type ErrorCode, errorCodes } from '../contract/errors.js';
 import type { JobEvent } from '../contract/events.js';
 import { isFinal } from '../contract/job.js';
 import { backoff, pause } from './backoff.js';
-import { request, unavailable } from './http.js';
+import { unavailable } from './http.js';
+import { connectEvents } from './server-sent-events.js';
 import { type CloseReason, type Connection, connect } from './socket.js';
 
 export interface EventOptions {
@@ -24,10 +25,10 @@ export function cursorOf({ attempt, seq }: JobEvent): string {
 
 /**
  * The events of a job, each exactly once, up to its final state. Where the connection is lost it is made again, from
- * the last event on.
+ * the last event on. Where WebSockets do not come through, as behind a proxy without upgrades, it is server-sent events.
  * @param job address of the job
- * @throws ApiError `not-found`, `invalid-cursor`; `unavailable` where there is no connection at first, or none for
- *   as long as `patience` says.
+ * @throws ApiError `not-found`, `invalid-cursor`; `deleted` where the job was deleted meanwhile; `unavailable` where there
+ *   is no connection at first, or none for as long as `patience` says.
  */
 export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
   const { signal, patience = 300_000 } = options;
@@ -35,10 +36,14 @@ export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGen
   let tries = 0;
   /** Null before the first connection. */
   let lostAt: number | null = null;
+  /** Whether a WebSocket is tried first; not once one has brought nothing where server-sent events come. */
+  let sockets = true;
   for (;;) {
     signal?.throwIfAborted();
-    const connection = await connect(addressOf(job, 'stream', cursor), signal);
+    const socket: Connection | null = sockets ? await connect(addressOf(job, 'stream', cursor), signal) : null;
+    const connection = socket ?? (await listen(addressOf(job, 'events', cursor), signal, lostAt !== null));
     if (connection) {
+      sockets = false;
       try {
         for await (const event of eventsOf(connection)) {
           if (event.type !== 'truncated') {
@@ -46,6 +51,7 @@ export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGen
             cursor = cursorOf(event);
           }
           tries = 0;
+          sockets = socket !== null;
           yield event;
           if (event.type === 'state' && isFinal(event.state)) return;
         }
@@ -57,7 +63,6 @@ export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGen
       throwIfClosedFor(connection.closed);
       lostAt = Date.now();
     } else {
-      await throwIfRefused(addressOf(job, 'events', cursor), signal, lostAt !== null);
       lostAt ??= Date.now();
       if (Date.now() - lostAt > patience) throw unavailable(job, undefined);
     }
@@ -80,18 +85,15 @@ function addressOf(job: URL, route: 'stream' | 'events', cursor: string | undefi
 }
 
 /**
- * A WebSocket does not say why it was refused; the same request for server-sent events does.
- * @param patient whether a service that cannot be reached is worth another try
+ * Server-sent events; a refusal says why, as that of a WebSocket does not.
+ * @param patient whether a service that cannot be reached is worth another try: null then
  */
-async function throwIfRefused(url: URL, signal: AbortSignal | undefined, patient: boolean): Promise<void> {
-  const controller = new AbortController();
+async function listen(url: URL, signal: AbortSignal | undefined, patient: boolean): Promise<Connection | null> {
   try {
-    await request(url, { signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal });
+    return await connectEvents(url, signal);
   } catch (error) {
-    const passing = error instanceof ApiError && error.code === 'unavailable' && patient;
-    if (!passing) throw error;
-  } finally {
-    controller.abort();
+    if (error instanceof ApiError && error.code === 'unavailable' && patient) return null;
+    throw error;
   }
 }
 

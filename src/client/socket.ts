@@ -16,6 +16,9 @@ export interface CloseReason {
   reason: string;
 }
 
+/** Milliseconds that an upgrade may take: a proxy may pass it on to nobody. */
+const upgradePatience = 5_000;
+
 /** Messages that wait for the reader before the socket is paused, and below which it goes on. */
 const highWater = 1000;
 const lowWater = 100;
@@ -56,7 +59,9 @@ export async function connect(url: URL, signal?: AbortSignal): Promise<Connectio
     wake();
   };
   signal?.addEventListener('abort', close, { once: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const opened = await new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), upgradePatience);
     socket.addEventListener('open', () => resolve(true));
     socket.addEventListener('close', ({ code, reason }) => {
       if (!ended) closed = { code, reason };
@@ -66,6 +71,7 @@ export async function connect(url: URL, signal?: AbortSignal): Promise<Connectio
     socket.addEventListener('error', () => resolve(false));
     if (signal?.aborted) close();
   });
+  clearTimeout(timer);
   if (!opened) {
     close();
     return null;

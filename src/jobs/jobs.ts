@@ -26,10 +26,11 @@ export interface Jobs {
   delete(id: string): Promise<void>;
   losses(id: string, query: Asked<LossesQuery>): Promise<LossSeries>;
   /**
-   * Every event after the cursor (null: from the first one), then the live ones, until the final `state`. The events
-   * are shared among subscribers: do not change them; a WeakMap can hold what they are encoded to. `return()` ends a
-   * wait at once.
-   * @throws ApiError `invalid-cursor` or `not-found`, before anything is delivered.
+   * Every event after the cursor (null: from the first one), then the live ones, until the final `state`: the iteration
+   * is done after that one only. The events are shared among subscribers: do not change them; a WeakMap can hold what
+   * they are encoded to. `return()` ends a wait at once.
+   * @throws ApiError `invalid-cursor` or `not-found`, before anything is delivered. The iteration throws `deleted`;
+   *   `invalid-cursor` for a cursor that has stayed beyond the end; `unavailable` where it can be subscribed to again.
    */
   subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>>;
   readonly artifacts: ArtifactStore;
@@ -44,4 +45,9 @@ export interface OpenJobsOptions {
   redisUrl: string;
   artifacts: ArtifactStore;
   logger?: BaseLogger;
+  /**
+   * Milliseconds that a subscriber's cursor may lie beyond the stream's end before it is refused; 30,000 by default. A
+   * Redis that dies may lose the latest events, which the job's worker then appends again.
+   */
+  cursorPatience?: number;
 }

@@ -19,10 +19,17 @@ test('a server listens, says where, and closes though it has subscribers', async
   await once(socket, 'message');
   const request = get(`${server.url}/jobs/${job}/events`, { agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const ends = [once(socket, 'close'), once(response.resume(), 'end')];
+  let text = '';
+  response.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
+  response.on('error', () => {});
+  const ends = [once(socket, 'close'), new Promise((resolve) => response.once('close', resolve))];
   await server.close();
   const [[code]] = (await Promise.all(ends)) as [[number], unknown];
   assert.equal(code, 1001);
+  assert.match(text, /\nevent: error\ndata: \{.*"code":"unavailable".*\}\n\n$/);
+  assert.equal(response.complete, false);
   await assert.rejects(fetch(`${server.url}/healthz`));
 });
 

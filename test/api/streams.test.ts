@@ -88,11 +88,25 @@ test('a job that has ended: its events, and nothing after its last', async () =>
     const { events, ended } = await subscribe(api.url, attempt.job, null);
     assert(ended, name);
     const rest = await subscribe(api.url, attempt.job, cursorOf(events.at(-1)!));
-    assert.deepEqual(rest, { events: [], ended: true }, name);
+    assert.deepEqual(rest, { events: [], ended: true, error: null }, name);
   }
   const cursor = cursorOf((await overWebSocket(api.url, attempt.job, null)).events.at(-1)!);
   assert.equal((await api.request('GET', `/jobs/${attempt.job}/events?cursor=${cursor}`)).status, 204);
 });
+
+for (const [name, subscribe] of transports)
+  test(`a job that is deleted under a slow subscriber: no normal end, and why: ${name}`, async () => {
+    const attempt = await api.begin();
+    const all = 1500;
+    // More than the sockets' buffers and the shared tail hold: what comes later has to be read from Redis.
+    const held = subscribe(api.url, attempt.job, null, Number.POSITIVE_INFINITY, async () => {
+      await write(attempt, all, 1000);
+      await api.request('DELETE', `/jobs/${attempt.job}`);
+    });
+    const { events, ended, error } = await held;
+    assert.deepEqual([ended, error], [false, '4410 deleted'], `${events.length} events`);
+    assert(events.length > 0 && events.length < all, `${events.length} events`);
+  });
 
 test('a Last-Event-ID goes before the cursor of the address, which an EventSource does not change', async () => {
   const attempt = await api.begin();

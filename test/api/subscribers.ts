@@ -8,14 +8,34 @@ export interface Part {
   readonly events: JobEvent[];
   /** Whether the stream ended of itself, as it does after the job's final state. */
   readonly ended: boolean;
+  /** The code of the error that it ended with. */
+  readonly error: string | null;
 }
 
-export type Subscribe = (url: string, job: string, cursor: string | null, cutAfter?: number) => Promise<Part>;
+export type Subscribe = (
+  url: string,
+  job: string,
+  cursor: string | null,
+  cutAfter?: number,
+  /** What happens while the subscriber, after its first event, does not read. */
+  meanwhile?: () => Promise<void>,
+) => Promise<Part>;
 
 /** Follows a job over WebSocket. After `cutAfter` events it cuts the connection without a good-bye. */
-export const overWebSocket: Subscribe = async (url, job, cursor, cutAfter = Number.POSITIVE_INFINITY) => {
+export const overWebSocket: Subscribe = async (
+  url,
+  job,
+  cursor,
+  cutAfter = Number.POSITIVE_INFINITY,
+  meanwhile?: () => Promise<void>,
+) => {
   const socket = new WebSocket(streamUrl(url, job, cursor));
   const events: JobEvent[] = [];
+  if (meanwhile)
+    socket.once('message', () => {
+      socket.pause();
+      meanwhile().finally(() => socket.resume());
+    });
   socket.on('message', (data, isBinary) => {
     // What was on its way already when the connection was cut did not arrive.
     if (events.length >= cutAfter) return;
@@ -24,37 +44,59 @@ export const overWebSocket: Subscribe = async (url, job, cursor, cutAfter = Numb
     if (events.length >= cutAfter) socket.terminate();
   });
   if (cutAfter === 0) socket.on('open', () => socket.terminate());
-  const [code] = await once(socket, 'close');
-  return { events, ended: code === 1000 };
+  const [code, reason] = await once(socket, 'close');
+  return { events, ended: code === 1000, error: code >= 4000 ? `${code} ${reason}` : null };
 };
 
 /** Follows a job over server-sent events. The cursor goes as `Last-Event-ID`, as an EventSource sends it. */
-export const overServerSentEvents: Subscribe = async (url, job, cursor, cutAfter = Number.POSITIVE_INFINITY) => {
+export const overServerSentEvents: Subscribe = async (
+  url,
+  job,
+  cursor,
+  cutAfter = Number.POSITIVE_INFINITY,
+  meanwhile?: () => Promise<void>,
+) => {
   const headers = cursor === null ? {} : { 'last-event-id': cursor };
   const request = get(`${url}/jobs/${job}/events`, { headers, agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const events: JobEvent[] = [];
-  if (response.statusCode === 204) return { events, ended: true };
+  if (response.statusCode === 204) return { events, ended: true, error: null };
   if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
   let text = '';
+  let error: string | null = null;
   response.setEncoding('utf8');
+  if (meanwhile)
+    response.once('data', () => {
+      response.pause();
+      meanwhile().finally(() => response.resume());
+    });
   response.on('data', (chunk: string) => {
     text += chunk;
     for (let end = text.indexOf('\n\n'); end >= 0 && events.length < cutAfter; end = text.indexOf('\n\n')) {
-      const event = parseServerSentEvent(text.slice(0, end));
+      const block = text.slice(0, end);
       text = text.slice(end + 2);
+      error = parseError(block);
+      const event = error === null ? parseServerSentEvent(block) : null;
       if (event) events.push(event);
     }
     if (events.length >= cutAfter) response.destroy();
   });
   response.on('error', () => undefined);
   await once(response, 'close').catch(() => undefined);
-  return { events, ended: response.complete && events.length < cutAfter };
+  return { events, ended: response.complete && events.length < cutAfter, error };
 };
 
 export function streamUrl(url: string, job: string, cursor: string | null): string {
   const query = cursor === null ? '' : `?cursor=${cursor}`;
   return `${url.replace('http', 'ws')}/jobs/${job}/stream${query}`;
+}
+
+/** @returns status and code of an `error` event, as a WebSocket's close has them. */
+function parseError(block: string): string | null {
+  const [, data] = /^event: error\ndata: (.*)$/.exec(block) ?? [];
+  if (data === undefined) return null;
+  const { status, code } = JSON.parse(data) as { status: number; code: string };
+  return `${4000 + status} ${code}`;
 }
 
 /** @returns null for what carries no data, such as a comment. */

@@ -110,10 +110,13 @@ describe('without a Redis that takes what comes', () => {
     for (let i = 1; i < 50; i++) received.push((await steady.next()).value!);
     await kill();
     await until(async () => (await harness.redis.hget(`metadescent:job:${id}`, 'last')) === '1-2');
+    // A cursor that Redis has lost is waited for.
+    const resumed = await harness.jobs.subscribe(id, '1.40');
     for (let i = 50; i < 100; i++) await attempt.append(losses(i, 1, 64));
     await attempt.succeed();
     const all = ['0.1', ...Array.from({ length: 102 }, (_, i) => `1.${i + 1}`)];
     assert.deepEqual(cursors([...received, ...(await collect(steady))]), all.slice(3));
+    assert.deepEqual(cursors(await collect(resumed)), all.slice(41));
     assert.deepEqual(cursors(await collect(await harness.jobs.subscribe(id, null))), all);
   });
 

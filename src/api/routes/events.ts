@@ -1,15 +1,21 @@
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { ApiError } from '../../contract/errors.js';
 import type { JobEvent } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
-import { toChunk } from '../encode.js';
+import { toChunk, toErrorChunk } from '../encode.js';
+import { toStreamError } from '../errors.js';
 import { answer, emptyAnswer, errors, JobParams, StreamQuery } from '../schemas.js';
 
 const description = `The events of /jobs/{id}/stream as server-sent events: \`id\` is the cursor, \`event\` the type,
-\`data\` the event's JSON document. The answer ends after the job's final \`state\` event. A client that comes back with
-that event's cursor gets 204, which tells a browser's EventSource to stop. Comment lines keep an idle connection open.`;
+\`data\` the event's JSON document. The answer ends normally after the job's final \`state\` event only. A client that comes
+back with that event's cursor gets 204, which tells a browser's EventSource to stop. Where the events cannot go on, an
+event \`error\`, without an id, has the error document as its \`data\`, and then the connection is broken off: \`deleted\`
+where the job was deleted, \`invalid-cursor\` where the job has not reached the cursor within 30 seconds, \`unavailable\`
+where it is worth another try. Comment lines keep an idle connection open.`;
 
 const Headers = Type.Object({
   'last-event-id': Type.Optional(
@@ -22,7 +28,7 @@ export const eventsRoute =
   async (app) => {
     const open = new Set<EventSourceBody>();
     app.addHook('preClose', async () => {
-      for (const body of open) body.push(null);
+      for (const body of open) body.fail(new ApiError('unavailable', 'The service is stopping: connect again later.'));
     });
 
     app.get(
@@ -40,7 +46,7 @@ export const eventsRoute =
           response: {
             200: answer('The events.', Type.String(), { type: 'text/event-stream' }),
             204: emptyAnswer('The job has ended, and the cursor is its last event’s.'),
-            ...errors('invalid-document', 'invalid-cursor', 'not-found'),
+            ...errors('invalid-document', 'invalid-cursor', 'not-found', 'deleted'),
           },
         },
       },
@@ -53,7 +59,7 @@ export const eventsRoute =
         const first = cursor !== null && isFinal(state) ? await events.next() : undefined;
         if (first?.done) return reply.code(204).send();
 
-        const body = new EventSourceBody(events, heartbeat, first?.value);
+        const body = new EventSourceBody(events, request, heartbeat, first?.value);
         open.add(body);
         body.once('close', () => open.delete(body));
         return reply
@@ -68,30 +74,43 @@ export const eventsRoute =
 /** Pulls an event when the connection wants more, so a slow client costs a bounded buffer. */
 class EventSourceBody extends Readable {
   readonly #events: AsyncIterableIterator<JobEvent>;
+  readonly #request: FastifyRequest;
   readonly #timer: NodeJS.Timeout;
   #pulling = false;
+  #failed = false;
 
-  constructor(events: AsyncIterableIterator<JobEvent>, heartbeat: number, first?: JobEvent) {
+  constructor(events: AsyncIterableIterator<JobEvent>, request: FastifyRequest, heartbeat: number, first?: JobEvent) {
     super({ highWaterMark: 64 * 1024 });
     this.#events = events;
+    this.#request = request;
     // It goes out at once, and with it the headers: a client knows that it is connected before anything happens.
     this.push('retry: 1000\n\n');
     if (first) this.push(toChunk(first));
     this.#timer = setInterval(() => {
-      if (this.readableLength === 0) this.push(':\n\n');
+      if (this.readableLength === 0 && !this.#failed) this.push(':\n\n');
     }, heartbeat);
   }
 
   override _read(): void {
-    if (this.#pulling) return;
+    if (this.#pulling || this.#failed) return;
     this.#pulling = true;
     this.#events.next().then(
       ({ done, value }) => {
         this.#pulling = false;
-        if (!this.destroyed && !this.readableEnded) this.push(done ? null : toChunk(value));
+        if (!this.destroyed && !this.readableEnded && !this.#failed) this.push(done ? null : toChunk(value));
       },
-      (error) => this.destroy(error),
+      (error) => this.fail(error),
     );
+  }
+
+  /** Says why in an event of its own, then breaks the connection off: only the final state is followed by a normal end. */
+  fail(error: unknown): void {
+    if (this.#failed || this.destroyed || this.readableEnded) return;
+    this.#failed = true;
+    this.push(toErrorChunk(toStreamError(error, this.#request)));
+    // What was pushed has been written by then, and the answer's last chunk has not.
+    this.prependOnceListener('end', () => this.#request.raw.socket.destroySoon());
+    this.push(null);
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {

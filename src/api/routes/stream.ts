@@ -6,7 +6,7 @@ import { ApiError } from '../../contract/errors.js';
 import { JobEvent } from '../../contract/events.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { toMessage } from '../encode.js';
-import { toApiError } from '../errors.js';
+import { toStreamError } from '../errors.js';
 import { type Peer, watchPeers } from '../peers.js';
 import { answer, errors, JobParams, StreamQuery } from '../schemas.js';
 
@@ -16,9 +16,11 @@ export const streamPath = '/jobs/:id/stream';
 const bufferLimit = 64 * 1024;
 
 const description = `Each message is one event, a JSON document. A subscriber that names the \`attempt.seq\` of the last
-event it has got gets everything since, then the live ones, without gap or repeat. After the job's final \`state\` event
-the socket closes with code 1000. Errors before the upgrade are ordinary HTTP answers; later ones close the socket with
-code 4000 + HTTP status and the problem's code as the reason.`;
+event it has got gets everything since, then the live ones, without gap or repeat. The socket closes with code 1000
+after the job's final \`state\` event only. Errors before the upgrade are ordinary HTTP answers; later ones close the
+socket with code 4000 + HTTP status and the error's code as the reason: 4410 \`deleted\` where the job was deleted, 4400
+\`invalid-cursor\` where the job has not reached the cursor within 30 seconds, 4503 \`unavailable\` where it is worth
+another try. Code 1001 means that the service is stopping.`;
 
 export const streamRoute =
   (jobs: Jobs, heartbeat: number): FastifyPluginAsyncTypebox =>
@@ -72,8 +74,7 @@ export const streamRoute =
           }
           socket.close(1000, 'the job has ended');
         } catch (error) {
-          const apiError = toApiError(error, request.id);
-          if (apiError.status >= 500) request.log.error({ err: error }, apiError.detail);
+          const apiError = toStreamError(error, request);
           socket.close(4000 + apiError.status, apiError.code);
         }
       },

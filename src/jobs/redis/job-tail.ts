@@ -6,6 +6,7 @@ import { isOutage } from './connection.js';
 import { decodeEntry, type RawEntry } from './entries.js';
 import { recordKey, streamKey } from './keys.js';
 import { compare, fromId, type Position, toId } from './position.js';
+import { jobDeleted, streamIncomplete } from './stream-errors.js';
 
 /** What the tail remembers at most; a subscriber further behind reads from Redis. */
 const limits = { events: 1024, points: 1 << 18 };
@@ -19,9 +20,9 @@ export class JobTail {
   private points = 0;
   private readonly waiting = new Set<() => void>();
   private closed = false;
-  /** No event follows any more: the job is final, or gone. */
+  /** Whether the final state is among the events: none follows it. */
   finished = false;
-  /** A defect of ours that has ended the reading. */
+  /** What has ended the reading before that: the job was deleted, or a defect of ours. */
   failure: unknown;
 
   /**
@@ -63,7 +64,7 @@ export class JobTail {
   }
 
   private async read(): Promise<void> {
-    while (!this.closed && !this.finished) {
+    while (!this.closed && !this.finished && this.failure === undefined) {
       try {
         const streams = (await this.connection.xreadBuffer(
           'COUNT',
@@ -82,9 +83,7 @@ export class JobTail {
           await delay(100);
           continue;
         }
-        this.failure = error;
-        this.finished = true;
-        this.wake();
+        this.fail(error);
       }
     }
     this.connection.disconnect();
@@ -122,8 +121,12 @@ export class JobTail {
 
   private async lookAtRecord(): Promise<void> {
     const [state, last] = await this.connection.hmget(recordKey(this.job), 'state', 'last');
-    if (state && !(isFinal(state as JobState) && compare(fromId(last!), this.end) <= 0)) return;
-    this.finished = true;
+    if (!state) this.fail(jobDeleted(this.job));
+    else if (isFinal(state as JobState) && compare(fromId(last!), this.end) <= 0) this.fail(streamIncomplete(this.job));
+  }
+
+  private fail(error: unknown): void {
+    this.failure = error;
     this.wake();
   }
 

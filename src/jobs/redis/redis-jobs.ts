@@ -47,7 +47,7 @@ export class RedisJobs implements Jobs {
   private readonly timer: NodeJS.Timeout;
   private reconciling: Promise<void> = Promise.resolve();
 
-  constructor({ redisUrl, artifacts, logger }: OpenJobsOptions) {
+  constructor({ redisUrl, artifacts, logger, cursorPatience }: OpenJobsOptions) {
     this.artifacts = artifacts;
     this.logger = logger;
     const connectTimeout = 2000;
@@ -57,9 +57,9 @@ export class RedisJobs implements Jobs {
     this.optimizers = new RedisOptimizers(this.redis, artifacts);
     this.queue = new Queue(queueName, { connection: this.redis, prefix: queuePrefix });
     this.queue.on('error', (error) => logger?.warn(error, 'queue'));
-    this.subscriptions = new Subscriptions(this.redis, this.patient, (connectionName) =>
-      connectRedis(redisUrl, { maxRetriesPerRequest: null, connectionName }, logger),
-    );
+    const connect = (connectionName: string) =>
+      connectRedis(redisUrl, { maxRetriesPerRequest: null, connectionName }, logger);
+    this.subscriptions = new Subscriptions(this.redis, this.patient, connect, cursorPatience);
     this.timer = setInterval(() => this.reconcile(), reconciliation.interval);
     this.timer.unref();
   }

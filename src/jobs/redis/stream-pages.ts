@@ -10,6 +10,8 @@ export interface StreamPage {
   entries: RawEntry[];
   /** The last entry that has been taken out of the stream, as of the same moment; before every entry if none has. */
   trimmed: Position;
+  /** Whether the job is still there. */
+  exists: boolean;
 }
 
 /** Reads what follows the position. */
@@ -20,12 +22,12 @@ export async function readPage(redis: Redis, job: string, after: Position): Prom
       .pipeline()
       .hget(recordKey(job), 'trimmed')
       .xrangeBuffer(streamKey(job), next, '+', 'COUNT', pageLength)
-      .hget(recordKey(job), 'trimmed')
+      .hmget(recordKey(job), 'trimmed', 'state')
       .exec();
-    const [before, entries, trimmed] = (replies ?? []).map(([error, reply]) => {
+    const [before, entries, [trimmed, state]] = (replies ?? []).map(([error, reply]) => {
       if (error) throw error;
       return reply;
-    }) as [string | null, RawEntry[], string | null];
-    if (before === trimmed) return { entries, trimmed: trimmed ? fromId(trimmed) : start };
+    }) as [string | null, RawEntry[], [string | null, string | null]];
+    if (before === trimmed) return { entries, trimmed: trimmed ? fromId(trimmed) : start, exists: state !== null };
   }
 }

@@ -3,24 +3,37 @@ import { isFinal } from '../../contract/job.js';
 import { decodeEntry } from './entries.js';
 import type { JobTail } from './job-tail.js';
 import { compare, type Position, toCursor } from './position.js';
+import { jobDeleted, noSuchCursor, streamIncomplete } from './stream-errors.js';
 import type { StreamPage } from './stream-pages.js';
 
 /** Milliseconds before a stream is read again that ought to have more: a Redis that died gets it back soon. */
 const rereadAfter = 50;
 
 /**
+ * Milliseconds that a subscriber waits for its own cursor to come true: time for a writer to append again what a Redis
+ * that died has lost. It is less than a client waits for a message before it connects again, so that the client gets
+ * the error.
+ */
+const cursorPatience = 30_000;
+
+/**
  * One subscriber's way along a job's stream: in pages from Redis while it is behind, and then along the shared tail.
- * It holds a page at most, however slow it is.
+ * It holds a page at most, however slow it is. It is done after the final `state` only; any other end is an error.
  */
 export class Subscription implements AsyncIterableIterator<JobEvent> {
   private page: JobEvent[] = [];
   private ended = false;
+  /** What it ends with, where that is not the final state. */
+  private failure: unknown;
+  /** When a cursor beyond the end is given up. */
+  private deadline: number | null = null;
   /** Ends the present wait. */
   private wake: () => void = () => {};
 
   /**
    * @param tail null where the job is final: what Redis has is all.
    * @param release called once, at the end.
+   * @param patience milliseconds that a cursor beyond the stream's end is waited for
    */
   constructor(
     private readonly job: string,
@@ -28,6 +41,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     private readonly tail: JobTail | null,
     private readonly readPage: (after: Position) => Promise<StreamPage>,
     private readonly release: () => void,
+    private readonly patience = cursorPatience,
   ) {}
 
   [Symbol.asyncIterator](): this {
@@ -44,7 +58,16 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
       }
       await this.more();
     }
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
     return { done: true, value: undefined };
+  }
+
+  /** Ends it with this error. */
+  fail(error: unknown): void {
+    if (!this.ended) this.failure = error;
+    this.end();
   }
 
   async return(): Promise<IteratorResult<JobEvent, undefined>> {
@@ -60,11 +83,6 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     this.release();
   }
 
-  private fail(error: unknown): never {
-    this.end();
-    throw error;
-  }
-
   private fromTail(): JobEvent | undefined {
     if (!this.tail || compare(this.position, this.tail.base) < 0) return undefined;
     return this.tail.after(this.position);
@@ -73,12 +91,8 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
   /** Waits until there is more to deliver, or the end. */
   private async more(): Promise<void> {
     const { tail } = this;
-    if (tail?.failure) this.fail(tail.failure);
-    if (tail && compare(this.position, tail.end) >= 0) {
-      if (tail.finished) this.end();
-      else await this.until((done) => tail.onChange(done));
-      return;
-    }
+    if (tail?.failure) return this.fail(tail.failure);
+    if (tail && compare(this.position, tail.end) >= 0) return this.waitFor(tail);
     let page: StreamPage | undefined;
     let failure: unknown;
     await this.until((done) => {
@@ -94,20 +108,39 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
         .then(done);
     });
     if (this.ended) return;
-    if (failure) this.fail(failure);
+    if (failure) return this.fail(failure);
     if (page) await this.take(page);
   }
 
-  private async take({ entries, trimmed }: StreamPage): Promise<void> {
+  /** Waits at the tail's end, or beyond it, where the cursor was ahead from the first. */
+  private async waitFor(tail: JobTail): Promise<void> {
+    const ahead = compare(this.position, tail.end) > 0;
+    if (tail.finished) return ahead ? this.fail(noSuchCursor(this.job, this.position, tail.end)) : this.end();
+    if (!ahead) return this.until((done) => tail.onChange(done));
+    this.deadline ??= performance.now() + this.patience;
+    const left = this.deadline - performance.now();
+    if (left <= 0) return this.fail(noSuchCursor(this.job, this.position, tail.end));
+    await this.until((done) => {
+      const forget = tail.onChange(done);
+      const timer = setTimeout(done, left);
+      return () => {
+        forget();
+        clearTimeout(timer);
+      };
+    });
+  }
+
+  private async take({ entries, trimmed, exists }: StreamPage): Promise<void> {
+    if (!exists) return this.fail(jobDeleted(this.job));
     if (compare(this.position, trimmed) < 0) this.page.push(this.truncated(trimmed, entries[0]));
     this.page.push(...entries.map((entry) => decodeEntry(this.job, entry)));
     if (this.page.length > 0) return;
-    if (!this.tail || this.tail.finished) this.end();
-    else
-      await this.until((done) => {
-        const timer = setTimeout(done, rereadAfter);
-        return () => clearTimeout(timer);
-      });
+    // A Redis that died has lost the end of a job that had ended: whoever subscribes again sees the job go on.
+    if (!this.tail || this.tail.finished) return this.fail(streamIncomplete(this.job));
+    await this.until((done) => {
+      const timer = setTimeout(done, rereadAfter);
+      return () => clearTimeout(timer);
+    });
   }
 
   private truncated(trimmed: Position, first: StreamPage['entries'][number] | undefined): JobEvent {

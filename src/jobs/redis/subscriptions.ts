@@ -5,6 +5,7 @@ import { isFinal } from '../../contract/job.js';
 import { JobTail } from './job-tail.js';
 import { recordKey } from './keys.js';
 import { compare, fromCursor, fromId, start } from './position.js';
+import { noSuchCursor, serviceStops } from './stream-errors.js';
 import { readPage } from './stream-pages.js';
 import { Subscription } from './subscription.js';
 
@@ -17,25 +18,24 @@ export class Subscriptions {
    * @param redis answers or fails soon.
    * @param patient waits for Redis: a subscriber outlasts an outage.
    * @param connect makes a connection of the given name for a tail.
+   * @param cursorPatience milliseconds that a cursor beyond a stream's end is waited for
    */
   constructor(
     private readonly redis: Redis,
     private readonly patient: Redis,
     private readonly connect: (name: string) => Redis,
+    private readonly cursorPatience?: number,
   ) {}
 
   /** @throws ApiError `invalid-cursor` or `not-found`. */
   async subscribe(job: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>> {
     const position = cursor === null ? start : fromCursor(cursor);
-    const [state, last] = await this.redis.hmget(recordKey(job), 'state', 'last');
+    const [state, last, attempt] = await this.redis.hmget(recordKey(job), 'state', 'last', 'attempt');
     if (!state || !last) throw new ApiError('not-found', `There is no job ${job}.`);
     const end = fromId(last);
     const final = isFinal(state as JobState);
-    if (final && compare(position, end) > 0)
-      throw new ApiError(
-        'invalid-cursor',
-        `cursor ${cursor}: the last event of the job ${job} is at ${end.attempt}.${end.seq}.`,
-      );
+    if (position.attempt > Number(attempt) || (final && compare(position, end) > 0))
+      throw noSuchCursor(job, position, end);
     const shared = final ? null : this.share(job, end);
     const subscription: Subscription = new Subscription(
       job,
@@ -49,13 +49,16 @@ export class Subscriptions {
           if (this.tails.get(job) === shared) this.tails.delete(job);
         }
       },
+      this.cursorPatience,
     );
     this.open.add(subscription);
+    // Who has the final state already has all of it.
+    if (final && compare(position, end) === 0) await subscription.return();
     return subscription;
   }
 
   async close(): Promise<void> {
-    for (const subscription of this.open) await subscription.return();
+    for (const subscription of this.open) subscription.fail(serviceStops());
   }
 
   private share(job: string, end: ReturnType<typeof fromId>): { tail: JobTail; subscribers: number } {

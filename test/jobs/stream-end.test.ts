@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { openJobs } from '../../src/jobs/redis-jobs.js';
+import { withRedis } from '../support/redis.js';
+import { collect, cursors, errorOf, type Harness, losses, openHarness } from './harness.js';
+
+describe('a subscription that does not reach the final state', () => {
+  const given = withRedis();
+  let harness: Harness;
+  before(async () => {
+    harness = await openHarness(given);
+  });
+  after(() => harness.close());
+
+  it('is refused where its cursor is of an attempt that has not begun', async () => {
+    const { id, attempt } = await harness.begin();
+    for (const cursor of ['2.1', '9.1'])
+      await assert.rejects(harness.jobs.subscribe(id, cursor), errorOf('invalid-cursor'));
+    await attempt.succeed();
+  });
+
+  it('waits for a cursor beyond the end no longer than the writer needs to append it again', async () => {
+    const { artifacts } = harness;
+    const impatient = await openJobs({ redisUrl: given.url, artifacts, cursorPatience: 100 });
+    const { id, attempt } = await harness.begin();
+    const right = await harness.jobs.subscribe(id, '1.3');
+    await assert.rejects(collect(await impatient.subscribe(id, '1.999999999')), errorOf('invalid-cursor'));
+    for (let i = 0; i < 3; i++) await attempt.append(losses(i, 1, 1));
+    const ahead = await harness.jobs.subscribe(id, '1.999999999');
+    await attempt.succeed();
+    assert.deepEqual(cursors(await collect(right)), ['1.4', '1.5']);
+    await assert.rejects(collect(ahead), errorOf('invalid-cursor'));
+    await impatient.close();
+  });
+
+  it('says that the job was deleted, to whoever is behind', async () => {
+    const { id, attempt } = await harness.begin();
+    const begun = await harness.jobs.subscribe(id, null);
+    const untouched = await harness.jobs.subscribe(id, null);
+    await begun.next();
+    // More than the shared tail remembers.
+    for (let i = 0; i < 3000; i += 100)
+      await Promise.all(Array.from({ length: 100 }, (_, k) => attempt.append(losses(i + k, 1, 1))));
+    await attempt.succeed();
+    const late = await harness.jobs.subscribe(id, null);
+    await late.next();
+    await harness.jobs.delete(id);
+    for (const behind of [begun, untouched, late]) await assert.rejects(collect(behind), errorOf('deleted'));
+  });
+
+  it('says that the service stops', async () => {
+    const jobs = await openJobs({ redisUrl: given.url, artifacts: harness.artifacts });
+    const { id, attempt } = await harness.begin();
+    const waiting = assert.rejects(collect(await jobs.subscribe(id, '1.1')), errorOf('unavailable'));
+    await jobs.close();
+    await waiting;
+    await attempt.succeed();
+  });
+});
