@@ -1,7 +1,7 @@
 import type { DatasetName } from './problems/family.js';
 import { familyOf, type ProblemSpec, problemsIn } from './problems.js';
 
-/** What problems made of real data need: read by whoever drives a run, and handed to the core in memory. */
+/** Data sets: read by whoever drives a run, and passed to the core in memory. */
 
 /** Examples to learn from, each a row of bytes and its class. */
 export interface Examples {
@@ -44,7 +44,7 @@ export function fingerprintsOf(problem: ProblemSpec, datasets: Datasets): Record
 /** @throws DatasetError where it is missing */
 export function datasetFrom(datasets: Datasets, name: DatasetName): Dataset {
   const dataset = datasets[name];
-  if (!dataset) throw new DatasetError(`The data set "${name}", which this problem needs, was not handed to the run.`);
+  if (!dataset) throw new DatasetError(`The data set "${name}", which this problem needs, was not passed to the run.`);
   return dataset;
 }
 

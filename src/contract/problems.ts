@@ -64,7 +64,7 @@ const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = 
   ensemble,
 };
 
-/** Those that plugins add. */
+/** Families from plugins. */
 const added = new Map<string, FamilyContract<never>>();
 
 /**
@@ -97,17 +97,17 @@ export class UnknownProblem extends Error {
   }
 }
 
-/** The problems that a problem is made of. */
+/** The parts of a composite problem. */
 export function partsOf(problem: ProblemSpec): readonly ProblemSpec[] {
   return (familyOf(problem).parts?.(problem) ?? []) as readonly ProblemSpec[];
 }
 
-/** A problem, the problems that it is made of, and so on. */
+/** A problem, its parts, their parts, and so on. */
 export function problemsIn(problem: ProblemSpec): ProblemSpec[] {
   return [problem, ...partsOf(problem).flatMap(problemsIn)];
 }
 
-/** Whether every function is quadratic in θ: conjugate gradients are for such alone. */
+/** Whether every function is quadratic in θ: conjugate gradients need that. */
 export function isQuadratic(problem: ProblemSpec): boolean {
   return problemsIn(problem).every((part) => familyOf(part).quadratic);
 }

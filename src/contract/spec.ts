@@ -58,13 +58,13 @@ export const MetatrainSpec = Strict(
     training: TrainingSpec,
     comparison: Nullable(ComparisonSpec, { default: {}, description: 'null: train only.' }),
   },
-  { title: 'Meta-training', description: 'Train a learned optimizer, then compare it with hand-written ones.' },
+  { title: 'Meta-training', description: 'Train a learned optimizer, then compare it with hand-designed ones.' },
 );
 export type MetatrainSpec = Static<typeof MetatrainSpec>;
 
 export const CompareSpec = Strict(
   { kind: Type.Literal('compare'), ...common, optimizer: TrainedOptimizerRef, comparison: ComparisonSpec },
-  { title: 'Comparison', description: 'Take a trained optimizer to any problem, beside hand-written ones.' },
+  { title: 'Comparison', description: 'Evaluate a trained optimizer on any problem, beside hand-designed ones.' },
 );
 export type CompareSpec = Static<typeof CompareSpec>;
 

@@ -4,7 +4,7 @@ import { Type } from './type.js';
 
 /** Names of trained optimizers, in the registry and in job documents. */
 
-/** It goes into keys and addresses, and stands beside files and jobs on the command line: no dots, slashes, colons. */
+/** Part of keys and addresses, and given beside files and jobs on the command line: no dots, slashes or colons. */
 export const optimizerNamePattern = '^[a-z0-9][a-z0-9_-]{0,63}$';
 export const OptimizerName = Type.String({
   pattern: optimizerNamePattern,

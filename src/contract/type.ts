@@ -32,7 +32,7 @@ const builders = {
     optional.add(copy);
     return copy;
   },
-  /** Of a type that TypeBox cannot tell from the schema. */
+  /** A schema whose type TypeBox cannot infer. */
   Unsafe: (schema: object) => ({ ...schema }),
 };
 

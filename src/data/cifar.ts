@@ -22,7 +22,7 @@ const recordsPerFile = 10_000;
 const chunk = 500;
 
 /**
- * CIFAR-10: 50,000 pictures for training and 10,000 held out, each 32 × 32 × 3, the colours of a pixel side by side.
+ * CIFAR-10: 50,000 images for training and 10,000 held out, each 32 × 32 × 3, channels last.
  * @param folder that of the environment variable METADESCENT_CIFAR
  * @throws DatasetError where there is none, or files in it are missing or damaged
  */

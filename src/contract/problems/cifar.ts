@@ -21,7 +21,7 @@ export const CifarSpec = ConvNetSchema(
   {
     title: 'CIFAR-10',
     description:
-      'Mean softmax cross-entropy of a convolutional network on mini-batches of CIFAR-10’s pictures, 32 × 32 in colour (arXiv 1606.04474, section 3.3; sizes and N(0, 0.01²) initialisation of deepmind/learning-to-learn). Comparisons see the 10,000 test pictures, all else the 50,000 others. The binary files are read from the folder that METADESCENT_CIFAR names; without them the job fails. Five or two of the classes make the paper’s CIFAR-5 and CIFAR-2.',
+      'Mean softmax cross-entropy of a convolutional network on mini-batches of CIFAR-10’s images, 32 × 32 in colour (arXiv 1606.04474, section 3.3; sizes and N(0, 0.01²) initialisation of deepmind/learning-to-learn). Comparisons see the 10,000 test images, everything else the 50,000 training images. The binary files are read from the folder that METADESCENT_CIFAR names; without them the job fails. With five or two of the classes it is the paper’s CIFAR-5 or CIFAR-2.',
   },
 );
 export type CifarSpec = Static<typeof CifarSpec>;

@@ -3,8 +3,8 @@ import { IntegerChoice, Strict } from '../schema.js';
 import { Type } from '../type.js';
 import type { DatasetName, FamilyContract, Parameter } from './family.js';
 
-/** Colours of a pixel. */
-export const colours = 3;
+/** Channels of a pixel. */
+export const imageChannels = 3;
 
 /** @param labels names of the data set's classes, in the order of their numbers */
 const fields = (labels: readonly string[]) => ({
@@ -29,7 +29,7 @@ const fields = (labels: readonly string[]) => ({
     minimum: 2,
     maximum: 1024,
     default: 128,
-    description: 'Pictures that one evaluation sees, drawn with replacement, others at every step.',
+    description: 'Images per evaluation, drawn with replacement at every step.',
   }),
   classes: Type.Array(Type.Integer({ minimum: 0, maximum: labels.length - 1 }), {
     minItems: 2,
@@ -39,7 +39,7 @@ const fields = (labels: readonly string[]) => ({
   }),
 });
 
-/** The schema of a family of convolutional networks, with what it has of its own. */
+/** The schema of a family of convolutional networks, with its own fields. */
 export function ConvNetSchema<const N extends string, const Own extends Parameters<typeof Strict>[0]>(
   name: N,
   labels: readonly string[],
@@ -50,27 +50,27 @@ export function ConvNetSchema<const N extends string, const Own extends Paramete
 }
 
 const Common = Strict(fields([]));
-/** Sizes of a convolutional network: of its pictures, side × side, and of its layers. */
+/** Sizes of a convolutional network: of its images, side × side, and of its layers. */
 export type ConvNet = Static<typeof Common> & { readonly side: number };
 
-/** A convolution that keeps the side of what it is given, [side, side, inputs]; a fully connected layer is one of one pixel. */
+/** A convolution of [side, side, inputs] that keeps the side; a fully connected layer is one with a single pixel. */
 export interface Layer {
   readonly name: string;
   readonly side: number;
   readonly kernel: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** Of its weights. */
+  /** Shape of its weights. */
   readonly shape: readonly number[];
 }
 
-/** What pooling over 2 × 2 leaves of a side: of one pixel, that pixel. */
+/** The side after pooling over 2 × 2; a single pixel stays. */
 const pooled = (side: number) => (side === 1 ? 1 : side / 2);
 
 /** The convolutions, then the fully connected layers; the last gives the classes' logits, and nothing follows it. */
 export function layersOf(net: ConvNet): Layer[] {
   const layers: Layer[] = [];
-  let [side, inputs] = [net.side, colours];
+  let [side, inputs] = [net.side, imageChannels];
   for (const [i, outputs] of net.channels.entries()) {
     const { kernel } = net;
     layers.push({ name: `conv${i + 1}`, side, kernel, inputs, outputs, shape: [kernel, kernel, inputs, outputs] });
@@ -111,7 +111,7 @@ export function convNetFamily<Spec>(
     miniBatchFloats(spec) {
       const net = netOf(spec);
       const units = layersOf(net).reduce((sum, { side, outputs }) => sum + side ** 2 * outputs, 0);
-      return net.batch * (colours * net.side ** 2 + 2 * units);
+      return net.batch * (imageChannels * net.side ** 2 + 2 * units);
     },
   };
 }

@@ -17,23 +17,23 @@ export interface InnerProblemSpec {
 export interface FamilyContract<Spec> {
   /**
    * θ is the concatenation of these, each in row-major order.
-   * @param parametersOf those of another problem, for a family that is made of others
+   * @param parametersOf the tensors of another problem, for composite families
    */
   parameters(spec: Spec, parametersOf: (problem: InnerProblemSpec) => Parameter[]): Parameter[];
-  /** The problems that a family is made of; none where it is left out. */
+  /** The parts of a composite problem; left out where there are none. */
   parts?(spec: Spec): readonly InnerProblemSpec[];
   /** Whether it has no Hessian product: exact second derivatives are refused then. */
   readonly firstDerivativesOnly?: boolean;
-  /** Of a family from a file of its own: changes with its bytes, on which results depend. */
+  /** Changes with the bytes of a plugin's file, since results depend on them. */
   readonly fingerprint?: string;
   /** Floats of one function's sampled data; none where it is left out. */
   dataFloats?(spec: Spec): number;
-  /** Every function is quadratic in θ, of a family that is made of others where theirs are. */
+  /** Every function is quadratic in θ; for a composite, if those of its parts are. */
   quadratic?: true;
   /**
-   * Of a family that learns from examples, others at every step: where they come from, how many a step, and the number of
-   * classes. With `labels`, these classes of the data set alone take part, and become 0, 1, …. With `perFunction`, each
-   * function learns from so many of them, of its own.
+   * For families that learn from mini-batches: the data set, examples per step, and the number of classes. With `labels`,
+   * only these classes of the data set take part, and become 0, 1, …. With `perFunction`, each function learns from that
+   * many examples of its own.
    */
   miniBatch?(spec: Spec): {
     dataset: DatasetName;
@@ -42,6 +42,6 @@ export interface FamilyContract<Spec> {
     labels?: readonly number[];
     perFunction?: number;
   };
-  /** Floats of a mini-batch on its way through a network: of each unit value and derivative, and both on the way back. */
+  /** Floats of a mini-batch in a network: per unit its value and derivative, in the forward and in the backward pass. */
   miniBatchFloats?(spec: Spec): number;
 }

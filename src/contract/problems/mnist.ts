@@ -11,12 +11,15 @@ export const MnistSpec = Strict(
       default: [20],
       description: 'Units of each hidden layer. None: multinomial logistic regression.',
     }),
-    activation: Choice(['sigmoid', 'tanh', 'relu'], { default: 'sigmoid', description: 'Of the hidden layers.' }),
+    activation: Choice(['sigmoid', 'tanh', 'relu'], {
+      default: 'sigmoid',
+      description: 'Activation of the hidden layers.',
+    }),
     batch: Type.Integer({
       minimum: 1,
       maximum: 4096,
       default: 128,
-      description: 'Digits that one evaluation sees, drawn with replacement, others at every step.',
+      description: 'Digits that one evaluation sees, drawn with replacement at every step.',
     }),
     examples: Nullable(Type.Integer({ minimum: 1, maximum: 100_000 }), {
       default: null,

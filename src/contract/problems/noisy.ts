@@ -23,7 +23,7 @@ export const NoisySpec = Type.Unsafe<NoisySpec>(
     {
       title: 'Noisy gradients',
       description:
-        'The functions of another problem, of whose gradient an optimizer sees ∇f(θ_t) + ε_t, ε_t ~ N(0, deviation²) anew at every step (Wichrowska et al. 2017, arXiv 1703.04813, section 4). Losses, and the meta-gradient’s ∇f, are the true ones.',
+        'The functions of another problem, but the optimizer sees a noisy gradient ∇f(θ_t) + ε_t, with fresh ε_t ~ N(0, deviation²) at every step (Wichrowska et al. 2017, arXiv 1703.04813, section 4). Losses and the meta-gradient use the true f.',
     },
   ),
 );

@@ -11,7 +11,7 @@ export const ParabolaSpec = Strict(
   {
     title: 'Parabola',
     description:
-      'f(x) = Σ (s∘x)², s ~ U(0.5, 1.5) anew for each function, x0 ~ U(-1, 1): the first example of a public notebook.',
+      'f(x) = Σ (s∘x)², s ~ U(0.5, 1.5) drawn for each function, x0 ~ U(-1, 1): the first example of a public notebook.',
   },
 );
 

@@ -13,7 +13,7 @@ export const QuadraticSpec = Strict(
         'Entries of W and y: "uniform" is U[0, 1) with x0 ~ N(0, 0.01²) (deepmind/learning-to-learn); "normal" is N(0, 1) with x0 = 0 (arXiv 1606.04474, section 3.1).',
     }),
   },
-  { title: 'Quadratic', description: 'f(x) = |Wx - y|², W and y anew for each function.' },
+  { title: 'Quadratic', description: 'f(x) = |Wx - y|², W and y drawn for each function.' },
 );
 
 export const quadratic: FamilyContract<Static<typeof QuadraticSpec>> = {

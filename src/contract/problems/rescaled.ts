@@ -23,7 +23,7 @@ export const RescaledSpec = Type.Unsafe<RescaledSpec>(
     {
       title: 'Randomly rescaled',
       description:
-        'f(c∘θ), f a function of another problem, begun at θ_0/c: each coordinate has a scale of its own, drawn anew for each function (random scaling: Lv et al. 2017, arXiv 1703.03633).',
+        'f(c∘θ), f a function of another problem, starting at θ_0/c: each coordinate has its own scale, drawn for each function (random scaling: Lv et al. 2017, arXiv 1703.03633).',
     },
   ),
 );

@@ -7,11 +7,11 @@ export const shapeLabels = ['circle', 'ring', 'square', 'frame', 'triangle', 'cr
 export const ShapesSpec = ConvNetSchema(
   'shapes',
   shapeLabels,
-  { side: IntegerChoice([8, 16, 32], { default: 32, description: 'Rows and columns of a picture.' }) },
+  { side: IntegerChoice([8, 16, 32], { default: 32, description: 'Rows and columns of an image.' }) },
   {
     title: 'Coloured shapes',
     description:
-      'The network of the problem "cifar" on pictures that are made, not photographed: one shape each, of random colour, place, size and turn, on a background that changes colour across the picture, under noise. They are the same for every job, and need no files. Comparisons see 1,000 held-out pictures, all else 4,000 others.',
+      'The network of the problem "cifar" on generated images: one shape each, of random colour, place, size and rotation, on a background whose colour changes across the image, with noise. The images are the same for every job and need no files. Comparisons see 1,000 held-out images, everything else 4,000 others.',
   },
 );
 export type ShapesSpec = Static<typeof ShapesSpec>;

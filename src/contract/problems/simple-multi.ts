@@ -16,7 +16,7 @@ export const SimpleMultiSpec = Strict(
   {
     title: 'Simple, several parameters',
     description:
-      'f(x) = Σ x_i², every x_i = 1 at the start, and each a parameter of its own, x_0, x_1, …: the problem on which deepmind/learning-to-learn leaves x_1 to a hand-written rule.',
+      'f(x) = Σ x_i², starting at x_i = 1, each x_i a separate parameter x_0, x_1, …: the problem on which deepmind/learning-to-learn leaves x_1 to a hand-designed optimizer.',
   },
 );
 

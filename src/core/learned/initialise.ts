@@ -50,7 +50,7 @@ function fillKernel(
   }
 }
 
-/** N(0, deviation²), drawn anew where it falls beyond two standard deviations. */
+/** N(0, deviation²), redrawn beyond two standard deviations. */
 function fillTruncatedNormal(random: RandomStream, data: Float32Array, deviation: number): void {
   const draws = new Float32Array(data.length);
   for (let filled = 0; filled < data.length; ) {

@@ -15,11 +15,11 @@ interface Step {
 
 /**
  * Conjugate gradients (Hestenes and Stiefel 1952) with exact line search, on functions that are quadratic: the direction
- * is -g, made conjugate to those before, and θ moves to the least value along it. Each function has its own.
+ * is -g, made conjugate to those before, and θ moves to the minimum along it. Each function has its own.
  *
  * Without rounding only the last direction would count. In fp32 the others come back: the 100-step sums of quadratic
  * functions of 10 coordinates are then 2 to 5 % too high, and with several directions remembered they are those of
- * doubles. For the same reason the curvature c along p comes out of values alone, f(q + s p) = f(q) + s ⟨∇f(q), p⟩ + c s² / 2
+ * doubles. For the same reason the curvature c along p comes from values only, f(q + s p) = f(q) + s ⟨∇f(q), p⟩ + c s² / 2
  * with q = θ_0 and a large s: the difference of two gradients would lose it where a direction is nearly flat.
  *
  * Stands still after every step. @returns f(θ_t) [steps + 1, B]
@@ -58,7 +58,7 @@ export async function* optimiseByConjugateGradients(
         const [from, to, scale] = [b * dimension, (b + 1) * dimension, scales[b]!];
         const linear = origin.losses[b]! + scale * dot(origin.gradient, direction, from, to);
         const curvature = (2 * (beyond[b]! - linear)) / scale ** 2;
-        // At the least value there is no direction; where rounding leaves no curvature, there is none to follow.
+        // At the minimum there is no direction; where rounding leaves no curvature, there is none to follow.
         if (!(curvature > 0)) continue;
         const step = -dot(gradient, direction, from, to) / curvature;
         for (let i = from; i < to; i++) theta[i]! += step * direction[i]!;

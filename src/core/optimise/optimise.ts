@@ -16,7 +16,7 @@ export interface Learned {
 /** What takes part in a comparison: a baseline as it runs, or the learned optimizer. */
 export type Contender = TunedRule | Extract<BaselineSpec, { name: 'conjugate-gradients' }> | Learned;
 
-/** Functions being optimised; it stands still after every few steps. @returns f(θ_t) [steps + 1, B] */
+/** Functions being optimised; it yields after every few steps. @returns f(θ_t) [steps + 1, B] */
 export type Optimisation = AsyncGenerator<void, Float32Array>;
 
 /** Begins to optimise every function of a batch from its start. */

@@ -16,11 +16,11 @@ export interface FunctionBatch {
   readonly dimension: number;
   /** Each [B, …shape]. */
   readonly data: FunctionData;
-  /** Of a family that learns from examples. */
+  /** For families that learn from examples. */
   readonly miniBatches: MiniBatches | null;
-  /** Of a family that draws anew at every step. */
+  /** For families that draw at every step. */
   readonly stepDraws: StepDraws | null;
-  /** The functions that these are made of. */
+  /** The parts of composite functions. */
   readonly parts: readonly FunctionBatch[];
   /** θ_0 [B, d] */
   readonly start: Float32Array;
@@ -32,7 +32,7 @@ export type ExampleSet = 'training' | 'held-out';
 /**
  * Draws functions `first` … `first + count - 1` of a purpose. Function i is the same whichever batch it is drawn in,
  * and no function of one purpose is ever met under another.
- * @param examples by default those that are held out for a comparison, and the others for all else
+ * @param examples by default the held-out ones for a comparison, and the others for everything else
  * @throws DatasetError where the problem needs a data set that is not among those given
  */
 export function sampleFunctions(
@@ -80,7 +80,7 @@ function prepare(
   };
 }
 
-/** Draws one function: what it is made of first. */
+/** Draws one function, the parts of a composite first. */
 function draw({ problem, count, dimension, data, parts, start }: FunctionBatch, b: number, random: RandomStream): void {
   const own = start.subarray(b * dimension, (b + 1) * dimension);
   let offset = 0;

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core
 import { type ProblemSpec, parametersOf } from '../../contract/problems.js';
 import type { Tf } from './problem.js';
 
-/** What networks that learn to classify are made of. Tensors of functions side by side are [B, batch, units]. */
+/** Building blocks of classifiers. Tensors of B functions are [B, batch, units]. */
 
 /**
  * The problem's parameters, by name, each [B, ...shape].

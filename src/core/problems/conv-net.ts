@@ -7,7 +7,7 @@ import type { Problem, Tf } from './problem.js';
 import { rectify, shift } from './rectified.js';
 
 /**
- * A convolutional network on mini-batches of pictures (arXiv 1606.04474, section 3.3, as in deepmind/learning-to-learn):
+ * A convolutional network on mini-batches of images (arXiv 1606.04474, section 3.3, as in deepmind/learning-to-learn):
  * convolutions, each with batch normalisation, ReLU and max pooling, then fully connected layers with batch normalisation
  * and ReLU, then the classes; f(θ) is the mean softmax cross-entropy. Weights and biases begin as N(0, 0.01²), offsets of
  * the normalisation as 0.
@@ -50,7 +50,7 @@ type Tensors = Record<string, Tensor>;
 /**
  * One function.
  * @param tensors its parameters, by name
- * @param inputs [1, batch, side · side · colours]
+ * @param inputs [1, batch, side · side · channels]
  * @param labels [1, batch, classes]
  * @returns f(θ) [1], and its gradients by the parameters' names
  */

@@ -7,18 +7,18 @@ import type { Tf } from './problem.js';
  *
  * Pictures are [n, side, side, channels], kernels [k, k, inputs, outputs], k odd.
  */
-export function convolve(tf: Tf, pictures: Tensor4D, kernels: Tensor4D): Tensor4D {
-  return tf.conv2d(pictures, kernels, 1, (kernels.shape[0] - 1) / 2);
+export function convolve(tf: Tf, images: Tensor4D, kernels: Tensor4D): Tensor4D {
+  return tf.conv2d(images, kernels, 1, (kernels.shape[0] - 1) / 2);
 }
 
-/** df/d(pictures), from df/d(their convolution): a convolution with the kernels turned about. */
+/** df/d(images), from df/d(their convolution): a convolution with the rotated kernels. */
 export function pictureGradient(tf: Tf, kernels: Tensor4D, delta: Tensor4D): Tensor4D {
   return convolve(tf, delta, tf.transpose(tf.reverse(kernels, [0, 1]), [0, 1, 3, 2]));
 }
 
-/** df/d(kernels), likewise: a convolution of the pictures with delta, summed over the pictures instead of channels. */
-export function kernelGradient(tf: Tf, pictures: Tensor4D, delta: Tensor4D, k: number): Tensor4D {
-  const inputs = tf.transpose(pictures, [3, 1, 2, 0]);
+/** df/d(kernels), likewise: a convolution of the images with delta, summed over the images instead of channels. */
+export function kernelGradient(tf: Tf, images: Tensor4D, delta: Tensor4D, k: number): Tensor4D {
+  const inputs = tf.transpose(images, [3, 1, 2, 0]);
   const outputs = tf.transpose(delta, [1, 2, 0, 3]);
   return tf.transpose(tf.conv2d(inputs, outputs, 1, (k - 1) / 2), [1, 2, 0, 3]);
 }

@@ -2,10 +2,10 @@ import type { Examples } from '../../contract/datasets.js';
 import { type DrawsOrigin, streamAt } from './step-draws.js';
 import { subsetOf } from './subset.js';
 
-/** What a mini-batch needs of the problem that it is drawn for. */
+/** What a problem says about its mini-batches. */
 export interface MiniBatchOptions {
   readonly examples: Examples;
-  /** Examples that a function sees at a step. */
+  /** Examples per function and step. */
   readonly size: number;
   readonly classes: number;
   /** The classes that take part, where not all do, in the order of their new names 0, 1, …. */
@@ -18,8 +18,8 @@ export interface MiniBatchOptions {
 const onceStep = 2 ** 24 - 2;
 
 /**
- * The examples that some functions see, others at every step, drawn with replacement. Which ones follows from (seed,
- * purpose, number of the function, step): any step's can be drawn again, in any order.
+ * The examples that functions see at every step, drawn with replacement. They are determined by (seed, purpose, number
+ * of the function, step): any step can be drawn again, in any order.
  */
 export class MiniBatches {
   readonly examples: Examples;

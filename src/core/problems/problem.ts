@@ -2,7 +2,7 @@ import type * as tfjs from '@tensorflow/tfjs-core';
 import type { ProblemName, ProblemOf } from '../../contract/problems.js';
 import type { RandomStream } from '../random/random.js';
 
-/** tfjs, handed in by the engine that runs on it: a problem's file loads no engine. */
+/** tfjs, passed in by the engine that runs on it: a problem's file loads no engine. */
 export type Tf = typeof tfjs;
 
 /** What defines a function besides its family: named arrays, such as W and y. */
@@ -12,13 +12,13 @@ export type FunctionData = Readonly<Record<string, Float32Array>>;
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /**
- * The same as tensors of many functions, each [B, …shape]. Of a family that draws anew at every step, those arrays too;
- * of one that learns from examples the mini-batch: `inputs` [B, size, width], scaled to [0, 1], and `labels` [B, size,
+ * The same as tensors of many functions, each [B, …shape]. A family that draws at every step has those arrays too; one
+ * that learns from examples has the mini-batch: `inputs` [B, size, width], scaled to [0, 1], and `labels` [B, size,
  * classes], one-hot.
  */
 export type DataTensors = Readonly<Record<string, tfjs.Tensor>>;
 
-/** Of functions side by side. */
+/** Values of B functions. */
 export interface Evaluation {
   /** f(θ) [B] */
   readonly losses: tfjs.Tensor1D;
@@ -28,7 +28,7 @@ export interface Evaluation {
   readonly observed?: tfjs.Tensor2D;
 }
 
-/** Functions that others are made of, at one step. */
+/** The parts of composite functions, at one step. */
 export interface Part {
   /** Coordinates of one function. */
   readonly dimension: number;
@@ -43,18 +43,18 @@ export interface Mathematics<Spec> {
   /** Shapes of one function's data. */
   shapes(spec: Spec): Shapes;
   /**
-   * Draws one function into `data` and its starting point θ_0 into `start` [d]. There a family that is made of others
-   * finds the starting points of its parts, which have been drawn before, one after the other.
+   * Draws one function into `data` and its starting point θ_0 into `start` [d]. A composite family finds
+   * the starting points of its parts there, one after the other: they are drawn before.
    */
   sample(spec: Spec, random: RandomStream, data: FunctionData, start: Float32Array): void;
-  /** What is drawn anew at every step, by (seed, purpose, function, step). */
+  /** What is drawn at every step, by (seed, purpose, function, step). */
   readonly everyStep?: {
     shapes(spec: Spec): Shapes;
     sample(spec: Spec, random: RandomStream, data: FunctionData): void;
   };
   /**
    * @param theta [B, d]
-   * @param parts of a family that is made of others, in their order
+   * @param parts of a composite, in their order
    */
   evaluate(tf: Tf, data: DataTensors, theta: tfjs.Tensor2D, spec: Spec, parts: readonly Part[]): Evaluation;
   /** ∇²f(θ) v, [B, d]: what exact second derivatives need. A family without it is refused where they are asked for. */

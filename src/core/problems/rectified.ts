@@ -54,7 +54,7 @@ export function rectify(tf: Tf, z: Tensor4D, shifts: Tensor1D, batchNorm: boolea
   };
 }
 
-/** Of each channel: the mean, and 1/√(variance + ε). */
+/** Mean and 1/√(variance + ε) per channel. */
 function statistics(tf: Tf, z: Tensor4D): { mean: Tensor1D; scale: Tensor1D } {
   const count = rowsOf(z);
   const mean = tf.div<Tensor1D>(sumRows(tf, z), count);

@@ -1,7 +1,7 @@
 import { type Purpose, RandomStream } from '../random/random.js';
 import type { FunctionData, Shapes } from './problem.js';
 
-/** What names the draws that some functions make at every step. */
+/** Identifies the draws that some functions make at every step. */
 export interface DrawsOrigin {
   readonly seed: number;
   readonly purpose: Purpose;
@@ -9,7 +9,7 @@ export interface DrawsOrigin {
   readonly first: number;
   /** Functions, B. */
   readonly count: number;
-  /** Tells apart the draws of the problems that a problem is made of. */
+  /** Separates the draws of a composite's parts. */
   readonly source: number;
 }
 
@@ -18,7 +18,7 @@ export function streamAt({ seed, purpose, first, source }: DrawsOrigin, b: numbe
   return new RandomStream(seed, purpose, first + b, step, source);
 }
 
-/** Arrays that are drawn anew at every step, such as noise: any step's can be drawn again, in any order. */
+/** Arrays that are drawn at every step, such as noise: any step can be drawn again, in any order. */
 export class StepDraws {
   /**
    * @param shapes of one function's arrays

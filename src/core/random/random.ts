@@ -11,8 +11,8 @@ export const Purpose = {
   tuning: 3,
   comparison: 4,
   bootstrap: 5,
-  /** Pictures that are made, of the data set of shapes. */
-  pictures: 7,
+  /** Generated images of the data set of shapes. */
+  images: 7,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
@@ -25,7 +25,7 @@ export const maxSources = 2 ** sourceBits;
 
 /**
  * A stream of random numbers named by (seed, purpose, index), or by those, a step and a source. Any stream can be begun
- * again at any time, so nothing about randomness has to be kept to go on with a run. Words are consumed in order,
+ * again at any time, so a run can resume without any saved state of randomness. Words are consumed in order,
  * whichever methods ask for them.
  */
 export class RandomStream {
@@ -37,7 +37,7 @@ export class RandomStream {
   /**
    * @param seed from 0 to 2^53 - 1
    * @param index from 0 to 2^53 - 1, such as the number of a function
-   * @param step from 0 to 2^24 - 2: what is drawn anew at each step of that function has a stream of its own
+   * @param step from 0 to 2^24 - 2: what is drawn at each step of that function has its own stream
    * @param source from 0 to {@link maxSources} - 1: of those there may be several
    */
   constructor(
@@ -82,13 +82,13 @@ export class RandomStream {
     for (let i = 0; i < out.length; i++) out[i] = this.nextInt(bound);
   }
 
-  /** U[low, high), in steps of 2^-24 of the range, each rounded to fp32. One word a number. */
+  /** U[low, high), in steps of 2^-24 of the range, each rounded to fp32. One word per number. */
   fillUniform(out: Float32Array, low = 0, high = 1): void {
     const scale = (high - low) / 2 ** 24;
     for (let i = 0; i < out.length; i++) out[i] = low + scale * (this.nextUint32() >>> 8);
   }
 
-  /** N(mean, deviation²) by Box and Muller's method in double, rounded to fp32. Two words for every two numbers. */
+  /** N(mean, deviation²) by Box and Muller's method in double precision, rounded to fp32. Two words per two numbers. */
   fillNormal(out: Float32Array, mean = 0, deviation = 1): void {
     for (let i = 0; i < out.length; i += 2) {
       const radius = deviation * Math.sqrt(-2 * Math.log((this.nextUint32() + 1) / word));

@@ -1,6 +1,6 @@
 import type { LstmSpec } from '../../../contract/optimizers.js';
 import { cifarNet } from '../../../contract/problems/cifar.js';
-import { type ConvNet, colours, layersOf as convLayers } from '../../../contract/problems/conv-net.js';
+import { type ConvNet, layersOf as convLayers, imageChannels } from '../../../contract/problems/conv-net.js';
 import { digitShape, layerSizes } from '../../../contract/problems/mnist.js';
 import { type ProblemName, type ProblemSpec, partsOf } from '../../../contract/problems.js';
 import type { FunctionBatch } from '../../problems/batch.js';
@@ -69,7 +69,7 @@ function layersOf(problem: ProblemSpec): Float64Array | null {
   const net = convNetOf(problem);
   if (!net) return null;
   const { side, kernel, batchNorm, channels, hidden, classes } = net;
-  const widths = [colours, ...channels, ...hidden, classes.length];
+  const widths = [imageChannels, ...channels, ...hidden, classes.length];
   return Float64Array.of(side, kernel, batchNorm ? 1 : 0, channels.length, ...widths);
 }
 
