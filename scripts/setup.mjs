@@ -1,6 +1,6 @@
 /**
- * Brings a fresh checkout to where it can run: npm's dependencies, Redis, the build. What is there already is left
- * alone, so a second run takes a fraction of a second. One line a step says what is done. Node alone is needed.
+ * Makes a fresh checkout ready to run: npm's dependencies, Redis, the build. It skips what is there already, so a second
+ * run takes a fraction of a second. It prints one line per step. Only Node is needed.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -15,10 +15,10 @@ import { findRedis, installRedis } from './setup/redis.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** @throws SetupError where a step cannot be done. */
+/** @throws SetupError if a step fails. */
 export async function setup() {
   checkNode();
-  await step('npm dependencies', 'installing them as package-lock.json says (npm ci)', {
+  await step('npm dependencies', 'installing them from package-lock.json (npm ci)', {
     isDone: () => dependenciesAreCurrent(root),
     act: () => runQuietly('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
   });
@@ -44,7 +44,7 @@ export async function setup() {
   });
 }
 
-/** `isDone` gives what is there, in words, or a falsy value; `act` gives false where it has said itself what came of it. */
+/** `isDone` describes what is there, or is falsy; `act` returns false if it has printed its own outcome. */
 export async function step(name, doing, { isDone, act }) {
   const found = await isDone();
   if (found) {
@@ -57,7 +57,7 @@ export async function step(name, doing, { isDone, act }) {
   say(`${name}: done in ${((Date.now() - began) / 1000).toFixed(0)} s`);
 }
 
-/** Without a compiler the service runs on tfjs, slower and otherwise the same. */
+/** Without a compiler, jobs run on tfjs: slower, otherwise the same. */
 async function buildNativeIfPossible() {
   try {
     await buildNative();
@@ -74,7 +74,7 @@ function checkNode() {
     throw new SetupError(`Node ${process.versions.node} is too old: install Node 20.10 or later (nodejs.org).`);
 }
 
-/** Runs a command in the checkout; what it says is shown only where it fails. */
+/** Runs a command in the checkout; shows its output only if it fails. */
 export function runQuietly(command, args, options = {}) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: root,

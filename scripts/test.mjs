@@ -1,6 +1,6 @@
 /**
- * npm test: set-up, then every test; `npm test -- PATTERN …` runs the test files whose path holds one of the patterns.
- * The last line is "N passed, N failed", with ", N skipped" where some were.
+ * npm test: set-up, then every test; `npm test -- PATTERN …` runs the test files whose path contains one of the patterns.
+ * The last line is "N passed, N failed", plus ", N skipped" if there are any.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -11,7 +11,7 @@ import { findChromium, installChromium } from './setup/chromium.mjs';
 import { findTestTools, installTestTools } from './setup/test-tools.mjs';
 import { orExplain, root, runQuietly, setup, step } from './setup.mjs';
 
-/** Milliseconds after which a test file counts as hung. */
+/** Milliseconds until a test file counts as hung. */
 const timeout = 240_000;
 
 await orExplain(setup);
@@ -29,12 +29,12 @@ const files = testFiles(join(root, 'test')).filter(
 );
 const counts = { passed: 0, failed: 0, skipped: 0 };
 if (files.length > 0) await runAll();
-else process.stderr.write(`No test file's path holds ${patterns.join(' or ') || 'anything: there is none'}.\n`);
+else process.stderr.write(`No test files match ${patterns.join(' or ') || 'test/**/*.test.ts'}.\n`);
 const { passed, failed, skipped } = counts;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
 
-/** Tests that have a source: what an earlier build has left of a deleted one is not run. */
+/** Only tests that have a source: an earlier build may have left files of deleted ones. */
 function testFiles(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -42,7 +42,7 @@ function testFiles(folder) {
     if (!entry.name.endsWith('.test.ts')) return [];
     const source = relative(root, path);
     const built = join(root, 'dist', source.replace(/\.ts$/, '.js'));
-    if (!existsSync(built)) throw new Error(`${source} has not been built`);
+    if (!existsSync(built)) throw new Error(`${source} has not been built: run npm run build`);
     return [{ source, built }];
   });
 }
@@ -58,7 +58,7 @@ async function runAll() {
   for await (const text of report) process.stdout.write(text);
 }
 
-/** Tests count, not the suites and files around them; a suite or file that fails by itself does. */
+/** Counts tests, not the suites and files around them, unless a suite or file itself fails. */
 function count({ details, nesting, file, name }, outcome) {
   const isGroup = details.type === 'suite' || (nesting === 0 && name === file);
   if (isGroup && !(outcome === 'failed' && details.error?.failureType !== 'subtestsFailed')) return;

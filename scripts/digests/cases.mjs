@@ -1,6 +1,6 @@
 /**
- * What is digested: every example spec that needs no download, and short trainings of what no example has, each cut to
- * a few seconds. `changes` are merged into the example's document. A case with `weights` is a comparison of that file.
+ * What is digested: every example spec that needs no download, and short trainings of features that no example uses, each
+ * cut to a few seconds. `changes` are merged into the example's document. A case with `weights` compares that file.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -162,7 +162,7 @@ function compared(functions, tuningFunctions, tuning = {}) {
   return { functions, resamples: 200, tuning: { functions: tuningFunctions, ...tuning } };
 }
 
-/** A document with some of its fields changed; lists are replaced whole. */
+/** A document with some fields changed; lists are replaced as a whole. */
 function merge(document, changes) {
   const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isObject(document) || !isObject(changes)) return changes;

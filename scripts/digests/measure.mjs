@@ -1,4 +1,4 @@
-/** Runs a case with some build of metadescent, through its command line, and digests what it leaves. */
+/** Runs a case with a build of metadescent, through its command line, and digests its files. */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { digestGrids, digestRates, digestResults, digestTable, digestWeights } f
 /**
  * @param build the checkout whose `dist/` runs
  * @param folder an empty folder for the files of the run
- * @returns digests by part; where the command refuses or fails, its exit status and its last line instead
+ * @returns digests by part; if the command fails, its exit status and last line instead
  */
 export async function digestCase({ spec, weights }, { build, folder, instructionSet }) {
   const document = join(folder, 'document.json');
@@ -18,7 +18,7 @@ export async function digestCase({ spec, weights }, { build, folder, instruction
   if (code !== 0) return { outcome: `exit status ${code}: ${stderr.trimEnd().split('\n').at(-1)}` };
   const { instructionSet: used, engine } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')).engine;
   if (engine === 'native' && used !== instructionSet)
-    throw new Error(`${used} ran where ${instructionSet} was asked for`);
+    throw new Error(`The engine ran on ${used} instead of ${instructionSet}.`);
   const text = (name) => readFileSync(join(out, name), 'utf8');
   const parts = {};
   if (weights === null) {

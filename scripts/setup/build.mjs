@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** What the build depends on. */
 const inputs = ['src', 'test', 'bench', 'tsconfig.json', 'package.json', 'package-lock.json'];
 
-/** Whether the latest build was made from the sources as they are. */
+/** Whether the latest build was made from the current sources. */
 export function isBuilt(root) {
   try {
     return readFileSync(stampOf(root), 'utf8') === fingerprint(root) ? 'current' : null;
@@ -27,7 +27,7 @@ function stampOf(root) {
   return join(root, 'dist', '.built-from');
 }
 
-/** Changes with any file's name, size or time of change. */
+/** Changes with any file's name, size or modification time. */
 function fingerprint(root) {
   const hash = createHash('sha256');
   for (const input of inputs) visit(join(root, input), hash);

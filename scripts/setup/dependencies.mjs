@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Whether node_modules holds what package-lock.json names: npm leaves beside the packages a lock of what it installed.
- * Packages for other platforms are missing there, and may be.
+ * Whether node_modules has what package-lock.json names, by the lock that npm writes there of what it installed. Packages
+ * for other platforms may be missing.
  */
 export function dependenciesAreCurrent(root) {
   const wanted = packagesOf(join(root, 'package-lock.json'));

@@ -1,2 +1,2 @@
-/** A step that cannot be done. The message says what to do; a stack would add nothing. */
+/** A failed step. Its message says what to do, so it is printed without a stack. */
 export class SetupError extends Error {}

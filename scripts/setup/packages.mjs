@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Package managers: what comes before a package is installed, and how it is. */
+/** Package managers, with their arguments before and for an installation. */
 const managers = {
   'apt-get': { before: ['update', '-qq'], install: ['install', '-y', '-qq', '--no-install-recommends'] },
   dnf: { install: ['install', '-y', '-q'] },
@@ -11,10 +11,10 @@ const managers = {
 };
 
 /**
- * Installs packages with this machine's package manager, where it may: as root, or with a sudo that asks for nothing.
- * @param run runs a command, and throws where it fails
- * @param packages for each manager lists of packages: where one list fails, the next is tried
- * @param isDone whether what was wanted is there
+ * Installs packages with this machine's package manager, as root or with a sudo that needs no password.
+ * @param run runs a command, and throws if it fails
+ * @param packages lists of packages per manager: if one list fails, the next is tried
+ * @param isDone whether the wanted program is there
  * @returns whether it is there now
  */
 export function installPackages(run, packages, isDone) {
@@ -38,7 +38,7 @@ export function installPackages(run, packages, isDone) {
   return false;
 }
 
-/** What makes a command run as root: nothing, sudo where it asks for no password, or null where it cannot be had. */
+/** The prefix that runs a command as root: none, sudo if it needs no password, or null if neither works. */
 function rootPrefix() {
   if (process.getuid?.() === 0) return [];
   return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : null;

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { installPackages, onPath } from './packages.mjs';
 
-/** What there is, in words: curl, which the README's walk uses, and a Python that can make an environment. */
+/** Whether there is curl, which the documents' commands use, and a Python that can make a virtual environment. */
 export function findTestTools() {
   const python = spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0;
   return onPath('curl') && python ? 'there' : null;
 }
 
-/** Installs them where that may be done from here; without them their tests are skipped, and fail in CI. */
+/** Installs them if it can; without them their tests are skipped, and fail in CI. */
 export function installTestTools(run) {
   const packages = {
     'apt-get': [['curl', 'ca-certificates', 'python3-venv']],
