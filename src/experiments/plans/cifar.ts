@@ -22,7 +22,7 @@ export const cifar: Plan = {
   title: 'A convolutional network on CIFAR-10, and on parts of it',
   source: 'arXiv 1606.04474, section 3.3',
   summary:
-    'The optimizee is a network of three convolutions of 16 channels, each with batch normalisation, ReLU and max pooling, and a fully connected layer of 32 units: 22,682 coordinates that learn from mini-batches of 128 pictures. The optimizer has two groups of parameters, each with an LSTM of its own: the weights of the convolutions, and all the rest. Trained on the ten classes, it is then shown on five of them and on two. All comparisons see the 10,000 test pictures, which nothing else does.',
+    'The optimizee is a network of three convolutions of 16 channels, each with batch normalisation, ReLU and max pooling, and a fully connected layer of 32 units: 22,682 coordinates that learn from mini-batches of 128 images. The optimizer has two groups of parameters, each with its own LSTM: the weights of the convolutions, and everything else. Trained on the ten classes, it is then evaluated on five of them and on two. All comparisons use the 10,000 test images, and nothing else does.',
   jobs: (budget) => {
     const { iterations, steps, validated } = sizes[budget];
     return [
@@ -48,14 +48,14 @@ export const cifar: Plan = {
           },
         },
       },
-      pictures('cifar-10', 'CIFAR-10, test pictures', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], budget),
-      pictures('cifar-5', 'Transfer to CIFAR-5: airplanes to deer', [0, 1, 2, 3, 4], budget),
-      pictures('cifar-2', 'Transfer to CIFAR-2: airplanes and automobiles', [0, 1], budget),
+      imagesOf('cifar-10', 'CIFAR-10, test pictures', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], budget),
+      imagesOf('cifar-5', 'Transfer to CIFAR-5: airplanes to deer', [0, 1, 2, 3, 4], budget),
+      imagesOf('cifar-2', 'Transfer to CIFAR-2: airplanes and automobiles', [0, 1], budget),
     ];
   },
 };
 
-function pictures(name: string, title: string, classes: number[], budget: Budget): PlannedJob {
+function imagesOf(name: string, title: string, classes: number[], budget: Budget): PlannedJob {
   const { steps, compared, tuned, points } = sizes[budget];
   return {
     name,

@@ -1,7 +1,7 @@
 import type { RuleSpec } from '../../contract/optimizers.js';
 import type { Budget, Input, Plan, PlannedJob } from '../plan.js';
 
-/** Training epochs of the three problems, five unrolls each, and functions that are compared. */
+/** Training epochs of the three problems, five unrolls each, and functions compared. */
 const sizes: Record<Budget, { simple: number; quadratic: number; mnist: number; compared: number; digits: number }> = {
   quick: { simple: 500, quadratic: 60, mnist: 15, compared: 512, digits: 5 },
   standard: { simple: 500, quadratic: 1000, mnist: 1000, compared: 4096, digits: 100 },
@@ -14,7 +14,7 @@ const baselines: readonly Input<RuleSpec>[] = [{ name: 'adam', learningRate: 0.0
 const epoch = { horizon: 100, unroll: 20, metaLoss: 'sum-and-final' } as const;
 const unrolls = epoch.horizon / epoch.unroll;
 
-/** A linear map of the gradient, from weights that begin at 0. */
+/** A linear map of the gradient, with weights initialised to 0. */
 const linear = { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } } as const;
 
 export const deepmind: Plan = {
@@ -22,7 +22,7 @@ export const deepmind: Plan = {
   title: 'The problems of deepmind/learning-to-learn, with its defaults',
   source: 'github.com/deepmind/learning-to-learn',
   summary:
-    'Their simple, simple-multi, quadratic and mnist problems as their train.py sets them up: epochs of 100 steps in unrolls of 20, the meta-loss an unweighted sum over the points of an unroll, the last included, Adam for the meta-optimizer without clipping, the weights with the best mean final loss kept. docs/deepmind.md maps each of their flags to ours, and says what differs on purpose.',
+    'Their simple, simple-multi, quadratic and mnist problems as their train.py sets them up: epochs of 100 steps in unrolls of 20, the meta-loss an unweighted sum over the points of an unroll, the last included, Adam as meta-optimizer, without clipping, keeping the weights with the best mean final loss. docs/deepmind.md maps each of their flags to ours, and says what differs on purpose.',
   jobs: (budget) => {
     const size = sizes[budget];
     const quick = budget === 'quick';
@@ -128,7 +128,7 @@ function simpleTraining(epochs: number) {
   } as const;
 }
 
-/** Every function of these families is the same one. */
+/** All functions of these families are the same. */
 function simplest(name: 'simple' | 'simple-multi', title: string): PlannedJob {
   const comparison = { functions: 2, steps: 100, baselines, tuning: { functions: 1, measure: 'final' } } as const;
   return { name: `${name}-100`, title, of: name, compare: { problem: { name }, comparison } };

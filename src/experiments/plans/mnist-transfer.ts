@@ -6,7 +6,7 @@ export const mnistTransfer: Plan = {
   title: "The digits' optimizer on other networks",
   source: 'arXiv 1606.04474, section 3.2, figure 5',
   summary:
-    'The optimizer that was trained on a perceptron of 20 sigmoid units, on networks that it has never seen: 40 units instead of 20, two hidden layers instead of one, and ReLU instead of the sigmoid. The paper saw the first two succeed and the last one fail, since other activations make another kind of loss surface.',
+    'The optimizer that was trained on a perceptron of 20 sigmoid units, evaluated on networks that it has never seen: 40 units instead of 20, two hidden layers instead of one, and ReLU instead of the sigmoid. In the paper the first two succeed and the last one fails, since a different activation changes the loss surface.',
   given: [{ name: 'mlp', plan: 'mnist', job: 'mlp', shipped: 'mnist.safetensors' }],
   jobs: (budget) => [
     digits('units-40', 'Transfer to 40 units', 'mlp', { hidden: [40] }, 100, budget),

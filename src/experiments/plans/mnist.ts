@@ -15,7 +15,7 @@ export const mnist: Plan = {
   title: 'A perceptron on handwritten digits',
   source: 'arXiv 1606.04474, section 3.2',
   summary:
-    'The optimizee is a perceptron of 20 sigmoid units, 784-20-10, that learns handwritten digits from mini-batches of 128: 15,910 coordinates. The optimizer is trained for 100 steps, and then shown as well for 200, twice what it was trained for. What is held out is 2,000 digits, which 100 steps see six times, so in training too a function has 2,000 digits of its own. All comparisons draw from digits held out from training and validation; the hand-written rules are tuned on those same digits, for the sum and for the last tenth of the steps, from other starting points and in other mini-batches.',
+    'The optimizee is a perceptron of 20 sigmoid units, 784-20-10, that learns handwritten digits from mini-batches of 128: 15,910 coordinates. The optimizer is trained for 100 steps, and then also run for 200. 2,000 digits are held out, and 100 steps see each six times; so in training, too, each function has 2,000 digits of its own. All comparisons draw from digits that training and validation never see. The hand-designed optimizers are tuned on those same digits, for the sum and for the last tenth of the steps, from other starting points and in other mini-batches.',
   jobs: (budget) => [
     { name: 'mlp', title: 'Training on the perceptron, 100 steps', train: training(budget) },
     digits('mlp-100', 'Held-out digits, 100 steps', 'mlp', {}, 100, budget),

@@ -28,7 +28,7 @@ export const quadratic: Plan = {
   title: 'Quadratics of ten coordinates, 100 steps',
   source: 'arXiv 1606.04474, section 3.1',
   summary:
-    'f(x) = |Wx - y|², W and y anew for every function, in both forms that have been published: entries from U[0, 1) (deepmind/learning-to-learn) and from N(0, 1) (the paper). One optimizer is trained for each, by truncated back-propagation through 20 of the 100 steps. The normal form has a heavy tail: a few functions make up much of the mean, so the median stands beside it, and the comparison takes many functions. Conjugate gradients, which know that the function is quadratic and see all its coordinates at once, are a yardstick.',
+    'f(x) = |Wx - y|², with W and y drawn for each function, in both published forms: entries from U[0, 1) (deepmind/learning-to-learn) and from N(0, 1) (the paper). One optimizer is trained for each form, by truncated back-propagation through 20 of the 100 steps. The normal form has a heavy tail: a few functions make up much of the mean, so the median is shown too, and the comparison takes many functions. Conjugate gradients, which know that the function is quadratic and see all its coordinates at once, are a yardstick.',
   jobs: (budget) => [...family('uniform', budget), ...family('normal', budget)],
 };
 

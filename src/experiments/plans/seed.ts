@@ -11,7 +11,7 @@ export const seed: Plan = {
   title: 'Parabolas of ten coordinates, 20 steps',
   source: 'the first example of a public notebook',
   summary:
-    'f(x) = Σ (s∘x)², s ~ U(0.5, 1.5) anew for every function, from x0 ~ U(-1, 1). What counts is the sum of the losses over 20 steps. Its floor is about 3.907, of which 3.611 is f(θ₀): no method can know a coordinate before it has seen two gradients. Beside the learned optimizer stand gradient descent and RMSProp, at the rate 0.1 of the original and at their best.',
+    'f(x) = Σ (s∘x)², with s ~ U(0.5, 1.5) drawn for each function, from x0 ~ U(-1, 1). The measure is the sum of the losses over 20 steps. Its floor is about 3.907, of which 3.611 is f(θ₀): no method knows a coordinate before it has seen two gradients. The learned optimizer is compared with gradient descent and RMSProp, at the rate of the original, 0.1, and at their best.',
   jobs(budget) {
     const { iterations, functions, learningRate, compared } = sizes[budget];
     return [
