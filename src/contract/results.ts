@@ -7,7 +7,10 @@ import { Type } from './type.js';
 
 /** What a comparison found. Intervals are 95 % percentile-bootstrap intervals over functions. */
 
-export const Estimate = Strict({ value: WireNumber, low: WireNumber, high: WireNumber });
+export const Estimate = Strict(
+  { value: WireNumber, low: WireNumber, high: WireNumber },
+  { description: 'A mean and its interval, "NaN" to "NaN" where the mean is not finite.' },
+);
 export type Estimate = Static<typeof Estimate>;
 
 const NotTuned = Strict({
@@ -68,6 +71,15 @@ const stepsSaved = (curve: string) =>
     description: `k less the first step at which the learned optimizer’s ${curve} is at or below this one’s at step k; null where it never is.`,
   });
 
+export const TrainedOn = Strict(
+  {
+    problem: ProblemSpec,
+    steps: Type.Integer({ description: 'Of the last horizon of its training.' }),
+  },
+  { description: 'What the learned optimizer was trained on; left out where its file does not say.' },
+);
+export type TrainedOn = Static<typeof TrainedOn>;
+
 export const OptimizerResult = Strict({
   label: Type.String({ description: 'Unique in the comparison, for tables and legends.' }),
   rule: Nullable(BaselineSpec, {
@@ -85,6 +97,13 @@ export const OptimizerResult = Strict({
     description: 'Mean of f(θ_t) over the last tenth of the steps, at least one: t = 91 … 100 of 100.',
   }),
   tailMedian: WireNumber,
+  diverged: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'Share of the functions whose final loss is above their first, or not finite.',
+    }),
+  ),
   curve: Strict(
     {
       mean: Type.Array(WireNumber),
@@ -114,6 +133,7 @@ export const ComparisonResults = Strict(
     steps: Type.Integer({ description: 'k: the sum is Σ f(θ_t), t = 0 … k-1, and the final loss f(θ_k).' }),
     functions: Type.Integer(),
     resamples: Type.Integer(),
+    trainedOn: Type.Optional(TrainedOn),
     optimizers: Type.Array(OptimizerResult, { description: 'The learned optimizer first.' }),
   },
   { title: 'ComparisonResults' },

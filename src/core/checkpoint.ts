@@ -47,6 +47,8 @@ interface Scalars {
     still?: Measured<number> | null;
     tried: TriedRate[][];
     trial: Trial | null;
+    /** Of the optimizers that have done all their functions. */
+    diverged: number[];
     /** Optimizers that have done all their functions, and functions that the next one has done. */
     finished: number;
     functions: number;
@@ -99,6 +101,7 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
     comparison: comparison
       ? {
           ...comparison.tuning,
+          diverged: comparison.runs.finished.map(({ diverged }) => diverged),
           finished: comparison.runs.finished.length,
           functions: comparison.runs.functions,
         }
@@ -160,6 +163,7 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, dat
               finished: Array.from({ length: comparison.finished }, (_, i) => ({
                 measured: eachMeasure((measure) => asDoubles(take(`${measure}.${i}`))),
                 curves: asDoubles(take(`curves.${i}`)),
+                diverged: comparison.diverged[i]!,
               })),
               functions: comparison.functions,
               losses: take('losses'),

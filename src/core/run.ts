@@ -1,8 +1,10 @@
+import { stagesOf } from '../contract/curriculum.js';
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import type { RunEvent } from '../contract/events.js';
 import { checkTransfer } from '../contract/groups.js';
 import { checkSize, countWeights, longestUnroll } from '../contract/limits.js';
 import { coordinates, type ProblemSpec } from '../contract/problems.js';
+import type { TrainedOn } from '../contract/results.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { flattenWeights, splitWeights } from '../weights/shapes.js';
 import { decodeWeights, encodeWeights } from '../weights/weights.js';
@@ -69,7 +71,11 @@ function givenOptimizer(problem: ProblemSpec, weights: Uint8Array | undefined): 
     throw new Unsupported(
       `problem: the optimizer does not fit it: its ${misfit.pointer} is ${misfit.found}, allowed: ${misfit.allowed}.`,
     );
-  return { spec, phi: flattenWeights(tensors) };
+  return { spec, phi: flattenWeights(tensors), trainedOn: trainedOn(provenance) };
+}
+
+function trainedOn({ problem, training }: Pick<MetatrainSpec, 'problem' | 'training'>): TrainedOn {
+  return { problem, steps: stagesOf(training).at(-1)!.horizon };
 }
 
 /** Training where the spec asks for it, then the comparison where it asks for one. */
@@ -187,9 +193,9 @@ class JobRun implements Run {
   /** What is compared: the weights given, or the best of the training. */
   private learned(): Learned {
     if (this.given) return this.given;
-    const { optimizer } = this.spec as MetatrainSpec;
+    const spec = this.spec as MetatrainSpec;
     const best = this.training?.best;
     if (!best) throw new Error('No weights had a finite validation loss: there is nothing to compare.');
-    return { spec: optimizer, phi: best.phi };
+    return { spec: spec.optimizer, phi: best.phi, trainedOn: trainedOn(spec) };
   }
 }

@@ -30,7 +30,7 @@ export function sortedQuantile(sorted: Values, probability: number): number {
   const position = probability * (sorted.length - 1);
   const below = Math.floor(position);
   const [low, high] = [sorted[below]!, sorted[Math.ceil(position)]!];
-  return low === high ? low : low + (high - low) * (position - below);
+  return low === high || low === Number.NEGATIVE_INFINITY ? low : low + (high - low) * (position - below);
 }
 
 /** Share of the pairs in which a is the smaller; a tie counts half. NaN is a loss beyond all others: infinite. */
@@ -55,8 +55,9 @@ export function stepsSaved(ours: readonly number[], theirs: readonly number[]): 
   return first < 0 ? null : theirs.length - 1 - first;
 }
 
-/** The interval between the quantiles that leave (1 - level) / 2 on either side. */
+/** The interval between the quantiles that leave (1 - level) / 2 on either side; NaN, which has no order, where any is. */
 export function percentileInterval(resampled: Float64Array, level: number): { low: number; high: number } {
+  if (resampled.some(Number.isNaN)) return { low: Number.NaN, high: Number.NaN };
   const sorted = resampled.slice().sort();
   const tail = (1 - level) / 2;
   return { low: sortedQuantile(sorted, tail), high: sortedQuantile(sorted, 1 - tail) };

@@ -48,6 +48,7 @@ const state: Checkpoint = {
       finished: Array.from({ length: 13 }, (_, i) => ({
         measured: { sum: doubles(i, 1 / 3), final: doubles(Number.NaN, i), tail: doubles(-infinity, Math.PI) },
         curves: doubles(i / 7),
+        diverged: i,
       })),
       functions: 3,
       losses: vector(1, Number.NaN, -infinity),

@@ -52,6 +52,7 @@ describe('quantiles, by numpy’s default definition', () => {
     assert.equal(sortedQuantile(f64(1, infinity, infinity), 0.9), infinity);
     assert.equal(sortedQuantile(f64(1, 2, infinity), 0.5), 2);
     assert.equal(sortedQuantile(f64(1, 2, infinity), 0.6), infinity);
+    assert.equal(sortedQuantile(f64(-infinity, 1), 0.5), -infinity);
   });
 });
 
@@ -69,6 +70,13 @@ describe('win rate', () => {
     const pairs = values.flatMap((a) => values.map((b) => [a, b] as const));
     const [a, b] = [f64(...pairs.map((p) => p[0])), f64(...pairs.map((p) => p[1]))];
     assert.equal(winRate(a, b) + winRate(b, a), 1);
+  });
+});
+
+describe('the interval between percentiles', () => {
+  it('is none where a resample is NaN: sorted, that would count as the greatest', () => {
+    assert.deepEqual(percentileInterval(f64(1, 2, 3, nan), 0.5), { low: nan, high: nan });
+    assert.deepEqual(percentileInterval(f64(1, 2, 3, 4, 5), 0.5), { low: 2, high: 4 });
   });
 });
 

@@ -85,7 +85,8 @@ export class Comparison {
     const { options, now } = this;
     const { spec, comparison, engine, datasets } = options;
     const { functions, steps } = comparison;
-    if (!(stage instanceof Tuning)) return new ResultsBuilder(spec, comparison, now.runs.finished);
+    if (!(stage instanceof Tuning))
+      return new ResultsBuilder(spec, comparison, now.runs.finished, options.learned.trainedOn);
     this.entries = this.contenders();
     const chunks = new FunctionChunks(spec, datasets, Purpose.comparison, functions, 'held-out');
     const contenders = this.entries.map(({ contender }) => contender);

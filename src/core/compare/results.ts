@@ -1,6 +1,6 @@
 import type { ComparisonSpec } from '../../contract/comparison.js';
 import type { BaselineSpec } from '../../contract/optimizers.js';
-import type { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../../contract/results.js';
+import type { ComparisonResults, Estimate, OptimizerResult, TrainedOn, TuningResult } from '../../contract/results.js';
 import { toWire } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { eachMeasure, type Measured } from '../optimise/measures.js';
@@ -32,11 +32,15 @@ export class ResultsBuilder {
   readonly phase = 'statistics';
   private readonly bootstrap: PairedBootstrap;
 
-  /** @param runs of each optimizer, the learned one's first */
+  /**
+   * @param runs of each optimizer, the learned one's first
+   * @param trainedOn of the learned one, where that is known
+   */
   constructor(
     private readonly spec: JobSpec,
     private readonly comparison: ComparisonSpec,
     private readonly runs: readonly Runs[],
+    private readonly trainedOn: TrainedOn | undefined,
   ) {
     const values = runs.flatMap(({ measured: { sum, final, tail } }) => [sum, final, tail]);
     this.bootstrap = new PairedBootstrap(values, spec.seed);
@@ -65,11 +69,12 @@ export class ResultsBuilder {
     const { problem, seed } = this.spec;
     const { steps, functions, resamples } = this.comparison;
     const optimizers = entries.map((entry, i) => this.optimizer(i, entry));
-    return { problem, seed, steps, functions, resamples, optimizers };
+    const { trainedOn } = this;
+    return { problem, seed, steps, functions, resamples, ...(trainedOn && { trainedOn }), optimizers };
   }
 
   private optimizer(index: number, { label, rule, tuning }: Entry): OptimizerResult {
-    const { measured } = this.runs[index]!;
+    const { measured, diverged } = this.runs[index]!;
     const resampled = this.resampledMeans(index);
     const estimates = eachMeasure((measure) => estimate(mean(measured[measure]), resampled[measure]));
     const medians = eachMeasure((measure) => toWire(sortedQuantile(measured[measure].slice().sort(), 0.5)));
@@ -85,6 +90,7 @@ export class ResultsBuilder {
       log10MeanFinal: estimate(Math.log10(mean(measured.final)), resampled.final.map(Math.log10)),
       tail: estimates.tail,
       tailMedian: medians.tail,
+      diverged: diverged / this.comparison.functions,
       curve: {
         mean: this.curve(index, 0).map(toWire),
         quantiles: probabilities.map((probability, i) => ({
@@ -136,7 +142,9 @@ export class ResultsBuilder {
   }
 }
 
+/** What is not finite has no interval: how far the resamples reach is chance. */
 function estimate(value: number, resampled: Float64Array): Estimate {
-  const { low, high } = percentileInterval(resampled, 0.95);
+  const none = { low: Number.NaN, high: Number.NaN };
+  const { low, high } = Number.isFinite(value) ? percentileInterval(resampled, 0.95) : none;
   return { value: toWire(value), low: toWire(low), high: toWire(high) };
 }

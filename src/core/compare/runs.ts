@@ -14,6 +14,8 @@ export interface Runs {
   readonly measured: Measured<Float64Array>;
   /** f(θ_t) over functions, t = 0 … steps: its mean, then its quantiles, [1 + probabilities, steps + 1]. */
   readonly curves: Float64Array;
+  /** Functions whose final loss is above their first, or not finite. */
+  readonly diverged: number;
 }
 
 export interface RunsState {
@@ -88,7 +90,12 @@ export class PairedRuns {
     curves[t] = mean(sorted);
     for (const [i, p] of probabilities.entries()) curves[(i + 1) * (steps + 1) + t] = sortedQuantile(sorted, p);
     if (t < steps) return;
-    now.finished.push({ measured: measureRuns(now.losses, steps), curves });
+    const measured = measureRuns(now.losses, steps);
+    const diverged = measured.final.reduce(
+      (n, final, i) => n + (final <= now.losses[i]! && final > -Infinity ? 0 : 1),
+      0,
+    );
+    now.finished.push({ measured, curves, diverged });
     now.functions = 0;
     this.curves = this.blankCurves();
     this.curveSteps = 0;

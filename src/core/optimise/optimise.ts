@@ -1,4 +1,5 @@
 import type { BaselineSpec, LearnedSpec, RuleSpec } from '../../contract/optimizers.js';
+import type { TrainedOn } from '../../contract/results.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
 import type { FunctionBatch } from '../problems/batch.js';
@@ -11,6 +12,8 @@ export type TunedRule = RuleSpec & { learningRate: number };
 export interface Learned {
   readonly spec: LearnedSpec;
   readonly phi: Float32Array;
+  /** Where that is known. */
+  readonly trainedOn?: TrainedOn;
 }
 
 /** What takes part in a comparison: a baseline as it runs, or the learned optimizer. */

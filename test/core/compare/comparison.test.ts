@@ -9,9 +9,11 @@ import type { Engine } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import type { Learned } from '../../../src/core/optimise/optimise.js';
 import { lstmSpec } from '../../weights/samples.js';
+import { addShifted } from './shifted.js';
 
 let engine: Engine;
 before(async () => {
+  addShifted();
   engine = await selectEngine({ name: 'tfjs', backend: 'wasm' });
 });
 
@@ -192,6 +194,19 @@ describe('conjugate gradients', () => {
   });
 });
 
+describe('a mean over functions of which some have no finite loss', () => {
+  it('has no interval, and neither has a difference from it', async () => {
+    const baselines = [{ name: 'sgd', learningRate: 0.1 }];
+    const problem = { name: 'shifted', nan: 'one' };
+    const { optimizers } = await compare(problem, { functions: 200, steps: 5, baselines }, linear(0.1));
+    const { sum, diverged, versus } = optimizers[1]!;
+    assert.deepEqual(sum, { value: 'NaN', low: 'NaN', high: 'NaN' });
+    assert.deepEqual(versus!.sumDifference, sum);
+    // One in twenty, in the mean.
+    assert.ok(diverged! > 0.01 && diverged! < 0.15, `${diverged}`);
+  });
+});
+
 describe('a comparison', () => {
   it('starts all from the same points on the same functions: SGD against itself is a tie', async () => {
     // 1,500 ten-dimensional functions fill one chunk of 819 and most of another.
@@ -217,6 +232,13 @@ describe('a comparison', () => {
     assert.ok(!Number.isFinite(fromWire(sgd.sum.value)));
     assert.ok(!Number.isFinite(fromWire(sgd.final.value)));
     assert.equal(sgd.versus!.winRate, 1);
+    // Nor has it an interval, which one without a divergence in it could be.
+    for (const estimate of [sgd.sum, sgd.final, sgd.log10MeanFinal, sgd.versus!.sumDifference])
+      assert.deepEqual([estimate.low, estimate.high], ['NaN', 'NaN']);
+    assert.deepEqual(
+      optimizers.map(({ diverged }) => diverged),
+      [0, 1],
+    );
     assert.doesNotThrow(() => JSON.stringify(optimizers));
   });
 
