@@ -5,12 +5,16 @@ import type { Command } from 'commander';
 import { type RunEvent, toWireEvent } from '../contract/events.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { toWire } from '../contract/schema.js';
+import { printable, printableLines } from '../contract/text.js';
 import { exitCodes } from './exit-codes.js';
 import { paintFor } from './render/colours.js';
 import { renderCurve } from './render/curve.js';
 import { renderComparison } from './render/table.js';
 
-/** What goes to standard output: the answer itself. Progress and messages go to standard error. */
+/**
+ * What goes to standard output: the answer itself. Progress and messages go to standard error. Either way, text that
+ * others have written (titles, messages of a service, names of files) is escaped here: it may move no cursor.
+ */
 
 const lost = new AbortController();
 
@@ -54,6 +58,11 @@ export function withJson(command: Command, what = 'print one JSON document'): Co
 }
 
 export function print(text: string): void {
+  process.stdout.write(`${printableLines(text)}\n`);
+}
+
+/** A table, in colours perhaps: the text in its cells is escaped already. */
+export function printTable(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
@@ -64,14 +73,19 @@ export function printJson(value: unknown): void {
 
 /** A message beside the answer. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printableLines(text)}\n`);
 }
 
 /** The comparison as a table and a curve. */
-export function printComparison(results: ComparisonResults): void {
+export function printComparison({ problem, optimizers, ...rest }: ComparisonResults): void {
+  const results = {
+    ...rest,
+    problem: { ...problem, name: printable(problem.name) },
+    optimizers: optimizers.map((optimizer) => ({ ...optimizer, label: printable(optimizer.label) })),
+  } as ComparisonResults;
   const paint = paintFor(process.stdout);
   const width = Math.min(process.stdout.columns ?? 96, 110);
-  print(`\n${renderComparison(results, paint)}\n\n${renderCurve(results, paint, { width })}\n`);
+  printTable(`\n${renderComparison(results, paint)}\n\n${renderCurve(results, paint, { width })}\n`);
 }
 
 /** An event of a local run, as a subscriber would get it: JSON has no typed arrays and no NaN. */

@@ -20,6 +20,7 @@ import { defineWatch } from './commands/watch.js';
 import { defineWeights } from './commands/weights.js';
 import { defineWorker } from './commands/worker.js';
 import { exitCodesHelp } from './exit-codes.js';
+import { say } from './output.js';
 
 /** The `metadescent` command: a file for each of its commands. */
 export function createProgram(): Command {
@@ -27,6 +28,7 @@ export function createProgram(): Command {
     .description('Train, compare and serve learned optimizers.')
     .version(version())
     .exitOverride()
+    .configureOutput({ writeErr: (text) => say(text.trimEnd()) })
     .showHelpAfterError('(--help shows the usage)')
     .helpCommand(false)
     .addHelpText('after', exitCodesHelp);

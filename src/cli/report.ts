@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { ApiError } from '../contract/errors.js';
 import { UserError } from '../contract/user-error.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { say } from './output.js';
 
 /**
  * Writes an error to standard error, as text or as a JSON document.
@@ -12,9 +13,7 @@ export function reportAndExitCode(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
   const exitCode = exitCodeOf(error);
   const message = messageOf(error);
-  process.stderr.write(
-    json ? `${JSON.stringify({ error: { message, exitCode, ...detailsOf(error) } })}\n` : `${message}\n`,
-  );
+  say(json ? JSON.stringify({ error: { message, exitCode, ...detailsOf(error) } }) : message);
   return exitCode;
 }
 

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Logger, pino } from 'pino';
+import { say } from './output.js';
 import { type PluginFlags, withPlugins } from './plugins.js';
 import { defaultPort } from './remote.js';
 
@@ -50,7 +51,7 @@ export function withConcurrency(command: Command): Command {
 export function createLogger({ logLevel }: ServiceFlags): Logger {
   const level = logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
   // pino's own destination would throw where the disk is full, and stay silent for good once a pipe's reader has left.
-  return pino({ name: 'metadescent', level }, { write: (line) => void process.stderr.write(line) });
+  return pino({ name: 'metadescent', level }, { write: (line) => say(line.trimEnd()) });
 }
 
 export function parsePort(text: string): number {

@@ -3,6 +3,7 @@ import { ComparisonSpec } from './comparison.js';
 import { LearnedSpec } from './optimizers.js';
 import { ProblemSpec } from './problems.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
+import { visibleText } from './text.js';
 import { TrainedOptimizerRef } from './trained.js';
 import { TrainingSpec } from './training.js';
 import { Type } from './type.js';
@@ -27,7 +28,9 @@ export const EngineSpec = Strict(
 export type EngineSpec = Static<typeof EngineSpec>;
 
 const common = {
-  title: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'A line for people.' })),
+  title: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 200, pattern: visibleText, description: 'A line for people.' }),
+  ),
   labels: Type.Array(Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._=/-]+$' }), {
     maxItems: 16,
     uniqueItems: true,

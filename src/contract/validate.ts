@@ -5,6 +5,7 @@ import { checkLimits } from './limits.js';
 import { ProblemSpec } from './problems.js';
 import { problemReference } from './schema.js';
 import { JobSpec } from './spec.js';
+import { visibleText } from './text.js';
 
 /**
  * The one validator: strict types, no coercion, unknown fields are errors, defaults are filled in. The API's routes,
@@ -134,7 +135,7 @@ export function describe(schema: AnySchemaObject, error?: ErrorObject): string {
     bound(schema, 'maxLength', 'of at most', 'characters'),
     bound(schema, 'minItems', 'of at least', 'items'),
     bound(schema, 'maxItems', 'of at most', 'items'),
-    schema.pattern === undefined ? '' : `matching ${schema.pattern}`,
+    schema.pattern === undefined ? '' : describePattern(schema.pattern),
     schema.uniqueItems ? 'without repeats' : '',
   ].filter((text) => text !== '');
   const types: string[] = [schema.type ?? []].flat();
@@ -142,6 +143,10 @@ export function describe(schema: AnySchemaObject, error?: ErrorObject): string {
   const noun = type === 'null' ? 'null' : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
   const words = [noun, bounds.join(', ')].filter((text) => text !== '').join(' ');
   return types.length > 1 ? `${words}, or null` : words;
+}
+
+function describePattern(pattern: string): string {
+  return pattern === visibleText ? 'without control characters and invisible ones' : `matching ${pattern}`;
 }
 
 function bound(schema: AnySchemaObject, keyword: string, words: string, unit = ''): string {

@@ -371,3 +371,22 @@ describe('a problem document', () => {
     }
   });
 });
+
+it('refuses titles with characters that a terminal obeys or nobody sees, and no others', () => {
+  const points = [0, 7, 8, 9, 10, 13, 27, 31, 0x7f, 0x80, 0x9b, 0x9f, 0x61c];
+  const ranges = [0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x202a, 0x202e, 0x2060, 0x2066, 0x2069, 0xfeff];
+  for (const point of [...points, ...ranges]) {
+    const { errors } = refused({ ...least, title: `a${String.fromCodePoint(point)}b` });
+    assert.deepEqual(
+      errors.map(({ pointer }) => pointer),
+      ['/title'],
+      point.toString(16),
+    );
+    assert.match(
+      errors[0]!.allowed,
+      /^a string .*at most 200 characters, without control characters and invisible ones$/,
+    );
+  }
+  for (const title of ['Größe ≤ 10 – "a" \\ b', '日本語の題', 'عنوان', '🙂 & <b>'])
+    assert.equal(parseJobSpec({ ...least, title }).title, title);
+});

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Client, OptimizerPlace, WeightsFormat } from '../../client/client.js';
+import { UserError } from '../../contract/user-error.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { trainedHelp, trainedOf } from '../trained.js';
@@ -24,6 +25,8 @@ export function defineWeights(program: Command): void {
 }
 
 async function fetchWeights(text: string, options: WeightsOptions): Promise<void> {
+  if (options.out === '-' && process.stdout.isTTY)
+    throw new UserError('Weights are bytes, not for a terminal: name a file with --out, or pipe them.', 'usage');
   const client = clientOf(options);
   const trained = trainedOf(text);
   const of = 'job' in trained ? trained.job : await placeOf(client, trained);

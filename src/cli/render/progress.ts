@@ -2,6 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
 import type { JobEvent, RunEvent } from '../../contract/events.js';
 import { fromWire, type WireNumber } from '../../contract/schema.js';
+import { printable, printableLines } from '../../contract/text.js';
 import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
 
 /** What a progress display reads of an event, be it the core's own or a subscriber's. */
@@ -175,7 +176,7 @@ export class ProgressDisplay {
       else if (!Number.isNaN(this.validation)) parts.push(`validation ${formatLoss(this.validation as WireNumber)}`);
       if (this.verdict !== null) parts.push(this.verdict);
     }
-    return parts.join(' · ');
+    return printable(parts.join(' · '));
   }
 
   private line(): void {
@@ -183,7 +184,7 @@ export class ProgressDisplay {
   }
 
   private note(text: string): void {
-    this.out.write(`${text}\n`);
+    this.out.write(`${printableLines(text)}\n`);
   }
 
   /** Follows Σ f(θ_t) of the meta-iterations: with few functions in each, single ones would only flicker. */

@@ -1,6 +1,7 @@
 import { type Measure, measures, tailSteps } from '../../contract/comparison.js';
 import type { ComparisonResults, Estimate, OptimizerResult } from '../../contract/results.js';
 import { fromWire } from '../../contract/schema.js';
+import { printable } from '../../contract/text.js';
 import { formatCount, formatFixed, formatLoss } from '../../figures/numbers.js';
 import { bestBaseline, figuresOf, rowsOf } from '../../figures/rows.js';
 import { type Paint, plain } from './colours.js';
@@ -11,7 +12,8 @@ export interface Column {
 }
 
 /** Aligned columns under a rule. The first `marked` rows are set in bold. */
-export function renderTable(columns: readonly Column[], rows: readonly string[][], paint = plain, marked = 0): string {
+export function renderTable(columns: readonly Column[], cells: readonly string[][], paint = plain, marked = 0): string {
+  const rows = cells.map((row) => row.map(printable));
   const widths = columns.map(({ title }, c) => rows.reduce((w, row) => Math.max(w, row[c]!.length), title.length));
   const line = (cells: readonly string[]) =>
     cells
