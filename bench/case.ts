@@ -26,6 +26,8 @@ export interface Case {
   digits: string;
   /** Folder where a framework may keep what it compiled. */
   cache: string;
+  /** Of ours: the checkout whose build is measured. Without it, the one that this file belongs to. */
+  build?: string;
   /** A file of functions and weights whose losses and meta-gradient are wanted, instead of times. */
   fixture?: string;
 }
@@ -36,6 +38,8 @@ export interface Measured {
   version: string;
   /** Milliseconds of each meta-step. */
   times: number[];
+  /** Of ours: milliseconds of processor time, of all threads, that the timed meta-steps took together. */
+  processorTime?: number;
   /** VmHWM, bytes. */
   peakMemory: number;
   /** Of ours: what the job says that it ran on. */

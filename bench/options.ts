@@ -15,6 +15,8 @@ export interface Options {
   quick: boolean;
   verify: boolean;
   check: boolean;
+  /** The checkout of another build, to compare ours with instead of peers. */
+  against: string | null;
   json: string | null;
   svg: string | null;
   /** Bytes. */
@@ -33,6 +35,8 @@ export const usage = `npm run bench -- [options]
   --memory-limit GIB    a process that needs more is stopped (8, or 60 % of what is free if that is less)
   --time-limit S        so is one that takes longer (600)
   --no-verify           do not check first that the peers compute what we compute
+  --against DIR         instead of all that: compare this build's processor time with that of the checkout in DIR, in
+                        rounds of four blocks (8 rounds of 1 s, on one CPU); exit 1 unless it is clearly below 1.05 times
   --check               exit 1 when a line of bench/goals.json falls short
   --json FILE  --svg FILE   write all figures; draw the growth curves (data/bench.svg)`;
 
@@ -63,6 +67,7 @@ function parse(args: string[]): Options {
       'time-limit': { type: 'string' },
       'no-verify': { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      against: { type: 'string' },
       json: { type: 'string' },
       svg: { type: 'string' },
     },
@@ -80,21 +85,22 @@ function parse(args: string[]): Options {
     return allowed.filter((item) => chosen.includes(item));
   };
   const cpus = allowedCpus().length;
+  const { quick, against = null } = values;
   const threads =
     values.threads?.split(',').map((t) => number('threads', t, 1, true)) ??
-    [...new Set([1, 2, cpus])].filter((t) => t <= cpus);
+    [...new Set(against === null ? [1, 2, cpus] : [1])].filter((t) => t <= cpus);
   const tooMany = threads.find((t) => t > cpus);
   if (tooMany !== undefined) throw new Error(`--threads ${tooMany}: this process may use ${cpus} CPUs`);
-  const { quick } = values;
   return {
     only: list('only', values.only, [...workloads.map((w) => w.name), 'growth']),
     peers: peerNames.filter((p) => p === 'us' || list('peers', values.peers, peerNames).includes(p)),
     threads,
-    rounds: number('rounds', values.rounds, quick ? 1 : 3, true),
-    seconds: number('seconds', values.seconds, quick ? 0.5 : 3),
+    rounds: number('rounds', values.rounds, against === null ? (quick ? 1 : 3) : quick ? 3 : 8, true),
+    seconds: number('seconds', values.seconds, quick ? 0.5 : against === null ? 3 : 1),
     quick,
     verify: !values['no-verify'],
     check: values.check,
+    against,
     json: values.json ?? null,
     svg: values.svg ?? null,
     memoryLimit: number('memory-limit', values['memory-limit'], Math.min(8, (0.6 * freemem()) / 2 ** 30)) * 2 ** 30,

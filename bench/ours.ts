@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { DatasetError } from '../src/contract/datasets.js';
 import { Unsupported } from '../src/core/engines/engine.js';
 import { isOutOfMemory } from '../src/core/engines/out-of-memory.js';
-import { createRun, type Run } from '../src/core/run.js';
-import { loadDatasets } from '../src/data/datasets.js';
+import type { Run } from '../src/core/run.js';
 import type { Case, Measured } from './case.js';
 
 /**
@@ -30,6 +31,7 @@ function absence(error: unknown): string | null {
 async function measure(given: Case): Promise<Measured> {
   const spec = given.job;
   if (!spec) throw new Error('Our side needs a job.');
+  const { createRun, loadDatasets } = await load(given.build);
   const run = await createRun({ spec, datasets: await loadDatasets(spec.problem) });
   const started = await run.next();
   if (started?.type !== 'started') throw new Error(`A run begins with "started", not with "${started?.type}".`);
@@ -37,16 +39,30 @@ async function measure(given: Case): Promise<Measured> {
     throw new Error(`The problem has ${started.coordinates} coordinates; the workload has ${given.coordinates}.`);
   for (let i = 0; i < given.warmUp; i++) await metaStep(run);
   const times: number[] = [];
+  const processorTimeBefore = process.cpuUsage();
   const began = performance.now();
   while (times.length < given.atLeast || performance.now() - began < 1000 * given.seconds) {
     const before = performance.now();
     await metaStep(run);
     times.push(performance.now() - before);
   }
+  const { user, system } = process.cpuUsage(processorTimeBefore);
   run.dispose();
   const { engine, backend, instructionSet } = started.engine;
   const version = [...new Set([engine, backend, instructionSet])].join(' ');
-  return { version, times, peakMemory: peakMemory(), engine: started.engine };
+  return { version, times, processorTime: (user + system) / 1000, peakMemory: peakMemory(), engine: started.engine };
+}
+
+type Build = Pick<typeof import('../src/core/run.js'), 'createRun'> &
+  Pick<typeof import('../src/data/datasets.js'), 'loadDatasets'>;
+
+/** What drives a run, of some checkout's build. */
+async function load(build: string | undefined): Promise<Build> {
+  const source = build === undefined ? new URL('../src/', import.meta.url) : pathToFileURL(join(build, 'dist/src/'));
+  const [{ createRun }, { loadDatasets }] = (await Promise.all(
+    ['core/run.js', 'data/datasets.js'].map((file) => import(new URL(file, source).href)),
+  )) as [Build, Build];
+  return { createRun, loadDatasets };
 }
 
 /** Up to the next meta-iteration's losses; a validation may come before the first. */

@@ -1,4 +1,5 @@
 import { renderTable } from '../src/cli/render/table.js';
+import { type BuildRatio, slower } from './against.js';
 import type { GoalResult } from './goals.js';
 import type { Line } from './measure.js';
 import { peers } from './peers.js';
@@ -41,6 +42,33 @@ export function renderLines(lines: readonly Line[], first: 'peer' | 'size' = 'pe
       { title: 'what', align: 'left' },
     ],
     rows,
+  );
+}
+
+/** Builds compared, a line for each workload and number of CPUs. */
+export function renderRatios(ratios: readonly BuildRatio[]): string {
+  const right = (title: string) => ({ title, align: 'right' as const });
+  return renderTable(
+    [
+      { title: 'workload', align: 'left' },
+      right('CPUs'),
+      right('meta-step there'),
+      right('here'),
+      right('ratio'),
+      right('95 % interval'),
+      right('pairs'),
+      { title: '', align: 'left' },
+    ],
+    ratios.map(({ workload, threads, other, ours, ratio, pairs }) => [
+      workload,
+      String(threads),
+      formatTime(other),
+      formatTime(ours),
+      ratio.value.toFixed(3),
+      `${ratio.low.toFixed(3)} … ${ratio.high.toFixed(3)}`,
+      String(pairs.length),
+      ratio.high < slower ? `below ${slower}` : `NOT below ${slower}`,
+    ]),
   );
 }
 

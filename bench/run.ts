@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type BuildRatio, compareBuilds, slower } from './against.js';
 import { checkGoals, type Goal } from './goals.js';
 import { measureGrowth } from './growth.js';
 import { type Line, measure, runPeer, type Setting } from './measure.js';
@@ -9,9 +10,9 @@ import { type Options, readOptions, usage } from './options.js';
 import { peers } from './peers.js';
 import { renderGrowth } from './picture.js';
 import { peersPython } from './python.js';
-import { renderGoals, renderLines } from './report.js';
+import { renderGoals, renderLines, renderRatios } from './report.js';
 import { verifyPeers } from './verify.js';
-import { workloads } from './workloads.js';
+import { type Workload, workloads } from './workloads.js';
 
 /** `npm run bench`: the same work by us and by others, in one run. bench/README.md tells the method. */
 
@@ -25,6 +26,7 @@ async function main(options: Options): Promise<number> {
   console.log(
     `A process that needs over ${(options.memoryLimit / 2 ** 30).toFixed(1)} GiB or ${options.timeLimit} s is stopped.`,
   );
+  if (options.against !== null) return against(options, options.against, chosen, setting, machine);
 
   const verdicts = options.verify
     ? await verifyPeers(chosen, setting, (given, peer) => runPeer(peer, given, setting))
@@ -61,8 +63,25 @@ async function main(options: Options): Promise<number> {
   return options.check && results.some((r) => !r.met) ? 1 : 0;
 }
 
+/** This build beside another one. @returns the exit status */
+async function against(
+  options: Options,
+  folder: string,
+  chosen: readonly Workload[],
+  setting: Setting,
+  machine: object,
+): Promise<number> {
+  const ratios: BuildRatio[] = [];
+  for (const workload of chosen)
+    for (const threads of options.threads)
+      ratios.push(await compareBuilds(workload, { ours: root, other: resolve(folder) }, threads, setting));
+  console.log(`\nProcessor time of this build as a share of that in ${folder}\n\n${renderRatios(ratios)}`);
+  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify({ machine, options, ratios }, null, 2)}\n`);
+  return ratios.every(({ ratio }) => ratio.high < slower) ? 0 : 1;
+}
+
 function settingOf(options: Options): Setting {
-  const inPython = options.peers.some((peer) => peers[peer].script.endsWith('.py'));
+  const inPython = options.against === null && options.peers.some((peer) => peers[peer].script.endsWith('.py'));
   return {
     root,
     python: inPython ? peersPython(root) : null,
