@@ -2,8 +2,9 @@ import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Jobs } from '../jobs/jobs.js';
 import { acceptJson } from './body.js';
+import { boundConnections, boundedBy, defaultPatience, type Patience, refuseConnection } from './connections.js';
 import { describeRoutes, serveDocs } from './docs.js';
-import { answerWithErrors, bodyLimit, refuseConnection, sendError } from './errors.js';
+import { answerWithErrors, bodyLimit, sendError } from './errors.js';
 import { gate } from './gate.js';
 import type { Hosts } from './hosts.js';
 import { refuseOtherMethods } from './methods.js';
@@ -26,6 +27,8 @@ export interface AppOptions {
   heartbeat?: number | undefined;
   /** Any by default. */
   hosts?: Hosts | undefined;
+  /** With clients; {@link defaultPatience} by default. */
+  patience?: Patience | undefined;
 }
 
 /** The API, ready to listen: whoever calls this decides where, and when to close. */
@@ -34,13 +37,14 @@ export async function buildApp({
   logger,
   heartbeat = 20_000,
   hosts = null,
+  patience = defaultPatience,
 }: AppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     bodyLimit,
     // An artifact's name has up to 128 characters.
     routerOptions: { maxParamLength: 128 },
-    clientErrorHandler: refuseConnection,
+    ...boundedBy(patience),
     frameworkErrors: sendError,
   });
   app.setValidatorCompiler(strictValidation);
@@ -50,6 +54,7 @@ export async function buildApp({
 
   await app.register(websocket, { options: { maxPayload: 4096 }, preClose: closePeers });
   app.websocketServer.on('wsClientError', refuseConnection);
+  boundConnections(app, patience);
   app.addHook('onRequest', gate(hosts));
   const refuseTheRest = refuseOtherMethods(app);
   await describeRoutes(app);

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, type ErrorCode } from '../contract/errors.js';
 import { uploadLimit, uploadTypes } from './uploads.js';
@@ -55,17 +54,4 @@ export function toApiError(error: unknown, requestId: string): ApiError {
   if (known) return new ApiError(...known);
   if (statusCode < 500) return new ApiError('malformed-request', `${message}.`);
   return new ApiError('internal', `The request failed on our side; the log tells why, under ${requestId}.`);
-}
-
-/** Answers on a connection whose request never became one, and closes it. */
-export function refuseConnection(error: Error, socket: Duplex): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const apiError = new ApiError('malformed-request', `The request could not be read: ${error.message}.`);
-  const body = JSON.stringify(apiError.toDocument());
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: ${errorType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

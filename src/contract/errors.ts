@@ -13,6 +13,7 @@ export const errorCodes = {
   'not-found': [404, 'There is no such thing'],
   'method-not-allowed': [405, 'The route does not have this method'],
   'not-acceptable': [406, 'None of the accepted types can be given'],
+  'request-timeout': [408, 'The request did not arrive in time'],
   conflict: [409, 'The job’s state does not allow this'],
   'idempotency-conflict': [409, 'This Idempotency-Key came with another document before'],
   'not-ready': [409, 'The job has not made this yet'],

@@ -4,6 +4,7 @@ import { Queue } from 'bullmq';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Redis } from 'ioredis';
 import { buildApp } from '../../src/api/app.js';
+import type { Patience } from '../../src/api/connections.js';
 import type { Job } from '../../src/contract/job.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
@@ -89,6 +90,7 @@ export function sampleSpec(fields: object = {}): JobSpec {
 
 export interface TestApiOptions {
   readonly heartbeat?: number;
+  readonly patience?: Patience;
   readonly logger?: FastifyBaseLogger;
   /** May put something between the API and its jobs. */
   readonly observe?: (jobs: Jobs) => Jobs;
