@@ -25,7 +25,7 @@ export interface ServiceOptions {
 export interface Service {
   /** Address of the API; "" without one. */
   readonly url: string;
-  /** Stops every part, the last started first. */
+  /** Stops every part, the API and the worker together. */
   close(): Promise<void>;
 }
 
@@ -34,19 +34,27 @@ export interface Service {
  * @throws UserError where Redis cannot be had or the address is taken; what was started is stopped again.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const stops: (() => Promise<void>)[] = [];
+  const started: Started = { parts: [], below: [] };
   const close = async () => {
-    for (const stop of stops.splice(0).reverse()) await stop();
+    // The worker hands its jobs back while the API's clients take their leave: neither waits for the other.
+    await Promise.all(started.parts.splice(0).map((part) => part.close()));
+    for (const layer of started.below.splice(0).reverse()) await layer.close();
   };
   try {
-    return { url: await start(options, stops), close };
+    return { url: await start(options, started), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function start(options: ServiceOptions, stops: (() => Promise<void>)[]): Promise<string> {
+/** What has to be closed: the parts first, together, and then what they stand on, the last opened first. */
+interface Started {
+  parts: { close(): Promise<void> }[];
+  below: { close(): Promise<void> }[];
+}
+
+async function start(options: ServiceOptions, { parts, below }: Started): Promise<string> {
   const { logger } = options;
   const data = resolve(options.data);
   await makeNamedFolder(data);
@@ -56,26 +64,25 @@ async function start(options: ServiceOptions, stops: (() => Promise<void>)[]): P
     const server = await startRedisServer({ folder: join(data, 'redis'), logger }).catch((error: Error) => {
       throw error instanceof UserError ? error : new UserError(error.message, 'unreachable');
     });
-    stops.push(() => server.stop());
+    below.push({ close: () => server.stop() });
     redisUrl = server.url;
   }
   const artifacts = new FolderArtifactStore(join(data, 'artifacts'));
   const jobs = await openJobs({ redisUrl, artifacts });
-  stops.push(() => jobs.close());
+  below.push(jobs);
   await jobs.ping();
   if (options.worker) {
     const attempts = await openAttempts({ redisUrl, artifacts, logger });
-    stops.push(() => attempts.close());
+    below.push(attempts);
     const { concurrency } = options.worker;
     const { plugins } = options;
-    const worker = await startWorker({ redisUrl, artifacts, attempts, concurrency, plugins, logger });
-    stops.push(() => worker.close());
+    parts.push(await startWorker({ redisUrl, artifacts, attempts, concurrency, plugins, logger }));
   }
   if (!options.api) return '';
   const api = await startApi({ jobs, ...options.api, logger }).catch((error) => {
     throw explainAddress(error, options.api!);
   });
-  stops.push(() => api.close());
+  parts.push(api);
   return api.url;
 }
 

@@ -12,7 +12,7 @@ import { insist } from './insist.js';
 import { keepLock } from './keep-lock.js';
 
 /** Milliseconds that closing may take: the children's time to stop, and a little to record it. */
-const closePatience = 8_000;
+const closePatience = 7_000;
 
 export interface WorkerOptions {
   /** `redis://…`, `rediss://…` or the path of a unix socket. */
@@ -100,10 +100,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     children: () => [...running].map((entry) => ({ ...entry })),
     async close() {
       shutdown.abort();
-      // Without Redis the queue never closes; the locks run out by themselves then.
-      await Promise.race([queue.close(), delay(closePatience, null, { ref: false })]);
-      await spare.end();
+      // Without Redis the queue would wait for its connection for ever; the locks run out by themselves then.
+      const closing = queue.close(connection.status !== 'ready');
+      await Promise.race([closing, delay(closePatience, null, { ref: false })]);
       connection.disconnect();
+      await spare.end();
     },
   };
 }
