@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import { exitCodes } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
 import { say } from '../output.js';
 import { usePlugins } from '../plugins.js';
@@ -10,6 +12,9 @@ import {
   withConcurrency,
   withServiceFlags,
 } from '../service-options.js';
+
+/** Milliseconds from the signal to the end, in any case: supervisors kill after ten seconds. */
+const stopPatience = 9_500;
 
 interface ServeOptions extends ServiceFlags, ApiFlags {
   concurrency: number;
@@ -39,6 +44,7 @@ export async function serveUntilInterrupted(
   const { startService } = await import('../../service/service.js');
   const interruption = new Interruption(() => say('Stopping in order; once more ends at once.'));
   const logger = createLogger(flags);
+  interruption.happened.then(() => setTimeout(giveUp, stopPatience, logger).unref());
   try {
     const service = await startService({ data: flags.data, plugins: flags.plugin, logger, ...parts });
     say(service.url ? `Serving at ${service.url} (its documentation: ${service.url}/docs)` : 'The worker runs.');
@@ -49,4 +55,11 @@ export async function serveUntilInterrupted(
   } finally {
     interruption.dispose();
   }
+  // Whatever still waits for a Redis that is gone must not keep the process.
+  process.exit();
+}
+
+function giveUp(logger: Logger): void {
+  logger.error('the service did not stop in time: the jobs that run go on from their latest checkpoints');
+  process.exit(exitCodes.failure);
 }
