@@ -80,12 +80,31 @@ export const TrainedOn = Strict(
 );
 export type TrainedOn = Static<typeof TrainedOn>;
 
+export const MeasureResult = Strict({
+  mean: Estimate,
+  median: WireNumber,
+  difference: Nullable(difference('of the means')),
+  winRate: Nullable(
+    Type.Number({ description: 'Share of functions on which the learned optimizer is smaller; a tie counts half.' }),
+  ),
+});
+export type MeasureResult = Static<typeof MeasureResult>;
+
 export const OptimizerResult = Strict({
   label: Type.String({ description: 'Unique in the comparison, for tables and legends.' }),
   rule: Nullable(BaselineSpec, {
     description: 'The rule with the rate that it ran with; null for the learned optimizer.',
   }),
   tuning: Nullable(TuningResult),
+  measures: Type.Optional(
+    Strict(
+      { sum: MeasureResult, tail: MeasureResult, final: MeasureResult },
+      {
+        description:
+          'What was found for each measure; `difference` and `winRate` are null for the learned optimizer itself. The fields named after measures below say the same. Results made before this field existed lack it.',
+      },
+    ),
+  ),
   sum: Estimate,
   sumDeviation: Type.Unsafe<Static<typeof WireNumber>>({ ...WireNumber, description: 'Of one function’s sum.' }),
   sumMedian: WireNumber,

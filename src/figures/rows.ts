@@ -1,6 +1,6 @@
 import type { Measure } from '../contract/comparison.js';
-import type { ComparisonResults, Estimate, OptimizerResult } from '../contract/results.js';
-import { fromWire, type WireNumber } from '../contract/schema.js';
+import type { ComparisonResults, MeasureResult, OptimizerResult } from '../contract/results.js';
+import { fromWire } from '../contract/schema.js';
 
 /**
  * The optimizers to be shown beside each other: a rate that was tuned for other measures alone has no place beside those
@@ -12,26 +12,18 @@ export function rowsOf({ optimizers }: ComparisonResults, measure: Measure): Opt
   return optimizers.filter((o) => o.tuning === null || !isTunedFor || tunedFor(o));
 }
 
-/** What the results say of one measure. */
-export function figuresOf(optimizer: OptimizerResult, measure: Measure) {
+/** What was found for one measure. */
+export function figuresOf(optimizer: OptimizerResult, measure: Measure): MeasureResult {
+  if (optimizer.measures) return optimizer.measures[measure];
+  // Results that were made before they had `measures`.
   const { versus } = optimizer;
-  switch (measure) {
-    case 'sum':
-      return figures(optimizer.sum, optimizer.sumMedian, versus?.sumDifference, versus?.winRate);
-    case 'tail':
-      return figures(optimizer.tail, optimizer.tailMedian, versus?.tailDifference, versus?.tailWinRate);
-    case 'final':
-      return figures(optimizer.final, optimizer.finalMedian, versus?.finalDifference, versus?.finalWinRate);
-  }
-}
-
-function figures(
-  mean: Estimate,
-  median: WireNumber,
-  difference: Estimate | null = null,
-  winRate: number | null = null,
-) {
-  return { mean, median, difference, winRate };
+  const [difference, winRate] = {
+    sum: [versus?.sumDifference, versus?.winRate] as const,
+    tail: [versus?.tailDifference, versus?.tailWinRate] as const,
+    final: [versus?.finalDifference, versus?.finalWinRate] as const,
+  }[measure];
+  const median = { sum: optimizer.sumMedian, tail: optimizer.tailMedian, final: optimizer.finalMedian }[measure];
+  return { mean: optimizer[measure], median, difference: difference ?? null, winRate: winRate ?? null };
 }
 
 /** The hand-written rule with the least finite mean, if any: conjugate gradients are but a yardstick. */

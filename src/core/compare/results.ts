@@ -78,10 +78,17 @@ export class ResultsBuilder {
     const resampled = this.resampledMeans(index);
     const estimates = eachMeasure((measure) => estimate(mean(measured[measure]), resampled[measure]));
     const medians = eachMeasure((measure) => toWire(sortedQuantile(measured[measure].slice().sort(), 0.5)));
+    const paired = index === 0 ? null : this.paired(index, resampled);
     return {
       label,
       rule,
       tuning,
+      measures: eachMeasure((measure) => ({
+        mean: estimates[measure],
+        median: medians[measure],
+        difference: paired?.differences[measure] ?? null,
+        winRate: paired?.wins[measure] ?? null,
+      })),
       sum: estimates.sum,
       sumDeviation: toWire(deviation(measured.sum)),
       sumMedian: medians.sum,
@@ -98,12 +105,12 @@ export class ResultsBuilder {
           values: this.curve(index, i + 1).map(toWire),
         })),
       },
-      versus: index === 0 ? null : this.versus(index, resampled),
+      versus: paired && this.versus(index, paired),
     };
   }
 
   /** The learned optimizer's runs beside those of a baseline. */
-  private versus(index: number, resampled: Measured<Float64Array>): OptimizerResult['versus'] {
+  private paired(index: number, resampled: Measured<Float64Array>) {
     const [learned, other] = [this.runs[0]!.measured, this.runs[index]!.measured];
     const learnedMeans = this.resampledMeans(0);
     const differences = eachMeasure((measure) =>
@@ -113,6 +120,13 @@ export class ResultsBuilder {
       ),
     );
     const wins = eachMeasure((measure) => winRate(learned[measure], other[measure]));
+    return { differences, wins };
+  }
+
+  private versus(
+    index: number,
+    { differences, wins }: ReturnType<ResultsBuilder['paired']>,
+  ): OptimizerResult['versus'] {
     const median = 1 + probabilities.indexOf(0.5);
     const saved = (curve: number) => stepsSaved(this.curve(0, curve), this.curve(index, curve));
     return {

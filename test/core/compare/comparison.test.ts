@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { ComparisonResults, OptimizerResult } from '../../../src/contract/results.js';
-import { ComparisonResults as ResultsSchema } from '../../../src/contract/results.js';
+import { measures } from '../../../src/contract/comparison.js';
+import {
+  type ComparisonResults,
+  type OptimizerResult,
+  ComparisonResults as ResultsSchema,
+} from '../../../src/contract/results.js';
 import { fromWire, type WireNumber } from '../../../src/contract/schema.js';
 import { compile, parseJobSpec } from '../../../src/contract/validate.js';
 import { Comparison } from '../../../src/core/compare/comparison.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import type { Learned } from '../../../src/core/optimise/optimise.js';
+import { figuresOf } from '../../../src/figures/rows.js';
 import { lstmSpec } from '../../weights/samples.js';
 import { addShifted } from './shifted.js';
 
@@ -98,6 +103,15 @@ describe('a comparison on f = x², x0 = 1, by hand', () => {
     // 0.64^t never comes to 0.25^4 within 4 steps, and is below 1.44^4 at the start.
     assert.deepEqual(optimizers[1]!.versus!.stepsSaved, { mean: null, median: null });
     assert.deepEqual(optimizers[2]!.versus!.stepsSaved, { mean: 4, median: 4 });
+  });
+
+  it('nests by measure what the flat fields say, and figures read either', () => {
+    for (const optimizer of optimizers) {
+      const { measures: nested, ...before } = optimizer;
+      for (const measure of measures) assert.deepEqual(figuresOf(before, measure), nested![measure]);
+      assert.deepEqual(nested!.tail.mean, optimizer.tail);
+      assert.equal(nested!.final.winRate, optimizer.versus?.finalWinRate ?? null);
+    }
   });
 
   it('gives every optimizer a label of its own', () => {
