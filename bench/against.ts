@@ -6,9 +6,9 @@ import { median, type Setting } from './measure.js';
 import { runCase } from './subject.js';
 import type { Workload } from './workloads.js';
 
-/** Two builds of ours, compared in processor time: what else the machine does counts little in it. */
+/** Two builds of ours, compared in processor time, which other load on the machine changes little. */
 
-/** Above this ratio a build is slower. */
+/** Above this ratio a build counts as slower. */
 export const slower = 1.05;
 
 export interface Ratio {
@@ -29,7 +29,7 @@ export interface BuildRatio {
   pairs: readonly Pair[];
 }
 
-/** Processor time of two blocks of the same work, one right after the other. */
+/** Processor time of two consecutive blocks of the same work. */
 export interface Pair {
   ours: number;
   other: number;
@@ -38,7 +38,7 @@ export interface Pair {
 /**
  * Runs blocks of equal work in fresh processes, in rounds of other, ours, ours, other, so that a machine that slows down
  * or speeds up slows both builds alike.
- * @throws Error where a build is missing, or cannot run the workload
+ * @throws Error if a build is missing or cannot run the workload
  */
 export async function compareBuilds(
   workload: Workload,
@@ -49,9 +49,9 @@ export async function compareBuilds(
   const { effort, rounds } = setting;
   for (const build of Object.values(builds))
     if (!existsSync(join(build, 'dist/src/core/run.js')))
-      throw new Error(`--against ${build}: there is no dist/src/core/run.js: run npm run setup in that folder.`);
+      throw new Error(`--against ${build}: no dist/src/core/run.js there; run npm run setup in that folder.`);
   const given = caseOf(workload, 'us', '', effort);
-  // How much work a block is, is the other build's to say.
+  // The other build's speed decides how much work a block is.
   const { times } = await runBlock({ ...given, build: builds.other }, threads, setting);
   const block = async (who: 'ours' | 'other', round: number): Promise<number> => {
     setting.progress(`${workload.name}, ${threads} CPUs, round ${round + 1} of ${rounds}`);

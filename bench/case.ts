@@ -4,7 +4,7 @@ import { jobOf } from './job.js';
 import { type PeerName, peers } from './peers.js';
 import type { Workload } from './workloads.js';
 
-/** What a measured process is told, as one JSON argument. */
+/** The argument of a measured process, as JSON. */
 export interface Case {
   problem: Workload['problem'];
   optimizer: Workload['optimizer'];
@@ -13,36 +13,36 @@ export interface Case {
   steps: number;
   batch?: number;
   learningRate: number;
-  /** Of the peer, such as "saved+joined". */
+  /** The peer's form, such as "saved+joined". */
   form: string;
-  /** Of ours: checked already, as the child that runs a job is given it. */
+  /** Only for ours: already validated, like the document that a job's child process gets. */
   job?: MetatrainSpec;
   /** Meta-steps before the clock starts. */
   warmUp: number;
-  /** Meta-steps that are timed: so many, and on until these seconds are over. */
+  /** Meta-steps that are timed: at least this many, and for at least `seconds`. */
   atLeast: number;
   seconds: number;
-  /** Folder of the digits. */
+  /** Folder with the digits. */
   digits: string;
   /** Folder where a framework may keep what it compiled. */
   cache: string;
-  /** Of ours: the checkout whose build is measured. Without it, the one that this file belongs to. */
+  /** Only for ours: the checkout whose build is measured; by default this one. */
   build?: string;
-  /** A file of functions and weights whose losses and meta-gradient are wanted, instead of times. */
+  /** A file of functions and weights: if given, the process prints their losses and meta-gradient instead of times. */
   fixture?: string;
 }
 
-/** What it prints as its last line. */
+/** What a measured process prints as its last line. */
 export interface Measured {
   /** Such as "jax 0.10.2". */
   version: string;
   /** Milliseconds of each meta-step. */
   times: number[];
-  /** Of ours: milliseconds of processor time, of all threads, that the timed meta-steps took together. */
+  /** Only for ours: milliseconds of processor time of all timed meta-steps, summed over threads. */
   processorTime?: number;
   /** VmHWM, bytes. */
   peakMemory: number;
-  /** Of ours: what the job says that it ran on. */
+  /** Only for ours: what the job ran on. */
   engine?: EngineInfo;
 }
 

@@ -11,12 +11,12 @@ import { Purpose } from '../src/core/random/random.js';
 import { readIdx } from '../src/data/idx.js';
 import type { Case } from './case.js';
 
-/** Small cases that the peers and we are to agree on. */
+/** Small cases on which the peers must agree with us. */
 
 /** Weights and functions. */
 export interface Inputs {
   phi: number[];
-  /** Each [functions, …shape]; of digits, `batch` [steps + 1, digits] too. `start` is θ_0. */
+  /** Each [functions, …shape]; for digits also `batch` [steps + 1, digits]. `start` is θ_0. */
   data: Record<string, { shape: number[]; values: number[] }>;
 }
 
@@ -34,7 +34,7 @@ export interface Fixture {
   answer: Answer;
 }
 
-/** Not a prime: nested checkpoints cut it into blocks. */
+/** Not a prime, so that nested checkpoints can divide it into blocks. */
 const steps = 6;
 const documents = {
   parabola: { problem: { name: 'parabola', dimension: 4 }, functions: 3 },
@@ -43,9 +43,9 @@ const documents = {
 };
 
 /**
- * A small case with a workload's learned optimizer, and what our reference engine makes of it: the tests hold that
- * engine against fp64.
- * @param digits the folder with the digits that the peers are going to read
+ * A small case with a workload's learned optimizer, and the result of our reference engine, which the tests check against
+ * fp64.
+ * @param digits the folder with the digits that the peers will read
  */
 export async function makeFixture(
   name: keyof typeof documents,
@@ -57,7 +57,7 @@ export async function makeFixture(
   const document = { kind: 'metatrain', problem, optimizer: { name: 'lstm', ...optimizer } };
   const spec = parseJobSpec(document) as MetatrainSpec;
   const drawn = sampleFunctions(spec.problem, seed, Purpose.training, 0, functions, await datasetsFor(name, digits));
-  // A perceptron begins with units almost alike; with larger weights a mistake in one of them shows.
+  // A perceptron's units begin almost equal; larger weights make a mistake in one of them visible.
   const batch = name === 'mnist' ? { ...drawn, start: drawn.start.map((x) => 30 * x) } : drawn;
   const phi = initialise(spec.optimizer, spec.problem, seed);
   const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
@@ -91,7 +91,7 @@ async function datasetsFor(name: keyof typeof documents, folder: string): Promis
   if (name !== 'mnist') return {};
   const read = (file: string) => readIdx(join(folder, file));
   const [images, labels] = await Promise.all([read('images-idx3-ubyte'), read('labels-idx1-ubyte')]);
-  if (!images || !labels) throw new DatasetError(`${folder} lacks the digits: run node scripts/digits.mjs.`);
+  if (!images || !labels) throw new DatasetError(`${folder} has no digits: run node scripts/digits.mjs.`);
   const all = { inputs: images.data, width: 784, labels: labels.data };
   return { digits: { fingerprint: '', training: all, heldOut: all } };
 }

@@ -1,21 +1,21 @@
 import type { Line } from './measure.js';
 import type { PeerName } from './peers.js';
 
-/** A line of goals.json: how many times less of something we are to need than another does in the same run. */
+/** A line of goals.json: how many times less time or memory we should need than another does in the same run. */
 export interface Goal {
   workload: string;
   measure: 'time' | 'memory';
-  /** The best of these counts. */
+  /** The best of these peers counts. */
   against: PeerName[];
-  /** By instruction set: AVX-512 works on twice as many numbers at a time as any other. */
+  /** By instruction set: AVX-512 processes twice as many numbers at once as any other. */
   atLeast: { avx512: number; otherwise: number };
 }
 
 export interface GoalResult {
   goal: Goal;
-  /** What is asked for on the instruction set that we ran on. */
+  /** The goal for the instruction set that we ran on. */
   wanted: number;
-  /** Theirs divided by ours; null where there is nothing to divide. */
+  /** Theirs divided by ours; null if one is missing. */
   ratio: number | null;
   met: boolean;
   /** Such as "W3: JAX 227 ms / ours 41 ms". */
@@ -23,9 +23,9 @@ export interface GoalResult {
 }
 
 /**
- * Holds a run's lines against the goals. Of time, each side's best line counts, on however many CPUs. Of memory, our
- * worst counts and the others' most frugal. A goal is left out where its workload or all its peers were; where they ran
- * without leaving a figure, theirs or ours, it is not met.
+ * Checks a run's lines against the goals. For time, each side's best line counts, on any number of CPUs. For memory, our
+ * worst counts and the others' smallest. A goal is left out if its workload or all its peers were; if they ran but there
+ * is no figure of theirs or ours, it is not met.
  */
 export function checkGoals(goals: readonly Goal[], lines: readonly Line[]): GoalResult[] {
   return goals
@@ -42,7 +42,7 @@ export function checkGoals(goals: readonly Goal[], lines: readonly Line[]): Goal
         ...(theirs.length === 0 ? [goal.against.join(', ')] : []),
       ];
       if (missing.length > 0)
-        return { goal, wanted, ratio: null, met: false, note: `no figure of ${missing.join(' nor of ')}` };
+        return { goal, wanted, ratio: null, met: false, note: `no figure of ${missing.join(', none of ')}` };
       const time = goal.measure === 'time';
       const cost = (line: Line) => (time ? line.median : line.peakMemory / 1e6);
       const own = ours.map(cost).reduce((a, b) => (time ? Math.min(a, b) : Math.max(a, b)));

@@ -3,8 +3,8 @@ import type { PeerName } from './peers.js';
 import { coordinateGrowth, stepGrowth, type Workload } from './workloads.js';
 
 /**
- * Time and memory as the problem grows, on the most CPUs, one round. A peer goes up to the first size that it does not
- * manage within the limits; larger ones are not tried.
+ * Time and memory as the problem grows, on the largest number of CPUs, in one round. A peer stops at the first size that
+ * exceeds the limits.
  */
 export async function measureGrowth(setting: Setting, quick: boolean): Promise<{ coordinates: Line[]; steps: Line[] }> {
   const once = {

@@ -11,28 +11,28 @@ export interface Line {
   threads: number;
   steps: number;
   coordinates: number;
-  /** The form that was best, such as "saved+joined"; empty where there is but one. */
+  /** The best form, such as "saved+joined"; empty if there is only one. */
   form: string;
   version: string;
-  /** Milliseconds of a meta-step: the median over all rounds, and the least and greatest median of a round. */
+  /** Milliseconds per meta-step: the median over all rounds, and the minimum and maximum of the rounds' medians. */
   median: number;
   low: number;
   high: number;
   /** Meta-steps timed. */
   count: number;
-  /** Bytes: the most that the process and its children had in memory, in any round. */
+  /** Bytes: the peak memory of the process and its children, over all rounds. */
   peakMemory: number;
-  /** Median of each form that was tried. */
+  /** The median of each form tried. */
   forms: Record<string, number>;
   /** Why there are no figures: the numbers above are then NaN. */
   failure: string | null;
-  /** Of ours: what it ran on. */
+  /** Only for ours: what it ran on. */
   engine?: Measured['engine'];
 }
 
 export interface Setting {
   root: string;
-  /** Interpreter of the Python peers; null where none of them takes part. */
+  /** Interpreter of the Python peers; null if none of them takes part. */
   python: string | null;
   peers: readonly PeerName[];
   threads: readonly number[];
@@ -41,22 +41,22 @@ export interface Setting {
   firstFormOnly: boolean;
   effort: Effort;
   limits: Limits;
-  /** Told before each process. */
+  /** Called before each process. */
   progress(text: string): void;
 }
 
-/** What is known of one peer on so many CPUs, round after round. */
+/** The measurements of one peer on one number of CPUs. */
 interface Entry {
   peer: PeerName;
   threads: number;
-  /** Of each form, the rounds that it ran in. */
+  /** Per form, the rounds that it ran in. */
   rounds: Map<string, Measured[]>;
   failure: string | null;
 }
 
 /**
- * Measures a workload. The peers take turns, each time in a fresh process, so that whatever else the machine does hits
- * all alike; the first round tries every form, later ones go on with the best.
+ * Measures a workload. The peers take turns, each time in a fresh process, so that other load on the machine affects all
+ * alike; the first round tries every form, later ones only the best.
  */
 export async function measure(workload: Workload, setting: Setting): Promise<Line[]> {
   const entries: Entry[] = setting.threads.flatMap((threads) =>
@@ -73,7 +73,7 @@ export async function measure(workload: Workload, setting: Setting): Promise<Lin
         if (outcome.ok) entry.rounds.set(form, [...(entry.rounds.get(form) ?? []), outcome.value]);
         else if (form === '' || entry.rounds.size === 0) entry.failure = outcome.reason;
       }
-      // A later form that works makes good for an earlier one that does not.
+      // One working form is enough.
       if (entry.rounds.size > 0) entry.failure = null;
     }
   }
@@ -128,7 +128,7 @@ function lineOf({ name, steps, coordinates }: Workload, entry: Entry): Line {
   };
 }
 
-/** The middle value; of an even number, the mean of the middle two. */
+/** The middle value; for an even number of values, the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const [lower, upper] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];

@@ -15,7 +15,7 @@ export interface Options {
   quick: boolean;
   verify: boolean;
   check: boolean;
-  /** The checkout of another build, to compare ours with instead of peers. */
+  /** The checkout of another build to compare ours with, instead of peers. */
   against: string | null;
   json: string | null;
   svg: string | null;
@@ -27,22 +27,22 @@ export interface Options {
 
 export const usage = `npm run bench -- [options]
   --only W1,W2,W3,W3-T100,W3-T200,growth   what to run (everything)
-  --peers ${peerNames.join(',')}   who takes part (all; "us" always does)
+  --peers ${peerNames.join(',')}   who takes part (all; "us" always takes part)
   --threads 1,2,8       numbers of CPUs (1, 2, and all that this process may use)
   --rounds N            processes of each peer, taking turns (3)
   --seconds S           how long each process is timed (3)
   --quick               one round of half a second, each peer in its first form, small growth
-  --memory-limit GIB    a process that needs more is stopped (8, or 60 % of what is free if that is less)
-  --time-limit S        so is one that takes longer (600)
-  --no-verify           do not check first that the peers compute what we compute
-  --against DIR         instead of all that: compare this build's processor time with that of the checkout in DIR, in
-                        rounds of four blocks (8 rounds of 1 s, on one CPU); exit 1 unless it is clearly below 1.05 times
-  --check               exit 1 when a line of bench/goals.json falls short
+  --memory-limit GIB    stop a process that needs more (8, or 60 % of free memory if that is less)
+  --time-limit S        stop a process that takes longer (600)
+  --no-verify           do not check first that the peers compute the same thing
+  --against DIR         only compare this build's processor time with that of the checkout in DIR, in rounds of four
+                        blocks (8 rounds of 1 s, on one CPU); exit 1 unless it is clearly below 1.05 times
+  --check               exit 1 if a goal of bench/goals.json is not met
   --json FILE  --svg FILE   write all figures; draw the growth curves (data/bench.svg)`;
 
 /**
- * @returns null where what is asked for is {@link usage}
- * @throws Error that names the option and what it takes, with the usage
+ * @returns null for --help
+ * @throws Error that names the option and what it accepts, with the usage
  */
 export function readOptions(args: string[]): Options | null {
   if (args.includes('--help')) return null;

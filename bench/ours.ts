@@ -8,9 +8,9 @@ import type { Run } from '../src/core/run.js';
 import type { Case, Measured } from './case.js';
 
 /**
- * Our side: a process that trains as a job's child does, through the run's events, and tells how long it took from one
- * to the next. `ours.js CASE` prints a {@link Measured}, or `{"absent": …}` where this version has no such thing, or no
- * room for it.
+ * Our side: a process that trains as a job's child does, through the run's events, and measures the time from one to the
+ * next. `ours.js CASE` prints a {@link Measured}, or `{"absent": …}` if this version does not support the case or runs out
+ * of memory.
  */
 async function main(given: Case): Promise<void> {
   try {
@@ -22,7 +22,7 @@ async function main(given: Case): Promise<void> {
   }
 }
 
-/** What is lacking, in words, where an error says that; null where it says something else. */
+/** What is missing, if the error says so; else null. */
 function absence(error: unknown): string | null {
   if (isOutOfMemory(error)) return 'out of memory';
   return error instanceof Unsupported || error instanceof DatasetError ? error.message : null;
@@ -56,7 +56,7 @@ async function measure(given: Case): Promise<Measured> {
 type Build = Pick<typeof import('../src/core/run.js'), 'createRun'> &
   Pick<typeof import('../src/data/datasets.js'), 'loadDatasets'>;
 
-/** What drives a run, of some checkout's build. */
+/** What drives a run, from the given checkout's build. */
 async function load(build: string | undefined): Promise<Build> {
   const source = build === undefined ? new URL('../src/', import.meta.url) : pathToFileURL(join(build, 'dist/src/'));
   const [{ createRun }, { loadDatasets }] = (await Promise.all(
@@ -75,7 +75,7 @@ async function metaStep(run: Run): Promise<void> {
   }
 }
 
-/** VmHWM, bytes: the most that this process has had in memory. */
+/** VmHWM, bytes: this process's peak memory. */
 function peakMemory(): number {
   const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
   return 1024 * Number(line![1]);

@@ -1,4 +1,4 @@
-/** Who is measured: ourselves, our reference engine, and other people's frameworks. */
+/** Who is measured: ourselves, our reference engine, and other frameworks. */
 
 export const peerNames = ['us', 'tfjs', 'jax', 'torch', 'torch-compile'] as const;
 export type PeerName = (typeof peerNames)[number];

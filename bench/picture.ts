@@ -1,9 +1,9 @@
 import type { Line } from './measure.js';
 import { type PeerName, peerNames, peers } from './peers.js';
 
-/** The growth curves as a picture: one panel by coordinates, one by steps, both axes logarithmic. */
+/** The growth curves as SVG: one panel by coordinates, one by steps, both axes logarithmic. */
 
-/** Of Okabe and Ito's palette for all kinds of colour vision (2008), on light and on dark. */
+/** From Okabe and Ito's palette for all kinds of colour vision (2008), for light and dark backgrounds. */
 const colours: Record<PeerName, readonly [light: string, dark: string]> = {
   us: ['#0072b2', '#56b4e9'],
   tfjs: ['#008a65', '#2fd0a1'],
@@ -84,7 +84,7 @@ function drawn({ failure, median }: Line): boolean {
   return failure === null && median > 0;
 }
 
-/** Where a value lies between `from` and `from + length`, and the round values to mark. */
+/** The place of a value between `from` and `from + length`, and the round values to mark. */
 function logScale(values: readonly number[], from: number, length: number) {
   const exponents = values.map(Math.log10);
   const low = Math.min(...exponents) - 0.08;

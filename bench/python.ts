@@ -3,9 +3,9 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The interpreter of the peers' virtual environment, `data/venv-bench`. It is made where it is not there, or is of other
- * requirements; that downloads some gigabytes, once.
- * @throws Error that says what to install, where it cannot be made.
+ * The interpreter of the peers' virtual environment, `data/venv-bench`. It is made if it is missing or its requirements
+ * have changed, which downloads several gigabytes.
+ * @throws Error that says what to install, if it cannot be made
  */
 export function peersPython(root: string): string {
   const requirements = join(root, 'bench/peers/requirements.txt');
@@ -14,7 +14,7 @@ export function peersPython(root: string): string {
   const python = join(folder, 'bin/python');
   const wanted = readFileSync(requirements, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
-  console.log(`Peers: making a Python environment with JAX and PyTorch in ${folder}, once.`);
+  console.log(`Peers: making a Python environment with JAX and PyTorch in ${folder} (only once).`);
   rmSync(folder, { recursive: true, force: true });
   const attempt = (command: string, args: string[], failure: string) => {
     const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'inherit', 'pipe'] });
@@ -28,7 +28,7 @@ export function peersPython(root: string): string {
   attempt(
     python,
     ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', requirements],
-    'pip cannot install what bench/peers/requirements.txt names: it needs Python 3.11 or later and a package index that it can reach.',
+    'pip cannot install bench/peers/requirements.txt: it needs Python 3.11 or later and access to a package index.',
   );
   writeFileSync(stamp, wanted);
   return python;

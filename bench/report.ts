@@ -5,9 +5,9 @@ import type { Line } from './measure.js';
 import { peers } from './peers.js';
 
 /**
- * Lines as an aligned table; ratios are to our own line of the same case on as many CPUs.
- * @param first what tells the lines apart: who they are of, or the size, which a column of time a unit of work then
- *   sets right: it stays the same where time is linear
+ * Lines as an aligned table; ratios are to our own line of the same case on the same number of CPUs.
+ * @param first whether lines differ by peer or by size; by size adds a column of time per unit of work, which is constant
+ *   where time is linear
  */
 export function renderLines(lines: readonly Line[], first: 'peer' | 'size' = 'peer'): string {
   const sizes = first === 'size';
@@ -45,7 +45,7 @@ export function renderLines(lines: readonly Line[], first: 'peer' | 'size' = 'pe
   );
 }
 
-/** Builds compared, a line for each workload and number of CPUs. */
+/** The comparison of builds, one line per workload and number of CPUs. */
 export function renderRatios(ratios: readonly BuildRatio[]): string {
   const right = (title: string) => ({ title, align: 'right' as const });
   return renderTable(

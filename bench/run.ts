@@ -14,7 +14,7 @@ import { renderGoals, renderLines, renderRatios } from './report.js';
 import { verifyPeers } from './verify.js';
 import { type Workload, workloads } from './workloads.js';
 
-/** `npm run bench`: the same work by us and by others, in one run. bench/README.md tells the method. */
+/** `npm run bench`: the same work by us and by others, in one run. bench/README.md describes the method. */
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -24,7 +24,7 @@ async function main(options: Options): Promise<number> {
   const machine = describeMachine();
   console.log(`${machine.cpu}, ${machine.cpus} CPUs, ${machine.memory.toFixed(0)} GiB; Node ${machine.node}`);
   console.log(
-    `A process that needs over ${(options.memoryLimit / 2 ** 30).toFixed(1)} GiB or ${options.timeLimit} s is stopped.`,
+    `A process that needs more than ${(options.memoryLimit / 2 ** 30).toFixed(1)} GiB or ${options.timeLimit} s is stopped.`,
   );
   if (options.against !== null) return against(options, options.against, chosen, setting, machine);
 
@@ -63,7 +63,7 @@ async function main(options: Options): Promise<number> {
   return options.check && results.some((r) => !r.met) ? 1 : 0;
 }
 
-/** This build beside another one. @returns the exit status */
+/** Compares this build with another one. @returns the exit status */
 async function against(
   options: Options,
   folder: string,
@@ -75,7 +75,7 @@ async function against(
   for (const workload of chosen)
     for (const threads of options.threads)
       ratios.push(await compareBuilds(workload, { ours: root, other: resolve(folder) }, threads, setting));
-  console.log(`\nProcessor time of this build as a share of that in ${folder}\n\n${renderRatios(ratios)}`);
+  console.log(`\nProcessor time of this build relative to that in ${folder}\n\n${renderRatios(ratios)}`);
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify({ machine, options, ratios }, null, 2)}\n`);
   return ratios.every(({ ratio }) => ratio.high < slower) ? 0 : 1;
 }

@@ -9,16 +9,13 @@ export interface Limits {
   time: number;
 }
 
-/** What became of a process: what it printed, with the peak memory of all its processes, or why there is nothing. */
+/** The outcome of a process: what it printed, with the peak memory of it and its children, or why there is no result. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; reason: string };
 
-/** From one look at a process's memory to the next, ms. */
+/** The interval between samples of a process's memory, ms. */
 const lookEvery = 50;
 
-/**
- * Runs one case in a process of its own that may use `threads` CPUs and no others, so that whatever it starts by itself
- * finds as many and no more.
- */
+/** Runs one case in a process that may use only `threads` CPUs, so that frameworks detect that number. */
 export async function runCase<T = Measured>(
   command: readonly string[],
   given: Case,
@@ -28,7 +25,7 @@ export async function runCase<T = Measured>(
   const cpus = allowedCpus().slice(0, threads);
   const child = spawn('taskset', ['--cpu-list', cpus.join(','), ...command, JSON.stringify(given)], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own: with it go the children of whatever is killed.
+    // A separate process group, so that its children are killed with it.
     detached: true,
   });
   let [output, errors, peak, stopped] = ['', '', 0, ''];
@@ -66,7 +63,7 @@ export async function runCase<T = Measured>(
   return { ok: true, value: { ...printed, peakMemory: Math.max(printed.peakMemory, peak) } };
 }
 
-/** The CPUs that this process may use, as the kernel lists them ("0-3,8"). */
+/** The CPUs that this process may use; the kernel lists them as "0-3,8". */
 export function allowedCpus(): number[] {
   const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]!;
   return list.split(',').flatMap((range) => {
@@ -75,7 +72,7 @@ export function allowedCpus(): number[] {
   });
 }
 
-/** Resident memory of a process and all that it started, bytes; what has ended meanwhile counts nothing. */
+/** Resident memory of a process and its descendants, bytes; 0 for those that have ended. */
 export function memoryOfTree(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -8,7 +8,7 @@ import { type PeerName, peers } from './peers.js';
 import type { Outcome } from './subject.js';
 import type { Workload } from './workloads.js';
 
-/** Whether a peer computes what we compute: the same losses and the same meta-gradient of a few small functions. */
+/** Checks that a peer computes the same losses and meta-gradient as we do, on a few small functions. */
 
 export interface Verdict {
   /** The largest difference of a loss, relative to the loss. */
@@ -24,7 +24,7 @@ export interface PeerVerdict extends Verdict {
   form: string;
 }
 
-/** Of losses and of the gradient. fp32 over a few steps from fresh weights stays well below both. */
+/** For the losses and the gradient. fp32 over a few steps from fresh weights stays well below both. */
 export const tolerances = { losses: 1e-4, gradient: 1e-3 };
 
 type RunPeer = (given: Case, peer: PeerName) => Promise<Outcome<Answer>>;
@@ -41,7 +41,7 @@ export async function verifyPeers(chosen: readonly Workload[], setting: Setting,
     const fixture = await makeFixture(name, optimizer, 1, setting.effort.digits);
     for (const peer of inPython) {
       for (const form of setting.firstFormOnly ? forms[peer].slice(0, 1) : forms[peer]) {
-        // A workload at another T is verified by the same case.
+        // The same case verifies a workload at any T.
         const key = JSON.stringify([name, optimizer, peer, form]);
         if (done.has(key)) continue;
         done.add(key);
@@ -71,7 +71,7 @@ async function answerOf(peer: PeerName, given: Case, { inputs }: Fixture, run: R
 /** How far a peer's answer is from ours. */
 export function judge(ours: Answer, theirs: Answer): Verdict {
   if (theirs.losses.length !== ours.losses.length || theirs.gradient.length !== ours.gradient.length)
-    throw new Error('A peer must answer with a loss a step and a derivative a weight.');
+    throw new Error('A peer must answer with one loss per step and one derivative per weight.');
   const losses = ours.losses.reduce((worst, f, t) => Math.max(worst, Math.abs(theirs.losses[t]! - f) / Math.abs(f)), 0);
   const norm = (v: readonly number[]) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
   const gradient = norm(ours.gradient.map((g, i) => g - theirs.gradient[i]!)) / norm(ours.gradient);

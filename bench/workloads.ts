@@ -4,9 +4,9 @@ import type { PeerName } from './peers.js';
 export interface Workload {
   name: string;
   title: string;
-  /** The problem as a job's document has it. */
+  /** The problem, as in a job document. */
   problem: Record<string, unknown>;
-  /** A learned optimizer as a job's document has it, but whole. */
+  /** The learned optimizer, as in a job document, with every field set. */
   optimizer: {
     layers: number[];
     inputProjection: number | null;
@@ -18,9 +18,9 @@ export interface Workload {
   coordinates: number;
   /** T. */
   steps: number;
-  /** Digits in each step's batch, where the functions are of digits. */
+  /** Digits in each step's mini-batch, if the functions use digits. */
   batch?: number;
-  /** The forms of each peer that are tried, the one that has been best so far first. */
+  /** The forms of each peer to try, the best so far first. */
   forms: Record<PeerName, readonly string[]>;
 }
 
@@ -76,7 +76,7 @@ const digits: Workload = {
   },
 };
 
-/** A long unroll has no room for a compiled form that writes its steps out, but is where nested checkpoints may pay. */
+/** A long unroll is too long for forms that compile all steps into one graph; nested checkpoints may pay off there. */
 function long(workload: Workload, steps: number): Workload {
   return {
     ...workload,
@@ -94,7 +94,7 @@ function long(workload: Workload, steps: number): Workload {
 
 export const workloads: readonly Workload[] = [parabola, quadratic, digits, long(digits, 100), long(digits, 200)];
 
-/** One line of a growth curve: each peer in one form, since what counts here is the slope. */
+/** One line of a growth curve: each peer in one form, since only the slope matters here. */
 function growing(name: string, coordinates: number, steps: number): Workload {
   return {
     name,

@@ -1,4 +1,4 @@
-"""What every peer shares: the case it is given, the functions it is fed, the clock, and what it prints.
+"""What all peers share: reading the case, drawing the functions, the clock, and the output.
 
 A peer is run as `python X_peer.py CASE`, CASE a JSON document of bench/case.ts. It prints one JSON document.
 """
@@ -29,7 +29,7 @@ def digits(folder):
 
 
 def weight_shapes(optimizer):
-    """(rows, columns) of each kernel, which its bias follows in a flat φ: the order of docs/weights-format.md."""
+    """(rows, columns) of each kernel; in a flat φ its bias follows it, as in docs/weights-format.md."""
     width = 1 if optimizer["preprocess"]["name"] == "none" else 2
     shapes = []
     if optimizer["inputProjection"] is not None:
@@ -42,7 +42,7 @@ def weight_shapes(optimizer):
 
 
 def split_weights(phi, optimizer):
-    """[(kernel [rows, columns], bias [columns])] of a flat φ, of NumPy, JAX or PyTorch."""
+    """[(kernel [rows, columns], bias [columns])] of a flat φ: a NumPy, JAX or PyTorch array."""
     parts, offset = [], 0
     for rows, columns in weight_shapes(optimizer):
         kernel = phi[offset : offset + rows * columns].reshape(rows, columns)
@@ -53,7 +53,7 @@ def split_weights(phi, optimizer):
 
 
 def initial_weights(optimizer):
-    """Kernels N(0, 1/fan-in), biases 0 but the forget gates', which are 1."""
+    """Kernels N(0, 1/fan-in), biases 0, except 1 for the forget gates."""
     random = np.random.default_rng(1)
     shapes = weight_shapes(optimizer)
     first = len(shapes) - 1 - len(optimizer["layers"])
@@ -72,9 +72,9 @@ def fixture_of(case):
 
 
 def feeds(case):
-    """What the meta-steps are fed, one dictionary of arrays each, to be gone through again and again.
+    """The inputs of the meta-steps, one dictionary of arrays each, to be used in turn.
 
-    Every array is [functions, …] but `batch` [steps + 1, digits], the digits that each step sees. `start` is θ_0.
+    Every array is [functions, …] except `batch` [steps + 1, digits], the digits of each step. `start` is θ_0.
     """
     if case.get("fixture"):
         data = fixture_of(case)["data"]
@@ -101,7 +101,7 @@ def feeds(case):
 
 
 def time_meta_steps(case, meta_step, inputs):
-    """Milliseconds of each meta-step: `meta_step(input)` returns once its losses are in the program's hands."""
+    """Milliseconds of each meta-step: `meta_step(input)` returns once its losses have been read back."""
     for i in range(case["warmUp"]):
         meta_step(inputs[i % len(inputs)])
     times, began = [], time.perf_counter()
@@ -113,7 +113,7 @@ def time_meta_steps(case, meta_step, inputs):
 
 
 def peak_memory():
-    """VmHWM, bytes: the most that this process has had in memory."""
+    """VmHWM, bytes: this process's peak memory."""
     with open("/proc/self/status") as status:
         line = next(line for line in status if line.startswith("VmHWM:"))
     return 1024 * int(line.split()[1])

@@ -3,10 +3,10 @@
 Coordinates are columns: state [units, N], so that gates are contiguous rows. The unroll is a `lax.scan`. Its forms:
 
     checkpoint   `jax.checkpoint` on the scan's body: the backward pass recomputes each step
-    saved        the same, but ∇f is kept, so that the backward pass recomputes the network alone
-    nested       the same in blocks of about √T steps, which keeps the state once a block
-    plain        no checkpoint: what XLA keeps by itself
-    …+joined     one product of [x; h] a layer, instead of one of x and one of h
+    saved        the same, but ∇f is kept, so that the backward pass recomputes only the network
+    nested       the same in blocks of about √T steps, which keeps the state once per block
+    plain        no checkpoint: XLA decides what to keep
+    …+joined     one product of [x; h] per layer, instead of one of x and one of h
     …+unrolled   the scan's steps written out, four at a time
 """
 
@@ -65,7 +65,7 @@ def step(weights, g, state):
 
 
 def losses_of(theta, data, at):
-    """f(θ) [B] for θ [B, d]; `at` is the batch of digits of this step."""
+    """f(θ) [B] for θ [B, d]; `at` is this step's mini-batch of digits."""
     if problem == "parabola":
         return jnp.sum((data["s"] * theta) ** 2, 1)
     if problem == "quadratic":
@@ -96,7 +96,7 @@ def meta_loss(phi, data):
         at_theta = lax.stop_gradient(theta)
         total, back, losses = jax.vjp(lambda p: (lambda l: (l.sum(), l))(losses_of(p, data, at)), at_theta, has_aux=True)
         gradient = checkpoint_name(lax.stop_gradient(back(jnp.ones(()))[0]), "gradient")
-        # Its value is 0 and its derivative by θ is ∇f: back-propagation need not go through f again.
+        # Its value is 0 and its derivative by θ is ∇f, so back-propagation does not go through f again.
         slope = jnp.sum(gradient * (theta - at_theta))
         update, state = step(weights, gradient.reshape(-1), state)
         mean = lax.stop_gradient(total) / functions

@@ -5,7 +5,7 @@ Its forms:
     eager           the unroll on one autograd tape, [N, units]
     eager-columns   the same with coordinates as columns, [units, N]
     sequence        the unroll without a tape, ∇f recorded; then one nn.LSTM over the recorded sequence, and back
-    compile-step    torch.compile of the network's step, on autograd's tape
+    compile-step    torch.compile of the network's step, recorded on autograd's tape
     compile-unroll  torch.compile of the whole unroll, its steps written out
     …+columns       coordinates as columns
     …+passive       threads that wait for each other sleep instead of spinning
@@ -20,7 +20,7 @@ case = read_case()
 os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.path.join(case["cache"], "inductor")
 if "passive" in case["form"].split("+"):
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-# Compiling in this process: its workers would outlive it and count as its memory.
+# Compile in this process: worker processes would outlive it and count as its memory.
 os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
 
 import math
@@ -64,7 +64,7 @@ def step(weights, g, state):
 
 
 def losses_and_gradient(theta, data, t):
-    """f(θ) [B] and ∇f(θ) [B, d] for θ [B, d], written out: no tape is needed for them."""
+    """f(θ) [B] and ∇f(θ) [B, d] for θ [B, d], written out, so that they need no tape."""
     if problem == "parabola":
         scaled = data["s"] * theta
         return (scaled**2).sum(1), 2 * scaled * data["s"]
@@ -106,7 +106,7 @@ def unroll(phi, data):
         with torch.no_grad():
             f, gradient = losses_and_gradient(theta.detach(), data, t)
         losses.append(f.mean())
-        # Its derivative by θ is ∇f: back-propagation need not go through f.
+        # Its derivative by θ is ∇f, so back-propagation does not go through f.
         slope = slope + (gradient * theta).sum()
         update, state = network(weights, gradient.flatten(), state)
         theta = theta + update.view_as(theta)
@@ -114,7 +114,7 @@ def unroll(phi, data):
 
 
 def sequence_unroll(phi, data):
-    """The same by nn.LSTM's own operation over the whole sequence, once its inputs are known."""
+    """The same with nn.LSTM's operation over the whole sequence, once its inputs are known."""
     weights = split_weights(phi, optimizer)
     theta = data["start"]
     gradients, losses = [], []
