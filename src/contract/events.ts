@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { ComparisonResults } from './results.js';
+import { ComparisonResults, weightsSha256 } from './results.js';
 import { Choice, Nullable, OneOf, Strict, toWire, WireNumber } from './schema.js';
 import { Type } from './type.js';
 
@@ -37,6 +37,7 @@ const started = {
   engine: EngineInfo,
   coordinates: Type.Integer({ description: 'Coordinates of one function.' }),
   weights: Type.Integer({ description: 'Weights φ of the learned optimizer.' }),
+  weightsSha256: Type.Optional(weightsSha256),
   iterations: Type.Integer({ description: 'Meta-iterations in all; 0 for a comparison.' }),
   unroll: Type.Integer({ description: 'Steps of an unroll; of the longest, where a curriculum has several.' }),
 };
@@ -138,6 +139,7 @@ export const JobFailure = Strict({
     'out-of-memory',
     'unsupported',
     'weights-missing',
+    'weights-changed',
     'internal',
   ]),
   message: Type.String(),

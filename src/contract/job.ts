@@ -22,6 +22,12 @@ export const Job = Strict(
     progress: Nullable(Progress, {
       description: 'Where it stands; loss is the mean of the latest meta-iteration’s points.',
     }),
+    weightsSha256: Type.Optional(
+      Type.String({
+        description:
+          'SHA-256 of the file of weights that a job of kind "compare" compares, in hexadecimal. It is known from the submission on, or from the first attempt on where the job that it names still trains then. Other weights fail a later attempt as `weights-changed`.',
+      }),
+    ),
     artifacts: Type.Array(Type.String(), { description: 'Names under /jobs/{id}/artifacts.' }),
   },
   { title: 'Job' },

@@ -145,6 +145,11 @@ export const OptimizerResult = Strict({
 });
 export type OptimizerResult = Static<typeof OptimizerResult>;
 
+/** In a job's record, its `started` event and its results. */
+export const weightsSha256 = Type.String({
+  description: 'SHA-256 of the file of weights that a job of kind "compare" compares, in hexadecimal.',
+});
+
 export const ComparisonResults = Strict(
   {
     problem: ProblemSpec,
@@ -153,6 +158,7 @@ export const ComparisonResults = Strict(
     functions: Type.Integer(),
     resamples: Type.Integer(),
     trainedOn: Type.Optional(TrainedOn),
+    weightsSha256: Type.Optional(weightsSha256),
     optimizers: Type.Array(OptimizerResult, { description: 'The learned optimizer first.' }),
   },
   { title: 'ComparisonResults' },

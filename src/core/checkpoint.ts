@@ -26,6 +26,8 @@ export interface Origin {
   engine: EngineInfo;
   /** Fingerprints of its data sets, by name. */
   data: Record<string, string>;
+  /** Digest of the weights that are compared; checkpoints of 0.1.0 lack it. */
+  weightsSha256?: string | undefined;
 }
 
 const format = 'metadescent-checkpoint/2';
@@ -56,7 +58,11 @@ interface Scalars {
 }
 
 /** A checkpoint is a safetensors file: vectors as tensors, the rest in its metadata. */
-export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state: Checkpoint): Uint8Array {
+export function encodeCheckpoint(
+  spec: JobSpec,
+  { engine, data, weightsSha256 }: Origin,
+  state: Checkpoint,
+): Uint8Array {
   const { phase, training, comparison } = state;
   const tensors: NamedTensor[] = [];
   const put = (name: string, data: Float32Array): void => {
@@ -112,6 +118,7 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
     spec: JSON.stringify(spec),
     engine: JSON.stringify(bitsOf(engine)),
     data: JSON.stringify(data),
+    ...(weightsSha256 !== undefined && { weights: JSON.stringify(weightsSha256) }),
     scalars: JSON.stringify(scalars, (_, value) => (typeof value === 'number' ? toWire(value) : value)),
   });
 }
@@ -120,12 +127,17 @@ export function encodeCheckpoint(spec: JobSpec, { engine, data }: Origin, state:
  * @throws UserError where it is of another job, or of an engine or data whose bits would differ; Error where the bytes
  *   are no checkpoint.
  */
-export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, data }: Origin): Checkpoint {
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  spec: JobSpec,
+  { engine, data, weightsSha256 }: Origin,
+): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata.format !== format) throw new Error(`The file is no checkpoint: its format is not ${format}.`);
   mustMatch('job', metadata.spec, spec);
   mustMatch('engine', metadata.engine, bitsOf(engine));
   mustMatch('data set', metadata.data, data);
+  if (metadata.weights !== undefined) mustMatch('file of weights', metadata.weights, weightsSha256);
   const { phase, training, step, comparison } = parseScalars(metadata.scalars);
   // The decoder may give views of the file's bytes; the run writes into its vectors, so each gets its own.
   const vectors = new Map(tensors.map(({ name, data }) => [name, data.slice()]));
@@ -193,6 +205,7 @@ const remedies = {
   job: 'the spec that it names',
   engine: 'that engine and version, and that instruction set (METADESCENT_ISA)',
   'data set': 'the data that it names',
+  'file of weights': 'the weights that it names by their SHA-256',
 };
 
 function mustMatch(what: keyof typeof remedies, found: string | undefined, wanted: unknown): void {

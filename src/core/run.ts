@@ -20,6 +20,8 @@ export interface RunOptions {
   spec: JobSpec;
   /** Bytes of the weights (safetensors) that a `compare` job's optimizer names. */
   weights?: Uint8Array;
+  /** SHA-256 of them in hexadecimal: the run names it in its events and checkpoints, and goes on with no others. */
+  weightsSha256?: string | undefined;
   /** Those that `datasetsOf(spec.problem)` names. */
   datasets?: Datasets;
   /** What {@link Run.checkpoint} gave: the run goes on from there, bit for bit. */
@@ -52,11 +54,12 @@ export interface Run {
  *   Error where the weights or the checkpoint are damaged or of another job.
  */
 export async function createRun(options: RunOptions): Promise<Run> {
-  const { spec, datasets = {} } = options;
+  const { spec, datasets = {}, weightsSha256 } = options;
   const data = fingerprintsOf(spec.problem, datasets);
   const given = spec.kind === 'compare' ? givenOptimizer(spec.problem, options.weights) : null;
   const engine = await selectEngine(spec.engine, spec, given?.spec);
-  const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, { engine: engine.info, data });
+  const origin = { engine: engine.info, data, weightsSha256 };
+  const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, origin);
   const excess = given && checkSize(given.spec, spec.problem, engine.info.engine === 'native');
   if (excess) throw new Unsupported(`problem: found ${excess.found}, allowed: ${excess.allowed}.`);
   return new JobRun(options, engine, given, checkpoint);
@@ -137,7 +140,8 @@ class JobRun implements Run {
 
   async checkpoint(): Promise<Uint8Array> {
     const { spec, engine, datasets } = this;
-    const origin = { engine: engine.info, data: fingerprintsOf(spec.problem, datasets) };
+    const { weightsSha256 } = this.options;
+    const origin = { engine: engine.info, data: fingerprintsOf(spec.problem, datasets), weightsSha256 };
     return encodeCheckpoint(spec, origin, {
       phase: this.phase,
       training: await this.training?.state(),
@@ -170,11 +174,13 @@ class JobRun implements Run {
 
   private started(): RunEvent {
     const { spec, engine } = this;
+    const { weightsSha256 } = this.options;
     return {
       type: 'started',
       engine: engine.info,
       coordinates: coordinates(spec.problem),
       weights: this.given?.phi.length ?? countWeights((spec as MetatrainSpec).optimizer, spec.problem),
+      ...(weightsSha256 !== undefined && { weightsSha256 }),
       iterations: spec.kind === 'metatrain' ? spec.training.iterations : 0,
       unroll: spec.kind === 'metatrain' ? longestUnroll(spec.training) : 0,
     };
@@ -183,9 +189,9 @@ class JobRun implements Run {
   private openComparison(state?: Checkpoint['comparison']): Comparison | null {
     const { spec, engine, datasets } = this;
     if (spec.comparison === null) return null;
-    const { pullTime = 100 } = this.options;
+    const { pullTime = 100, weightsSha256 } = this.options;
     return new Comparison(
-      { spec, comparison: spec.comparison, engine, datasets, learned: this.learned(), pullTime },
+      { spec, comparison: spec.comparison, engine, datasets, learned: this.learned(), weightsSha256, pullTime },
       state,
     );
   }

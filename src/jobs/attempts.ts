@@ -9,6 +9,12 @@ export class AttemptLost extends Error {
   }
 }
 
+/** A file of weights, and the SHA-256 of its bytes in hexadecimal. */
+export interface NamedWeights {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
 /** What a worker does with the jobs that the queue hands to it. */
 export interface Attempts {
   /**
@@ -34,8 +40,10 @@ export interface Attempt {
    * then an {@link AttemptLost}.
    */
   readonly signal: AbortSignal;
+  /** Digest of the weights that the job compares, as its submission or an earlier attempt found them; null before that. */
+  readonly weightsSha256: string | null;
   /** The file of weights that the spec of a `compare` job names; null where it is gone. */
-  namedWeights(): Promise<Uint8Array | null>;
+  namedWeights(): Promise<NamedWeights | null>;
   /**
    * Appends to the job's stream, in the order of the calls. It resolves when Redis has the event: for as long as Redis
    * is full or out of reach it waits, and so pauses whoever pulls the run; nothing is lost and nothing comes twice. Once the

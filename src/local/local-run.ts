@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { RunEvent } from '../contract/events.js';
 import type { ComparisonResults } from '../contract/results.js';
@@ -22,8 +23,8 @@ export interface LocalRun {
 /** Drives the core's run on this machine and keeps its files. */
 export async function runLocally(options: LocalRun): Promise<{ record: RunRecord; results: ComparisonResults | null }> {
   const { spec, folder, signal, onEvent, weights, checkpoint, checkpointEvery = 30 } = options;
-  const given: Pick<RunOptions, 'weights' | 'checkpoint'> = {
-    ...(weights && { weights }),
+  const given: Pick<RunOptions, 'weights' | 'weightsSha256' | 'checkpoint'> = {
+    ...(weights && { weights, weightsSha256: createHash('sha256').update(weights).digest('hex') }),
     ...(checkpoint && { checkpoint }),
   };
   const before = checkpoint ? await folder.record() : null;

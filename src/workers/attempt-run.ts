@@ -60,7 +60,12 @@ class AttemptRun {
     const { attempt, child, options } = this;
     const messages = child.messages();
     const weights = attempt.spec.kind === 'compare' ? await attempt.namedWeights() : null;
-    if (attempt.spec.kind === 'compare' && weights === null) return weightsMissing(attempt.spec);
+    if (attempt.spec.kind === 'compare') {
+      if (weights === null) return weightsMissing(attempt.spec);
+      const { weightsSha256 } = attempt;
+      if (weightsSha256 !== null && weightsSha256 !== weights.sha256)
+        return weightsChanged(weightsSha256, weights.sha256);
+    }
     const checkpoint = await options.artifacts.read(attempt.job, artifactNames.checkpoint);
     const { checkpointEvery, shutdown } = options;
     child.send({ type: 'run', spec: attempt.spec, weights, checkpoint, checkpointEvery });
@@ -160,6 +165,11 @@ function weightsMissing({ optimizer }: CompareSpec): Outcome {
       ? `/optimizer/job: the job ${optimizer.job} has no weights, or no longer: name one that has.`
       : `/optimizer: ${optimizer.name}@${optimizer.version} was deleted from the registry after this job was submitted: submit another one that names what is there.`;
   return { type: 'failed', failure: { code: 'weights-missing', message } };
+}
+
+function weightsChanged(pinned: string, found: string): Outcome {
+  const message = `/optimizer: the weights that this job compares have changed since it was submitted or begun (SHA-256 ${pinned}, now ${found}), and its results would be of two optimizers: submit it again to compare the new ones.`;
+  return { type: 'failed', failure: { code: 'weights-changed', message } };
 }
 
 function lost({ description, outOfMemory }: Exit): Outcome {

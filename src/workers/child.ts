@@ -68,7 +68,11 @@ async function serve(request: RunRequest): Promise<void> {
 
 /** Goes on from the checkpoint where that is possible, and begins afresh where it is not. */
 async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
-  const options = { spec, datasets: await loadDatasets(spec.problem), ...(weights ? { weights } : {}) };
+  const options = {
+    spec,
+    datasets: await loadDatasets(spec.problem),
+    ...(weights && { weights: weights.bytes, weightsSha256: weights.sha256 }),
+  };
   if (!checkpoint) return createRun(options);
   try {
     return await createRun({ ...options, checkpoint });

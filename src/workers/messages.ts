@@ -1,5 +1,6 @@
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import type { JobSpec } from '../contract/spec.js';
+import type { NamedWeights } from '../jobs/attempts.js';
 
 /** What a worker and the child that runs a job say to each other, as structured clones over Node's IPC channel. */
 
@@ -7,7 +8,7 @@ export interface RunRequest {
   type: 'run';
   spec: JobSpec;
   /** Of the optimizer that a `compare` job names. */
-  weights: Uint8Array | null;
+  weights: NamedWeights | null;
   /** Where an earlier attempt got to. */
   checkpoint: Uint8Array | null;
   /** Milliseconds from one checkpoint to the next. */

@@ -96,6 +96,15 @@ describe('a checkpoint', () => {
     );
     const data = { digits: 'other' };
     assert.throws(() => decodeCheckpoint(bytes, spec, { ...origin, data }), /of another data set.*fingerprint.*other/);
+    const pinned = { ...origin, weightsSha256: 'one' };
+    const compared = encodeCheckpoint(spec, pinned, state);
+    assert.deepEqual(decodeCheckpoint(compared, spec, pinned), state);
+    assert.throws(
+      () => decodeCheckpoint(compared, spec, { ...origin, weightsSha256: 'other' }),
+      /of another file of weights.*one.*other/,
+    );
+    // One of 0.1.0 does not name them.
+    assert.deepEqual(decodeCheckpoint(bytes, spec, pinned), state);
     assert.throws(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 4), spec, origin));
     const { tensors, metadata } = decodeSafetensors(bytes);
     const without = encodeSafetensors(

@@ -104,7 +104,7 @@ describe('registered optimizers', () => {
     const version = await register('named');
     const { id } = await submitted({ name: 'named' });
     const attempt = await harness.attempts.begin(id);
-    assert.deepEqual(await attempt?.namedWeights(), Buffer.from(weights.bytes));
+    assert.deepEqual((await attempt?.namedWeights())?.bytes, Buffer.from(weights.bytes));
     await harness.jobs.optimizers.delete('named', version);
     assert.equal(await register('named'), version + 1);
     assert.equal(await attempt?.namedWeights(), null);

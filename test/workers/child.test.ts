@@ -182,7 +182,7 @@ describe('the child that runs a job', () => {
   it('tells why a job cannot run: an exception with its stack, an engine that is not there', async () => {
     const { problem, comparison } = smallTraining(1, { comparison: smallComparison });
     const compare = parseJobSpec({ kind: 'compare', problem, comparison, optimizer: { job: 'any' } });
-    const [damaged] = (await run(request(compare, { weights: new Uint8Array(64) }))).messages;
+    const [damaged] = (await run(request(compare, { weights: { bytes: new Uint8Array(64), sha256: '' } }))).messages;
     assert.ok(damaged?.type === 'failed');
     assert.equal(damaged.failure.code, 'internal');
     assert.match(damaged.stack, /decodeWeights/);

@@ -37,7 +37,9 @@ describe('a worker', () => {
       parseJobSpec({ kind: 'compare', engine, problem, comparison, optimizer: { job } }),
     );
     assert.equal(states(await harness.watch(compared)).at(-1)?.state, 'succeeded');
-    assert.deepEqual(JSON.parse(String(await harness.read(compared, 'results'))), results);
+    const { weightsSha256, ...same } = JSON.parse(String(await harness.read(compared, 'results')));
+    assert.deepEqual(same, results);
+    assert.match(weightsSha256, /^[0-9a-f]{64}$/);
   });
 
   it('retries a job whose child is killed, from its checkpoint and to the same bytes; other jobs go on', async () => {

@@ -1,6 +1,7 @@
 import type { ComparisonSpec } from '../../contract/comparison.js';
 import type { Datasets } from '../../contract/datasets.js';
 import type { Phase, RunEvent } from '../../contract/events.js';
+import type { ComparisonResults } from '../../contract/results.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { Engine } from '../engines/engine.js';
 import { FunctionChunks } from '../optimise/functions.js';
@@ -33,6 +34,8 @@ export interface ComparisonOptions {
   readonly engine: Engine;
   readonly datasets: Datasets;
   readonly learned: Learned;
+  /** Digest of the file that the learned optimizer is from, which the results name. */
+  readonly weightsSha256?: string | undefined;
   /** Milliseconds that a pull lasts, about: see `RunOptions`. */
   readonly pullTime: number;
 }
@@ -71,7 +74,7 @@ export class Comparison {
   /** The next step of progress; the results last. */
   async next(): Promise<RunEvent> {
     while (this.stage.isOver) {
-      if (this.stage instanceof ResultsBuilder) return { type: 'comparison', results: this.stage.build(this.entries) };
+      if (this.stage instanceof ResultsBuilder) return { type: 'comparison', results: this.results(this.stage) };
       this.stage = this.stageAfter(this.stage);
     }
     const end = performance.now() + this.options.pullTime;
@@ -79,6 +82,12 @@ export class Comparison {
     while (!this.stage.isOver && performance.now() < end);
     const { phase, done, total } = this.stage;
     return { type: 'progress', phase, done, total };
+  }
+
+  private results(builder: ResultsBuilder): ComparisonResults {
+    const { weightsSha256 } = this.options;
+    const results = builder.build(this.entries);
+    return weightsSha256 === undefined ? results : { ...results, weightsSha256 };
   }
 
   private stageAfter(stage: Stage): Stage {

@@ -21,10 +21,12 @@ export interface RecordChanges {
   engine: string | null;
   /** One past the last meta-iteration. */
   lossEnd: number | null;
+  /** Digest of the weights that it compares. */
+  weightsSha256: string | null;
 }
 
 const script = new Script<['taken'] | ['behind', number] | ['appended', number, number]>(`
-local id, token, startedAt, progress, engine = ARGV[1], ARGV[2], ARGV[4], ARGV[6], ARGV[7]
+local id, token, startedAt, progress, engine, weights = ARGV[1], ARGV[2], ARGV[4], ARGV[6], ARGV[7], ARGV[9]
 local mine, before, lossEnd = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[8])
 local state, attempt, holder, cancel, end_ = unpack(redis.call('HMGET', record, 'state', 'attempt', 'holder', 'cancel', 'lossEnd'))
 if not state then return { 'taken' } end
@@ -37,11 +39,12 @@ end
 local last, seq = lastEntry()
 if last < mine then seq = 0 end
 if seq < before then return { 'behind', seq } end
-for i = 9, #ARGV, 3 do
+for i = 10, #ARGV, 3 do
   local number = tonumber(ARGV[i])
   if number > seq then append(id, mine, number, ARGV[i + 1], ARGV[i + 2]) end
 end
 if progress ~= '' then redis.call('HSET', record, 'progress', progress) end
+if weights ~= '' then redis.call('HSET', record, 'weightsSha256', weights) end
 if engine ~= '' then redis.call('HSET', record, 'engine', engine) end
 if lossEnd > tonumber(end_ or 0) then redis.call('HSET', record, 'lossEnd', lossEnd) end
 return { 'appended', tonumber(redis.call('HGET', record, 'bytes')), cancel and 1 or 0 }
@@ -63,9 +66,10 @@ export async function appendEntries(
   { job, token, attempt, startedAt }: Holder,
   before: number,
   entries: readonly NumberedEntry[],
-  { progress, engine, lossEnd }: RecordChanges,
+  { progress, engine, lossEnd, weightsSha256 }: RecordChanges,
 ): Promise<AppendOutcome> {
-  const head = [job, token, attempt, startedAt, before, progress ?? '', engine ?? '', lossEnd ?? 0];
+  const changes = [progress ?? '', engine ?? '', lossEnd ?? 0, weightsSha256 ?? ''];
+  const head = [job, token, attempt, startedAt, before, ...changes];
   const reply = await script.run(
     redis,
     [recordKey(job)],

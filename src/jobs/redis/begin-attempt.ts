@@ -4,7 +4,7 @@ import type { JobSpec } from '../../contract/spec.js';
 import { attemptsChannel, recordKey } from './keys.js';
 import { Script } from './script.js';
 
-const script = new Script<[number, string] | null>(`
+const script = new Script<[number, string, string | null] | null>(`
 local id, token, time, lost = unpack(ARGV)
 local state, attempt, max, cancel, spec = unpack(redis.call('HMGET', record, 'state', 'attempt', 'maxAttempts', 'cancel', 'spec'))
 if not state or isFinal(state) or state == 'paused' then return nil end
@@ -25,7 +25,7 @@ enterState(id, attempt, 1, 'running', 'null', time)
 redis.call('HSET', record, 'attempt', attempt, 'holder', token, 'startedAt', time)
 redis.call('HDEL', record, 'progress', 'engine')
 redis.call('PUBLISH', '${attemptsChannel}', id .. ' ' .. token)
-return { attempt, spec }
+return { attempt, spec, redis.call('HGET', record, 'weightsSha256') }
 `);
 
 /**
@@ -39,5 +39,5 @@ export async function beginAttempt(redis: Redis, id: string, token: string, time
     message: 'The worker that ran the job was lost, and the job with it.',
   };
   const reply = await script.run(redis, [recordKey(id)], [id, token, time, JSON.stringify(lost)]);
-  return reply && { number: reply[0], spec: JSON.parse(reply[1]) as JobSpec };
+  return reply && { number: reply[0], spec: JSON.parse(reply[1]) as JobSpec, weightsSha256: reply[2] };
 }

@@ -6,12 +6,13 @@ import { Script } from './script.js';
 
 const script = new Script<['created' | 'known' | 'conflict', string]>(`
 ${idempotencyLua}
-local id, time, spec, labels, maxAttempts, hash = unpack(ARGV)
+local id, time, spec, labels, maxAttempts, hash, weights = unpack(ARGV)
 local known = earlier(KEYS[2], '${recordPrefix}', hash)
 if known then return known end
 remember(KEYS[2], id, hash)
 redis.call('HSET', record, 'spec', spec, 'labels', labels, 'maxAttempts', maxAttempts, 'state', 'queued',
   'attempt', 0, 'createdAt', time, 'entry', id .. '-1')
+if weights ~= '' then redis.call('HSET', record, 'weightsSha256', weights) end
 redis.call('ZADD', '${indexPrefix}all', 0, id)
 for label in string.gmatch(labels, '%S+') do redis.call('ZADD', '${indexPrefix}label:' .. label, 0, id) end
 for _, index in ipairs(indices('queued', labels)) do redis.call('ZADD', index, 0, id) end
@@ -23,11 +24,20 @@ return { 'created', id }
  * Enters a queued job into the records, unless the key is known already.
  * @param key the idempotency key in Redis, where there is one
  * @param hash of the document as it was submitted
+ * @param weightsSha256 of the file of weights that it names; null where that may still change
  * @returns whether it was known, with the same document or another, and the id of the job that is there now.
  */
-export async function createJob(redis: Redis, id: string, spec: JobSpec, key: string | undefined, hash: string) {
+export async function createJob(
+  redis: Redis,
+  id: string,
+  spec: JobSpec,
+  key: string | undefined,
+  hash: string,
+  weightsSha256: string | null,
+) {
   const keys = [recordKey(id), ...(key === undefined ? [] : [key])];
-  const args = [id, Date.now(), JSON.stringify(spec), spec.labels.join(' '), spec.maxAttempts, hash];
+  const { labels, maxAttempts } = spec;
+  const args = [id, Date.now(), JSON.stringify(spec), labels.join(' '), maxAttempts, hash, weightsSha256 ?? ''];
   const [outcome, job] = await script.run(redis, keys, args);
   return { outcome, job };
 }

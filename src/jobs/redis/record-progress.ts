@@ -12,6 +12,7 @@ export class RecordProgress {
   /** The part of the standing that the record has. */
   private written: Standing;
   private writtenAt = Number.NEGATIVE_INFINITY;
+  private weightsSha256: string | null = null;
 
   constructor(spec: JobSpec) {
     this.standing = this.written = standingOf(spec);
@@ -19,19 +20,22 @@ export class RecordProgress {
 
   add(event: RunEvent): void {
     this.standing = fold(this.standing, event);
+    if (event.type === 'started') this.weightsSha256 = event.weightsSha256 ?? null;
   }
 
   /** What to change along with the next entries; the progress only now and then. */
   changes(): RecordChanges {
-    const { standing, written } = this;
+    const { standing, written, weightsSha256 } = this;
     const isNew = standing.engine !== written.engine;
     const due = isNew || performance.now() - this.writtenAt >= interval;
     if (due) this.writtenAt = performance.now();
     this.written = standing;
+    this.weightsSha256 = null;
     return {
       engine: isNew ? JSON.stringify(standing.engine) : null,
       lossEnd: standing.lossEnd === written.lossEnd ? null : standing.lossEnd,
       progress: due ? this.latest() : null,
+      weightsSha256,
     };
   }
 

@@ -13,7 +13,7 @@ import type { Job } from '../../contract/job.js';
 export type JobRecord = Record<string, string>;
 
 export function toJob(id: string, record: JobRecord, artifacts: string[]): Job {
-  const { spec, state, attempt, createdAt, startedAt, finishedAt, failure, engine, progress } = record;
+  const { spec, state, attempt, createdAt, startedAt, finishedAt, failure, engine, progress, weightsSha256 } = record;
   return {
     id,
     state: state as Job['state'],
@@ -25,6 +25,7 @@ export function toJob(id: string, record: JobRecord, artifacts: string[]): Job {
     failure: failure ? JSON.parse(failure) : null,
     engine: engine ? JSON.parse(engine) : null,
     progress: progress ? JSON.parse(progress) : null,
+    ...(weightsSha256 !== undefined && { weightsSha256 }),
     artifacts,
   };
 }

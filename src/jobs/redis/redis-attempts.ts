@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
@@ -70,7 +70,7 @@ export class RedisAttempts implements Attempts {
       const begun = await beginAttempt(this.redis, job, running.token, startedAt);
       if (begun) {
         const holder = { job, token: running.token, attempt: begun.number, startedAt };
-        return this.attempt(holder, begun.spec, running);
+        return this.attempt(holder, begun, running);
       }
     } catch (error) {
       this.running.delete(running);
@@ -87,7 +87,11 @@ export class RedisAttempts implements Attempts {
     this.redis.disconnect();
   }
 
-  private attempt(holder: Holder, spec: JobSpec, running: Running): Attempt {
+  private attempt(
+    holder: Holder,
+    { spec, weightsSha256 }: { spec: JobSpec; weightsSha256: string | null },
+    running: Running,
+  ): Attempt {
     const { redis, artifacts, maxStreamBytes, logger, queue } = this;
     const { job } = holder;
     const closed = this.closed.signal;
@@ -107,10 +111,12 @@ export class RedisAttempts implements Attempts {
       job,
       number: holder.attempt,
       spec,
+      weightsSha256,
       signal: running.stop.signal,
       async namedWeights() {
         const owner = spec.kind === 'compare' ? await ownerOfWeights(redis, spec.optimizer) : null;
-        return owner === null ? null : artifacts.read(owner, artifactNames.weights);
+        const bytes = owner === null ? null : await artifacts.read(owner, artifactNames.weights);
+        return bytes && { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
       },
       append: (event: RunEvent) => writer.append(event),
       async succeed() {

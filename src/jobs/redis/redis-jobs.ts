@@ -2,7 +2,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
 import { ApiError, invalidField } from '../../contract/errors.js';
-import type { JobEvent } from '../../contract/events.js';
+import type { JobEvent, JobState } from '../../contract/events.js';
 import { checkTransfer } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
 import { checkSize } from '../../contract/limits.js';
@@ -81,8 +81,8 @@ export class RedisJobs implements Jobs {
       const key = clientKey === undefined ? undefined : idempotencyKey(clientKey, 'jobs');
       const known = key === undefined ? null : await findByKey(this.redis, key, recordPrefix, hash);
       if (known) return this.known(known.id, known.same);
-      const spec = await this.resolve(submitted);
-      const { outcome, job } = await createJob(this.redis, createJobId(), spec, key, hash);
+      const { spec, weightsSha256 } = await this.resolve(submitted);
+      const { outcome, job } = await createJob(this.redis, createJobId(), spec, key, hash, weightsSha256);
       if (outcome !== 'created') return this.known(job, outcome === 'known');
       // The job is there by now: if the queue does not take it, the reconciliation enters it.
       await enterQueue(this.queue, job, `${job}-1`).catch((error) => this.logger?.warn({ err: error, job }, 'queue'));
@@ -173,11 +173,12 @@ export class RedisJobs implements Jobs {
 
   /**
    * The spec with the optimizer that it names named for good: it must have weights, and fit the problem and a machine.
+   * @returns also the digest of these weights; null where they may still change, or none are named
    * @throws ApiError `invalid-document`
    */
-  private async resolve(spec: JobSpec): Promise<JobSpec> {
-    if (spec.kind !== 'compare') return spec;
-    const { ref, optimizer, problem } = await this.trained(spec.optimizer);
+  private async resolve(spec: JobSpec): Promise<{ spec: JobSpec; weightsSha256: string | null }> {
+    if (spec.kind !== 'compare') return { spec, weightsSha256: null };
+    const { ref, optimizer, problem, weightsSha256 } = await this.trained(spec.optimizer);
     const [misfit] = checkTransfer(optimizer, problem, spec.problem);
     if (misfit) {
       const { pointer, found, allowed } = misfit;
@@ -186,20 +187,24 @@ export class RedisJobs implements Jobs {
     }
     const excess = checkSize(optimizer, spec.problem, spec.engine.name !== 'tfjs' && spec.engine.backend === 'auto');
     if (excess) throw invalidField(excess.pointer, excess.found, excess.allowed);
-    return { ...spec, optimizer: ref };
+    return { spec: { ...spec, optimizer: ref }, weightsSha256 };
   }
 
   /** A trained optimizer and the problem that it was trained on. */
   private async trained(ref: TrainedOptimizerRef) {
     if ('name' in ref) {
-      const { name, version, optimizer, provenance } = await this.optimizers.resolve(ref);
-      return { ref: { name, version }, optimizer, problem: provenance.problem };
+      const { name, version, optimizer, provenance, sha256 } = await this.optimizers.resolve(ref);
+      return { ref: { name, version }, optimizer, problem: provenance.problem, weightsSha256: sha256 };
     }
     const { job } = ref;
-    const hasWeights = isJobId(job) && (await this.artifacts.stat(job, artifactNames.weights));
-    const record = hasWeights ? await this.redis.hget(recordKey(job), 'spec') : null;
-    const spec: JobSpec | null = record && JSON.parse(record);
-    if (spec?.kind === 'metatrain') return { ref, optimizer: spec.optimizer, problem: spec.problem };
+    const [state, record] = isJobId(job) ? await this.redis.hmget(recordKey(job), 'state', 'spec') : [];
+    const spec: JobSpec | null = record ? JSON.parse(record) : null;
+    // After the state: the weights of a job that is final do not change any more.
+    const weights = spec && (await this.artifacts.stat(job, artifactNames.weights));
+    if (weights && spec.kind === 'metatrain') {
+      const { optimizer, problem } = spec;
+      return { ref, optimizer, problem, weightsSha256: isFinal(state as JobState) ? weights.etag : null };
+    }
     throw invalidField('/optimizer/job', job, 'the id of a job that has weights');
   }
 

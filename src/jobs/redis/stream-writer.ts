@@ -22,7 +22,7 @@ const backoff = { first: 50, longest: 1000 };
 /** How long an append goes on waiting, ms, once the attempt is to stop. */
 const patience = 200;
 
-const noChanges: RecordChanges = { progress: null, engine: null, lossEnd: null };
+const noChanges: RecordChanges = { progress: null, engine: null, lossEnd: null, weightsSha256: null };
 
 interface Pending extends NumberedEntry {
   resolve(): void;
