@@ -5,7 +5,7 @@ import { decodeWeights, toJson, toNpz } from '../weights/weights.js';
 export type Conversion = 'npz' | 'json';
 
 /** Bytes of a file that is converted on the spot: it takes some ten milliseconds. */
-const small = 256 * 1024;
+const small = 128 * 1024;
 
 let last: Promise<unknown> = Promise.resolve();
 

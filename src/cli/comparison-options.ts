@@ -21,8 +21,10 @@ export interface ComparisonFlags {
 
 /** What an optimizer was trained for: the comparison that is made where nothing else is said. */
 export interface Origin {
-  problem: object;
-  steps: number;
+  /** Where it is not known, `--problem` has to name it. */
+  problem?: object | undefined;
+  /** The usual number where it is not known. */
+  steps?: number | undefined;
 }
 
 export function withComparisonFlags(command: Command): Command {
@@ -85,7 +87,7 @@ export function folderName(trained: string, path: string | undefined): string {
 
 function documentOf({ problem, steps }: Origin, { functions = Number.POSITIVE_INFINITY }: ComparisonFlags): SpecFile {
   const tuning = { measures, functions: Math.min(functions, tuningFunctions) };
-  const document = { kind: 'compare', problem, comparison: { steps, tuning } };
+  const document = { kind: 'compare', ...given({ problem }), comparison: given({ steps, tuning }) };
   return { name: 'what the command line asks for', document, lineOf: () => null };
 }
 

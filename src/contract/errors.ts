@@ -28,6 +28,9 @@ export const errorCodes = {
 } as const satisfies Record<string, readonly [number, string]>;
 export type ErrorCode = keyof typeof errorCodes;
 
+/** Fields at fault that an answer names; a document may have any number of them. */
+export const maxErrors = 20;
+
 export const FieldError = Strict({
   pointer: Type.String({ description: 'JSON Pointer (RFC 6901) into the document.' }),
   found: Type.String({ description: 'What is there, shortened.' }),

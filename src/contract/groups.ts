@@ -1,4 +1,4 @@
-import type { FieldError } from './errors.js';
+import { type FieldError, maxErrors } from './errors.js';
 import type { GroupRule, GroupSpec, LearnedSpec, LstmSpec } from './optimizers.js';
 import type { Parameter } from './problems/family.js';
 import { type ProblemSpec, parametersOf } from './problems.js';
@@ -31,18 +31,17 @@ export type Group = NetworkGroup | RuleGroup;
  * @throws RangeError where it does not fit: {@link checkFit} says why.
  */
 export function groupsOf(optimizer: LearnedSpec, problem: ProblemSpec): Group[] {
-  const parameters = placedParameters(problem);
-  const [misfit] = checkFit(optimizer, problem);
+  const { groups, errors } = fit(optimizer, problem);
+  const [misfit] = errors;
   if (misfit) throw new RangeError(`${misfit.pointer} is ${misfit.found}, allowed: ${misfit.allowed}`);
-  if (optimizer.name === 'lstm') return [groupOf('', optimizer, parameters)];
-  const { owners } = assign(optimizer.groups, parameters);
-  return optimizer.groups.map(({ name, optimizer }, i) =>
-    groupOf(
-      name,
-      optimizer,
-      parameters.filter((_, p) => owners[p] === i),
-    ),
-  );
+  return groups;
+}
+
+/** The widths of an optimizer's networks, group by group. @throws RangeError as {@link groupsOf} does */
+export function networkWidths(optimizer: LearnedSpec, problem: ProblemSpec): number[] {
+  return groupsOf(optimizer, problem)
+    .filter(isNetwork)
+    .map(({ width }) => width);
 }
 
 export function isNetwork(group: Group): group is NetworkGroup {
@@ -61,8 +60,16 @@ export function blocksOf(group: Group): number {
 
 /** What keeps an optimizer from optimising a problem; pointers begin at the optimizer. */
 export function checkFit(optimizer: LearnedSpec, problem: ProblemSpec): FieldError[] {
+  return fit(optimizer, problem).errors;
+}
+
+/** The groups, of use where there are no errors. */
+export function fit(optimizer: LearnedSpec, problem: ProblemSpec): { groups: Group[]; errors: FieldError[] } {
   const parameters = placedParameters(problem);
-  if (optimizer.name === 'lstm') return checkKernels(optimizer, parameters, '');
+  if (optimizer.name === 'lstm') {
+    const errors = checkKernels(optimizer, parameters, '');
+    return { groups: errors.length > 0 ? [] : [groupOf('', optimizer, parameters)], errors };
+  }
   const { groups } = optimizer;
   const { owners, errors } = assign(groups, parameters);
   for (const [i, { name }] of groups.entries())
@@ -77,26 +84,29 @@ export function checkFit(optimizer: LearnedSpec, problem: ProblemSpec): FieldErr
     });
   if (groups.every(({ optimizer }) => optimizer.name !== 'lstm'))
     errors.push({ pointer: '/groups', found: 'rules alone', allowed: 'at least one "lstm": nothing else can learn' });
-  for (const [i, { optimizer }] of groups.entries()) {
-    const own = parameters.filter((_, p) => owners[p] === i);
-    if (optimizer.name === 'lstm') errors.push(...checkKernels(optimizer, own, `/groups/${i}/optimizer`));
-  }
-  return errors;
+  const own = groups.map((_, i) => parameters.filter((_, p) => owners[p] === i));
+  for (const [i, { optimizer }] of groups.entries())
+    if (optimizer.name === 'lstm') errors.push(...checkKernels(optimizer, own[i]!, `/groups/${i}/optimizer`));
+  if (errors.length > 0) return { groups: [], errors: errors.slice(0, maxErrors) };
+  return { groups: groups.map(({ name, optimizer }, i) => groupOf(name, optimizer, own[i]!)), errors };
 }
 
 /**
- * What keeps weights that were trained on a problem from serving another: besides {@link checkFit}, a network that saw
- * blocks of another width.
+ * What keeps trained weights from serving a problem: besides {@link checkFit}, a network that saw blocks of another
+ * width.
+ * @param widths as {@link networkWidths} gives them, for the problem that the weights were trained on
  */
-export function checkTransfer(optimizer: LearnedSpec, trainedOn: ProblemSpec, problem: ProblemSpec): FieldError[] {
-  const errors = checkFit(optimizer, problem);
+export function checkTransfer(optimizer: LearnedSpec, widths: readonly number[], problem: ProblemSpec): FieldError[] {
+  const { groups, errors } = fit(optimizer, problem);
   if (errors.length > 0) return errors;
-  const before = groupsOf(optimizer, trainedOn);
-  return groupsOf(optimizer, problem).flatMap(({ optimizer, width }, i) => {
-    const trained = before[i]!;
-    if (optimizer.name !== 'lstm' || width === trained.width) return [];
-    const pointer = trained.name === '' ? '/over' : `/groups/${i}/optimizer/over`;
-    const allowed = `parameters of ${trained.width} coordinates at a time, as the weights were trained for; here they are ${width}`;
+  let network = 0;
+  return groups.flatMap((group, i) => {
+    if (!isNetwork(group)) return [];
+    const { name, optimizer, width } = group;
+    const trained = widths[network++]!;
+    if (width === trained) return [];
+    const pointer = name === '' ? '/over' : `/groups/${i}/optimizer/over`;
+    const allowed = `parameters of ${trained} coordinates at a time, as the weights were trained for; here they are ${width}`;
     return [{ pointer, found: quoted(optimizer.over), allowed }];
   });
 }
@@ -126,41 +136,69 @@ function placedParameters(problem: ProblemSpec): PlacedParameter[] {
   });
 }
 
-/** The index of each parameter's group, and what is wrong with the patterns. */
+/** The index of each parameter's group, and what is wrong with the patterns: the first faults, where there are many. */
 function assign(groups: readonly GroupSpec[], parameters: readonly PlacedParameter[]) {
   const owners: (number | undefined)[] = parameters.map(() => undefined);
   const errors: FieldError[] = [];
   const names = parameters.map(({ name }) => name);
+  const sorted: SortedName[] = names.map((name, p) => ({ name, p })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const patterns = groups.flatMap(({ parameters }, group) =>
-    parameters.map((pattern, i) => ({ pattern, group, pointer: `/groups/${group}/parameters/${i}` })),
+    // A pattern that a group has twice says nothing new.
+    [...new Set(parameters)].map((pattern) => ({ pattern, group })),
   );
   // "*" comes last, since it takes what is left.
   const inTurn = [...patterns].sort((a, b) => Number(a.pattern === '*') - Number(b.pattern === '*'));
-  for (const { pattern, group, pointer } of inTurn) {
-    const rest = pattern === '*';
-    const matched = names.flatMap((name, p) =>
-      (rest ? owners[p] === undefined : matches(pattern, name)) ? [{ name, p }] : [],
-    );
-    if (matched.length === 0) {
-      const allowed = rest
-        ? 'names: other groups have all parameters'
-        : `names of the problem’s parameters or beginnings of them with a "*": ${listed(names)}`;
+  for (const { pattern, group } of inTurn) {
+    if (errors.length >= maxErrors) break;
+    const refuse = (allowed: string) => {
+      const pointer = `/groups/${group}/parameters/${groups[group]!.parameters.indexOf(pattern)}`;
       errors.push({ pointer, found: quoted(pattern), allowed });
+    };
+    const rest = pattern === '*';
+    const [first, end] = rest ? [0, sorted.length] : placesOf(pattern, sorted);
+    let matched = 0;
+    let taken = names.length;
+    for (let at = first; at < end; at++) {
+      const { p } = sorted[at]!;
+      const owner = owners[p];
+      if (rest && owner !== undefined) continue;
+      matched++;
+      if (owner === undefined) owners[p] = group;
+      else if (owner !== group) taken = Math.min(taken, p);
     }
-    const taken = matched.find(({ p }) => owners[p] !== undefined && owners[p] !== group);
-    if (taken)
-      errors.push({
-        pointer,
-        found: quoted(pattern),
-        allowed: `parameters that no other group has: ${taken.name} is in ${quoted(groups[owners[taken.p]!]!.name)}`,
-      });
-    for (const { p } of matched) owners[p] ??= group;
+    if (matched === 0 && rest) refuse('names: other groups have all parameters');
+    else if (matched === 0)
+      refuse(`names of the problem’s parameters or beginnings of them with a "*": ${listed(names)}`);
+    if (taken < names.length)
+      refuse(`parameters that no other group has: ${names[taken]} is in ${quoted(groups[owners[taken]!]!.name)}`);
   }
   return { owners, errors };
 }
 
-function matches(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+interface SortedName {
+  readonly name: string;
+  /** Index of the parameter. */
+  readonly p: number;
+}
+
+/** The range of the sorted names that a pattern means, found by binary search. */
+function placesOf(pattern: string, sorted: readonly SortedName[]): [first: number, end: number] {
+  const beginning = pattern.endsWith('*') ? pattern.slice(0, -1) : null;
+  const before = ({ name }: SortedName) => name < (beginning ?? pattern);
+  const meant = ({ name }: SortedName) => (beginning === null ? name === pattern : name.startsWith(beginning));
+  const first = boundary(sorted, 0, before);
+  return [first, boundary(sorted, first, meant)];
+}
+
+/** Where items begin that are not so, from a place on after which all that are so come first. */
+function boundary<T>(items: readonly T[], from: number, isSo: (item: T) => boolean): number {
+  let [low, high] = [from, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isSo(items[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Entries of a convolution's kernel for one pair of channels; undefined for another parameter. */

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { EngineInfo, JobFailure, JobState } from './events.js';
 import { Progress } from './progress.js';
-import { Nullable, Strict } from './schema.js';
+import { Complete, Nullable, Strict } from './schema.js';
 import { JobSpec } from './spec.js';
 import { Type } from './type.js';
 
@@ -13,7 +13,7 @@ export const Job = Strict(
     id: Type.String(),
     state: JobState,
     attempt: Type.Integer({ description: 'Attempts begun so far.' }),
-    spec: JobSpec,
+    spec: Complete(JobSpec),
     createdAt: Type.String({ format: 'date-time' }),
     startedAt: Time('Of the latest attempt.'),
     finishedAt: Time('When it succeeded, failed or was cancelled.'),

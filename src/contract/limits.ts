@@ -1,6 +1,6 @@
 import { type ComparisonSpec, tunedMeasures } from './comparison.js';
 import type { FieldError } from './errors.js';
-import { blocksOf, checkFit, type Group, groupsOf, isNetwork } from './groups.js';
+import { blocksOf, fit, type Group, groupsOf, isNetwork } from './groups.js';
 import type { LearnedSpec, LstmSpec } from './optimizers.js';
 import { coordinates, familyOf, isQuadratic, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import type { JobSpec, MetatrainSpec } from './spec.js';
@@ -61,9 +61,11 @@ export function countNetworkWeights(spec: LstmSpec, width: number): number {
 
 /** Weights φ of a learned optimizer. */
 export function countWeights(optimizer: LearnedSpec, problem: ProblemSpec): number {
-  return groupsOf(optimizer, problem)
-    .filter(isNetwork)
-    .reduce((sum, { optimizer, width }) => sum + countNetworkWeights(optimizer, width), 0);
+  return countGroupWeights(groupsOf(optimizer, problem));
+}
+
+function countGroupWeights(groups: readonly Group[]): number {
+  return groups.filter(isNetwork).reduce((sum, { optimizer, width }) => sum + countNetworkWeights(optimizer, width), 0);
 }
 
 /**
@@ -77,21 +79,35 @@ export function checkSize(optimizer: LearnedSpec, problem: ProblemSpec, native: 
   return { pointer: '/problem', found: `${coordinates(problem)} coordinates`, allowed };
 }
 
+/** Whether a problem is made of too many others, or nests too deep. */
+export function checkNesting(problem: ProblemSpec): FieldError | null {
+  const depth = depthOf(problem);
+  if (depth > limits.depth)
+    return {
+      pointer: '/problem',
+      found: `${depth}`,
+      allowed: `problems at most ${limits.depth} deep within each other`,
+    };
+  const problems = problemsIn(problem).length;
+  if (problems > limits.problems)
+    return { pointer: '/problem', found: `${problems}`, allowed: `at most ${limits.problems} problems in one` };
+  return null;
+}
+
 /** What no single field's range can say. */
 export function checkLimits(spec: JobSpec): FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (pointer: string, found: unknown, allowed: string) =>
     errors.push({ pointer, found: JSON.stringify(found), allowed });
-  const depth = depthOf(spec.problem);
-  if (depth > limits.depth) refuse('/problem', depth, `problems at most ${limits.depth} deep within each other`);
-  const problems = problemsIn(spec.problem).length;
-  if (problems > limits.problems) refuse('/problem', problems, `at most ${limits.problems} problems in one`);
+  const excess = checkNesting(spec.problem);
+  // All that follows goes through the problems and their parameters.
+  if (excess) return [excess];
   if (spec.kind === 'metatrain') {
     checkTraining(spec, refuse);
-    const misfits = checkFit(spec.optimizer, spec.problem);
+    const { groups, errors: misfits } = fit(spec.optimizer, spec.problem);
     for (const misfit of misfits) errors.push({ ...misfit, pointer: `/optimizer${misfit.pointer}` });
     // Sizes are known only where the optimizer fits.
-    if (misfits.length === 0) checkOptimizer(spec, refuse);
+    if (misfits.length === 0) checkOptimizer(spec, groups, refuse);
   }
   if (spec.comparison !== null) checkComparison(spec.comparison, spec.problem, refuse);
   return errors;
@@ -119,11 +135,14 @@ function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): vo
   }
 }
 
-function checkOptimizer({ engine, problem, optimizer, training }: MetatrainSpec, refuse: Refuse): void {
+function checkOptimizer(
+  { engine, problem, optimizer, training }: MetatrainSpec,
+  groups: readonly Group[],
+  refuse: Refuse,
+): void {
   const { functions, imitation, secondDerivatives } = training;
   const unroll = longestUnroll(training);
-  const groups = groupsOf(optimizer, problem);
-  const weights = countWeights(optimizer, problem);
+  const weights = countGroupWeights(groups);
   if (weights > maxWeights)
     refuse(
       optimizer.name === 'lstm' ? '/optimizer/layers' : '/optimizer/groups',

@@ -235,6 +235,7 @@ export type LstmSpec = Static<typeof LstmSpec>;
 
 const groupRuleSpecs = plainRuleSpecs.map((spec) => ({
   ...spec,
+  required: ['name', 'learningRate'],
   properties: { ...spec.properties, learningRate: Type.Number({ ...rateRange, description: 'Learning rate.' }) },
 })) as unknown as typeof plainRuleSpecs;
 
@@ -244,12 +245,15 @@ export const GroupRule = OneOf('name', [...groupRuleSpecs]) as unknown as TUnsaf
 >;
 export type GroupRule = Static<typeof GroupRule>;
 
+/** Names of groups before they had to serve as parts of paths. */
+export const groupNameBefore = /^[A-Za-z0-9._-]{1,64}$/;
+
 export const GroupSpec = Strict(
   {
     name: Type.String({
       maxLength: 64,
-      pattern: '^[A-Za-z0-9._-]+$',
-      description: 'The tensors of its weights are called NAME/… in files.',
+      pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]*$',
+      description: 'The tensors of its weights are called NAME/… in files, so it does not begin with a dot.',
     }),
     parameters: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
       minItems: 1,

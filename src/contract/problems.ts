@@ -15,7 +15,8 @@ import { RosenbrockSpec, rosenbrock } from './problems/rosenbrock.js';
 import { ShapesSpec, shapes } from './problems/shapes.js';
 import { SimpleSpec, simple } from './problems/simple.js';
 import { SimpleMultiSpec, simpleMulti } from './problems/simple-multi.js';
-import { OneOf } from './schema.js';
+import { OneOf, problemReference } from './schema.js';
+import { Type } from './type.js';
 
 /**
  * The families of optimizees: a file of `problems/` has the schema and the sizes of each, and a file of the same name in
@@ -43,6 +44,12 @@ export const ProblemSpec = OneOf(
   { description: 'The optimizee: the family of functions that the optimizer is trained on or compared on.' },
 );
 export type ProblemSpec = Static<typeof ProblemSpec>;
+
+/** A problem that weights were trained on: a plugin may have added it elsewhere, so that only its name is known here. */
+export const TrainingProblem = Type.Unsafe<ProblemSpec>({
+  anyOf: [{ $ref: problemReference }, Type.Object({ name: Type.String() })],
+  description: 'What it was trained on; nothing but a name where this service does not know the problem.',
+});
 export type ProblemName = ProblemSpec['name'];
 export type ProblemOf<N extends ProblemName> = Extract<ProblemSpec, { name: N }>;
 
@@ -112,9 +119,17 @@ export function isQuadratic(problem: ProblemSpec): boolean {
   return problemsIn(problem).every((part) => familyOf(part).quadratic);
 }
 
+/** Checking a document asks for them again and again, and an ensemble has thousands. Specs do not change. */
+const knownParameters = new WeakMap<ProblemSpec, readonly Parameter[]>();
+
 /** The tensors whose concatenation is θ. */
-export function parametersOf(problem: ProblemSpec): Parameter[] {
-  return familyOf(problem).parameters(problem, (inner) => parametersOf(inner as ProblemSpec));
+export function parametersOf(problem: ProblemSpec): readonly Parameter[] {
+  let parameters = knownParameters.get(problem);
+  if (parameters === undefined) {
+    parameters = familyOf(problem).parameters(problem, (inner) => parametersOf(inner as ProblemSpec));
+    knownParameters.set(problem, parameters);
+  }
+  return parameters;
 }
 
 /** Coordinates of one function of the family. */

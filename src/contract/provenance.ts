@@ -1,22 +1,35 @@
 import type { Static } from 'typebox';
 import { EngineInfo } from './events.js';
-import { ProblemSpec } from './problems.js';
+import { TrainingProblem } from './problems.js';
 import { Nullable, Strict } from './schema.js';
 import { TrainingSpec } from './training.js';
 import { Type } from './type.js';
 
-/** Where weights come from. It holds no time of day: the same run gives the same bytes. */
+/**
+ * Where weights come from, as far as their file says so: nothing is filled in. It holds no time of day: the same run
+ * gives the same bytes.
+ */
 export const Provenance = Strict(
   {
-    problem: ProblemSpec,
-    training: TrainingSpec,
-    seed: Type.Integer({ minimum: 0 }),
-    iterations: Type.Integer({ minimum: 0, description: 'Meta-iterations done when the file was written.' }),
-    bestIteration: Nullable(Type.Integer({ minimum: 0 }), {
-      description: 'Meta-iterations after which these weights stood; null where no validation chose them.',
-    }),
-    engine: EngineInfo,
+    problem: Type.Optional(TrainingProblem),
+    training: Type.Optional(
+      Type.Unsafe<Partial<TrainingSpec>>({
+        ...TrainingSpec,
+        default: undefined,
+        description: 'How it was trained; fields that the file does not have are not filled in.',
+      }),
+    ),
+    seed: Type.Optional(Type.Integer({ minimum: 0 })),
+    iterations: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Meta-iterations done when the file was written.' }),
+    ),
+    bestIteration: Type.Optional(
+      Nullable(Type.Integer({ minimum: 0 }), {
+        description: 'Meta-iterations after which these weights stood; null where no validation chose them.',
+      }),
+    ),
+    engine: Type.Optional(EngineInfo),
   },
-  { title: 'Provenance', description: 'How an optimizer was trained, as its file tells.' },
+  { title: 'Provenance', description: 'How an optimizer was trained, as far as its file says so.' },
 );
 export type Provenance = Static<typeof Provenance>;

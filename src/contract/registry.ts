@@ -19,6 +19,12 @@ export const RegisteredOptimizer = Strict(
     size: Type.Integer({ minimum: 1, description: 'Bytes of its file, as safetensors.' }),
     sha256: Type.String({ description: 'Of that file, in hexadecimal.' }),
     optimizer: LearnedSpec,
+    widths: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1 }), {
+        description:
+          'Coordinates that one application of each network sees, in the order of the groups; not in records of earlier versions, whose provenance has the problem.',
+      }),
+    ),
     provenance: Provenance,
   },
   { title: 'RegisteredOptimizer' },

@@ -1,8 +1,8 @@
 import type { Static } from 'typebox';
 import { Measure } from './comparison.js';
 import { BaselineSpec } from './optimizers.js';
-import { ProblemSpec } from './problems.js';
-import { Choice, Nullable, Strict, WireNumber } from './schema.js';
+import { ProblemSpec, TrainingProblem } from './problems.js';
+import { Choice, Complete, Nullable, Strict, WireNumber } from './schema.js';
 import { Type } from './type.js';
 
 /** What a comparison found. Intervals are 95 % percentile-bootstrap intervals over functions. */
@@ -73,7 +73,7 @@ const stepsSaved = (curve: string) =>
 
 export const TrainedOn = Strict(
   {
-    problem: ProblemSpec,
+    problem: TrainingProblem,
     steps: Type.Integer({ description: 'Of the last horizon of its training.' }),
   },
   { description: 'What the learned optimizer was trained on; left out where its file does not say.' },
@@ -92,7 +92,7 @@ export type MeasureResult = Static<typeof MeasureResult>;
 
 export const OptimizerResult = Strict({
   label: Type.String({ description: 'Unique in the comparison, for tables and legends.' }),
-  rule: Nullable(BaselineSpec, {
+  rule: Nullable(Complete(BaselineSpec), {
     description: 'The rule with the rate that it ran with; null for the learned optimizer.',
   }),
   tuning: Nullable(TuningResult),
@@ -152,7 +152,7 @@ export const weightsSha256 = Type.String({
 
 export const ComparisonResults = Strict(
   {
-    problem: ProblemSpec,
+    problem: Complete(ProblemSpec),
     seed: Type.Integer(),
     steps: Type.Integer({ description: 'k: the sum is Σ f(θ_t), t = 0 … k-1, and the final loss f(θ_k).' }),
     functions: Type.Integer(),

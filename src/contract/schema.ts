@@ -1,9 +1,23 @@
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { Type } from './type.js';
 
-/** An object that accepts the named fields and no others. */
+/**
+ * An object that accepts the named fields and no others. A field with a default need not be there: a validator fills it
+ * in. Where a complete object is shown, {@link Complete} says that all of them are there.
+ */
 export function Strict<T extends TProperties>(properties: T, options: Record<string, unknown> = {}): TObject<T> {
-  return Type.Object(properties, { additionalProperties: false, ...options });
+  const object: object = Type.Object(properties, { additionalProperties: false, ...options });
+  const { required = [], ...rest } = object as { required?: string[] };
+  const needed = required.filter((name) => !('default' in properties[name]!));
+  return { ...rest, ...(needed.length > 0 && { required: needed }) } as unknown as TObject<T>;
+}
+
+/** Marks a schema whose objects are shown as they are stored, every field with a default among them. */
+export const completeMark = 'x-complete';
+
+/** A document as an answer shows it: complete. The OpenAPI document has such a schema beside that of requests. */
+export function Complete<T extends TSchema>(schema: T) {
+  return Type.Unsafe<Static<T>>({ ...schema, [completeMark]: true });
 }
 
 /**

@@ -1,9 +1,11 @@
-import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
+import { _, Ajv, type AnySchemaObject, type ErrorObject, type KeywordCxt, type ValidateFunction } from 'ajv';
+import itemsModule from 'ajv/dist/vocabularies/applicator/items.js';
 import type { TSchema } from 'typebox';
-import { ApiError, type FieldError } from './errors.js';
+import { ApiError, type FieldError, maxErrors } from './errors.js';
+import { isDeeperThan, maxDepth, pointerTo } from './json.js';
 import { checkLimits } from './limits.js';
 import { ProblemSpec } from './problems.js';
-import { problemReference } from './schema.js';
+import { completeMark, problemReference } from './schema.js';
 import { JobSpec } from './spec.js';
 import { visibleText } from './text.js';
 
@@ -11,7 +13,7 @@ import { visibleText } from './text.js';
  * The one validator: strict types, no coercion, unknown fields are errors, defaults are filled in. The API's routes,
  * the command line and the tests all use it.
  */
-const ajv = new Ajv({
+const options = {
   allErrors: true,
   coerceTypes: false,
   discriminator: true,
@@ -22,12 +24,41 @@ const ajv = new Ajv({
   useDefaults: true,
   verbose: true,
   formats: { 'date-time': true },
-});
+} as const;
+const ajv = withItems(new Ajv(options));
+
+/** For what other programs may have written: fields that are not known are left out, and nothing is filled in. */
+const lenient = withItems(new Ajv({ ...options, removeAdditional: true, useDefaults: false }));
+
+/** The items of a list that is too long are not looked at: its length is what is wrong with it. */
+function withItems(validator: Ajv): Ajv {
+  const items = itemsModule.default;
+  return validator
+    .addKeyword(completeMark)
+    .removeKeyword('items')
+    .addKeyword({
+      ...items,
+      code(cxt: KeywordCxt) {
+        const { maxItems } = cxt.parentSchema;
+        if (maxItems === undefined) items.code(cxt);
+        else cxt.gen.if(_`${cxt.data}.length <= ${maxItems}`, () => items.code(cxt));
+      },
+    });
+}
 
 /** Compiles a schema; what it returns fills in defaults and leaves its errors in `.errors`. */
 export function compile(schema: TSchema | AnySchemaObject): ValidateFunction {
-  if (!(problemReference in ajv.schemas)) ajv.addSchema(ProblemSpec, problemReference);
-  return ajv.compile(schema as AnySchemaObject);
+  return compileWith(ajv, schema);
+}
+
+/** Compiles a schema; what it returns removes fields that are not known, fills in nothing, and leaves its errors. */
+export function compileLeniently(schema: TSchema | AnySchemaObject): ValidateFunction {
+  return compileWith(lenient, schema);
+}
+
+function compileWith(validator: Ajv, schema: TSchema | AnySchemaObject): ValidateFunction {
+  if (!(problemReference in validator.schemas)) validator.addSchema(ProblemSpec, problemReference);
+  return validator.compile(schema as AnySchemaObject);
 }
 
 /** Whether documents have been validated already: what problems there are does not change then. */
@@ -37,9 +68,6 @@ export function problemsAreSettled(): boolean {
 
 /** Compiled when it is first asked for: a process that only trains, on a document that is known to be good, never does. */
 let jobSpec: ValidateFunction | undefined;
-
-/** No schema nests as deep as this; a document that does would exhaust the stack of whatever walks it. */
-export const maxDepth = 32;
 
 /**
  * Checks a document against {@link JobSpec} and the limits on sizes.
@@ -54,35 +82,34 @@ export function parseJobSpec(document: unknown): JobSpec {
   if (!jobSpec(copy)) throw invalidDocument(jobSpec.errors ?? []);
   const spec = copy as JobSpec;
   const errors = checkLimits(spec);
-  if (errors.length > 0) throw invalid(errors);
+  if (errors.length > 0) throw invalid(errors.slice(0, maxErrors));
   return spec;
 }
 
-/** Turns a validator's errors into a problem document's. */
+/** Turns a validator's errors into an API error, in time that grows with their number. */
 export function invalidDocument(errors: ErrorObject[]): ApiError {
   const unique = new Map<string, FieldError>();
   // An anyOf reports each of its branches besides itself: the summary says it all.
-  const summaries = errors.filter((e) => e.keyword === 'anyOf').map((e) => `${e.schemaPath}/`);
+  const summaries = new Set(errors.filter((e) => e.keyword === 'anyOf').map((e) => `${e.schemaPath}/`));
+  // For a missing tag the discriminator's own error says more: which tags there are.
+  const tags = new Set(errors.filter((e) => e.keyword === 'discriminator').map((e) => placeOf(e, e.params.tag)));
   for (const error of errors) {
+    const { keyword, params, schemaPath } = error;
     // That an `if` has led to the branch says nothing of what is wrong in it.
-    if (error.keyword === 'if' || isMissingTag(error, errors)) continue;
-    if (summaries.some((path) => error.schemaPath.startsWith(path))) continue;
+    if (keyword === 'if') continue;
+    if (keyword === 'required' && tags.has(placeOf(error, params.missingProperty))) continue;
+    // As many as the schemas have places for an anyOf, however long the document is.
+    if ([...summaries].some((path) => schemaPath.startsWith(path))) continue;
     const field = toFieldError(error);
     const known = unique.get(field.pointer);
+    if (!known && unique.size === maxErrors) break;
     unique.set(field.pointer, known ? { ...known, allowed: `${known.allowed}; ${field.allowed}` } : field);
   }
-  return invalid([...unique.values()].slice(0, 20));
+  return invalid([...unique.values()]);
 }
 
-/** Of a missing tag the discriminator's own error says more: which tags there are. */
-function isMissingTag({ keyword, instancePath, params }: ErrorObject, errors: readonly ErrorObject[]): boolean {
-  return (
-    keyword === 'required' &&
-    errors.some(
-      (e) =>
-        e.keyword === 'discriminator' && e.instancePath === instancePath && e.params.tag === params.missingProperty,
-    )
-  );
+function placeOf({ instancePath }: ErrorObject, field: string): string {
+  return instancePath + pointerTo(field);
 }
 
 function invalid(errors: FieldError[]): ApiError {
@@ -93,25 +120,28 @@ function invalid(errors: FieldError[]): ApiError {
 
 function toFieldError(error: ErrorObject): FieldError {
   const { instancePath, keyword, params, data, parentSchema } = error;
-  const at = (name: unknown) => `${instancePath}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
   switch (keyword) {
     case 'additionalProperties': {
       const name: string = params.additionalProperty;
       const known = Object.keys((parentSchema as { properties?: object })?.properties ?? {});
       return {
-        pointer: at(name),
+        pointer: placeOf(error, name),
         found: show((data as Record<string, unknown>)[name]),
         allowed: known.length > 0 ? `no such field; known ones are ${known.join(', ')}` : 'no fields at all',
       };
     }
     case 'required':
-      return { pointer: at(params.missingProperty), found: 'nothing', allowed: 'a value: the field is required' };
+      return {
+        pointer: placeOf(error, params.missingProperty),
+        found: 'nothing',
+        allowed: 'a value: the field is required',
+      };
     case 'discriminator': {
       const tag: string = params.tag;
       const variants = (parentSchema as { oneOf?: { properties: Record<string, { const?: string }> }[] })?.oneOf ?? [];
       const tags = variants.map((v) => JSON.stringify(v.properties[tag]?.const));
       return {
-        pointer: at(tag),
+        pointer: placeOf(error, tag),
         found: params.tagValue === undefined ? 'nothing' : show(params.tagValue),
         allowed: tags.join(', '),
       };
@@ -158,9 +188,4 @@ function show(value: unknown): string {
   if (isDeeperThan(value, maxDepth)) return Array.isArray(value) ? '[…]' : '{…}';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-}
-
-export function isDeeperThan(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }

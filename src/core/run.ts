@@ -1,9 +1,9 @@
-import { stagesOf } from '../contract/curriculum.js';
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import type { RunEvent } from '../contract/events.js';
 import { checkTransfer } from '../contract/groups.js';
 import { checkSize, countWeights, longestUnroll } from '../contract/limits.js';
 import { coordinates, type ProblemSpec } from '../contract/problems.js';
+import type { Provenance } from '../contract/provenance.js';
 import type { TrainedOn } from '../contract/results.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { flattenWeights, splitWeights } from '../weights/shapes.js';
@@ -68,17 +68,19 @@ export async function createRun(options: RunOptions): Promise<Run> {
 /** The trained optimizer of a comparison, once it is known to fit the problem. */
 function givenOptimizer(problem: ProblemSpec, weights: Uint8Array | undefined): Learned {
   if (!weights) throw new Error('A comparison needs the weights of the optimizer that it names.');
-  const { spec, tensors, provenance } = decodeWeights(weights);
-  const [misfit] = checkTransfer(spec, provenance.problem, problem);
+  const { spec, tensors, widths, provenance } = decodeWeights(weights);
+  const [misfit] = checkTransfer(spec, widths, problem);
   if (misfit)
     throw new Unsupported(
       `problem: the optimizer does not fit it: its ${misfit.pointer} is ${misfit.found}, allowed: ${misfit.allowed}.`,
     );
-  return { spec, phi: flattenWeights(tensors), trainedOn: trainedOn(provenance) };
+  return { spec, phi: flattenWeights(tensors), ...trainedOn(provenance) };
 }
 
-function trainedOn({ problem, training }: Pick<MetatrainSpec, 'problem' | 'training'>): TrainedOn {
-  return { problem, steps: stagesOf(training).at(-1)!.horizon };
+/** Empty where that is not known. */
+function trainedOn({ problem, training }: Pick<Provenance, 'problem' | 'training'>): { trainedOn?: TrainedOn } {
+  const steps = training?.curriculum?.at(-1)?.horizon ?? training?.horizon;
+  return problem && steps !== undefined ? { trainedOn: { problem, steps } } : {};
 }
 
 /** Training where the spec asks for it, then the comparison where it asks for one. */
@@ -202,6 +204,6 @@ class JobRun implements Run {
     const spec = this.spec as MetatrainSpec;
     const best = this.training?.best;
     if (!best) throw new Error('No weights had a finite validation loss: there is nothing to compare.');
-    return { spec: spec.optimizer, phi: best.phi, trainedOn: trainedOn(spec) };
+    return { spec: spec.optimizer, phi: best.phi, ...trainedOn(spec) };
   }
 }

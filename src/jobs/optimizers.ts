@@ -12,6 +12,8 @@ export interface CheckedWeights {
   provenance: Provenance;
   /** How many weights φ. */
   weights: number;
+  /** Coordinates that one application of each network sees, network by network. */
+  widths: number[];
 }
 
 /** What is to be registered. */

@@ -8,9 +8,17 @@ import type { NamedTensor } from './tensors.js';
 export function encodeNpz(tensors: readonly NamedTensor[], metadata: string): Uint8Array {
   const members: Zippable = { 'metadata.npy': npyString(metadata) };
   for (const { name, shape, data } of tensors)
-    members[`${name}.npy`] = npy('<f4', shape, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    members[`${memberOf(name)}.npy`] = npy('<f4', shape, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   // A zip keeps local time: this is the first of January 1980, its earliest, in every time zone.
   return zipSync(members, { level: 0, mtime: new Date(1980, 0, 1) });
+}
+
+/** A tensor's name as a path that stays below the folder it is unpacked into: of a part of dots, each is %2E. */
+function memberOf(name: string): string {
+  return name
+    .split('/')
+    .map((part) => (/^\.+$/.test(part) ? part.replaceAll('.', '%2E') : part))
+    .join('/');
 }
 
 /** A string without dimensions, in NumPy's UTF-32. */

@@ -1,3 +1,5 @@
+import type { FieldError } from '../contract/errors.js';
+import { excessOf } from '../contract/json.js';
 import { sizeOf } from './shapes.js';
 import type { NamedTensor } from './tensors.js';
 
@@ -61,11 +63,12 @@ export function encodeSafetensors(tensors: readonly NamedTensor[], metadata: Rec
 /**
  * Decodes a file, strictly: every byte must be accounted for. Memory taken is in proportion to the file's length,
  * whatever the header claims.
+ * @param headerLimit bytes of the header at most
  * @returns the tensors in the order of their bytes; where alignment permits, views into `bytes`.
  * @throws FormatError
  */
-export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const start = lengthBytes + headerLengthOf(bytes);
+export function decodeSafetensors(bytes: Uint8Array, headerLimit = maxHeaderBytes): SafetensorsFile {
+  const start = lengthBytes + headerLengthOf(bytes, headerLimit);
   const { entries, metadata } = parseHeader(bytes.subarray(lengthBytes, start));
   let expected = 0;
   const tensors = entries.map(({ name, shape, begin, end }) => {
@@ -85,12 +88,11 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   return { tensors, metadata };
 }
 
-function headerLengthOf(bytes: Uint8Array): number {
+function headerLengthOf(bytes: Uint8Array, limit: number): number {
   if (bytes.length < lengthBytes)
     throw new FormatError(`the file has ${bytes.length} bytes; a safetensors file begins with 8 of header length`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(maxHeaderBytes))
-    throw new FormatError(`the header length is ${length}, at most ${maxHeaderBytes} is accepted`);
+  if (length > BigInt(limit)) throw new FormatError(`the header length is ${length}, at most ${limit} is accepted`);
   if (length > BigInt(bytes.length - lengthBytes))
     throw new FormatError(`the header length is ${length}, but only ${bytes.length - lengthBytes} bytes follow it`);
   return Number(length);
@@ -105,14 +107,17 @@ interface Entry {
 
 function parseHeader(bytes: Uint8Array): { entries: Entry[]; metadata: Record<string, string> } {
   let text: string;
+  let excess: FieldError | null;
   let header: unknown;
   try {
     // ignoreBOM keeps a byte-order mark as a character, which JSON then refuses.
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
+    excess = excessOf(text);
+    header = excess ? null : JSON.parse(text);
   } catch (error) {
     throw new FormatError('the header is not JSON in UTF-8', { cause: error });
   }
+  if (excess) throw new FormatError(`the header has ${excess.found}, allowed: ${excess.allowed}`);
   if (!text.startsWith('{') || !isObject(header)) throw new FormatError('the header must begin as a JSON object');
   const members = Object.entries(header);
   const metadata = parseMetadata(Object.hasOwn(header, metadataKey) ? header[metadataKey] : {});

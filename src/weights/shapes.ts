@@ -10,19 +10,33 @@ export interface WeightShape {
   readonly shape: readonly number[];
 }
 
+/** What the tensors of a network follow from. */
+export type SizedNetwork = Pick<NetworkGroup, 'name' | 'optimizer' | 'width'>;
+
 /**
  * The tensors of a learned optimizer's weights φ, in the order in which a flat φ concatenates them.
  * docs/weights-format.md says what each one means.
  * @param problem the one that they are trained on
  */
 export function weightShapes(optimizer: LearnedSpec, problem: ProblemSpec): WeightShape[] {
-  return groupsOf(optimizer, problem)
-    .filter(isNetwork)
-    .flatMap((group) => networkShapes(group).map(({ name, shape }) => ({ name: tensorName(group, name), shape })));
+  return shapesOf(groupsOf(optimizer, problem).filter(isNetwork));
+}
+
+/** The same, of networks whose widths are known. */
+export function shapesOf(networks: readonly SizedNetwork[]): WeightShape[] {
+  return networks.flatMap((network) =>
+    networkShapes(network).map(({ name, shape }) => ({ name: tensorName(network, name), shape })),
+  );
+}
+
+/** The networks of an optimizer, group by group, whatever the problem. */
+export function networksOf(optimizer: LearnedSpec): Omit<SizedNetwork, 'width'>[] {
+  if (optimizer.name === 'lstm') return [{ name: '', optimizer }];
+  return optimizer.groups.flatMap(({ name, optimizer }) => (optimizer.name === 'lstm' ? [{ name, optimizer }] : []));
 }
 
 /** The tensors of one network; their names lack the group's. */
-function networkShapes({ optimizer: spec, width }: NetworkGroup): WeightShape[] {
+function networkShapes({ optimizer: spec, width }: SizedNetwork): WeightShape[] {
   const shapes: WeightShape[] = [];
   const affine = (name: string, inputs: number, outputs: number) =>
     shapes.push({ name: `${name}.kernel`, shape: [inputs, outputs] }, { name: `${name}.bias`, shape: [outputs] });
@@ -39,7 +53,7 @@ function networkShapes({ optimizer: spec, width }: NetworkGroup): WeightShape[] 
   return shapes;
 }
 
-function tensorName({ name }: NetworkGroup, tensor: string): string {
+export function tensorName({ name }: Pick<NetworkGroup, 'name'>, tensor: string): string {
   return name === '' ? tensor : `${name}/${tensor}`;
 }
 

@@ -1,70 +1,63 @@
-import type { Static } from 'typebox';
-import { checkFit } from '../contract/groups.js';
-import { LearnedSpec } from '../contract/optimizers.js';
-import type { ProblemSpec } from '../contract/problems.js';
-import { Provenance } from '../contract/provenance.js';
-import { Strict } from '../contract/schema.js';
-import { Type } from '../contract/type.js';
-import { compile, invalidDocument, isDeeperThan, maxDepth } from '../contract/validate.js';
+import { networkWidths } from '../contract/groups.js';
+import type { LearnedSpec } from '../contract/optimizers.js';
+import type { Provenance } from '../contract/provenance.js';
 import { encodeJson } from './json.js';
+import { decodeMetadata, format, gateOrder, plainKeys } from './metadata.js';
 import { encodeNpz } from './npz.js';
 import { decodeSafetensors, encodeSafetensors, FormatError } from './safetensors.js';
-import { weightShapes } from './shapes.js';
+import { networksOf, type SizedNetwork, shapesOf, tensorName } from './shapes.js';
 import type { NamedTensor } from './tensors.js';
 
 /** A trained optimizer: all that it takes to run it elsewhere. docs/weights-format.md specifies its file. */
 export interface TrainedOptimizer {
   readonly spec: LearnedSpec;
-  /** As {@link weightShapes} names and orders them. */
+  /** As {@link shapesOf} names and orders them. */
   readonly tensors: NamedTensor[];
   readonly provenance: Provenance;
 }
 
-const format = 'metadescent/1';
-const gateOrder = 'input,forget,cell,output';
+/** A trained optimizer, as a file has it. */
+export interface DecodedOptimizer extends TrainedOptimizer {
+  /** Coordinates that one application of each network sees, network by network. */
+  readonly widths: number[];
+  /** The file's own words under the keys that are known. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
 
-const Metadata = Strict({
-  format: Type.Literal(format),
-  gateOrder: Type.Literal(gateOrder),
-  optimizer: LearnedSpec,
-  ...Provenance.properties,
-});
-/** Compiled when a file is first decoded. */
-let isMetadata: ReturnType<typeof compile> | undefined;
-const plainKeys: readonly string[] = ['format', 'gateOrder'];
+/** As much as a job's document may have: it goes into a record, and is read at once. */
+const maxHeaderBytes = 2 ** 20;
 
 /**
  * Encodes a trained optimizer as safetensors.
  * @throws FormatError where the tensors are not the spec's.
  */
 export function encodeWeights(trained: TrainedOptimizer): Uint8Array {
-  const tensors = arrange(trained.spec, trained.provenance.problem, trained.tensors);
+  const { spec, provenance, tensors } = trained;
+  const widths = provenance.problem && networkWidths(spec, provenance.problem);
   const strings = Object.entries(metadataOf(trained)).map(([key, value]) => [
     key,
     plainKeys.includes(key) ? String(value) : JSON.stringify(value),
   ]);
-  return encodeSafetensors(tensors, Object.fromEntries(strings));
+  return encodeSafetensors(arrange(networksIn(spec, tensors, widths), tensors), Object.fromEntries(strings));
 }
 
 /**
- * Decodes what {@link encodeWeights} encoded. Metadata under other keys is ignored.
+ * Decodes a file of weights. It needs what it takes to run the optimizer; of what else it says, what is not known here is
+ * left out, and what it does not say is not made up.
  * @returns tensors that are views into `bytes` where alignment permits.
  * @throws FormatError where the file is not such a file, or its tensors are not those that its spec needs.
  */
-export function decodeWeights(bytes: Uint8Array): TrainedOptimizer {
-  const { tensors, metadata: strings } = decodeSafetensors(bytes);
-  const known = new Map(Object.entries(strings));
-  if (known.get('format') !== format)
-    throw new FormatError(`metadata: format is ${JSON.stringify(known.get('format'))}, expected "${format}"`);
-  const metadata: unknown = Object.fromEntries(
-    Object.keys(Metadata.properties)
-      .filter((key) => known.has(key))
-      .map((key) => [key, parseValue(key, known.get(key) ?? '')]),
-  );
-  isMetadata ??= compile(Metadata);
-  if (!isMetadata(metadata)) throw new FormatError(`metadata: ${invalidDocument(isMetadata.errors ?? []).detail}`);
-  const { format: _, gateOrder: __, optimizer: spec, ...provenance } = metadata as Static<typeof Metadata>;
-  return { spec, tensors: arrange(spec, provenance.problem, tensors), provenance };
+export function decodeWeights(bytes: Uint8Array): DecodedOptimizer {
+  const { tensors, metadata: strings } = decodeSafetensors(bytes, maxHeaderBytes);
+  const { spec, provenance, metadata, widths } = decodeMetadata(strings);
+  const networks = networksIn(spec, tensors, widths);
+  return {
+    spec,
+    tensors: arrange(networks, tensors),
+    provenance,
+    widths: networks.map(({ width }) => width),
+    metadata,
+  };
 }
 
 /** Encodes a trained optimizer as NumPy's .npz, its metadata as a JSON string under `metadata`. */
@@ -77,32 +70,32 @@ export function toJson(trained: TrainedOptimizer): string {
   return encodeJson(trained.tensors, metadataOf(trained));
 }
 
-function metadataOf({ spec, provenance }: TrainedOptimizer): Static<typeof Metadata> {
-  return { format, gateOrder, optimizer: spec, ...provenance };
+function metadataOf(trained: TrainedOptimizer & Partial<DecodedOptimizer>): Readonly<Record<string, unknown>> {
+  const { spec, provenance, metadata } = trained;
+  return metadata ?? { format, gateOrder, optimizer: spec, ...provenance };
 }
 
-function parseValue(key: string, text: string): unknown {
-  if (plainKeys.includes(key)) return text;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new FormatError(`metadata: ${key} is not JSON`, { cause: error });
-  }
-  if (isDeeperThan(value, maxDepth)) throw new FormatError(`metadata: ${key} nests deeper than ${maxDepth} levels`);
-  return value;
+/** @param widths null where the problem, of which they follow, is not known: then they are those of the tensors. */
+function networksIn(
+  spec: LearnedSpec,
+  tensors: readonly NamedTensor[],
+  widths: readonly number[] | null = null,
+): SizedNetwork[] {
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  return networksOf(spec).map((network, i) => {
+    const found = () =>
+      network.optimizer.over === 'coordinate' ? 1 : (shapes.get(tensorName(network, 'output.bias'))?.[0] ?? 1);
+    return { ...network, width: widths?.[i] ?? found() };
+  });
 }
 
 /**
  * The tensors in the spec's order: other programs that write safetensors sort them by name.
- * @throws FormatError where one is missing, unexpected or of another shape, or the spec does not fit the problem.
+ * @throws FormatError where one is missing, unexpected or of another shape.
  */
-function arrange(spec: LearnedSpec, problem: ProblemSpec, tensors: readonly NamedTensor[]): NamedTensor[] {
-  const [misfit] = checkFit(spec, problem);
-  if (misfit)
-    throw new FormatError(`metadata: /optimizer${misfit.pointer}: found ${misfit.found}, allowed: ${misfit.allowed}`);
+function arrange(networks: readonly SizedNetwork[], tensors: readonly NamedTensor[]): NamedTensor[] {
   const named = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const arranged = weightShapes(spec, problem).map(({ name, shape }) => {
+  const arranged = shapesOf(networks).map(({ name, shape }) => {
     const tensor = named.get(name);
     named.delete(name);
     if (tensor === undefined) throw new FormatError(`tensor ${name} is missing: the optimizer's spec needs it`);

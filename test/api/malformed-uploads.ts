@@ -40,10 +40,10 @@ function* headers(): Generator<MalformedUpload> {
   for (const length of [2n ** 24n + 1n, 2n ** 53n, 2n ** 64n - 1n]) {
     const bytes = Buffer.from(goodUpload);
     bytes.writeBigUInt64LE(length);
-    yield { what: `a header of ${length} bytes`, bytes, says: /at most 16777216 is accepted/ };
+    yield { what: `a header of ${length} bytes`, bytes, says: /at most 1048576 is accepted/ };
   }
   const long = withHeader(`{${' '.repeat(2 ** 24)}}`);
-  yield { what: 'a header that is too long, all there', bytes: long, says: /at most 16777216 is accepted/ };
+  yield { what: 'a header that is too long, all there', bytes: long, says: /at most 1048576 is accepted/ };
   const texts: [string, RegExp][] = [
     ['', /the header is not JSON/],
     ['{', /the header is not JSON/],
@@ -53,7 +53,7 @@ function* headers(): Generator<MalformedUpload> {
     ['"text"', /must begin as a JSON object/],
     ['\ufeff{}', /the header is not JSON/],
     ['{"a":NaN}', /the header is not JSON/],
-    [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, /must begin as a JSON object/],
+    [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, /at most 32 levels deep/],
     ['{"__metadata__":[]}', /must be an object of strings/],
     ['{"__metadata__":{"format":1}}', /"format" must be a string/],
     ['{"__metadata__":{"format":"a","format":"metadescent/1"}}', /names a member twice/],
@@ -135,12 +135,11 @@ function* otherMetadata(): Generator<MalformedUpload> {
     ['optimizer', layers(Array(9).fill(1)), /\/optimizer\/layers: found/],
     ['optimizer', JSON.stringify({ ...spec, inputProjection: null }), /tensor lstm\.0\.kernel has shape|input\.kernel/],
     ['optimizer', JSON.stringify({ ...spec, outputScale: 0 }), /\/optimizer\/outputScale: found 0/],
-    ['optimizer', JSON.stringify({ ...spec, url: 'http://x' }), /\/optimizer\/url: found "http:/],
     ['problem', '{"name":"../../etc"}', /\/problem\/name: found "\.\.\/\.\.\/etc"/],
     ...[33, 10_000].map((depth): [string, string, RegExp] => [
       'problem',
       `${'{"name":"noisy","problem":'.repeat(depth)}{"name":"simple"}${'}'.repeat(depth)}`,
-      /problem nests deeper than 32 levels/,
+      /problem has deeper nesting, allowed: a document at most 32 levels deep/,
     ]),
     ['training', '[]', /\/training: found \[\]/],
     ['seed', '-1', /\/seed: found -1/],

@@ -78,10 +78,11 @@ test('an upload is kept with all that its file says', async () => {
     name: 'mine',
     version: 1,
     job: null,
-    weights: countWeights(trained.spec, trained.provenance.problem),
+    weights: countWeights(trained.spec, trained.provenance.problem!),
     size: weights.length,
     sha256: createHash('sha256').update(weights).digest('hex'),
     optimizer: trained.spec,
+    widths: [1],
     provenance: trained.provenance,
   });
   assert.deepEqual((await api.request('GET', '/optimizers/mine/1')).json(), record);

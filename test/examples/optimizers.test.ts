@@ -56,7 +56,7 @@ describe('the optimizers that ship', () => {
       const made = jobsOf(plans.get(plan)!, 'standard').find(({ name }) => name === job)!.spec;
       assert.ok(made.kind === 'metatrain');
       // Options that came after the training was run are not among what the file tells of it.
-      const known = Object.fromEntries(Object.entries(made.training).filter(([name]) => name in provenance.training));
+      const known = Object.fromEntries(Object.entries(made.training).filter(([name]) => name in provenance.training!));
       assert.deepEqual(provenance.training, known);
       assert.deepEqual([provenance.problem, optimizer, provenance.seed], [made.problem, made.optimizer, made.seed]);
 

@@ -27,7 +27,8 @@ describe('registered optimizers', () => {
     bytes: encodeWeights(trained),
     optimizer,
     provenance,
-    weights: countWeights(optimizer, provenance.problem),
+    weights: countWeights(optimizer, provenance.problem!),
+    widths: [1],
   };
   const upload = (name: string): Registration => ({ name, job: null, digest: 'a', read: async () => weights });
   const register = async (name: string) => (await harness.jobs.optimizers.register(upload(name))).optimizer.version;
@@ -68,7 +69,13 @@ describe('registered optimizers', () => {
 
   it('and jobs are taken to no problem that they do not fit', async () => {
     const wide = sampleOptimizer(lstmSpec({ layers: [2], over: 'all' }), 1);
-    const weights = { bytes: encodeWeights(wide), optimizer: wide.spec, provenance: wide.provenance, weights: 1 };
+    const weights = {
+      bytes: encodeWeights(wide),
+      optimizer: wide.spec,
+      provenance: wide.provenance,
+      weights: 1,
+      widths: [10],
+    };
     const registered = await harness.jobs.optimizers.register({ ...upload('wide'), read: async () => weights });
     const { id, attempt } = await harness.begin({ optimizer: wide.spec, problem: wide.provenance.problem });
     await harness.artifacts.put(id, 'weights.safetensors', weights.bytes);
@@ -80,7 +87,7 @@ describe('registered optimizers', () => {
         assert.match(error.detail, /its \/over is .*allowed: parameters of 10 coordinates at a time/);
         return true;
       });
-      const document = { ...compare(ref), problem: { ...wide.provenance.problem } };
+      const document = { ...compare(ref), problem: wide.provenance.problem! };
       assert.equal((await harness.jobs.create(document)).created, true);
     }
   });

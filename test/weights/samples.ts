@@ -68,3 +68,8 @@ export function sampleOptimizer(
     },
   };
 }
+
+/** What was encoded of a decoded optimizer. */
+export function contentOf({ spec, tensors, provenance }: TrainedOptimizer): TrainedOptimizer {
+  return { spec, tensors, provenance };
+}

@@ -6,7 +6,7 @@ import type { ProblemSpec } from '../../src/contract/problems.js';
 import { decodeSafetensors, encodeSafetensors, FormatError } from '../../src/weights/safetensors.js';
 import { flattenWeights, sizeOf, splitWeights, weightShapes } from '../../src/weights/shapes.js';
 import { decodeWeights, encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
-import { lstmSpec, sampleOptimizer } from './samples.js';
+import { contentOf, lstmSpec, sampleOptimizer } from './samples.js';
 
 const simple = { name: 'simple' } as const;
 const specs: LstmSpec[] = [
@@ -60,7 +60,7 @@ test('a trained optimizer survives encoding and decoding, bit for bit', () => {
   for (const [seed, spec] of specs.entries()) {
     const trained = sampleOptimizer(spec, seed);
     const bytes = encodeWeights(trained);
-    assert.deepEqual(decodeWeights(bytes), trained);
+    assert.deepEqual(contentOf(decodeWeights(bytes)), trained);
     assert.deepEqual(encodeWeights(decodeWeights(bytes)), bytes);
   }
 });
@@ -108,7 +108,7 @@ test('they are counted, split, encoded and decoded as others are', () => {
     assert.deepEqual(flattenWeights(splitWeights(spec, problem, flat)), flat);
     assert.throws(() => splitWeights(spec, problem, flat.subarray(1)), RangeError);
     const trained = sampleOptimizer(spec, seed, 0.3, problem);
-    assert.deepEqual(decodeWeights(encodeWeights(trained)), trained);
+    assert.deepEqual(contentOf(decodeWeights(encodeWeights(trained))), trained);
     const { tensors } = JSON.parse(toJson(trained));
     assert.deepEqual(
       tensors.map(({ data }: { data: number[] }) => Float32Array.from(data)),
@@ -137,7 +137,7 @@ test('tensors in another order, as other programs write them, and further metada
   const trained = sampleOptimizer(lstmSpec({ layers: [3], inputProjection: 2 }), 1);
   const { tensors, metadata } = decodeSafetensors(encodeWeights(trained));
   const bytes = encodeSafetensors(tensors.toReversed(), { ...metadata, license: 'CC0-1.0' });
-  assert.deepEqual(decodeWeights(bytes), trained);
+  assert.deepEqual(contentOf(decodeWeights(bytes)), trained);
 });
 
 test('a file is refused, with the field at fault, where it is not what its metadata says', async (t) => {
@@ -164,7 +164,11 @@ test('a file is refused, with the field at fault, where it is not what its metad
       encodeSafetensors(tensors, { ...metadata, optimizer: '{"name":"x"}' }),
       /\/optimizer\/name/,
     ],
-    ['deep nesting', encodeSafetensors(tensors, { ...metadata, optimizer: deep }), /optimizer nests deeper than 32/],
+    [
+      'deep nesting',
+      encodeSafetensors(tensors, { ...metadata, optimizer: deep }),
+      /optimizer has deeper nesting, allowed: a document at most 32 levels deep/,
+    ],
     ['a seed as text', encodeSafetensors(tensors, { ...metadata, seed: '"1"' }), /\/seed/],
     ['a missing tensor', encodeSafetensors(others, metadata), /lstm\.0\.kernel is missing/],
     [

@@ -36,7 +36,7 @@ describe('a worker with a job on digits', () => {
     assert.deepEqual(lossesIn(events), lossesIn(steady));
     const weights = await harness.read(struck, 'weights');
     assert.deepEqual(weights, await harness.read(other, 'weights'));
-    assert.equal(decodeWeights(weights).provenance.problem.name, 'mnist');
+    assert.equal(decodeWeights(weights).provenance.problem?.name, 'mnist');
   });
 
   it('fails it as unsupported where they are not there, and says where they would have to be', async () => {

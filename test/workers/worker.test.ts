@@ -81,7 +81,7 @@ describe('a worker', () => {
     await harness.checkpointed(job);
     const events = harness.watch(job);
     assert.ok((await timeToCancel(harness, job, events)) < 1000);
-    const { iterations } = decodeWeights(await harness.read(job, 'weights')).provenance;
+    const { iterations = 0 } = decodeWeights(await harness.read(job, 'weights')).provenance;
     assert.ok(iterations > 0 && iterations < 1_000_000);
   });
 

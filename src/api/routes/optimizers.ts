@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ApiError, invalidField } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
@@ -8,6 +7,7 @@ import { RegisteredOptimizer, RegisterRequest } from '../../contract/registry.js
 import { Strict } from '../../contract/schema.js';
 import { OptimizerName } from '../../contract/trained.js';
 import { Type } from '../../contract/type.js';
+import { sha256 } from '../../jobs/digest.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import type { Registration } from '../../jobs/optimizers.js';
 import { notMade } from '../not-made.js';
@@ -140,7 +140,7 @@ const registerRoute =
       },
       async (request, reply) => {
         const body = request.body as Buffer | RegisterRequest;
-        const registration = registrationOf(jobs, body, request.query.name);
+        const registration = await registrationOf(jobs, body, request.query.name);
         const { optimizer, created } = await jobs.optimizers.register(registration, request.headers['idempotency-key']);
         return reply
           .code(created ? 201 : 200)
@@ -150,7 +150,11 @@ const registerRoute =
     );
   };
 
-function registrationOf(jobs: Jobs, body: Buffer | RegisterRequest, name: string | undefined): Registration {
+async function registrationOf(
+  jobs: Jobs,
+  body: Buffer | RegisterRequest,
+  name: string | undefined,
+): Promise<Registration> {
   if (Buffer.isBuffer(body)) {
     if (name === undefined)
       throw invalidField(
@@ -158,8 +162,7 @@ function registrationOf(jobs: Jobs, body: Buffer | RegisterRequest, name: string
         undefined,
         'a value: POST /optimizers?name=NAME says what the upload is to be called',
       );
-    const digest = createHash('sha256').update(body).digest('hex');
-    return { name, job: null, digest, read: async () => checkWeights(body) };
+    return { name, job: null, digest: await sha256(body), read: () => checkWeights(body) };
   }
   if (name !== undefined) throw invalidField('/name', name, 'nothing: the document names it');
   return { ...body, digest: null, read: async () => checkWeights(await weightsOf(jobs, body.job)) };

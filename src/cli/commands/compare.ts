@@ -76,7 +76,7 @@ async function compareThere(
 }
 
 function originOf({ problem, training }: Pick<Provenance, 'problem' | 'training'>): Origin {
-  return { problem, steps: training.horizon };
+  return { problem, steps: training?.horizon };
 }
 
 async function readWeights(path: string): Promise<TrainedOptimizer & { weights: Uint8Array }> {

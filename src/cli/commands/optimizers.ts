@@ -32,5 +32,11 @@ async function listOptimizers({ name, cursor, limit, ...options }: OptimizersOpt
 }
 
 function toRow({ name, version, createdAt, weights, provenance, job }: RegisteredOptimizer): string[] {
-  return [`${name}@${version}`, formatTime(createdAt), String(weights), provenance.problem.name, job ?? 'uploaded'];
+  return [
+    `${name}@${version}`,
+    formatTime(createdAt),
+    String(weights),
+    provenance.problem?.name ?? '',
+    job ?? 'uploaded',
+  ];
 }

@@ -19,7 +19,7 @@ export interface FamilyContract<Spec> {
    * θ is the concatenation of these, each in row-major order.
    * @param parametersOf the tensors of another problem, for composite families
    */
-  parameters(spec: Spec, parametersOf: (problem: InnerProblemSpec) => Parameter[]): Parameter[];
+  parameters(spec: Spec, parametersOf: (problem: InnerProblemSpec) => readonly Parameter[]): readonly Parameter[];
   /** The parts of a composite problem; left out where there are none. */
   parts?(spec: Spec): readonly InnerProblemSpec[];
   /** Whether it has no Hessian product: exact second derivatives are refused then. */

@@ -69,7 +69,7 @@ function notice({ jobs, findings, record }: Report): string {
 
 function givenSection({ name, from, provenance, sha256, size }: Report['given'][number]): string {
   return `<section id="${name}"><h2>The optimizer that is given</h2>
-<p>It was trained on ${escapeXml(provenance.problem.name)} before, for ${formatCount(provenance.iterations)} meta-iterations, and is taken from <code>${escapeXml(from)}</code>.</p>
+<p>It was trained on ${escapeXml(provenance.problem!.name)} before, for ${formatCount(provenance.iterations!)} meta-iterations, and is taken from <code>${escapeXml(from)}</code>.</p>
 ${weightsLine(name, { provenance, sha256, size })}
 ${source('How it was trained', provenance)}</section>`;
 }

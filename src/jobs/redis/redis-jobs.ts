@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
 import { ApiError, invalidField } from '../../contract/errors.js';
 import type { JobEvent, JobState } from '../../contract/events.js';
-import { checkTransfer } from '../../contract/groups.js';
+import { checkTransfer, networkWidths } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
 import { checkSize } from '../../contract/limits.js';
 import type { JobList } from '../../contract/lists.js';
@@ -178,8 +178,8 @@ export class RedisJobs implements Jobs {
    */
   private async resolve(spec: JobSpec): Promise<{ spec: JobSpec; weightsSha256: string | null }> {
     if (spec.kind !== 'compare') return { spec, weightsSha256: null };
-    const { ref, optimizer, problem, weightsSha256 } = await this.trained(spec.optimizer);
-    const [misfit] = checkTransfer(optimizer, problem, spec.problem);
+    const { ref, optimizer, widths, weightsSha256 } = await this.trained(spec.optimizer);
+    const [misfit] = checkTransfer(optimizer, widths, spec.problem);
     if (misfit) {
       const { pointer, found, allowed } = misfit;
       const needed = `a problem that the optimizer fits: its ${pointer} is ${found} here, allowed: ${allowed}`;
@@ -190,11 +190,16 @@ export class RedisJobs implements Jobs {
     return { spec: { ...spec, optimizer: ref }, weightsSha256 };
   }
 
-  /** A trained optimizer and the problem that it was trained on. */
+  /** A trained optimizer, and how many coordinates each of its networks sees at a time. */
   private async trained(ref: TrainedOptimizerRef) {
     if ('name' in ref) {
-      const { name, version, optimizer, provenance, sha256 } = await this.optimizers.resolve(ref);
-      return { ref: { name, version }, optimizer, problem: provenance.problem, weightsSha256: sha256 };
+      const { name, version, optimizer, widths, provenance, sha256 } = await this.optimizers.resolve(ref);
+      return {
+        ref: { name, version },
+        optimizer,
+        widths: widths ?? networkWidths(optimizer, provenance.problem!),
+        weightsSha256: sha256,
+      };
     }
     const { job } = ref;
     const [state, record] = isJobId(job) ? await this.redis.hmget(recordKey(job), 'state', 'spec') : [];
@@ -203,7 +208,8 @@ export class RedisJobs implements Jobs {
     const weights = spec && (await this.artifacts.stat(job, artifactNames.weights));
     if (weights && spec.kind === 'metatrain') {
       const { optimizer, problem } = spec;
-      return { ref, optimizer, problem, weightsSha256: isFinal(state as JobState) ? weights.etag : null };
+      const widths = networkWidths(optimizer, problem);
+      return { ref, optimizer, widths, weightsSha256: isFinal(state as JobState) ? weights.etag : null };
     }
     throw invalidField('/optimizer/job', job, 'the id of a job that has weights');
   }

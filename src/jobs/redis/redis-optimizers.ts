@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { ApiError, invalidField } from '../../contract/errors.js';
 import { artifactNames } from '../../contract/job.js';
@@ -6,6 +5,7 @@ import type { OptimizerList } from '../../contract/lists.js';
 import type { OptimizersQuery } from '../../contract/queries.js';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
 import type { ArtifactStore, OpenArtifact } from '../artifacts.js';
+import { sha256 } from '../digest.js';
 import { createOptimizerId } from '../ids.js';
 import type { CheckedWeights, Optimizers, Registered, Registration } from '../optimizers.js';
 import { answer } from './answer.js';
@@ -31,7 +31,7 @@ export class RedisOptimizers implements Optimizers {
       const weights = await read();
       const artifact = createOptimizerId();
       await this.artifacts.put(artifact, artifactNames.weights, weights.bytes);
-      const document = JSON.stringify(toDocument(job, weights));
+      const document = JSON.stringify(await toDocument(job, weights));
       // Without a client's key the artifact's id is one: a command that is sent twice must not count twice.
       const key = given ?? idempotencyKey(artifact, 'optimizers');
       const { outcome, place } = await registerOptimizer(this.redis, { name, artifact, document }, key, hash).catch(
@@ -106,12 +106,12 @@ export class RedisOptimizers implements Optimizers {
   }
 }
 
-function toDocument(job: string | null, { bytes, ...rest }: CheckedWeights) {
+async function toDocument(job: string | null, { bytes, ...rest }: CheckedWeights) {
   return {
     job,
     createdAt: new Date().toISOString(),
     size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: await sha256(bytes),
     ...rest,
   };
 }

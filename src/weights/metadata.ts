@@ -1,0 +1,116 @@
+import type { ErrorObject } from 'ajv';
+import type { Static } from 'typebox';
+import { checkFit, networkWidths } from '../contract/groups.js';
+import { excessOf } from '../contract/json.js';
+import { checkNesting } from '../contract/limits.js';
+import { groupNameBefore, LearnedSpec, type LstmSpec } from '../contract/optimizers.js';
+import { ProblemSpec } from '../contract/problems.js';
+import { Provenance } from '../contract/provenance.js';
+import { Strict } from '../contract/schema.js';
+import { Type } from '../contract/type.js';
+import { compile, compileLeniently, invalidDocument } from '../contract/validate.js';
+import { FormatError } from './safetensors.js';
+import { networksOf } from './shapes.js';
+
+/** What a file of weights says of its tensors: strings by key, all but two of them JSON. */
+
+export const format = 'metadescent/1';
+export const gateOrder = 'input,forget,cell,output';
+export const plainKeys: readonly string[] = ['format', 'gateOrder'];
+
+const Metadata = Strict({
+  format: Type.Literal(format),
+  gateOrder: Type.Literal(gateOrder),
+  optimizer: LearnedSpec,
+  ...Provenance.properties,
+  problem: Type.Optional(ProblemSpec),
+});
+type Metadata = Static<typeof Metadata>;
+
+interface Decoded {
+  readonly spec: LearnedSpec;
+  readonly provenance: Provenance;
+  /** Of the networks; null where the file names no problem that is known here. */
+  readonly widths: number[] | null;
+  /** What the file says under the keys that are known, as it says it. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Compiled when a file is first decoded. */
+let validators: Readonly<Record<'metadata' | 'optimizer' | 'problem', ReturnType<typeof compile>>> | undefined;
+
+/** @throws FormatError where what it takes to run the optimizer is missing, or anything known is wrong. */
+export function decodeMetadata(strings: Readonly<Record<string, string>>): Decoded {
+  validators ??= {
+    metadata: compileLeniently(Metadata),
+    optimizer: compile(LearnedSpec),
+    problem: compile(ProblemSpec),
+  };
+  const known = new Map(Object.entries(strings));
+  if (known.get('format') !== format)
+    throw new FormatError(`metadata: format is ${JSON.stringify(known.get('format'))}, expected "${format}"`);
+  const metadata: Record<string, unknown> = Object.fromEntries(
+    Object.keys(Metadata.properties)
+      .filter((key) => known.has(key))
+      .map((key) => [key, parseValue(key, known.get(key) ?? '')]),
+  );
+  const said = structuredClone(metadata) as Metadata;
+  const faults = validators.metadata(said) ? [] : (validators.metadata.errors ?? []).filter((e) => !isNameBefore(e));
+  const unknown = faults.length > 0 && faults.every(isUnknownProblem);
+  if (faults.length > 0 && !unknown) throw new FormatError(`metadata: ${invalidDocument(faults).detail}`);
+  const { format: _, gateOrder: __, optimizer, problem, ...others } = said;
+  const spec = complete(optimizer);
+  if (unknown) return { spec, provenance: { ...nameOf(problem, faults), ...others }, widths: null, metadata };
+  const widths = problem === undefined ? null : widthsOn(spec, problem);
+  return { spec, provenance: { ...(problem && { problem }), ...others }, widths, metadata };
+}
+
+/** With what an optimizer does where its file does not say: but how its weights began is the file's alone to say. */
+function complete(said: LearnedSpec): LearnedSpec {
+  const spec = structuredClone(said);
+  validators!.optimizer(spec);
+  for (const [i, { optimizer }] of networksOf(spec).entries())
+    if (!('initialisation' in networksOf(said)[i]!.optimizer)) delete (optimizer as Partial<LstmSpec>).initialisation;
+  if (networksOf(spec).length === 0) throw new FormatError('metadata: /optimizer/groups has no "lstm": nothing to run');
+  return spec;
+}
+
+function widthsOn(spec: LearnedSpec, said: ProblemSpec): number[] {
+  const problem = structuredClone(said);
+  validators!.problem(problem);
+  const excess = checkNesting(problem);
+  const [misfit] = excess ? [] : checkFit(spec, problem);
+  const fault = excess ?? (misfit && { ...misfit, pointer: `/optimizer${misfit.pointer}` });
+  if (fault) throw new FormatError(`metadata: ${fault.pointer}: found ${fault.found}, allowed: ${fault.allowed}`);
+  return networkWidths(spec, problem);
+}
+
+/** Whether an error says no more than that a problem is not known: a plugin may have added it elsewhere. */
+function isUnknownProblem({ keyword, instancePath, params }: ErrorObject): boolean {
+  const atProblem = instancePath === '/problem' || instancePath.startsWith('/problem/');
+  return keyword === 'discriminator' && atProblem && /^[a-z][a-z0-9-]{0,63}$/.test(String(params.tagValue));
+}
+
+/** The name of a problem that is itself unknown; nothing for one that is made of such. */
+function nameOf(problem: ProblemSpec | undefined, faults: readonly ErrorObject[]): { problem?: ProblemSpec } {
+  const itself = faults.some(({ instancePath }) => instancePath === '/problem');
+  return itself && problem ? { problem: { name: problem.name } as ProblemSpec } : {};
+}
+
+/** Whether an error is of a group's name that was allowed once: files that have one stay readable. */
+function isNameBefore({ keyword, instancePath, data }: ErrorObject): boolean {
+  return (
+    keyword === 'pattern' && /^\/optimizer\/groups\/\d+\/name$/.test(instancePath) && groupNameBefore.test(String(data))
+  );
+}
+
+function parseValue(key: string, text: string): unknown {
+  if (plainKeys.includes(key)) return text;
+  const fault = excessOf(text);
+  if (fault) throw new FormatError(`metadata: ${key} has ${fault.found}, allowed: ${fault.allowed}`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(`metadata: ${key} is not JSON`, { cause: error });
+  }
+}
