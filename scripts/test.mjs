@@ -2,12 +2,11 @@
  * npm test: set-up, then every test; `npm test -- PATTERN …` runs the test files whose path contains one of the patterns.
  * The last line is "N passed, N failed", plus ", N skipped" if there are any.
  */
-import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { findChromium, installChromium } from './setup/chromium.mjs';
+import { testFiles } from './setup/test-files.mjs';
 import { findTestTools, installTestTools } from './setup/test-tools.mjs';
 import { orExplain, root, runQuietly, setup, step } from './setup.mjs';
 
@@ -24,28 +23,17 @@ await step('Chromium, for tests', 'installing it with the package manager of thi
   act: () => installChromium(runQuietly),
 });
 const patterns = process.argv.slice(2);
-const files = testFiles(join(root, 'test')).filter(
-  (file) => patterns.length === 0 || patterns.some((pattern) => file.source.includes(pattern)),
-);
+const files = testFiles(root, patterns);
 const counts = { passed: 0, failed: 0, skipped: 0 };
+/** Milliseconds that the tests of each compiled file took. */
+const times = new Map(files.map(({ built }) => [built, 0]));
+const began = performance.now();
 if (files.length > 0) await runAll();
 else process.stderr.write(`No test files match ${patterns.join(' or ') || 'test/**/*.test.ts'}.\n`);
+printTimes();
 const { passed, failed, skipped } = counts;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
-
-/** Only tests that have a source: an earlier build may have left files of deleted ones. */
-function testFiles(folder) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return testFiles(path);
-    if (!entry.name.endsWith('.test.ts')) return [];
-    const source = relative(root, path);
-    const built = join(root, 'dist', source.replace(/\.ts$/, '.js'));
-    if (!existsSync(built)) throw new Error(`${source} has not been built: run npm run build`);
-    return [{ source, built }];
-  });
-}
 
 async function runAll() {
   process.chdir(root);
@@ -58,8 +46,19 @@ async function runAll() {
   for await (const text of report) process.stdout.write(text);
 }
 
+function printTimes() {
+  const longest = files.toSorted((a, b) => times.get(b.built) - times.get(a.built)).slice(0, 8);
+  console.log(`${minutes(performance.now() - began)} minutes for ${files.length} files. The longest:`);
+  for (const { source, built } of longest) console.log(`${minutes(times.get(built)).padStart(6)}  ${source}`);
+}
+
+function minutes(milliseconds) {
+  return (milliseconds / 60_000).toFixed(1);
+}
+
 /** Counts tests, not the suites and files around them, unless a suite or file itself fails. */
 function count({ details, nesting, file, name }, outcome) {
+  if (nesting === 0 && name !== file) times.set(file, (times.get(file) ?? 0) + details.duration_ms);
   const isGroup = details.type === 'suite' || (nesting === 0 && name === file);
   if (isGroup && !(outcome === 'failed' && details.error?.failureType !== 'subtestsFailed')) return;
   counts[outcome]++;
