@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
 import { catalogue } from '../contract/catalogue.js';
@@ -79,10 +79,12 @@ export async function comparisonOf(
   });
 }
 
-/** The name of the folder in which a comparison's files go. */
+/** The name of the folder for a comparison's files: a run's weights are all called weights.safetensors. */
 export function folderName(trained: string, path: string | undefined): string {
-  const from = path ?? trained;
-  return `${basename(from, extname(from))}-compare`;
+  const nameOf = (file: string) => basename(file, extname(file));
+  const ofFile = nameOf(trained);
+  const name = ofFile === 'weights' ? basename(dirname(resolve(trained))) || ofFile : ofFile;
+  return [name, ...(path === undefined ? [] : [nameOf(path)]), 'compare'].join('-');
 }
 
 function documentOf({ problem, steps }: Origin, { functions = Number.POSITIVE_INFINITY }: ComparisonFlags): SpecFile {

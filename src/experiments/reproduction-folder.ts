@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Folder } from '../files/folder.js';
 import { RunFolder } from '../local/run-folder.js';
@@ -47,9 +47,13 @@ export class ReproductionFolder extends Folder {
     return new RunFolder(join(this.path, name));
   }
 
-  /** Deletes the reproduction that was there before. */
+  /** Deletes the files of the reproduction that was there before. */
   async clear(jobs: readonly string[]): Promise<void> {
     await this.delete('reproduction.json', 'report.html', 'results.json', 'curves.csv', 'table.csv', 'ablation.md');
-    await Promise.all(jobs.map((name) => rm(join(this.path, name), { recursive: true, force: true })));
+    for (const name of jobs) {
+      await this.job(name).clear();
+      // What else is in the folder stays, and so does the folder then.
+      await rmdir(join(this.path, name)).catch(() => {});
+    }
   }
 }

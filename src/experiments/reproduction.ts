@@ -50,6 +50,12 @@ export class Reproduction {
       await mustBeTheSame(found, jobs, options);
       return new Reproduction(options, jobs, found, null);
     }
+    for (const { name } of jobs)
+      if ((await folder.job(name).files()).length > 0)
+        throw new UserError(
+          `${join(folder.path, name)} holds a run that is no part of a reproduction: name another folder with --out.`,
+          'usage',
+        );
     const places = new Map((plan.given ?? []).map((given) => [given.name, findGiven(given, options)]));
     const record: ReproductionRecord = {
       plan: plan.name,

@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withLock } from './folder-lock.js';
 import { makeFolder } from './make-folder.js';
@@ -43,6 +43,15 @@ export class Folder {
 
   writeJson(name: string, value: unknown): Promise<void> {
     return this.write(name, toText(value));
+  }
+
+  /** Those of the names that are there. */
+  async holding(names: readonly string[]): Promise<string[]> {
+    const all: string[] = await readdir(this.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    return names.filter((name) => all.includes(name));
   }
 
   async delete(...names: string[]): Promise<void> {

@@ -28,8 +28,9 @@ export class TableFile {
   }
 
   flush(): void {
+    if (this.pending === '') return;
     if (!existsSync(this.path)) this.pending = `${this.header}\n${this.pending}`;
-    if (this.pending !== '') appendFileSync(this.path, this.pending);
+    appendFileSync(this.path, this.pending);
     this.pending = '';
   }
 
@@ -46,6 +47,7 @@ export class TableFile {
   /** Drops the rows whose first number is `from` or more, and a last row that was not written to its end. */
   cut(from: number): void {
     this.flush();
+    if (!existsSync(this.path)) return;
     const file = openSync(this.path, 'r+');
     try {
       ftruncateSync(file, endOfRowsBefore(file, from));

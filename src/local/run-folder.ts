@@ -17,6 +17,17 @@ export interface RunRecord {
   seconds: number;
 }
 
+const fileNames = [
+  'spec.json',
+  'run.json',
+  'losses.csv',
+  'validation.csv',
+  'weights.safetensors',
+  'results.json',
+  'comparison.svg',
+  'checkpoint.safetensors',
+];
+
 /**
  * The files of a run without a service:
  *
@@ -38,18 +49,20 @@ export class RunFolder extends Folder {
     this.validation = new TableFile(join(path, 'validation.csv'), 'iteration,loss,best');
   }
 
+  /** The names of what is there of a run. */
+  files(): Promise<string[]> {
+    return this.holding(fileNames);
+  }
+
+  /** Whether a training, or the weights that one has left, is there. */
+  async holdsTraining(): Promise<boolean> {
+    const spec = await this.readJson<JobSpec>('spec.json');
+    return spec?.kind === 'metatrain' || (await this.holding(['weights.safetensors'])).length > 0;
+  }
+
   /** Deletes the files of the run that was there before. */
   clear(): Promise<void> {
-    return this.delete(
-      'spec.json',
-      'run.json',
-      'losses.csv',
-      'validation.csv',
-      'weights.safetensors',
-      'results.json',
-      'comparison.svg',
-      'checkpoint.safetensors',
-    );
+    return this.delete(...fileNames);
   }
 
   record(): Promise<RunRecord | null> {

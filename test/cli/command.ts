@@ -36,8 +36,9 @@ export function start(args: string[], { cwd, env = {}, input }: CommandOptions =
     for (;;) {
       const found = pattern.exec(said[name]);
       if (found) return found;
-      if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${said.stderr}`);
-      await Promise.race([once(child, 'said'), once(child, 'close')]);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`ended with ${child.exitCode ?? child.signalCode}: ${said.stderr}`);
+      await Promise.race([once(child, 'said'), ended]);
     }
   };
   return { child, ended, until };

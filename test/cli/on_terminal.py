@@ -4,13 +4,17 @@ Standard input is what is typed, standard output what the terminal shows; the en
 The exit status is the command's.
 """
 
+import fcntl
 import os
 import pty
 import select
+import struct
 import sys
+import termios
 
 child, terminal = pty.fork()
 if child == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     os.execvp(sys.argv[1], sys.argv[1:])
 
 while True:

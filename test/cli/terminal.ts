@@ -43,7 +43,7 @@ export class Terminal {
       const found = pattern.exec(this.shown);
       if (found) return found;
       if (this.relay.exitCode !== null) throw new Error(`ended with ${this.relay.exitCode}: ${this.shown}`);
-      await Promise.race([once(this.relay, 'shown'), once(this.relay, 'close')]);
+      await Promise.race([once(this.relay, 'shown'), this.ended]);
     }
   }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -74,8 +73,8 @@ describe('metadescent train', () => {
   });
 
   it('takes a checkpoint at Ctrl-C, and --resume goes on to the same bytes', async () => {
-    const { child, ended } = start(['train', '-', '-o', 'stopped', '--json'], { cwd, input: smallSpec });
-    await once(child.stdout!, 'data');
+    const { child, ended, until } = start(['train', '-', '-o', 'stopped', '--json'], { cwd, input: smallSpec });
+    await until('stdout', /"losses"/);
     child.kill('SIGINT');
     const { code, stderr } = await ended;
     assert.equal(code, 130, stderr);
@@ -130,9 +129,9 @@ describe('metadescent train', () => {
     const weights = 'runs/small/weights.safetensors';
     const few = ['--functions', '50', '--seed', '7'];
     const compared = async (args: string[]) => {
-      const { code, stderr } = await command(['compare', weights, ...few, ...args], { cwd });
+      const { code, stderr } = await command(['compare', weights, ...few, '--overwrite', ...args], { cwd });
       assert.equal(code, 0, stderr);
-      const folder = join(cwd, args.includes('-o') ? 'elsewhere' : 'runs/weights-compare');
+      const folder = join(cwd, args.includes('-o') ? 'elsewhere' : 'runs/small-compare');
       return JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as ComparisonResults;
     };
     const own = await compared(['--baselines', '{name: sgd, learningRate: 0.1}']);

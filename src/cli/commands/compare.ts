@@ -15,16 +15,14 @@ import {
   type Origin,
   withComparisonFlags,
 } from '../comparison-options.js';
-import { type JsonOption, say, withJson } from '../output.js';
+import { withJson } from '../output.js';
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
+import { type RunOptions, runHere, withRunFolder } from '../run-here.js';
 import { parseTrained, trainedHelp } from '../trained.js';
-import { followLocally } from './train.js';
 import { watchJob } from './watch.js';
 
-interface CompareOptions extends JsonOption, ServerOption, ComparisonFlags, PluginFlags {
-  out?: string;
-}
+interface CompareOptions extends RunOptions, ServerOption, ComparisonFlags, PluginFlags {}
 
 export function defineCompare(program: Command): void {
   const command = program
@@ -33,14 +31,15 @@ export function defineCompare(program: Command): void {
     .description(
       'Compares a trained optimizer with hand-written ones, on the problem of SPEC or of --problem, and else on the ' +
         'one that it was trained on. Where TRAINED is a file of weights, the comparison runs here, without a service, ' +
-        'and leaves its files in a folder; otherwise a compare job is submitted to the service and followed to its end.',
+        'and leaves spec.json, run.json, results.json and comparison.svg in a folder; Ctrl-C takes a checkpoint, and ' +
+        '--resume continues from there. Otherwise a compare job is submitted to the service and followed to its end.',
     )
     .argument('<TRAINED>', `a .safetensors file of weights, ${trainedHelp}`)
     .argument(
       '[SPEC]',
       'a job document, YAML or JSON; of kind compare (TRAINED takes the place of its optimizer), or of kind metatrain, of which the problem and the comparison are taken',
-    )
-    .option('-o, --out <FOLDER>', 'where the files go (default: runs/ and the name of SPEC or TRAINED, -compare)');
+    );
+  withRunFolder(command, 'runs/ and the names of TRAINED, or its folder, and of SPEC, -compare');
   withJson(withServer(withComparisonFlags(withPlugins(command))), 'print the events as JSON lines').action(compare);
 }
 
@@ -53,10 +52,7 @@ async function compare(text: string, path: string | undefined, options: CompareO
   const { weights, provenance } = await readWeights(text);
   const spec = await comparisonOf(path, { job: 'local' }, async () => originOf(provenance), options);
   const folder = new RunFolder(options.out ?? join('runs', folderName(text, path)));
-  await folder.whileLocked(say, async () => {
-    await folder.clear();
-    await followLocally({ spec, folder, weights }, options);
-  });
+  await runHere({ spec, folder, weights }, options);
 }
 
 async function compareThere(

@@ -58,8 +58,10 @@ async function reproduce(name: string, options: ReproduceOptions): Promise<void>
 async function reproduceIn(folder: ReproductionFolder, name: string, options: ReproduceOptions): Promise<void> {
   const { budget, json = false, weights, checkpointEvery } = options;
   const plan = plans.get(name)!;
-  if (options.overwrite && !options.dryRun)
-    await folder.clear([...jobsOf(plan, budget), ...(plan.given ?? [])].map((job) => job.name));
+  const before = options.overwrite && !options.dryRun ? await folder.record() : null;
+  const planBefore = before && plans.get(before.plan);
+  if (planBefore)
+    await folder.clear([...jobsOf(planBefore, before.budget), ...(planBefore.given ?? [])].map((job) => job.name));
   const reproduction = await Reproduction.open({
     ...{ plan, budget, folder },
     ...(weights !== undefined && { weights }),
@@ -77,6 +79,7 @@ async function reproduceIn(folder: ReproductionFolder, name: string, options: Re
       interruption.signal,
       (job, index) => {
         current = job.name;
+        progress.expect(job.spec);
         say(`\n[${index + 1}/${jobs.length}] ${job.title}`);
       },
       (event) => (json ? printJson({ job: current, ...(toJsonEvent(event) as object) }) : progress.show(event)),

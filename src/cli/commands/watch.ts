@@ -55,6 +55,8 @@ export async function followJob(
   let state: JobState | null = null;
   let results: ComparisonResults | null = null;
   try {
+    // The first events of a job may lie before the cursor, or have been moved away.
+    if (!json) progress.expect((await client.get(id)).spec);
     for await (const event of client.events(id, { signal: stopped, ...(cursor !== undefined && { cursor }) })) {
       if (json) printJson(event);
       else progress.show(event);

@@ -1,7 +1,9 @@
 import type { WriteStream } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
 import type { JobEvent, RunEvent } from '../../contract/events.js';
+import { standingOf } from '../../contract/progress.js';
 import { fromWire, type WireNumber } from '../../contract/schema.js';
+import type { JobSpec } from '../../contract/spec.js';
 import { printable, printableLines } from '../../contract/text.js';
 import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
 
@@ -44,6 +46,11 @@ export class ProgressDisplay {
     private readonly out: NodeJS.WritableStream = process.stderr,
     private readonly now: () => number = Date.now,
   ) {}
+
+  /** Tells what the run is to do, which a resumed one does not say again. */
+  expect(spec: JobSpec): void {
+    this.iterations = standingOf(spec).iterations;
+  }
 
   show(event: Shown): void {
     if (this.interrupted) return;
