@@ -9,7 +9,7 @@ import { printable, printableLines } from '../contract/text.js';
 import { exitCodes } from './exit-codes.js';
 import { paintFor } from './render/colours.js';
 import { renderCurve } from './render/curve.js';
-import { renderComparison } from './render/table.js';
+import { renderComparison, type TableStyle } from './render/table.js';
 
 /**
  * What goes to standard output: the answer itself. Progress and messages go to standard error. Either way, text that
@@ -76,6 +76,12 @@ export function say(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`);
 }
 
+/** Of tables on standard output: in colour, and as wide as the terminal, where it is one. */
+export function tableStyle(): TableStyle {
+  const { columns: width } = process.stdout;
+  return { paint: paintFor(process.stdout), ...(width && { width }) };
+}
+
 /** The comparison as a table and a curve. */
 export function printComparison({ problem, optimizers, ...rest }: ComparisonResults): void {
   const results = {
@@ -83,9 +89,9 @@ export function printComparison({ problem, optimizers, ...rest }: ComparisonResu
     problem: { ...problem, name: printable(problem.name) },
     optimizers: optimizers.map((optimizer) => ({ ...optimizer, label: printable(optimizer.label) })),
   } as ComparisonResults;
-  const paint = paintFor(process.stdout);
+  const style = tableStyle();
   const width = Math.min(process.stdout.columns ?? 96, 110);
-  printTable(`\n${renderComparison(results, paint)}\n\n${renderCurve(results, paint, { width })}\n`);
+  printTable(`\n${renderComparison(results, style)}\n\n${renderCurve(results, style.paint, { width })}\n`);
 }
 
 /** An event of a local run, as a subscriber would get it: JSON has no typed arrays and no NaN. */

@@ -14,6 +14,7 @@ export const Estimate = Strict(
 export type Estimate = Static<typeof Estimate>;
 
 const NotTuned = Strict({
+  measure: Type.Unsafe<Measure>({ ...Measure, description: 'One of `measures`.' }),
   parameter: Type.String({
     description:
       'Such as "learningRate": the rule then keeps its usual rate, and its other parameters. Of another parameter, several values did equally well, and the rule has one of them.',
@@ -55,6 +56,11 @@ export const TuningResult = Strict({
   ),
 });
 export type TuningResult = Static<typeof TuningResult>;
+
+/** Whether the rule has kept its usual rate, since no other could be told to be the best. */
+export function keepsUsualRate({ notTuned = [] }: TuningResult): boolean {
+  return notTuned.some(({ parameter }) => parameter === 'learningRate');
+}
 
 const winRate = (measure: string) =>
   Type.Unsafe<number>({

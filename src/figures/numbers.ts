@@ -18,6 +18,12 @@ export function formatFixed(value: WireNumber, decimals: number): string {
   return Number.isFinite(number) ? number.toFixed(decimals) : formatNonFinite(number);
 }
 
+/** Such as "4.2 %"; of small shares two digits. */
+export function formatShare(share: number): string {
+  const percent = 100 * share;
+  return `${percent >= 1 || percent === 0 ? percent.toFixed(1) : Number(percent.toPrecision(2))} %`;
+}
+
 /** Such as "20,000". */
 export function formatCount(value: number): string {
   return value.toLocaleString('en-GB');

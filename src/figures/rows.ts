@@ -1,5 +1,5 @@
 import type { Measure } from '../contract/comparison.js';
-import type { ComparisonResults, MeasureResult, OptimizerResult } from '../contract/results.js';
+import type { ComparisonResults, Estimate, MeasureResult, OptimizerResult } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 
 /**
@@ -26,11 +26,27 @@ export function figuresOf(optimizer: OptimizerResult, measure: Measure): Measure
   return { mean: optimizer[measure], median, difference: difference ?? null, winRate: winRate ?? null };
 }
 
-/** The hand-written rule with the least finite mean, if any: conjugate gradients are but a yardstick. */
+/** The mean that an optimizer which moves nothing would have, by where this one begins. */
+export function standingStill({ curve }: OptimizerResult, measure: Measure): number {
+  const start = fromWire(curve.mean[0]!);
+  return measure === 'sum' ? (curve.mean.length - 1) * start : start;
+}
+
+/**
+ * The hand-written rule with the least mean, if there is one whose mean is finite and less than that of standing still.
+ * Conjugate gradients are but a yardstick.
+ */
 export function bestBaseline(shown: readonly OptimizerResult[], measure: Measure): OptimizerResult | undefined {
   const meanOf = (optimizer: OptimizerResult) => fromWire(figuresOf(optimizer, measure).mean.value);
   return shown
     .filter(({ rule }) => rule !== null && rule.name !== 'conjugate-gradients')
-    .filter((optimizer) => Number.isFinite(meanOf(optimizer)))
+    .filter((optimizer) => Number.isFinite(meanOf(optimizer)) && meanOf(optimizer) < standingStill(optimizer, measure))
     .sort((a, b) => meanOf(a) - meanOf(b))[0];
+}
+
+/** What the interval of a difference says of the learned optimizer. */
+export function verdictOf({ value, low, high }: Estimate): 'better' | 'worse' | 'open' | 'not finite' {
+  if (!Number.isFinite(fromWire(value))) return 'not finite';
+  if (fromWire(high) < 0) return 'better';
+  return fromWire(low) > 0 ? 'worse' : 'open';
 }

@@ -3,8 +3,9 @@ import type { ComparisonResults, Estimate } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 import { escapeXml } from './chart.js';
 import { sample } from './figure.js';
+import { measureNotes } from './notes.js';
 import { formatFixed, formatLoss } from './numbers.js';
-import { figuresOf, rowsOf } from './rows.js';
+import { figuresOf, rowsOf, verdictOf } from './rows.js';
 import { toSeries } from './series.js';
 import { swatch } from './strokes.js';
 
@@ -48,7 +49,8 @@ function measureTable(all: ComparisonResults, measure: Measure): string {
     'Learned wins',
     ...(isFinal ? ['Steps saved'] : []),
   ];
-  return table(`The comparison by ${measure}`, columns, rows, (row) => row === 0);
+  const notes = measureNotes(all, measure).map((note) => `<p class="note">${escapeXml(note)}</p>`);
+  return [table(`The comparison by ${measure}`, columns, rows, (row) => row === 0), ...notes].join('\n');
 }
 
 /** Such as "Σ f(θₜ), t < 100". */
@@ -65,13 +67,10 @@ function saved(steps: number | null): string {
 
 export function difference(estimate: Estimate | null): string {
   if (!estimate) return cell('');
-  return cell(`<span class="${verdict(estimate)}">${signed(estimate)}</span>`, interval(estimate));
-}
-
-/** Whether the interval of a difference is clear of 0. */
-function verdict({ low, high }: Estimate): string {
-  if (fromWire(high) < 0) return 'better';
-  return fromWire(low) > 0 ? 'worse' : 'open';
+  const verdict = verdictOf(estimate);
+  // In colour only where the interval is clear of 0.
+  const className = verdict === 'not finite' ? 'open' : verdict;
+  return cell(`<span class="${className}">${signed(estimate)}</span>`, interval(estimate));
 }
 
 export function withInterval(e: Estimate): [string, string] {

@@ -1,5 +1,5 @@
 import { type Measure, measureNames } from '../contract/comparison.js';
-import type { ComparisonResults } from '../contract/results.js';
+import { type ComparisonResults, keepsUsualRate } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 import { type Chart, logScale } from './chart.js';
 import { figure, legend, sizes } from './figure.js';
@@ -13,7 +13,7 @@ export function tuningFigure(all: ComparisonResults, measure: Measure): string {
   const results = { ...all, optimizers: rowsOf(all, measure) };
   const series = toSeries(results);
   const tuned = results.optimizers.flatMap(({ rule, tuning }, i) => {
-    if (!tuning || !rule || !('learningRate' in rule)) return [];
+    if (!tuning || keepsUsualRate(tuning) || !rule || !('learningRate' in rule)) return [];
     const own = tuning.grid.filter(({ parameters }) =>
       Object.entries(parameters).every(([name, value]) => (rule as Record<string, unknown>)[name] === value),
     );

@@ -2,9 +2,8 @@ import { type Command, Option } from 'commander';
 import type { JobState } from '../../contract/events.js';
 import type { Job } from '../../contract/job.js';
 import { formatLoss, formatTime } from '../../figures/numbers.js';
-import { type JsonOption, print, printJson, printTable, withJson } from '../output.js';
+import { type JsonOption, print, printJson, printTable, tableStyle, withJson } from '../output.js';
 import { clientOf, type PageOptions, type ServerOption, withPage, withServer } from '../remote.js';
-import { paintFor } from '../render/colours.js';
 import { type Column, renderTable } from '../render/table.js';
 
 interface JobsOptions extends JsonOption, ServerOption, PageOptions {
@@ -30,7 +29,7 @@ async function listJobs({ state, label, cursor, limit, ...options }: JobsOptions
   if (page.jobs.length === 0) return print('No jobs.');
   const titles = ['Job', 'State', 'Created', 'Progress', 'Loss', 'Title'];
   const columns = titles.map((title): Column => ({ title, align: title === 'Loss' ? 'right' : 'left' }));
-  printTable(renderTable(columns, page.jobs.map(toRow), paintFor(process.stdout)));
+  printTable(renderTable(columns, page.jobs.map(toRow), tableStyle()));
   if (page.next !== null) print(`More: --cursor ${page.next}`);
 }
 

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
 import { formatTime } from '../../figures/numbers.js';
-import { type JsonOption, print, printJson, printTable, withJson } from '../output.js';
+import { type JsonOption, print, printJson, printTable, tableStyle, withJson } from '../output.js';
 import { clientOf, type PageOptions, type ServerOption, withPage, withServer } from '../remote.js';
-import { paintFor } from '../render/colours.js';
 import { type Column, renderTable } from '../render/table.js';
 
 interface OptimizersOptions extends JsonOption, ServerOption, PageOptions {
@@ -27,7 +26,7 @@ async function listOptimizers({ name, cursor, limit, ...options }: OptimizersOpt
   if (page.optimizers.length === 0) return print('No optimizers.');
   const titles = ['Optimizer', 'Registered', 'Weights', 'Trained on', 'From'];
   const columns = titles.map((title): Column => ({ title, align: title === 'Weights' ? 'right' : 'left' }));
-  printTable(renderTable(columns, page.optimizers.map(toRow), paintFor(process.stdout)));
+  printTable(renderTable(columns, page.optimizers.map(toRow), tableStyle()));
   if (page.next !== null) print(`More: --cursor ${page.next}`);
 }
 

@@ -1,9 +1,9 @@
 import { type Measure, measures, tailSteps } from '../../contract/comparison.js';
-import type { ComparisonResults, Estimate, OptimizerResult } from '../../contract/results.js';
-import { fromWire } from '../../contract/schema.js';
+import type { ComparisonResults, Estimate } from '../../contract/results.js';
 import { printable } from '../../contract/text.js';
+import { measureNotes, transferNote } from '../../figures/notes.js';
 import { formatCount, formatFixed, formatLoss } from '../../figures/numbers.js';
-import { bestBaseline, figuresOf, rowsOf } from '../../figures/rows.js';
+import { figuresOf, rowsOf } from '../../figures/rows.js';
 import { type Paint, plain } from './colours.js';
 
 export interface Column {
@@ -11,33 +11,67 @@ export interface Column {
   align: 'left' | 'right';
 }
 
-/** Aligned columns under a rule. The first `marked` rows are set in bold. */
-export function renderTable(columns: readonly Column[], cells: readonly string[][], paint = plain, marked = 0): string {
+/** How a table is drawn. */
+export interface TableStyle {
+  paint?: Paint;
+  /** Rows set in bold, from the first. */
+  marked?: number;
+  /** Characters across: columns that do not fit follow in a table below, after the first column again. */
+  width?: number;
+}
+
+/** Aligned columns under a rule. */
+export function renderTable(columns: readonly Column[], cells: readonly string[][], style: TableStyle = {}): string {
   const rows = cells.map((row) => row.map(printable));
+  const { paint = plain, marked = 0, width = Number.POSITIVE_INFINITY } = style;
   const widths = columns.map(({ title }, c) => rows.reduce((w, row) => Math.max(w, row[c]!.length), title.length));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, c) => (columns[c]!.align === 'left' ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
-      .join('   ')
-      .trimEnd();
-  const rule = '─'.repeat(widths.reduce((a, b) => a + b, 0) + 3 * (columns.length - 1));
-  return [
-    paint('dim', line(columns.map(({ title }) => title))),
-    paint('dim', rule),
-    ...rows.map((row, i) => (i < marked ? paint('bold', line(row)) : line(row))),
-  ].join('\n');
+  const drawn = (chosen: readonly number[]) => {
+    const line = (cells: readonly string[]) =>
+      chosen
+        .map((c) => (columns[c]!.align === 'left' ? cells[c]!.padEnd(widths[c]!) : cells[c]!.padStart(widths[c]!)))
+        .join(gap)
+        .trimEnd();
+    return [
+      paint('dim', line(columns.map(({ title }) => title))),
+      paint('dim', '─'.repeat(widthOf(chosen, widths))),
+      ...rows.map((row, i) => (i < marked ? paint('bold', line(row)) : line(row))),
+    ].join('\n');
+  };
+  return folded(widths, width).map(drawn).join('\n\n');
+}
+
+const gap = '   ';
+
+function widthOf(columns: readonly number[], widths: readonly number[]): number {
+  return columns.reduce((sum, c) => sum + widths[c]!, 0) + gap.length * (columns.length - 1);
+}
+
+/** The columns of each of the tables that fit a width, the first column in all of them. */
+function folded(widths: readonly number[], width: number): number[][] {
+  const tables: number[][] = [[0]];
+  for (let c = 1; c < widths.length; c++) {
+    const last = tables.at(-1)!;
+    if (last.length === 1 || widthOf([...last, c], widths) <= width) last.push(c);
+    else tables.push([0, c]);
+  }
+  return tables;
 }
 
 /** The comparison: a table for each measure, the learned optimizer first. */
-export function renderComparison(results: ComparisonResults, paint: Paint = plain): string {
+export function renderComparison(results: ComparisonResults, style: TableStyle = {}): string {
+  const { paint = plain } = style;
   const { steps, functions, seed, problem } = results;
   const title = `${problem.name}: ${steps} steps, over ${formatCount(functions)} fresh functions (seed ${seed})`;
   const note =
     'Differences are the learned optimizer’s less the baseline’s, paired by function; intervals are bootstrap intervals over functions.';
-  return [title, ...measures.map((measure) => renderMeasure(results, measure, paint)), paint('dim', note)].join('\n\n');
+  return [
+    [title, ...transferNote(results).map(printable)].join('\n'),
+    ...measures.map((measure) => renderMeasure(results, measure, { ...style, marked: 1 })),
+    paint('dim', note),
+  ].join('\n\n');
 }
 
-function renderMeasure(results: ComparisonResults, measure: Measure, paint: Paint): string {
+function renderMeasure(results: ComparisonResults, measure: Measure, style: TableStyle): string {
   const columns: Column[] = [
     { title: titleOf(measure, results.steps), align: 'left' },
     ...['Mean', '95 % interval', 'Median'].map(right),
@@ -45,8 +79,7 @@ function renderMeasure(results: ComparisonResults, measure: Measure, paint: Pain
     ...['Difference', '95 % interval', 'Learned wins'].map(right),
     ...(measure === 'final' ? ['Steps saved', 'Of median'].map(right) : []),
   ];
-  const shown = rowsOf(results, measure);
-  const rows = shown.map((optimizer) => {
+  const rows = rowsOf(results, measure).map((optimizer) => {
     const { mean, median, difference, winRate } = figuresOf(optimizer, measure);
     const saved = optimizer.versus?.stepsSaved;
     return [
@@ -61,7 +94,7 @@ function renderMeasure(results: ComparisonResults, measure: Measure, paint: Pain
       ...(measure === 'final' ? [formatSaved(saved?.mean), formatSaved(saved?.median)] : []),
     ];
   });
-  return [renderTable(columns, rows, paint, 1), ...verdict(shown, measure)].join('\n');
+  return [renderTable(columns, rows, style), ...measureNotes(results, measure).map(printable)].join('\n');
 }
 
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -71,23 +104,6 @@ function titleOf(measure: Measure, steps: number): string {
   if (measure === 'final') return `Final loss f(θ_${steps})`;
   const first = steps - tailSteps(steps) + 1;
   return first === steps ? `Tail: f(θ_${steps})` : `Tail: mean of f(θ_${first}) … f(θ_${steps})`;
-}
-
-/** How the learned optimizer stands to the best of the hand-written rules. */
-function verdict(shown: readonly OptimizerResult[], measure: Measure): string[] {
-  const best = bestBaseline(shown, measure);
-  const difference = best && figuresOf(best, measure).difference;
-  if (!difference) return [];
-  const [low, high] = [fromWire(difference.low), fromWire(difference.high)];
-  const found =
-    high < 0
-      ? 'the learned optimizer is below it, the interval of the difference clear of 0'
-      : low > 0
-        ? 'the learned optimizer is above it, the interval of the difference clear of 0'
-        : 'the interval of the difference holds 0, or is not finite';
-  const edges = shown.filter(({ tuning }) => tuning?.atEdge).map(({ label }) => label);
-  const warning = `At the edge of its grid, which could grow no further: ${edges.join('; ')}.`;
-  return [`Best baseline: ${best.label}; ${found}.`, ...(edges.length > 0 ? [warning] : [])];
 }
 
 function formatInterval({ low, high }: Estimate): string {

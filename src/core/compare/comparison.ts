@@ -1,7 +1,7 @@
 import type { ComparisonSpec } from '../../contract/comparison.js';
 import type { Datasets } from '../../contract/datasets.js';
 import type { Phase, RunEvent } from '../../contract/events.js';
-import type { ComparisonResults } from '../../contract/results.js';
+import { type ComparisonResults, keepsUsualRate } from '../../contract/results.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { Engine } from '../engines/engine.js';
 import { FunctionChunks } from '../optimise/functions.js';
@@ -115,8 +115,7 @@ export class Comparison {
       }
       const found = tunedBaselines(comparison, now.tuning, i);
       return found.map(({ rule, parameters, tuning }) => {
-        const keptRate = tuning.notTuned?.some(({ parameter }) => parameter === 'learningRate');
-        const verb = keptRate ? 'not tuned' : 'tuned';
+        const verb = keepsUsualRate(tuning) ? 'not tuned' : 'tuned';
         const why = found.length === 1 ? verb : `${verb} for ${tuning.measures.join(', ')}`;
         return { label: `${labelOf(rule, parameters)} (${why})`, rule, tuning, contender: rule };
       });

@@ -81,7 +81,10 @@ function choose(
   comparison: ComparisonSpec,
   still: Measured<number> | null,
 ): Choice {
-  const none = (reason: string): Choice => ({ taken: null, notTuned: [{ parameter: 'learningRate', reason }] });
+  const none = (reason: string): Choice => ({
+    taken: null,
+    notTuned: [{ measure, parameter: 'learningRate', reason }],
+  });
   const name = measureNames[measure];
   if (!still || !tellingMeasures(comparison).includes(measure))
     return none(`the ${name} over one step is the loss at the start, whatever the rate`);
@@ -102,6 +105,7 @@ function choose(
   return {
     taken: taken!,
     notTuned: open.map((parameter) => ({
+      measure,
       parameter,
       reason: `${listed(valuesOf(parameter))} come to the same ${name}`,
     })),

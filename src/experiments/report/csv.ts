@@ -1,4 +1,4 @@
-import type { Estimate } from '../../contract/results.js';
+import { type Estimate, keepsUsualRate } from '../../contract/results.js';
 import type { Finding } from './findings.js';
 
 /** f(θ_t) by step: a row for each comparison, optimizer and step. */
@@ -23,7 +23,7 @@ export function tableCsv(findings: readonly Finding[]): string {
         name,
         label,
         rule && 'learningRate' in rule ? rule.learningRate : '',
-        tuning?.measures.join(' ') ?? '',
+        tuning && !keepsUsualRate(tuning) ? tuning.measures.join(' ') : '',
         results.functions,
         results.steps,
         ...[sum.value, sum.low, sum.high, sumMedian],

@@ -4,6 +4,7 @@ import type { EngineInfo } from '../../contract/events.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { escapeXml } from '../../figures/chart.js';
 import { comparisonFigure } from '../../figures/comparison.js';
+import { transferNote } from '../../figures/notes.js';
 import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
 import { comparisonTables } from '../../figures/tables.js';
 import { trainingFigure } from '../../figures/training.js';
@@ -95,6 +96,9 @@ function comparisonSection({ job, run, results }: Finding, folder: string): stri
   const tuning = tuned.map((measure) => tuningFigure(results, measure)).join('');
   return `<section id="${job.name}"><h2>${escapeXml(job.title)}</h2>
 <p>${formatCount(results.functions)} fresh functions, the same and from the same start for every optimizer, in ${formatDuration(run.seconds)}.</p>
+${transferNote(results)
+  .map((note) => `<p>${escapeXml(note)}</p>`)
+  .join('')}
 ${comparisonFigure(results)}
 ${comparisonTables(results, tuned)}
 ${tuning && `<details><summary>Tuning of the learning rates</summary>${tuning}</details>`}

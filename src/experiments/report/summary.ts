@@ -13,16 +13,18 @@ export function summaryTable(findings: readonly Finding[]): string {
     return tunedMeasures(comparison.tuning).flatMap((measure, i) => {
       const learned = results.optimizers[0]!;
       const best = bestBaseline(rowsOf(results, measure), measure);
-      if (!best) return [];
-      const [ours, theirs] = [figuresOf(learned, measure), figuresOf(best, measure)];
+      const ours = figuresOf(learned, measure);
+      const theirs = best && figuresOf(best, measure);
       return [
         [
           `<th scope="row">${i === 0 ? `<a href="#${job.name}">${escapeXml(job.title)}</a>` : ''}</th>`,
           `<td class="left">${titleOf(measure, results.steps)}</td>`,
           cell(...withInterval(ours.mean)),
-          cell(formatLoss(theirs.mean.value), `${interval(theirs.mean)}<br>${escapeXml(best.label)}`),
-          difference(theirs.difference),
-          cell(percent(theirs.winRate)),
+          theirs
+            ? cell(formatLoss(theirs.mean.value), `${interval(theirs.mean)}<br>${escapeXml(best.label)}`)
+            : cell('none', 'no rule lowers the mean loss'),
+          difference(theirs?.difference ?? null),
+          cell(percent(theirs?.winRate ?? null)),
         ],
       ];
     });
