@@ -116,7 +116,10 @@ export const OptimizerResult = Strict({
   sumMedian: WireNumber,
   final: Estimate,
   finalMedian: WireNumber,
-  log10MeanFinal: Estimate,
+  log10MeanFinal: Type.Unsafe<Estimate>({
+    ...Estimate,
+    description: 'Of `final`; "NaN" where that is below 0, and its ends where a resample’s mean is.',
+  }),
   tail: Type.Unsafe<Estimate>({
     ...Estimate,
     description: 'Mean of f(θ_t) over the last tenth of the steps, at least one: t = 91 … 100 of 100.',

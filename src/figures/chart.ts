@@ -1,5 +1,5 @@
+import { type Axis, formatTick } from './axis.js';
 import { formatCount } from './numbers.js';
-import { formatTick, type LogAxis, position } from './series.js';
 
 /** A chart in SVG: lines with bands and marks between two axes. What the lines mean is its caller's affair. */
 export interface Chart {
@@ -53,12 +53,12 @@ export function linearScale(high: number, title: string, most = 10): Scale {
 }
 
 /** @param most ticks: where the axis has more, every second, third, … is shown */
-export function logScale(axis: LogAxis, title: string, most = 10): Scale {
+export function scaleOf(axis: Axis, title: string, most = 10): Scale {
   const every = Math.ceil(axis.ticks.length / most);
   return {
-    title,
+    title: axis.note === '' ? title : `${title}, ${axis.note}`,
     ticks: axis.ticks.filter((_, i) => i % every === 0).map((value) => ({ value, label: formatTick(value) })),
-    position: (value) => position(axis, value),
+    position: (value) => axis.position(value),
   };
 }
 
@@ -112,18 +112,25 @@ function drawLine({ className, dashes, points, marks }: ChartLine, place: Place)
   return `<g class="${className}"><path class="line"${dashing} d="${path(points, place)}"/>${dots.join('')}</g>`;
 }
 
+/** A polygon for each stretch of the band that has a place from edge to edge. */
 function drawBand({ className, band }: ChartLine, place: Place): string {
-  const edge = (points: Point[]) =>
-    points.flatMap((point) => {
-      const at = place(point);
-      return at === null ? [] : [`${fixed(at.x)} ${fixed(at.y)}`];
-    });
-  const outline = [
-    ...edge(band.map(({ x, low }) => ({ x, y: low }))),
-    ...edge(band.map(({ x, high }) => ({ x, y: high }))).reverse(),
-  ];
-  const d = outline.length === 0 ? '' : `M${outline.join('L')}Z`;
-  return `<g class="${className}"><path class="band" d="${d}"/></g>`;
+  const polygons: string[] = [];
+  let [lower, upper]: string[][] = [[], []];
+  const close = () => {
+    if (lower!.length > 0) polygons.push(`M${[...lower!, ...upper!.reverse()].join('L')}Z`);
+    [lower, upper] = [[], []];
+  };
+  for (const { x, low, high } of band) {
+    const [below, above] = [place({ x, y: low }), place({ x, y: high })];
+    if (below === null || above === null) {
+      close();
+      continue;
+    }
+    lower!.push(`${fixed(below.x)} ${fixed(below.y)}`);
+    upper!.push(`${fixed(above.x)} ${fixed(above.y)}`);
+  }
+  close();
+  return `<g class="${className}"><path class="band" d="${polygons.join('')}"/></g>`;
 }
 
 function path(points: readonly Point[], place: Place): string {

@@ -1,9 +1,9 @@
 import type { ComparisonResults } from '../contract/results.js';
-import { type Chart, linearScale, logScale } from './chart.js';
+import { type Chart, linearScale, scaleOf } from './chart.js';
 import { figure, legend, sizes } from './figure.js';
 import { formatLoss } from './numbers.js';
 import { bestBaseline, rowsOf } from './rows.js';
-import { logAxis, toSeries } from './series.js';
+import { axisOfSeries, toSeries } from './series.js';
 import { dashesOf, seriesClass } from './strokes.js';
 
 /** f(θ_t) by step, of each optimizer: means, and for the learned and the best hand-written one the quartiles. */
@@ -32,10 +32,10 @@ export function comparisonChart(results: ComparisonResults, most = 10): Chart {
   const series = toSeries(results);
   // A yardstick far below would flatten all that is compared with it.
   const compared = series.filter((_, i) => results.optimizers[i]!.rule?.name !== 'conjugate-gradients');
-  const axis = logAxis(compared, (s) => [...s.mean, ...s.low, ...s.high]);
+  const axis = axisOfSeries(compared, (s) => [...s.mean, ...s.low, ...s.high]);
   return {
     x: linearScale(results.steps, 'step t', most),
-    y: logScale(axis, 'f(θₜ)', most),
+    y: scaleOf(axis, 'f(θₜ)', most),
     lines: series
       .map((s, i) => ({
         className: `${seriesClass(s)} s${i}`,

@@ -18,6 +18,11 @@ export function formatFixed(value: WireNumber, decimals: number): string {
   return Number.isFinite(number) ? number.toFixed(decimals) : formatNonFinite(number);
 }
 
+/** The logarithm of a value to two decimals; a dash where there is none, below 0. */
+export function formatLog(log: WireNumber, value: WireNumber): string {
+  return fromWire(value) < 0 ? '–' : formatFixed(log, 2);
+}
+
 /** Such as "4.2 %"; of small shares two digits. */
 export function formatShare(share: number): string {
   const percent = 100 * share;

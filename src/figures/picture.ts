@@ -6,7 +6,7 @@ import { type Series, toSeries } from './series.js';
 import { swatch } from './strokes.js';
 import { chartStyle } from './style.js';
 
-/** The comparison as a picture: mean curves, bands from the 25 % to the 75 % quantile, a logarithmic axis, a legend. */
+/** The comparison as a picture: mean curves, bands from the 25 % to the 75 % quantile, a legend. */
 
 const plot = { left: 62, top: 96, width: 576, height: 320 };
 const legend = { left: plot.left + plot.width + 26, line: 46 };

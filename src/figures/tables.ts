@@ -4,7 +4,7 @@ import { fromWire } from '../contract/schema.js';
 import { escapeXml } from './chart.js';
 import { sample } from './figure.js';
 import { measureNotes } from './notes.js';
-import { formatFixed, formatLoss } from './numbers.js';
+import { formatFixed, formatLog, formatLoss } from './numbers.js';
 import { figuresOf, rowsOf, verdictOf } from './rows.js';
 import { toSeries } from './series.js';
 import { swatch } from './strokes.js';
@@ -23,6 +23,7 @@ function measureTable(all: ComparisonResults, measure: Measure): string {
   const rows = results.optimizers.map((optimizer, i) => {
     const figures = figuresOf(optimizer, measure);
     const { log10MeanFinal, versus } = optimizer;
+    const isBelow0 = fromWire(figures.mean.value) < 0;
     return [
       `<th scope="row">${sample(swatch(series[i]!, 28))}${escapeXml(optimizer.label)}</th>`,
       cell(...withInterval(figures.mean)),
@@ -30,8 +31,8 @@ function measureTable(all: ComparisonResults, measure: Measure): string {
       ...(isFinal
         ? [
             cell(
-              formatFixed(log10MeanFinal.value, 2),
-              interval(log10MeanFinal, (v) => formatFixed(v, 2)),
+              formatLog(log10MeanFinal.value, figures.mean.value),
+              isBelow0 ? '' : interval(log10MeanFinal, (v) => formatFixed(v, 2)),
             ),
           ]
         : []),

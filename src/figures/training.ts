@@ -1,8 +1,8 @@
 import { validationHorizon } from '../contract/curriculum.js';
 import type { TrainingSpec } from '../contract/training.js';
-import { type Chart, linearScale, logScale } from './chart.js';
+import { axisOf } from './axis.js';
+import { type Chart, linearScale, scaleOf } from './chart.js';
 import { figure, item, sizes } from './figure.js';
-import { axisOf } from './series.js';
 import { colourClass } from './style.js';
 
 /** How a training went. Losses are means per step, so that both kinds share one axis. */
@@ -21,12 +21,11 @@ export function trainingFigure({ validation, training }: TrainingCurve, spec: Tr
     ...training.flatMap(({ low, median, high }) => [low, median, high]),
   ];
   // What untrained weights do would flatten all that comes after: it leaves the picture.
-  const last = training.at(-1)?.median ?? Number.POSITIVE_INFINITY;
-  const axis = axisOf(losses.filter((loss) => loss < 10 * last));
+  const axis = axisOf(losses, training.at(-1)?.median);
   const charts = sizes.map(
     ({ most }): Chart => ({
       x: linearScale(spec.iterations, 'meta-iteration', most),
-      y: logScale(axis, 'mean f(θₜ) of a step', most),
+      y: scaleOf(axis, 'mean f(θₜ) of a step', most),
       lines: [
         {
           className: `${colourClass(5)} spread`,

@@ -1,11 +1,12 @@
 import { type Measure, measureNames } from '../contract/comparison.js';
 import { type ComparisonResults, keepsUsualRate } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
-import { type Chart, logScale } from './chart.js';
+import { axisOf } from './axis.js';
+import { type Chart, scaleOf } from './chart.js';
 import { figure, legend, sizes } from './figure.js';
 import { formatCount } from './numbers.js';
 import { rowsOf } from './rows.js';
-import { axisOf, isDrawable, logAxisBetween, toSeries } from './series.js';
+import { toSeries } from './series.js';
 import { colourClass } from './style.js';
 
 /** What each learning rate that was tried came to on the tuning functions. Empty where no rate was tuned. */
@@ -19,17 +20,19 @@ export function tuningFigure(all: ComparisonResults, measure: Measure): string {
     );
     const points = own.map(({ learningRate, scores }) => ({ x: learningRate, y: fromWire(scores[measure]) }));
     const best = points.find(({ x }) => x === rule.learningRate);
-    return best && isDrawable(best.y) ? [{ series: series[i]!, points, best }] : [];
+    return best && Number.isFinite(best.y) ? [{ series: series[i]!, points, best }] : [];
   });
   if (tuned.length === 0) return '';
-  const scores = tuned.flatMap(({ points }) => points.map(({ y }) => y)).filter(isDrawable);
   const worstBest = Math.max(...tuned.map(({ best }) => best.y));
-  const y = logAxisBetween(Math.min(...scores), Math.min(Math.max(...scores), 20 * worstBest));
+  const y = axisOf(
+    tuned.flatMap(({ points }) => points.map((point) => point.y)),
+    worstBest,
+  );
   const x = axisOf(tuned.flatMap(({ points }) => points.map((point) => point.x)));
   const charts = sizes.map(
     ({ most }): Chart => ({
-      x: logScale(x, 'learning rate', most),
-      y: logScale(y, `${measureNames[measure]}, mean over tuning functions`, most),
+      x: scaleOf(x, 'learning rate', most),
+      y: scaleOf(y, `${measureNames[measure]}, mean over tuning functions`, most),
       lines: tuned.map(({ series, points, best }, i) => ({
         className: `${colourClass(series.family)} s${i}`,
         dashes: '',

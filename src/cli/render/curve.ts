@@ -1,5 +1,6 @@
 import type { ComparisonResults } from '../../contract/results.js';
-import { formatTick, type LogAxis, logAxis, position, type Series, toSeries } from '../../figures/series.js';
+import { type Axis, formatTick } from '../../figures/axis.js';
+import { axisOfSeries, type Series, toSeries } from '../../figures/series.js';
 import { type Colour, type Paint, plain } from './colours.js';
 
 const familyColours: Colour[] = ['blue', 'yellow', 'green', 'magenta', 'cyan', 'red'];
@@ -45,42 +46,43 @@ export interface CurveSize {
   rows?: number;
 }
 
-/** The mean loss of every optimizer over the steps, on a logarithmic axis, each named at its line's end. */
+/** The mean loss of every optimizer over the steps, each named at its line's end. */
 export function renderCurve(results: ComparisonResults, paint: Paint = plain, size: CurveSize = {}): string {
   const { width = 96, rows = 14 } = size;
   const series = toSeries(results);
-  const axis = logAxis(series);
+  const axis = axisOfSeries(series);
   const labels = placeLabels(series, axis, rows);
+  const ticks = new Map(tickRows(axis, rows));
+  const tickWidth = [...ticks.values()].reduce((w, tick) => Math.max(w, tick.length), 7);
   const labelWidth = series.reduce((w, { label }) => Math.max(w, label.length), 0);
-  const columns = Math.max(20, width - labelWidth - 12);
+  const columns = Math.max(20, width - labelWidth - tickWidth - 5);
   const canvas = new Canvas(columns, rows);
   // The learned optimizer is drawn last, on top.
   for (const s of [...series].reverse()) drawLine(canvas, s, axis, results.steps);
-  const ticks = new Map(tickRows(axis, rows));
   const lines = Array.from({ length: rows }, (_, r) => {
     const tick = ticks.get(r);
-    const edge = `${(tick ?? '').padStart(7)} ${tick === undefined ? '│' : '┤'}`;
+    const edge = `${(tick ?? '').padStart(tickWidth)} ${tick === undefined ? '│' : '┤'}`;
     const s = labels[r];
     return `${paint('dim', edge)}${canvas.row(r, paint)} ${s ? paint(colourOf(s), s.label) : ''}`.trimEnd();
   });
   const end = String(results.steps);
   const middle = 'step';
   const gap = columns - 1 - end.length - middle.length;
-  const foot = `${' '.repeat(9)}0${' '.repeat(Math.floor(gap / 2))}${middle}${' '.repeat(Math.ceil(gap / 2))}${end}`;
-  return ['mean f(θ_t)', ...lines, paint('dim', `${' '.repeat(8)}└${'─'.repeat(columns)}`), paint('dim', foot)].join(
-    '\n',
-  );
+  const foot = `${' '.repeat(tickWidth + 2)}0${' '.repeat(Math.floor(gap / 2))}${middle}${' '.repeat(Math.ceil(gap / 2))}${end}`;
+  const base = `${' '.repeat(tickWidth + 1)}└${'─'.repeat(columns)}`;
+  const title = axis.note === '' ? 'mean f(θ_t)' : `mean f(θ_t), ${axis.note}`;
+  return [title, ...lines, paint('dim', base), paint('dim', foot)].join('\n');
 }
 
 function colourOf({ family }: Series): Colour {
   return familyColours[family % familyColours.length]!;
 }
 
-function drawLine(canvas: Canvas, series: Series, axis: LogAxis, steps: number): void {
+function drawLine(canvas: Canvas, series: Series, axis: Axis, steps: number): void {
   const [width, height] = [2 * canvas.columns - 1, 4 * canvas.rows - 1];
   for (let x = 0; x <= width; x++) {
     const t = (x / width) * steps;
-    const [before, after] = [Math.floor(t), Math.ceil(t)].map((i) => position(axis, series.mean[i] ?? Number.NaN));
+    const [before, after] = [Math.floor(t), Math.ceil(t)].map((i) => axis.position(series.mean[i] ?? Number.NaN));
     if (before == null || after == null) continue;
     // Variants of a rule other than the tuned one are dotted.
     if (series.variant > 0 && x % 4 > 1) continue;
@@ -92,9 +94,9 @@ function drawLine(canvas: Canvas, series: Series, axis: LogAxis, steps: number):
 }
 
 /** Each label on the free row that is nearest to its line's end. */
-function placeLabels(series: readonly Series[], axis: LogAxis, rows: number): (Series | undefined)[] {
+function placeLabels(series: readonly Series[], axis: Axis, rows: number): (Series | undefined)[] {
   const ends = series
-    .map((s) => ({ s, at: s.mean.map((loss) => position(axis, loss)).findLast((p) => p !== null) ?? 0 }))
+    .map((s) => ({ s, at: s.mean.map((loss) => axis.position(loss)).findLast((p) => p !== null) ?? 0 }))
     .sort((a, b) => b.at - a.at);
   const wanted = ends.map(({ at }) => Math.round((1 - Math.min(1, Math.max(0, at))) * (rows - 1)));
   // From the bottom up, then from the top down, rows are pushed apart.
@@ -110,9 +112,9 @@ function placeLabels(series: readonly Series[], axis: LogAxis, rows: number): (S
   return placed;
 }
 
-function tickRows(axis: LogAxis, rows: number): [number, string][] {
+function tickRows(axis: Axis, rows: number): [number, string][] {
   const every = Math.ceil(axis.ticks.length / (rows / 2));
   return axis.ticks
     .filter((_, i) => i % every === 0)
-    .map((loss) => [Math.round((1 - (position(axis, loss) ?? 0)) * (rows - 1)), formatTick(loss)]);
+    .map((loss) => [Math.round((1 - (axis.position(loss) ?? 0)) * (rows - 1)), formatTick(loss)]);
 }

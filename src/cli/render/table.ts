@@ -2,7 +2,7 @@ import { type Measure, measures, tailSteps } from '../../contract/comparison.js'
 import type { ComparisonResults, Estimate } from '../../contract/results.js';
 import { printable } from '../../contract/text.js';
 import { measureNotes, transferNote } from '../../figures/notes.js';
-import { formatCount, formatFixed, formatLoss } from '../../figures/numbers.js';
+import { formatCount, formatLog, formatLoss } from '../../figures/numbers.js';
 import { figuresOf, rowsOf } from '../../figures/rows.js';
 import { type Paint, plain } from './colours.js';
 
@@ -87,7 +87,7 @@ function renderMeasure(results: ComparisonResults, measure: Measure, style: Tabl
       formatLoss(mean.value),
       formatInterval(mean),
       formatLoss(median),
-      ...(measure === 'final' ? [formatFixed(optimizer.log10MeanFinal.value, 2)] : []),
+      ...(measure === 'final' ? [formatLog(optimizer.log10MeanFinal.value, mean.value)] : []),
       difference ? formatLoss(difference.value) : '',
       difference ? formatInterval(difference) : '',
       winRate === null ? '' : `${(100 * winRate).toFixed(1)} %`,
