@@ -23,7 +23,12 @@ import math
 import struct
 from dataclasses import dataclass
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    raise SystemExit(
+        "apply.py needs NumPy, which this Python lacks: python3 -m pip install numpy"
+    ) from None
 
 FORMAT = "metadescent/1"
 GATE_ORDER = "input,forget,cell,output"

@@ -4,6 +4,7 @@ import { defineApi } from './commands/api.js';
 import { defineCancel } from './commands/cancel.js';
 import { defineCompare } from './commands/compare.js';
 import { defineDelete } from './commands/delete.js';
+import { defineHelp } from './commands/help.js';
 import { defineJobs } from './commands/jobs.js';
 import { defineLosses } from './commands/losses.js';
 import { defineOptimizer } from './commands/optimizer.js';
@@ -37,6 +38,9 @@ export function createProgram(): Command {
   defineTrain(program);
   defineCompare(program);
   defineReproduce(program);
+
+  program.commandsGroup('To find your way:');
+  defineHelp(program);
 
   program.commandsGroup('The service:');
   defineQuickstart(program);

@@ -87,7 +87,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
   it('tells the time it takes, runs, and leaves a report, results, tables and weights', async () => {
     const { code, stdout, stderr } = await command(seed, { cwd });
     assert.equal(code, 0, stderr);
-    assert.equal(stdout.trim(), 'Report: runs/seed-quick/report.html');
+    assert.match(stdout, /\nReport: runs\/seed-quick\/report\.html\n$/);
     const [announced] = stderr.split('[1/2]') as [string];
     assert.match(announced, /About \d+(?::\d\d)? (?:s|min) on this machine/);
     for (const name of [...determined, 'report.html', 'reproduction.json'])
@@ -98,6 +98,9 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     const [learned, ...baselines] = jobs[1]!.results!.optimizers;
     // The floor is 3.907; a quick training comes near, and the best gradient descent to 4.42.
     const sum = learned!.sum.value as number;
+    const interval = '[\\d.]+ … [\\d.]+';
+    const row = `sum of 20 steps +${sum.toPrecision(4)} +${interval} +SGD [\\d.]+ .* +[\\d.]+ +${interval}`;
+    assert.match(stdout, new RegExp(row), 'its figures are printed, with their intervals');
     assert.ok(sum > 3.85 && sum < 4.1, String(sum));
     const [sgd] = baselines.filter(({ rule, tuning }) => rule?.name === 'sgd' && tuning);
     assert.ok(Math.abs((sgd!.sum.value as number) - 4.44) < 0.05);

@@ -13,7 +13,10 @@ export function defineOptimizers(program: Command): void {
   const command = program
     .command('optimizers')
     .summary('list the registered optimizers, latest first')
-    .description('Lists the optimizers in the registry of the service, latest first.')
+    .description(
+      'Lists the optimizers in the registry of the service, latest first. Other commands take them as NAME@VERSION; ' +
+        '"weights" writes NAME@VERSION to a file called NAME-VERSION.',
+    )
     .option('--name <NAME>', 'only the versions of this name');
   withJson(withServer(withPage(command, 'optimizers')), 'print {optimizers, next} as one JSON document').action(
     listOptimizers,

@@ -9,6 +9,7 @@ import { exitCodeOfRun } from '../exit-codes.js';
 import { Interruption, takingCheckpoint } from '../interruption.js';
 import { type JsonOption, print, printJson, say, toJsonEvent, withJson } from '../output.js';
 import { ProgressDisplay } from '../render/progress.js';
+import { renderSummary } from '../render/summary.js';
 import { renderTable } from '../render/table.js';
 
 interface ReproduceOptions extends JsonOption {
@@ -90,11 +91,20 @@ async function reproduceIn(folder: ReproductionFolder, name: string, options: Re
       say(`Interrupted: a checkpoint is in ${folder.path}; the same command goes on from it.`);
     if (state !== 'succeeded') return;
     if (json) printJson({ type: 'report', path: join(folder.path, 'report.html') });
-    else print(`\nReport: ${join(folder.path, 'report.html')}`);
+    else await printFigures(folder, jobs);
   } finally {
     progress.end();
     interruption.dispose();
   }
+}
+
+/** The figures of every comparison, and where the report is. */
+async function printFigures(folder: ReproductionFolder, jobs: readonly Job[]): Promise<void> {
+  for (const { name, title, spec } of jobs) {
+    const results = await folder.job(name).results();
+    if (results) print(`\n${title}, ${renderSummary(spec, results)}`);
+  }
+  print(`\nReport: ${join(folder.path, 'report.html')}`);
 }
 
 /** The jobs with the time that each is going to take, before any begins. */

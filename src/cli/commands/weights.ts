@@ -20,7 +20,10 @@ export function defineWeights(program: Command): void {
     .addOption(
       new Option('--format <FORMAT>', 'of the file').choices(['safetensors', 'npz', 'json']).default('safetensors'),
     )
-    .option('-o, --out <FILE>', 'where it goes; - is standard output (default: its id or name, and the format)');
+    .option(
+      '-o, --out <FILE>',
+      'where it goes; - is standard output (default: JOB.FORMAT, or NAME-VERSION.FORMAT for NAME@VERSION)',
+    );
   withJson(withServer(command), 'print {file, bytes} as JSON').action(fetchWeights);
 }
 

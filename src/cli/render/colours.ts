@@ -17,9 +17,14 @@ const codes: Record<Colour, [number, number]> = {
 export const plain: Paint = (_colour, text) => text;
 export const coloured: Paint = (colour, text) => `\x1b[${codes[colour][0]}m${text}\x1b[${codes[colour][1]}m`;
 
-/** Colours on a terminal; none in a pipe or a file, nor where NO_COLOR is set (no-color.org). */
+/**
+ * Colours on a terminal; none in a pipe or a file, nor where NO_COLOR is set (no-color.org). FORCE_COLOR goes before
+ * that: set to 0 or "false", there are none; set to anything else, there are, in a pipe too (force-color.org).
+ */
 export function paintFor(stream: NodeJS.WritableStream): Paint {
-  const wanted =
-    (stream as Partial<WriteStream>).isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = process.env;
+  const wanted = force
+    ? !/^(0|false)$/.test(force)
+    : (stream as Partial<WriteStream>).isTTY === true && !no && terminal !== 'dumb';
   return wanted ? coloured : plain;
 }
