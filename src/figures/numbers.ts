@@ -1,3 +1,4 @@
+import type { Estimate } from '../contract/results.js';
 import { fromWire, type WireNumber } from '../contract/schema.js';
 
 /** Numbers as people read them. What is not finite is shown as such: "NaN", "∞". */
@@ -16,6 +17,11 @@ export function formatLoss(value: WireNumber): string {
 export function formatFixed(value: WireNumber, decimals: number): string {
   const number = fromWire(value);
   return Number.isFinite(number) ? number.toFixed(decimals) : formatNonFinite(number);
+}
+
+/** Such as "3.2 … 3.9"; a dash where there is none. */
+export function formatInterval({ low, high }: Estimate, format = formatLoss): string {
+  return low === 'NaN' && high === 'NaN' ? '–' : `${format(low)} … ${format(high)}`;
 }
 
 /** The logarithm of a value to two decimals; a dash where there is none, below 0. */

@@ -4,7 +4,7 @@ import { fromWire } from '../contract/schema.js';
 import { escapeXml } from './chart.js';
 import { sample } from './figure.js';
 import { measureNotes } from './notes.js';
-import { formatFixed, formatLog, formatLoss } from './numbers.js';
+import { formatFixed, formatInterval, formatLog, formatLoss } from './numbers.js';
 import { figuresOf, rowsOf, verdictOf } from './rows.js';
 import { toSeries } from './series.js';
 import { swatch } from './strokes.js';
@@ -32,7 +32,7 @@ function measureTable(all: ComparisonResults, measure: Measure): string {
         ? [
             cell(
               formatLog(log10MeanFinal.value, figures.mean.value),
-              isBelow0 ? '' : interval(log10MeanFinal, (v) => formatFixed(v, 2)),
+              isBelow0 ? '' : formatInterval(log10MeanFinal, (v) => formatFixed(v, 2)),
             ),
           ]
         : []),
@@ -71,15 +71,11 @@ export function difference(estimate: Estimate | null): string {
   const verdict = verdictOf(estimate);
   // In colour only where the interval is clear of 0.
   const className = verdict === 'not finite' ? 'open' : verdict;
-  return cell(`<span class="${className}">${signed(estimate)}</span>`, interval(estimate));
+  return cell(`<span class="${className}">${signed(estimate)}</span>`, formatInterval(estimate));
 }
 
 export function withInterval(e: Estimate): [string, string] {
-  return [formatLoss(e.value), interval(e)];
-}
-
-export function interval({ low, high }: Estimate, format = formatLoss): string {
-  return `${format(low)} … ${format(high)}`;
+  return [formatLoss(e.value), formatInterval(e)];
 }
 
 function signed({ value }: Estimate): string {

@@ -1,8 +1,8 @@
 import { type Measure, measures, tailSteps } from '../../contract/comparison.js';
-import type { ComparisonResults, Estimate } from '../../contract/results.js';
+import type { ComparisonResults } from '../../contract/results.js';
 import { printable } from '../../contract/text.js';
 import { measureNotes, transferNote } from '../../figures/notes.js';
-import { formatCount, formatLog, formatLoss } from '../../figures/numbers.js';
+import { formatCount, formatInterval, formatLog, formatLoss } from '../../figures/numbers.js';
 import { figuresOf, rowsOf } from '../../figures/rows.js';
 import { type Paint, plain } from './colours.js';
 
@@ -104,10 +104,6 @@ function titleOf(measure: Measure, steps: number): string {
   if (measure === 'final') return `Final loss f(θ_${steps})`;
   const first = steps - tailSteps(steps) + 1;
   return first === steps ? `Tail: f(θ_${steps})` : `Tail: mean of f(θ_${first}) … f(θ_${steps})`;
-}
-
-function formatInterval({ low, high }: Estimate): string {
-  return `${formatLoss(low)} … ${formatLoss(high)}`;
 }
 
 /** A dash where the baseline's final loss is never reached. */

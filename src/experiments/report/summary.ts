@@ -1,8 +1,8 @@
 import { tunedMeasures } from '../../contract/comparison.js';
 import { escapeXml } from '../../figures/chart.js';
-import { formatLoss } from '../../figures/numbers.js';
+import { formatInterval, formatLoss } from '../../figures/numbers.js';
 import { bestBaseline, figuresOf, rowsOf } from '../../figures/rows.js';
-import { cell, difference, interval, percent, table, titleOf, withInterval } from '../../figures/tables.js';
+import { cell, difference, percent, table, titleOf, withInterval } from '../../figures/tables.js';
 import type { Finding } from './findings.js';
 
 /** Every comparison, and each measure that rates were tuned for, in a line: the learned optimizer beside the best other. */
@@ -21,7 +21,7 @@ export function summaryTable(findings: readonly Finding[]): string {
           `<td class="left">${titleOf(measure, results.steps)}</td>`,
           cell(...withInterval(ours.mean)),
           theirs
-            ? cell(formatLoss(theirs.mean.value), `${interval(theirs.mean)}<br>${escapeXml(best.label)}`)
+            ? cell(formatLoss(theirs.mean.value), `${formatInterval(theirs.mean)}<br>${escapeXml(best.label)}`)
             : cell('none', 'no rule lowers the mean loss'),
           difference(theirs?.difference ?? null),
           cell(percent(theirs?.winRate ?? null)),
