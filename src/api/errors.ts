@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, type ErrorCode } from '../contract/errors.js';
+import { isStoreOutage } from '../jobs/store-outage.js';
 import { uploadLimit, uploadTypes } from './uploads.js';
 
 export const errorType = 'application/problem+json';
@@ -52,6 +53,8 @@ export function toApiError(error: unknown, requestId: string): ApiError {
   const { code = '', statusCode = 500, message = '' } = error as Partial<FastifyError>;
   const known = fastifyCodes[code];
   if (known) return new ApiError(...known);
+  if (isStoreOutage(error))
+    return new ApiError('unavailable', `The service cannot read or write its files now: ${message}. Try again later.`);
   if (statusCode < 500) return new ApiError('malformed-request', `${message}.`);
   return new ApiError('internal', `The request failed on our side; the log tells why, under ${requestId}.`);
 }

@@ -8,6 +8,7 @@ import type { ArtifactStore } from '../jobs/artifacts.js';
 import { type Attempt, AttemptLost } from '../jobs/attempts.js';
 import type { Child, Exit } from './child-process.js';
 import type { Delivery, FromChild } from './messages.js';
+import { waitOut } from './wait-out.js';
 
 /** Milliseconds in which a child has to answer the request to stop; then it is killed. */
 const patience = { cancelled: 500, 'shut-down': 5_000 };
@@ -20,6 +21,8 @@ export interface AttemptRunOptions {
   shutdown: AbortSignal;
   /** Milliseconds from one checkpoint to the next. */
   checkpointEvery: number;
+  /** Milliseconds for which an artifact store that fails is waited for. */
+  storePatience: number;
   logger: Logger;
 }
 
@@ -30,18 +33,41 @@ export type Outcome =
 
 /**
  * Runs an attempt in a child until that child is gone: its events go to the job's stream, its snapshots to the
- * artifacts.
- * @throws what the stream or the artifact store throws.
+ * artifacts. What may pass, of the artifact store or of the start of a child, is waited out.
+ * @throws what the stream throws, and what the artifact store still throws after the patience for it.
  */
-export async function runAttempt(attempt: Attempt, child: Child, options: AttemptRunOptions): Promise<Outcome> {
-  const run = new AttemptRun(attempt, child, options);
+export async function runAttempt(
+  attempt: Attempt,
+  takeChild: () => Promise<Child>,
+  options: AttemptRunOptions,
+): Promise<Outcome> {
+  const { shutdown, storePatience: patience, logger } = options;
+  const stop = AbortSignal.any([attempt.signal, shutdown]);
+  const insist: Insist = (action) => waitOut(action, { stop, patience, logger });
   try {
-    return await run.outcome();
-  } finally {
-    run.end();
-    await child.exited;
+    const child = await insist(takeChild);
+    const run = new AttemptRun(attempt, child, options, insist);
+    try {
+      return await run.outcome();
+    } finally {
+      run.end();
+      await child.exited;
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    logger.warn(error, 'the attempt was stopped while it waited');
+    return { type: ending(attempt) };
   }
 }
+
+/** How an attempt ends that is to stop. */
+function ending({ signal }: Attempt): 'taken' | 'cancelled' | 'shut-down' {
+  if (!signal.aborted) return 'shut-down';
+  return signal.reason instanceof AttemptLost ? 'taken' : 'cancelled';
+}
+
+/** Repeats what fails for a reason that may pass. */
+type Insist = <T>(action: () => Promise<T>) => Promise<T>;
 
 class AttemptRun {
   /** What the child itself said of its end. */
@@ -54,32 +80,29 @@ class AttemptRun {
     private readonly attempt: Attempt,
     private readonly child: Child,
     private readonly options: AttemptRunOptions,
+    private readonly insist: Insist,
   ) {}
 
   async outcome(): Promise<Outcome> {
     const { attempt, child, options } = this;
     const messages = child.messages();
-    const weights = attempt.spec.kind === 'compare' ? await attempt.namedWeights() : null;
+    const weights = attempt.spec.kind === 'compare' ? await this.insist(() => attempt.namedWeights()) : null;
     if (attempt.spec.kind === 'compare') {
       if (weights === null) return weightsMissing(attempt.spec);
       const { weightsSha256 } = attempt;
       if (weightsSha256 !== null && weightsSha256 !== weights.sha256)
         return weightsChanged(weightsSha256, weights.sha256);
     }
-    const checkpoint = await options.artifacts.read(attempt.job, artifactNames.checkpoint);
+    const checkpoint = await this.insist(() => options.artifacts.read(attempt.job, artifactNames.checkpoint));
     const { checkpointEvery, shutdown } = options;
     child.send({ type: 'run', spec: attempt.spec, weights, checkpoint, checkpointEvery });
 
     const drained = this.drain(messages);
     await Promise.race([drained, this.stopped(drained)]);
-    if (attempt.signal.aborted) return { type: this.isTaken ? 'taken' : 'cancelled' };
+    if (attempt.signal.aborted) return { type: ending(attempt) };
     if (this.said) return this.said;
-    if (shutdown.aborted) return { type: 'shut-down' };
+    if (shutdown.aborted) return { type: ending(attempt) };
     return lost(await child.exited);
-  }
-
-  private get isTaken(): boolean {
-    return this.attempt.signal.reason instanceof AttemptLost;
   }
 
   /** Ends the child; what it has said and nobody has dealt with is dropped. */
@@ -131,14 +154,17 @@ class AttemptRun {
   }
 
   private async save(checkpoint: Uint8Array | null, weights: Uint8Array | null): Promise<void> {
-    if (this.isTaken) return;
+    const { attempt, options } = this;
+    if (attempt.signal.reason instanceof AttemptLost) return;
+    const put = (name: string, bytes: Uint8Array) => options.artifacts.put(attempt.job, name, bytes);
+    // The last snapshot of a run has no checkpoint, and may not be lost.
+    if (!checkpoint) return weights ? this.put(artifactNames.weights, weights) : undefined;
     try {
-      if (weights) await this.put(artifactNames.weights, weights);
-      if (checkpoint && !this.streamClosed) await this.put(artifactNames.checkpoint, checkpoint);
+      if (weights) await put(artifactNames.weights, weights);
+      if (!this.streamClosed) await put(artifactNames.checkpoint, checkpoint);
     } catch (error) {
-      // Of the last snapshot, which has no checkpoint, nothing may be lost; others come again.
-      if (!checkpoint) throw error;
-      this.options.logger.error(error, 'a checkpoint could not be stored');
+      // Others come: training does not wait for this one.
+      options.logger.error(error, 'a checkpoint could not be stored');
     }
   }
 
@@ -155,7 +181,7 @@ class AttemptRun {
   }
 
   private put(name: string, bytes: Uint8Array): Promise<void> {
-    return this.options.artifacts.put(this.attempt.job, name, bytes);
+    return this.insist(() => this.options.artifacts.put(this.attempt.job, name, bytes));
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { on } from 'node:events';
+import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
@@ -20,32 +20,38 @@ export class Child {
   readonly exited: Promise<Exit>;
   /** Takes the lines that the child prints. */
   logger: Logger;
-  private readonly process: ChildProcess;
   private isOver = false;
   private heapFull = false;
 
-  /** @param plugins files that it loads */
-  constructor(logger: Logger, plugins: readonly string[] = []) {
+  private constructor(
+    private readonly process: ChildProcess,
+    logger: Logger,
+  ) {
     this.logger = logger;
-    // A debugger's port and the like are the worker's own.
-    const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
-    const stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', 'ipc'];
-    this.process = fork(program, plugins, { serialization: 'advanced', stdio, execArgv });
     this.logLines('stdout');
     this.logLines('stderr');
+    this.process.on('error', (error) => this.logger.error(error, 'child process'));
     this.exited = new Promise((resolve) => {
-      // "close" comes after the last message and the last line of output; it never does where there is no process.
+      // "close" comes after the last message and the last line of output.
       this.process.once('close', (code, signal) => resolve(this.exit(code, signal)));
-      this.process.on('error', (error) => {
-        this.logger.error(error, 'child process');
-        if (this.process.pid === undefined) resolve(this.exit(null, null));
-      });
     });
   }
 
-  /** Undefined where the process could not be started. */
-  get pid(): number | undefined {
-    return this.process.pid;
+  /**
+   * @param plugins files that it loads
+   * @throws the system's error where it has no room for a process: no descriptors, no memory.
+   */
+  static async start(logger: Logger, plugins: readonly string[] = []): Promise<Child> {
+    // A debugger's port and the like are the worker's own.
+    const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
+    const stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', 'ipc'];
+    const child = fork(program, plugins, { serialization: 'advanced', stdio, execArgv });
+    if (child.pid === undefined) throw (await once(child, 'error'))[0];
+    return new Child(child, logger);
+  }
+
+  get pid(): number {
+    return this.process.pid!;
   }
 
   get alive(): boolean {
@@ -68,9 +74,8 @@ export class Child {
 
   private exit(code: number | null, signal: NodeJS.Signals | null): Exit {
     this.isOver = true;
-    const how = signal ? `was ended by signal ${signal}` : `exited with code ${code}`;
     return {
-      description: this.process.pid === undefined ? 'could not be started' : how,
+      description: signal ? `was ended by signal ${signal}` : `exited with code ${code}`,
       outOfMemory: this.heapFull && (signal === 'SIGABRT' || code === 134),
     };
   }
@@ -85,30 +90,40 @@ export class Child {
 
 /** Keeps one child warm, so that a job does not wait for its process to start and load. */
 export class SpareChild {
-  private spare: Child | null;
+  private spare: Promise<Child | null> | null;
   private ended = false;
 
   constructor(
     private readonly logger: Logger,
     private readonly plugins?: readonly string[],
   ) {
-    this.spare = new Child(logger, plugins);
+    this.spare = this.prepare();
   }
 
-  /** @returns the spare; the next one starts in the background. */
-  take(logger: Logger): Child {
-    const child = this.spare?.alive ? this.spare : new Child(logger, this.plugins);
-    child.logger = logger;
+  /** @returns the spare; the next one starts in the background. @throws as {@link Child.start} does. */
+  async take(logger: Logger): Promise<Child> {
+    const taken = this.spare;
     this.spare = null;
     setImmediate(() => {
-      if (!this.ended) this.spare ??= new Child(this.logger, this.plugins);
+      if (!this.ended) this.spare ??= this.prepare();
     });
+    const spare = await taken;
+    const child = spare?.alive ? spare : await Child.start(logger, this.plugins);
+    child.logger = logger;
     return child;
   }
 
   async end(): Promise<void> {
     this.ended = true;
-    this.spare?.kill();
-    await this.spare?.exited;
+    const spare = await this.spare;
+    spare?.kill();
+    await spare?.exited;
+  }
+
+  private prepare(): Promise<Child | null> {
+    return Child.start(this.logger, this.plugins).catch((error) => {
+      this.logger.warn(error, 'no process is ready for the next job');
+      return null;
+    });
   }
 }

@@ -29,11 +29,24 @@ export interface WorkerOptions {
   lockDuration?: number;
   /** Milliseconds from one checkpoint of a job to the next; 10,000 by default. */
   checkpointEvery?: number;
+  /**
+   * Milliseconds for which a job waits while the artifact store is full or fails, or no process can be started; then it
+   * fails. 600,000 by default.
+   */
+  storePatience?: number;
+}
+
+/** A job that runs now. */
+export interface RunningJob {
+  job: string;
+  attempt: number;
+  /** Of its process. */
+  pid: number;
 }
 
 export interface Worker {
   /** The jobs that run now, and the processes that run them. */
-  children(): { job: string; attempt: number; pid: number | undefined }[];
+  children(): RunningJob[];
   /** Takes no more jobs, and gives those that run back to the queue, each with a checkpoint. */
   close(): Promise<void>;
 }
@@ -44,7 +57,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const connection = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
   const spare = new SpareChild(logger, options.plugins);
   const shutdown = new AbortController();
-  const running = new Set<{ job: string; attempt: number; pid: number | undefined }>();
+  const running = new Set<RunningJob>();
 
   const queue = new QueueWorker<QueueEntry, void>(
     queueName,
@@ -73,21 +86,26 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   async function work(attempt: Attempt): Promise<void> {
     const log = logger.child({ job: attempt.job, attempt: attempt.number });
-    const child = spare.take(log);
-    const entry = { job: attempt.job, attempt: attempt.number, pid: child.pid };
-    running.add(entry);
-    log.info({ pid: child.pid }, 'attempt begins');
-    const { artifacts, checkpointEvery = 10_000 } = options;
-    const outcome = await runAttempt(attempt, child, {
+    const { artifacts, checkpointEvery = 10_000, storePatience = 600_000 } = options;
+    let entry: RunningJob | undefined;
+    const takeChild = async () => {
+      const child = await spare.take(log);
+      entry = { job: attempt.job, attempt: attempt.number, pid: child.pid };
+      running.add(entry);
+      log.info({ pid: child.pid }, 'attempt begins');
+      return child;
+    };
+    const outcome = await runAttempt(attempt, takeChild, {
       artifacts,
       shutdown: shutdown.signal,
       checkpointEvery,
+      storePatience,
       logger: log,
     }).catch((error): Outcome => {
       log.error(error, 'the attempt failed in its worker');
       return { type: 'failed', failure: { code: 'internal', message: String(error?.message ?? error) } };
     });
-    running.delete(entry);
+    if (entry) running.delete(entry);
     log.info(outcome, 'attempt ends');
     await insist(() => record(attempt, outcome), shutdown.signal, log);
     if (outcome.type === 'succeeded')

@@ -33,7 +33,7 @@ async function run(
   hear: (message: FromChild, child: Child) => unknown = () => {},
   plugins: string[] = [],
 ): Promise<Told> {
-  const child = new Child(silent, plugins);
+  const child = await Child.start(silent, plugins);
   const told: Omit<Told, 'exit'> = { messages: [], events: [], checkpoint: null, weights: null };
   const messages = child.messages();
   child.send(ask);
@@ -106,7 +106,7 @@ describe('the child that runs a job', () => {
   });
 
   it('computes no further than its credit, and loses nothing by waiting', async (t) => {
-    const child = new Child(silent);
+    const child = await Child.start(silent);
     t.after(() => child.kill());
     const messages = child.messages();
     child.send(request(smallTraining(400)));
@@ -220,7 +220,7 @@ describe('the child that runs a job', () => {
 /** Starts a child on a job and, at its first message, prints the child's pid. */
 const parentProgram = `
   const { Child } = await import(process.argv[1]);
-  const child = new Child({ info() {}, warn() {}, error() {} });
+  const child = await Child.start({ info() {}, warn() {}, error() {} });
   child.send(JSON.parse(process.argv[2]));
   for await (const _ of child.messages()) console.log(child.pid);
 `;
