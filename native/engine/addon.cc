@@ -1,6 +1,6 @@
-// The kernels as a Node-API addon. It owns a pool of threads and remembers nothing else: θ and h lie in the caller's
-// arrays. A call computes at once, or on a thread of its own where it would hold up the event loop; the caller's arrays
-// are kept from the garbage collector until then, and it must not touch them.
+// The kernels as a Node-API addon. Its only state is a pool of threads: θ and h are in the caller's arrays. A call runs
+// synchronously, or on another thread if it would block the event loop; until it ends, the caller's arrays are kept from
+// the garbage collector, and the caller must not touch them.
 #include <node_api.h>
 
 #include <cmath>
@@ -18,11 +18,11 @@
 namespace metadescent {
 namespace {
 
-/** What an instance of the addon keeps. */
+/** The state of an instance of the addon. */
 struct Engine {
   const Kernels* kernels;
   Pool pool;
-  /** Calls take turns at the pool. */
+  /** Calls use the pool one at a time. */
   std::mutex turn;
 
   Engine(const Kernels* chosen, int threads) : kernels(chosen), pool(threads) {}
@@ -40,7 +40,7 @@ struct Array {
   size_t length = 0;
 };
 
-/** The arguments of a call, taken in order. Errors are JavaScript exceptions. */
+/** The arguments of a call, read in order. Errors are JavaScript exceptions. */
 class Arguments {
  public:
   static constexpr size_t kMost = 24;
@@ -68,7 +68,7 @@ class Arguments {
     return {buffer, length};
   }
 
-  /** A typed array, or nothing for null. */
+  /** A typed array, or null. */
   template <class T>
   Array<T> array(const char* name) {
     napi_value value = next();
@@ -85,7 +85,7 @@ class Arguments {
     return array;
   }
 
-  /** The same, of a certain length. */
+  /** The same, of a given length. */
   template <class T>
   T* array(const char* name, size_t length) {
     const Array<T> found = array<T>(name);
@@ -118,7 +118,7 @@ class Arguments {
   size_t count = kMost, at = 0;
 };
 
-/** So many floats, or null. */
+/** An array of `length` floats, or null. */
 const float* optional(Arguments& arguments, const char* name, size_t length) {
   const Array<float> found = arguments.array<float>(name);
   if (found.data != nullptr && found.length != length)
@@ -155,7 +155,7 @@ size_t phi_size(const Network& network) {
   return size + width + 1;
 }
 
-/** Floats of a coordinate's state: h and c of each unit. */
+/** Floats of state per coordinate: h and c of each unit. */
 size_t state_rows(const Network& network) {
   size_t units = 0;
   for (int l = 0; l < network.layers; l++) units += network.units[l];
@@ -181,7 +181,7 @@ void layers_from(const Array<double>& numbers, ConvNet& n) {
   for (int l = 0; l <= n.layers; l++) n.widths[l] = static_cast<int>(numbers.data[4 + l]);
 }
 
-/** Inputs and coordinates of one function. */
+/** The number of inputs and of coordinates of one function. */
 struct Sizes {
   long width, coordinates;
 };
@@ -205,7 +205,7 @@ Sizes sizes_of(const ConvNet& n) {
   return sizes;
 }
 
-/** A network's numbers, examples of a mini-batch, inputs, labels and the rows of some steps; null where there are none. */
+/** A network's numbers, the size of a mini-batch, inputs, labels and the rows of the steps; null if there is no network. */
 template <class Net>
 void network_of_examples(Arguments& arguments, const Functions& f, Net& net) {
   layers_from(arguments.array<double>("layers"), net);
@@ -227,7 +227,7 @@ void network_of_examples(Arguments& arguments, const Functions& f, Net& net) {
   net.steps = static_cast<long>(rows.length) / (f.count * net.batch);
 }
 
-/** Takes: family, functions, coordinates of one, two arrays of data or null, a scale or null, and a network of examples. */
+/** Reads: family, functions, coordinates of one, two arrays of data or null, a scale or null, and a network on examples. */
 Functions functions_from(Arguments& arguments) {
   Functions f{};
   f.family = static_cast<Functions::Family>(static_cast<int>(arguments.number()));
@@ -249,7 +249,7 @@ void check_rows(const Functions& f, long steps) {
     throw std::invalid_argument("rows: expected those of " + std::to_string(steps) + " steps");
 }
 
-/** A call: its task, and what runs it. */
+/** A call: its task, and the kernel that runs it. */
 struct Call {
   Engine* engine;
   virtual void run() = 0;
@@ -366,12 +366,12 @@ struct DescendCall : Call {
   void run() override { engine->kernels->descend(task); }
 };
 
-/** A call on a thread of its own. */
+/** A call on another thread. */
 struct Background {
   std::unique_ptr<Call> call;
   napi_async_work work;
   napi_deferred deferred;
-  /** An array of the arguments, which keeps them alive. */
+  /** The arguments, kept alive. */
   napi_ref arguments;
   std::string failure;
 
@@ -416,7 +416,7 @@ napi_value begin_background(napi_env env, std::unique_ptr<Call> call, const Argu
   return promise;
 }
 
-/** Lets C++ exceptions, and errors that Node-API has pending, out as JavaScript's. */
+/** Turns C++ exceptions and pending Node-API errors into JavaScript exceptions. */
 template <class F>
 napi_value guarded(napi_env env, const F& body) {
   try {
@@ -431,7 +431,7 @@ napi_value guarded(napi_env env, const F& body) {
   return nullptr;
 }
 
-/** The function of a kind of call: its own arguments after one that says whether it goes to a thread of its own. */
+/** The function for a kind of call: its arguments follow one that says whether it runs on another thread. */
 template <class C>
 napi_value calling(napi_env env, napi_callback_info info) {
   return guarded(env, [&]() -> napi_value {
@@ -452,7 +452,7 @@ napi_value calling(napi_env env, napi_callback_info info) {
   });
 }
 
-/** start(instruction set or "", threads): the instruction set's name. */
+/** start(instruction set or "", threads) returns the instruction set's name. */
 napi_value start(napi_env env, napi_callback_info info) {
   return guarded(env, [&]() -> napi_value {
     Arguments arguments(env, info);

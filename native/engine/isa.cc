@@ -4,7 +4,7 @@
 
 namespace metadescent {
 
-// Weak: a build may leave some out.
+// Weak, since a build may omit some.
 #if defined(__x86_64__)
 namespace avx512 {
 extern const Kernels kernels __attribute__((weak));
@@ -28,7 +28,7 @@ struct Choice {
   bool available;
 };
 
-/** Fastest first. The compiler's run-time asks the processor, and the system whether it saves the registers. */
+/** Fastest first. The compiler's run-time checks the processor, and that the system saves the registers. */
 template <class Visit>
 const Kernels* find(const Visit& visit) {
   const Choice choices[] = {

@@ -28,10 +28,10 @@ void relax() {
 #endif
 }
 
-/** Spins for this many rounds, some tens of microseconds, before it sleeps: an unroll's regions follow each other fast. */
+/** Rounds to spin before sleeping, some tens of microseconds: an unroll's regions follow each other quickly. */
 constexpr int kSpins = 2000;
 
-/** A buffer that only grows. Large ones lie on huge pages: a step walks megabytes of state, and the TLB would show. */
+/** A buffer that only grows. Large ones use huge pages: a step reads megabytes of state, so TLB misses would cost time. */
 class Buffer {
  public:
   ~Buffer() { std::free(memory); }
@@ -65,20 +65,20 @@ struct Pool::State {
   Work work = nullptr;
   void* argument = nullptr;
   /**
-   * The run's number in the upper half, then its pieces, then the next piece, 16 bits each. A piece is taken by moving
-   * the ticket on, so a thread that is late cannot take from a newer run.
+   * The run's number in the upper half, then its number of pieces, then the next piece, 16 bits each. Taking a piece
+   * increments the ticket, so a late thread cannot take from a newer run.
    */
   std::atomic<uint64_t> ticket{0};
   std::atomic<int> unfinished{0};
   std::atomic<bool> stop{false};
   std::mutex mutex;
   std::condition_variable wake;
-  /** What a piece threw; the run throws it in its caller once all threads have left it. */
+  /** What a piece threw; run() rethrows it in its caller once all pieces are finished. */
   std::exception_ptr failure;
 
   static uint32_t run_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 32); }
 
-  /** Takes pieces of this run until there are none. */
+  /** Takes pieces of this run until none are left. */
   void take(int thread, uint32_t run) {
     uint64_t now = ticket.load(std::memory_order_acquire);
     while (run_of(now) == run && (now & 0xffff) < (now >> 16 & 0xffff)) {
@@ -136,7 +136,7 @@ void Pool::run(int pieces, Work work, void* argument) {
   }
   const uint32_t run = State::run_of(s.ticket.load()) + 1;
   {
-    // Under the lock, so that no thread falls asleep between looking for a run and this one's beginning.
+    // Under the lock, so that no thread falls asleep between checking for a run and the start of this one.
     std::lock_guard lock(s.mutex);
     s.work = work;
     s.argument = argument;

@@ -1,9 +1,9 @@
 #pragma once
-// A persistent pool of threads, and memory of each thread's own.
+// A persistent pool of threads, with memory for each thread.
 //
-// Work comes as numbered pieces that any thread may take. What a piece computes must not depend on who computes it or
-// when: the kernels cut work by shapes alone and add partial sums in the pieces' order, so results are the same bits for
-// any number of threads.
+// Work comes as numbered pieces that any thread may take. What a piece computes must not depend on which thread computes
+// it or when: the kernels divide work only by shapes and add partial sums in the pieces' order, so results are the same
+// bits for any number of threads.
 #include <stddef.h>
 
 namespace metadescent {
@@ -23,8 +23,8 @@ class Pool {
   void run(int pieces, Work work, void* argument);
 
   /**
-   * Memory of a thread's own, on a 64-byte boundary, not cleared; the next call for that thread takes it back. Thread
-   * `size()` names memory that the pieces share.
+   * A thread's own memory, on a 64-byte boundary, not cleared; valid until the next call for that thread. Thread `size()`
+   * stands for memory that the pieces share.
    */
   void* memory(int thread, size_t bytes);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What crosses between the addon and the kernels: plain data and declarations, nothing that compiles to code, since this
-// header is read by translation units of every instruction set.
+// The interface between the addon and the kernels: only plain data and declarations, nothing that compiles to code, since
+// translation units of every instruction set include this header.
 
 namespace metadescent {
 
@@ -31,14 +31,14 @@ struct Network {
 
 constexpr int kMaxPerceptronLayers = 8;
 
-/** The mini-batches that a function of examples sees. */
+/** The mini-batches of a function that learns from examples. */
 struct MiniBatches {
-  /** Examples that a function sees at a step. */
+  /** Examples per function and step. */
   long batch;
   /** [examples, width], 0 … 255, and their classes [examples]. */
   const unsigned char* inputs;
   const unsigned char* labels;
-  /** Which ones, [steps, B, batch]. */
+  /** The examples of each step, [steps, B, batch]. */
   long steps;
   const int* rows;
 };
@@ -48,34 +48,34 @@ struct Perceptron : MiniBatches {
   enum Activation { kSigmoid, kTanh, kRelu };
   Activation activation;
   int layers;
-  /** Of the inputs, then of each layer. */
+  /** The number of inputs, then the units of each layer. */
   int widths[kMaxPerceptronLayers + 1];
 };
 
 constexpr int kMaxConvNetLayers = 10;
 
-/** A network of convolutions, then of fully connected layers, on pictures side × side × widths[0]. */
+/** A network of convolutions, then of fully connected layers, on images side × side × widths[0]. */
 struct ConvNet : MiniBatches {
   int side;
-  /** Rows and columns of the convolutions' kernels. */
+  /** Rows and columns of the convolution kernels. */
   int kernel;
   bool batch_norm;
   int convolutions;
   int layers;
-  /** Colours, channels of each convolution, units of each fully connected layer. */
+  /** The images' channels, then those of each convolution, then the units of each fully connected layer. */
   int widths[kMaxConvNetLayers + 1];
 };
 
-/** B functions of d coordinates of one family, side by side. */
+/** B functions of one family, each of d coordinates. */
 struct Functions {
-  /** The last: coordinates alone, whose gradients come from elsewhere. */
+  /** kElsewhere: only coordinates, whose gradients come from the caller. */
   enum Family { kSimple, kParabola, kQuadratic, kPerceptron, kConvNet, kElsewhere };
   Family family;
   long count;
   long dimension;
-  /** s; W and y; nothing: each [B, …]. */
+  /** The parabola's s, or the quadratic's W and y, each [B, …]; none for other families. */
   const float* data[2];
-  /** Of the families of those names. */
+  /** Used by the family of that name. */
   Perceptron perceptron;
   ConvNet conv_net;
   /** c [B, d] of f(c∘θ), whose gradient is c∘∇f(c∘θ); or null for 1. */
@@ -99,11 +99,11 @@ struct Unroll {
   Functions functions;
   const float* phi;
   long steps;
-  /** w_t of f(θ_t), t = 0 … T; what a null gradient needs none of. */
+  /** w_t of f(θ_t), t = 0 … T; not used if `gradient` is null. */
   const double* weights;
-  /** θ [B, d], replaced by where it gets to. */
+  /** θ [B, d], replaced by the final one. */
   float* theta;
-  /** h, then c, of each layer in turn, each [units, B d]; replaced likewise. */
+  /** h, then c, of each layer in turn, each [units, B d]; replaced by the final ones. */
   float* hidden;
   /** Whether `hidden` is all zeros, so that the first step need not read it. */
   bool fresh;
@@ -112,11 +112,11 @@ struct Unroll {
   /** dL/dφ, or null. */
   float* gradient;
   Objective objective;
-  /** f(θ_0) [B] of kRelative; null where the functions begin with this unroll. */
+  /** f(θ_0) [B] for kRelative; null if the functions begin with this unroll. */
   const float* initial;
 };
 
-/** One step of N coordinates, whose gradient was computed elsewhere. */
+/** One step of N coordinates whose gradient the caller has computed. */
 struct Step {
   Network network;
   const float* phi;
@@ -125,12 +125,12 @@ struct Step {
   const float* gradient;
   /** [N], added to. */
   float* theta;
-  /** As an unroll's. */
+  /** Like an unroll's. */
   float* hidden;
   bool fresh;
 };
 
-/** The meta-gradient of T such steps, from what was kept of them. */
+/** The meta-gradient of T such steps, from what the caller has kept of them. */
 struct Back {
   Network network;
   const float* phi;
@@ -138,12 +138,12 @@ struct Back {
   long steps;
   /** ∇f(θ_t) [T + 1, N] */
   const float* gradients;
-  /** What the network saw of them, [T, N]; null where that is what they are. */
+  /** What the network saw of them, [T, N]; null if it saw the gradients themselves. */
   const float* observed;
-  /** `hidden` before every step that is a multiple of `segment`: [segments, …]. */
+  /** `hidden` before each step whose number is a multiple of `segment`: [segments, …]. */
   long segment;
   const float* saved;
-  /** Whether the first of these is all zeros. */
+  /** Whether the first of these states is all zeros. */
   bool fresh;
   /** dL/df(θ_t), t = 0 … T */
   const double* weights;
@@ -160,8 +160,8 @@ struct Evaluation {
 };
 
 /**
- * A step of the meta-optimizer on φ, the gradient clipped to a norm (infinite for none), Adam's moments in place; the
- * corrections are 1 - β^t of the step being taken.
+ * A step of the meta-optimizer on φ: the gradient is clipped to a norm (infinite for none), Adam's moments are updated in
+ * place, and the corrections are 1 - β^t for this step.
  */
 struct Descent {
   long size;

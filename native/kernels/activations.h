@@ -2,13 +2,13 @@
 // The LSTM cell: gates, cell state and output of several units at once, from pre-activations that are still in
 // registers.
 //
-// Exponentials are to base 2; the change of base is folded into the packed weights, so that a gate's pre-activation
-// arrives as y = -log2(e) z for a sigmoid, 1 / (1 + 2^y), and y = 2 log2(e) z for a tanh, (2^y - 1) / (2^y + 1).
+// Exponentials are to base 2; the change of base is folded into the packed weights, so a gate's pre-activation is given
+// as y = -log2(e) z for a sigmoid, 1 / (1 + 2^y), and as y = 2 log2(e) z for a tanh, (2^y - 1) / (2^y + 1).
 // The three quotients of c' = σ(f) c + σ(i) tanh(g) share one division, and so do the two of h' = σ(o) tanh(c'). It is a
-// true division: the approximate reciprocals of the instruction sets differ from one maker's processors to another's.
+// true division: approximate reciprocals differ between processor makers.
 //
-// M independent chains advance in lockstep: left one after another, their waiting instructions fill the scheduler and
-// the execution ports idle.
+// M independent chains advance in lockstep: one after another, their waiting instructions would fill the scheduler and
+// leave the execution ports idle.
 #include "lanes.h"
 
 namespace metadescent::METADESCENT_ISA {
@@ -25,9 +25,9 @@ INLINE void polynomial(V (&p)[M], const V (&r)[M], const float (&c)[D]) {
 }
 
 /**
- * Splits y into an integer n and r = y - n in [-1/2, 1/2]; n becomes the bits of n 2^23, to be added to a float's own.
- * Beyond ±40 y is cut: a product of three denominators must not overflow, a sigmoid then bottoms out at 1e-12, and
- * 2^y - 1 and 1 + 2^y are what they round to anyway. NaN stays NaN.
+ * Splits y into an integer n and r = y - n in [-1/2, 1/2]; n is returned as the bits of n 2^23, to be added to a float's
+ * bits. y is clamped to ±40: a product of three denominators must not overflow. A sigmoid is then at least 1e-12, and
+ * 2^y - 1 and 1 + 2^y round to the same values. NaN stays NaN.
  */
 template <int M>
 INLINE void reduce(V (&y)[M], V (&r)[M], VInt (&n)[M]) {
@@ -57,7 +57,7 @@ INLINE void exp2_plus_1(V (&y)[M]) {
 }
 
 /**
- * y → 2^y - 1, with a small relative error near 0 too, so that the tanh of a tiny number is right: with
+ * y → 2^y - 1, with a small relative error also near 0, so that the tanh of a tiny number is accurate: with
  * 2^r - 1 = r p(r), p the minimax fit of (2^r - 1)/r, relative error 1.1e-8, 2^y - 1 = 2^n (2^r - 1) + (2^n - 1).
  */
 template <int M>
@@ -72,13 +72,13 @@ INLINE void exp2_minus_1(V (&y)[M]) {
 }
 
 /**
- * What a kept step holds of each unit, in this order: dz_input/dc', dz_forget/dc', dz_cell/dc', dz_output/dh', dc'/dh'
- * and dc'/dc. A backward step then needs no gate: dL/dz is one product each.
+ * The derivatives that a kept step records per unit, in this order: dz_input/dc', dz_forget/dc', dz_cell/dc',
+ * dz_output/dh', dc'/dh' and dc'/dc. A backward step then needs no gates: each dL/dz is one product.
  */
 enum Factor { kInputGate, kForgetGate, kCellGate, kOutputGate, kCellFromHidden, kCellFromCell, kFactors };
 
 /**
- * The exponentials of U units' gates, M vectors a gate: for each unit the denominators 1 + 2^y of its input, forget and
+ * The exponentials of U units' gates, M vectors per gate: for each unit the denominators 1 + 2^y of its input, forget and
  * output gate, and 2^y - 1 of its cell gate. Their chains are short, and the next tile's products fill the pipeline.
  * @param z [4 U][NB] scaled pre-activations, for each unit its input, forget, cell and output gate
  * @param out like z
@@ -96,9 +96,9 @@ INLINE void gate_exponentials(const V (*z)[NB], V* out) {
 }
 
 /**
- * c' and h' of M vectors, from their gates' exponentials. It is a pass of its own over a layer: the chain is long, and
+ * c' and h' of M vectors, from their gates' exponentials. This is a separate pass over a layer: the chain is long, and
  * after a tile of few units the next tile's products would wait behind it in the reorder buffer.
- * @param gates the first vector's unit of {@link gate_exponentials}' result; vector i is of unit i / NB
+ * @param gates {@link gate_exponentials}' result from the first vector's unit on; vector i belongs to unit i / NB
  * @param c replaced by c'
  * @param h receives h'
  * @param factors with Keep, receives the factors
@@ -109,7 +109,7 @@ INLINE void cells(const V* gates, V* c, V* h, V* factors) {
   const auto put = [&](int i, int factor, V v) {
     if constexpr (Keep) factors[(i / NB * kFactors + factor) * NB + i % NB] = v;
   };
-  // d is a denominator, e is 2^y - 1.
+  // d: a denominator; e: 2^y - 1.
   V di[M], df[M], dg[M], eg[M], p[M], r[M], next[M];
   EACH eg[i] = gate(i, 2);
   EACH dg[i] = eg[i] + set(2.f);
@@ -149,7 +149,7 @@ INLINE void cells(const V* gates, V* c, V* h, V* factors) {
  */
 INLINE V logarithm(V a) {
   const VInt low = bits(a) & 0x007fffff;
-  const VInt large = low >= 0x00400000;  // -1 where the mantissa is at least 1.5: it then counts as half of that
+  const VInt large = low >= 0x00400000;  // -1 where the mantissa is at least 1.5: it is then halved
   const V m = from_bits(low + (set_int(127 << 23) + (large << 23)));
   const VInt exponent = (bits(a) >> 23) - (127 + large);
   V p[1], x[1] = {m - set(1.f)};

@@ -6,7 +6,7 @@
 
 namespace metadescent::METADESCENT_ISA {
 
-/** Rows of t, each `stride` floats, the block's own at its front. */
+/** One row per step t, `stride` floats apart, each beginning with the block's own. */
 struct Rows {
   const float* at;
   long stride;
@@ -14,18 +14,18 @@ struct Rows {
   INLINE const float* row(long t) const { return at + t * stride; }
 };
 
-/** Working memory of a thread, for one block at a time. */
+/** A thread's working memory, for one block at a time. */
 template <int NB>
 struct Scratch {
   V* inputs;
-  /** h of every layer a step ago. */
+  /** h of a layer before the step. */
   V* before;
   /** Exponentials of a layer's gates. */
   V* gates;
   /** dL/dh and dL/dc of every layer, each [padded][NB]. */
   V* dh[kMaxLayers];
   V* dc[kMaxLayers];
-  /** dL/dz [gates][NB], and of every layer and some steps, transposed. */
+  /** dL/dz [gates][NB]; and per layer, for up to kOuterSteps steps, transposed. */
   V* dz;
   float* dzT[kMaxLayers];
   /** δ_{t+1}, dL/dupdate_t. */
@@ -54,7 +54,7 @@ INLINE void clear(V* to, long count) {
 }
 
 /**
- * @param h the layer's state before, or null where that is zero
+ * @param h the layer's previous state, or null if it is zero
  * @param gates [4 padded][NB], scratch
  */
 template <bool Keep, int NB>
@@ -77,11 +77,11 @@ INLINE void layer_forward(const Layer& l, const V* x, const V* h, V* gates, V* c
 }
 
 /**
- * One step of a block. The state is replaced by the next one.
+ * One step of a block, which replaces the state.
  * @param gradient [kLanes NB]
  * @param fresh whether the state is all zeros
  * @param record with Keep, receives what the backward pass needs
- * @param theta where not null, [kLanes NB], added to
+ * @param theta [kLanes NB], the update is added to it; may be null
  */
 template <bool Keep, int NB>
 __attribute__((noinline)) void forward_step(const Plan& p, Scratch<NB>& s, const float* gradient, V* state, bool fresh,
@@ -115,7 +115,7 @@ __attribute__((noinline)) void forward_step(const Plan& p, Scratch<NB>& s, const
   UNROLL for (int n = 0; n < NB; n++) store(theta + n * kLanes, load(theta + n * kLanes) + (even[n] + odd[n]));
 }
 
-/** dL/dz, and dL/dc a step ago, of one layer's cells. */
+/** dL/dz, and dL/dc of the previous step, for one layer's cells. */
 template <int NB>
 INLINE void cells_backward(const V* factors, const V* dh, V* dc, V* dz, int units) {
   for (int u = 0; u < units; u++)
@@ -131,7 +131,7 @@ INLINE void cells_backward(const V* factors, const V* dh, V* dc, V* dz, int unit
     }
 }
 
-/** Sets what is carried from step to step of the backward pass to what it is after the last one. */
+/** Sets what the backward pass carries from step to step to its value after the last step. */
 template <int NB>
 INLINE void begin_backward(const Plan& p, Scratch<NB>& s) {
   for (int l = 0; l < p.layers; l++) {
@@ -141,7 +141,7 @@ INLINE void begin_backward(const Plan& p, Scratch<NB>& s) {
   UNROLL for (int n = 0; n < NB; n++) s.upstream[n] = V{};
 }
 
-/** Adds a step's part of the output map's gradient; the map's own output scale is applied at the end. */
+/** Adds a step's part of the output map's gradient; the output scale is applied at the end. */
 template <int NB>
 INLINE void output_backward(const Plan& p, Scratch<NB>& s, const V* x, float* sums) {
   V* dh = p.layers > 0 ? s.dh[p.layers - 1] : nullptr;
@@ -159,10 +159,10 @@ INLINE void output_backward(const Plan& p, Scratch<NB>& s, const V* x, float* su
 }
 
 /**
- * The layers' part of dL/dφ at some steps in a row, whose transposed dL/dz are at hand, the latest first.
- * @param record of the earliest of them
+ * The layers' part of dL/dφ for consecutive steps, whose transposed dL/dz are in the scratch, the latest first.
+ * @param record the earliest step's record
  * @param begins whether that is the segment's first step
- * @param initial the state before that one, or null where it is all zeros
+ * @param initial the state before that step, or null if it is all zeros
  */
 template <int NB>
 INLINE void products_backward(const Plan& p, const Scratch<NB>& s, const V* record, int steps, bool begins,
@@ -174,7 +174,7 @@ INLINE void products_backward(const Plan& p, const Scratch<NB>& s, const V* reco
     const Layer& layer = p.layer[l];
     const V* below = latest + (l > 0 ? p.layer[l - 1].record_h * NB : 0);
     outer_product(sums + layer.sums_below, below, stride, layer.below, s.dzT[l], layer.gates, kWidth, steps);
-    // h of a step ago.
+    // The previous step's h.
     const int within = begins ? steps - 1 : steps;
     if (within > 0)
       outer_product(sums + layer.sums_self, latest + stride + layer.record_h * NB, stride, layer.units, s.dzT[l],
@@ -186,8 +186,8 @@ INLINE void products_backward(const Plan& p, const Scratch<NB>& s, const V* reco
 }
 
 /**
- * Back-propagation through steps `first` … `last` - 1 of a block, whose records are at hand. Second derivatives are
- * dropped: dL/dupdate_t is δ_{t+1} = δ_{t+2} + w_{t+1} ∇f(θ_{t+1}), so no gradient passes through the inputs.
+ * Back-propagation through steps `first` … `last` - 1 of a block, given their records. Second derivatives are dropped:
+ * dL/dupdate_t is δ_{t+1} = δ_{t+2} + w_{t+1} ∇f(θ_{t+1}), so no gradient passes through the inputs.
  * @param weights w_t ℓ'(f(θ_t)) / B of each coordinate's function
  * @param initial the state before step `first`
  * @param fresh whether `initial` is all zeros

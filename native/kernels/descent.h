@@ -1,6 +1,6 @@
 #pragma once
-// A step of the meta-optimizer on φ: clipping, then Adam in double, stored in float: to the bit what
-// src/core/optimizers/meta-adam.ts computes.
+// A step of the meta-optimizer on φ: clipping, then Adam in double, stored in float. It gives the same bits as
+// src/core/optimizers/meta-adam.ts.
 #include "../engine/task.h"
 
 namespace metadescent::METADESCENT_ISA {

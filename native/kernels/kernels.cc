@@ -1,11 +1,11 @@
-// The kernels of one instruction set: compiled once for each, with that set's flags and namespace.
+// The kernels of one instruction set: compiled once per set, with its flags and namespace.
 #include "descent.h"
 #include "unroll.h"
 
 namespace metadescent::METADESCENT_ISA {
 namespace {
 
-/** Calls f(Size<NB>): a block of one vector where there are that few coordinates, of kWide else. */
+/** Calls f(Size<NB>), the vectors per block: one if the coordinates fit it, else kWide. */
 template <class F>
 void with_blocks(long coordinates, const F& f) {
   if (coordinates <= kLanes) f(Size<1>{});
@@ -16,7 +16,7 @@ void unroll(const Unroll& task, Pool& pool) {
   with_blocks(task.functions.count * task.functions.dimension, [&](auto size) { UnrollTask<size.value>(task, pool).run(); });
 }
 
-/** Coordinates of one function that is not asked for anything. */
+/** One function that only counts coordinates and is never evaluated. */
 Functions elsewhere(long coordinates) { return {Functions::kElsewhere, 1, coordinates, {}, {}, {}, nullptr}; }
 
 void step(const Step& s, Pool& pool) {

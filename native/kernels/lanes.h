@@ -1,11 +1,11 @@
 #pragma once
 // A vector of kLanes floats, and the few operations on it that differ between instruction sets.
 //
-// Everything that is compiled for an instruction set lies in that set's own namespace, METADESCENT_ISA: templates and
-// inline functions of two sets then have different names, and the linker cannot put one set's copy in place of
-// another's. For the same reason nothing here includes a header of the C++ library.
+// Everything compiled for an instruction set is in that set's own namespace, METADESCENT_ISA: templates and inline
+// functions of two sets then have different names, so the linker cannot replace one set's copy by another's. For the same
+// reason nothing here includes a header of the C++ library.
 //
-// The kernels are compiled with -ffp-contract=off and without -ffast-math: what is fused is written as fma(), and
+// The kernels are compiled with -ffp-contract=off and without -ffast-math: fused operations are written as fma(), and
 // rounding by adding and subtracting a large number survives.
 #include <stddef.h>
 
@@ -35,17 +35,17 @@ struct VectorOf {
 using V = VectorOf<kLanes>::Float;
 using VInt = VectorOf<kLanes>::Int;
 
-/** x in every lane. (x - 0 is x, the sign of zero included, so that a broadcast is all that is left.) */
+/** x in every lane. (x - 0 is x, including the sign of zero, so it compiles to a broadcast.) */
 INLINE V set(float x) { return x - V{}; }
 INLINE VInt set_int(int x) { return x - VInt{}; }
 INLINE V load(const float* p) { return *reinterpret_cast<const VectorOf<kLanes>::Unaligned*>(p); }
 INLINE void store(float* p, V v) { *reinterpret_cast<VectorOf<kLanes>::Unaligned*>(p) = v; }
 INLINE VInt bits(V v) { return reinterpret_cast<VInt>(v); }
 INLINE V from_bits(VInt v) { return reinterpret_cast<V>(v); }
-/** Where the mask (all ones or zeros in each lane) is set, a, else b. */
+/** a where the mask (all ones or zeros in each lane) is set, else b. */
 INLINE V select(VInt mask, V a, V b) { return from_bits((bits(a) & mask) | (bits(b) & ~mask)); }
 
-/** a b + c, rounded once where the instruction set can. */
+/** a b + c, rounded once if the instruction set can. */
 INLINE V fma(V a, V b, V c) {
 #if METADESCENT_LANES == 16 && defined(__AVX512F__)
   return _mm512_fmadd_ps(a, b, c);
@@ -61,7 +61,7 @@ INLINE V fma(V a, V b, V c) {
 /** c - a b */
 INLINE V fnma(V a, V b, V c) { return fma(-a, b, c); }
 
-/** The smaller; v where v is NaN. */
+/** The smaller of v and the bound; v where v is NaN. */
 INLINE V at_most(V v, float bound) {
 #if METADESCENT_LANES == 16 && defined(__AVX512F__)
   return _mm512_min_ps(set(bound), v);
@@ -76,7 +76,7 @@ INLINE V at_most(V v, float bound) {
 #endif
 }
 
-/** The larger; v where v is NaN. */
+/** The larger of v and the bound; v where v is NaN. */
 INLINE V at_least(V v, float bound) {
 #if METADESCENT_LANES == 16 && defined(__AVX512F__)
   return _mm512_max_ps(set(bound), v);
@@ -93,7 +93,7 @@ INLINE V at_least(V v, float bound) {
 
 INLINE V absolute(V v) { return from_bits(bits(v) & 0x7fffffff); }
 
-/** The lanes' sum, halves added to halves: the order is fixed. */
+/** The sum of the lanes, adding halves to halves, so that the order is fixed. */
 INLINE float sum_of(V v) {
   float lanes[kLanes];
   store(lanes, v);

@@ -1,12 +1,12 @@
 #pragma once
-// Weights φ into the order in which the kernels read them, and sums of gradients back into φ's order.
+// Packs weights φ into the order in which the kernels read them, and unpacks sums of gradients into φ's order.
 #include "plan.h"
 
 namespace metadescent::METADESCENT_ISA {
 
 /**
- * The first map with the projection folded in, [inputs + 1][columns], its bias the last row: with x = Pᵀ in + q, the map
- * Kᵀ x + b is (P K)ᵀ in + (b + Kᵀ q). φ begins with P and then q, so q is one more row of P.
+ * The first map with the projection folded in, [inputs + 1][columns], its bias in the last row: with x = Pᵀ in + q, the
+ * map Kᵀ x + b is (P K)ᵀ in + (b + Kᵀ q). φ begins with P and then q, so q is one more row of P.
  */
 inline void fold(const Plan& p, const float* phi, const float* kernel, const float* bias, int columns, float* folded) {
   const int width = p.network->projection;
@@ -20,7 +20,7 @@ inline void fold(const Plan& p, const float* phi, const float* kernel, const flo
   }
 }
 
-/** One layer's weights for the way forward. `own` and `below` are rows of φ's kernel, each [4 units]. */
+/** One layer's weights for the forward pass. `own` and `below` are rows of φ's kernel, each [4 units]. */
 template <int NB>
 inline void pack_forward(const Layer& l, const float* own, const float* below, const float* bias) {
   constexpr int U = kUnits<NB>;
@@ -55,7 +55,7 @@ inline void pack_transposed(const float* kernel, int rows, int units, float* to)
   }
 }
 
-/** Packs φ into memory of the arena. @param backward whether there is going to be a backward pass */
+/** Packs φ into memory of the arena. @param backward whether there will be a backward pass */
 template <int NB>
 inline void pack(Plan& p, const float* phi, bool backward, Arena& arena) {
   const bool counting = arena.base == nullptr;
@@ -95,9 +95,9 @@ inline void pack(Plan& p, const float* phi, bool backward, Arena& arena) {
 }
 
 /**
- * The projection's gradient, and its map's, from the folded map's: with S = Σ in dzᵀ and s = Σ dz, dK = Pᵀ S + q sᵀ,
+ * The gradients of the projection and the first map, from the folded one's: with S = Σ in dzᵀ and s = Σ dz, dK = Pᵀ S + q sᵀ,
  * dP = S Kᵀ and dq = K s.
- * @param folded [inputs + 1][columns]: S, and s as its last row
+ * @param folded [inputs + 1][columns]: S, with s as its last row
  */
 inline void unfold(const Plan& p, const float* phi, const float* kernel, int columns, const float* folded,
                    float* gradient, float* kernel_gradient) {
@@ -116,7 +116,7 @@ inline void unfold(const Plan& p, const float* phi, const float* kernel, int col
   }
 }
 
-/** The whole sums as dL/dφ, in φ's order. */
+/** The total sums as dL/dφ, in φ's order. */
 inline void unpack(const Plan& p, const float* phi, const float* sums, float* gradient) {
   const int width = p.network->projection;
   for (int l = 0; l < p.layers; l++) {
@@ -140,7 +140,7 @@ inline void unpack(const Plan& p, const float* phi, const float* sums, float* gr
       rows_to(layer.sums_below, layer.below, to);
     }
   }
-  // The output's sums are of h dL/dupdate, lane by lane; the output scale is still to come.
+  // The output's sums are those of h dL/dupdate per lane, without the output scale.
   const auto output = [&](int row) { return p.output_scale * sum_of(load(sums + p.sums_output + row * kLanes)); };
   float* to = gradient + p.phi_output;
   if (p.layers == 0 && width > 0) {

@@ -11,7 +11,7 @@ INLINE void parallel(Pool& pool, long pieces, F&& work) {
   pool.run(static_cast<int>(pieces), [](void* f, int thread, int piece) { (*static_cast<F*>(f))(thread, piece); }, &work);
 }
 
-/** Calls work(piece) for every piece, on the pool's threads or, without a pool, here. */
+/** Calls work(piece) for every piece, on the pool's threads or, without a pool, on this one. */
 template <class F>
 INLINE void each_piece(Pool* pool, long pieces, F&& work) {
   if (pool == nullptr || pieces == 1) {

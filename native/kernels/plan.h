@@ -1,8 +1,8 @@
 #pragma once
-// How a network is laid out for blocks of NB vectors of coordinates: sizes, offsets, packed weights.
+// The layout of a network for blocks of NB vectors of coordinates: sizes, offsets, packed weights.
 //
-// An input projection is linear and feeds nothing but the first map, so it is folded into that: the kernels know a network
-// of 1 or 2 inputs, LSTM layers and an output, and the projection's own gradient follows from the folded map's, exactly.
+// An input projection is linear and feeds only the first map, so it is folded into that: the kernels handle a network of 1
+// or 2 inputs, LSTM layers and an output, and the projection's gradient follows exactly from the folded map's.
 //
 // Rows of gates are ordered by unit: gate g (input, forget, cell, output) of unit u is row 4 u + g; in φ it is column
 // g H + u.
@@ -12,7 +12,7 @@
 
 namespace metadescent::METADESCENT_ISA {
 
-/** Takes memory off the front of a buffer; with a null buffer it only counts. Pieces lie on 64-byte boundaries. */
+/** Takes memory off the front of a buffer; with a null buffer it only counts. Pieces are aligned to 64 bytes. */
 struct Arena {
   char* base;
   size_t used;
@@ -26,22 +26,22 @@ struct Arena {
 };
 
 struct Layer {
-  /** Width of what is below: the inputs, or the units of the layer before. */
+  /** Width of the input: the network's inputs, or the units of the layer below. */
   int below;
   int units;
-  /** Units, up to whole tiles; those beyond have weights of zero and stay at zero. */
+  /** Units, rounded up to whole tiles; the padding has weights of zero and stays at zero. */
   int padded;
-  /** 4 units, up to whole vectors. */
+  /** 4 units, rounded up to whole vectors. */
   int gates;
-  /** Its kernel and bias in φ. */
+  /** Offsets of its kernel and bias in φ. */
   long phi_kernel, phi_bias;
-  /** Scaled for the activations; for each tile, [units + below][4 kUnits]: the layer's own h is ready before x is. */
+  /** Scaled for the activations; for each tile, [units + below][4 kUnits]: own h first, since it is ready before x. */
   float* forward;
   float* bias;
-  /** Of {@link back_product}, from dz to dL/dh of this layer a step ago, and of the layer below. */
+  /** For {@link back_product}: from dz to dL/dh of this layer at the previous step, and of the layer below. */
   float* to_self;
   float* to_below;
-  /** Its part of a step's record, of a state and of the sums. */
+  /** Offsets of its part of a step's record, of a state and of the sums. */
   long record_h, record_factors;
   long state_h, state_c;
   long sums_self, sums_below, sums_bias;
@@ -52,25 +52,25 @@ struct Plan {
   int inputs;
   int layers;
   Layer layer[kMaxLayers];
-  /** Width of what the output map reads. */
+  /** Input width of the output map. */
   int top;
-  /** Where there is a projection: scratch for its folded map, [inputs + 1][columns], the last row its bias. */
+  /** With a projection, scratch for its folded map, [inputs + 1][columns], with its bias in the last row. */
   float* folded;
   /** Output map times the output scale, [top], then its bias. */
   float* output;
   float output_scale;
-  /** The output's kernel, then bias, in φ; the projection's come first. */
+  /** Offset of the output's kernel, then bias, in φ (which begins with the projection's); and the size of φ. */
   long phi_output, phi_size;
-  /** Sizes in vectors for each vector of a block: a step's record, whose first part is the inputs, and a state. */
+  /** Sizes in vectors per vector of a block: a step's record, which begins with the inputs, and a state. */
   long record, state;
-  /** Rows of an episode's h and c: 2 for each unit. */
+  /** Rows of an episode's h and c: 2 per unit. */
   long rows;
-  /** Floats of one set of sums; of the output map they are [top + 1] vectors. */
+  /** Floats of one set of sums, and the offset of the output map's, which are [top + 1] vectors. */
   long sums, sums_output;
   int max_padded, max_gates;
 };
 
-/** Counts and offsets; no weights yet. */
+/** The plan's sizes and offsets, without weights. */
 template <int NB>
 inline Plan plan_of(const Network& network) {
   Plan p{};

@@ -1,5 +1,5 @@
 #pragma once
-// What the network sees of a gradient g: g itself, or log-and-sign in either form.
+// The network's inputs for a gradient g: g itself, or log-and-sign in either form.
 #include "../engine/task.h"
 #include "activations.h"
 

@@ -1,7 +1,7 @@
 #pragma once
-// The matrix products of a block. Going forward and back through the state, lanes are coordinates and weights are
-// broadcast, so nothing crosses lanes. The weights' gradient is a sum over coordinates: there dL/dz is transposed first,
-// so that lanes are gates, and its accumulators are one float a weight instead of one vector.
+// The matrix products of a block. Forward and backward through the state, lanes are coordinates and weights are broadcast,
+// so nothing crosses lanes. The weights' gradient is a sum over coordinates: there dL/dz is transposed first, so that lanes
+// are gates and the accumulators are one float per weight instead of one vector.
 #include "tiles.h"
 
 namespace metadescent::METADESCENT_ISA {
@@ -37,7 +37,7 @@ INLINE void back_product(const float* w, const V* dz, int gates, V* out, int row
   });
 }
 
-/** W floats gathered as the W / 4 groups of four at p, p + 4 stride, …: the inserts of memory need no shuffle port. */
+/** W floats gathered as the W / 4 groups of four at p, p + 4 stride, …: inserts from memory need no shuffle port. */
 template <int W>
 INLINE VectorOf<W>::Float load_groups(const float* p, long stride) {
   if constexpr (W == 4) {
@@ -75,7 +75,7 @@ INLINE V join_halves(V a, V b) {
 }
 
 /**
- * dzT[coordinate][gate] from dz[gate][coordinate], and the bias's gradient on the way.
+ * Transposes dz[gate][coordinate] to dzT[coordinate][gate], and sums the bias's gradient.
  * @param gates a multiple of kLanes
  * @param bias [gates], added to
  */
@@ -104,10 +104,10 @@ INLINE void transpose(const V* dz, int gates, float* dzT, float* bias) {
 }
 
 /**
- * sums[k][gate] += Σ_s Σ_c x[s][k][c] dzT[s][c][gate], over the coordinates c of a block at some steps s: taken together,
- * so that a tile of sums is read and written once.
- * @param x of the first step, [rows][coordinates]
- * @param stride from one step's to the next's
+ * sums[k][gate] += Σ_s Σ_c x[s][k][c] dzT[s][c][gate], over the coordinates c of a block and several steps s together, so
+ * that a tile of sums is read and written once.
+ * @param x the first step's, [rows][coordinates]
+ * @param stride from one step's x to the next's
  * @param dzT [steps][coordinates][gates]
  */
 INLINE void outer_product(float* sums, const V* x, long stride, int rows, const float* dzT, int gates, int coordinates,

@@ -1,6 +1,6 @@
 #pragma once
-// Shapes of the register tiles, chosen so that the accumulators fill the registers and hide the latency of a fused
-// multiply-add (4 cycles on two ports: at least 8 chains), with room for the operands.
+// Shapes of the register tiles: the accumulators fill the registers, leave room for the operands, and hide the latency of
+// a fused multiply-add (4 cycles on two ports: at least 8 chains).
 #include "lanes.h"
 
 namespace metadescent::METADESCENT_ISA {
@@ -11,25 +11,25 @@ constexpr int kRegisters = 32;
 constexpr int kRegisters = 16;
 #endif
 
-/** Vectors of coordinates in a block; a block of one vector serves where there are that few coordinates. */
+/** Vectors of coordinates in a block; if there are few coordinates, a block is one vector. */
 constexpr int kWide = 2;
 
-/** Units whose four gates are one tile of a block of NB vectors. */
+/** Units whose four gates form one tile of a block of NB vectors. */
 template <int NB>
 constexpr int kUnits = kRegisters / 8 / NB > 0 ? kRegisters / 8 / NB : 1;
 
-/** Units whose cells are updated at once: eight chains where there are registers for them, or nearly. */
+/** Units whose cells are updated together: eight chains if there are (nearly) enough registers. */
 template <int NB>
 constexpr int kCellUnits = (kRegisters == 32 ? 8 : 4) / NB;
 
-/** Rows of a tile of the product that takes dL/dz back to dL/dh. */
+/** Rows per tile of the product from dL/dz to dL/dh. */
 template <int NB>
 constexpr int kBackRows = (kRegisters == 32 ? 20 : 10) / NB;
 
 /** The tile of the weights' gradient: rows × vectors of gates. */
 constexpr int kOuterRows = 5;
 constexpr int kOuterVectors = kRegisters == 32 ? 5 : 2;
-/** Steps whose part of it is computed together: some 64 coordinates, whose dL/dz the nearest cache still holds. */
+/** Steps of the weights' gradient computed together: some 64 coordinates, whose dL/dz still fit the nearest cache. */
 template <int NB>
 constexpr int kOuterSteps = 64 / (kLanes * NB);
 
@@ -51,7 +51,7 @@ INLINE void with_size(int n, const F& f) {
   }
 }
 
-/** Calls f(first, Size<n>) for tiles of Max that cover 0 … count - 1, and for what is left over. */
+/** Calls f(first, Size<n>) for tiles of Max that cover 0 … count - 1, and for the remainder. */
 template <int Max, class F>
 INLINE void for_tiles(int count, const F& f) {
   int first = 0;

@@ -1,17 +1,17 @@
 #pragma once
-// A whole unroll: forward over T steps, then back. Or one step forward, and the way back alone, where the optimizee's
-// gradients come from elsewhere between the steps.
+// A whole unroll: forward over T steps, then back. Or single steps forward and a separate backward pass, where the caller
+// computes the optimizee's gradients between the steps.
 //
-// Functions do not mix. Where they are small, a piece of work is some whole functions, taken forward and back by one
-// thread with everything in its cache and no waiting for others. Where a function is large, its blocks are the pieces,
-// and the threads meet at each step, whose gradient needs all of θ.
+// Functions are independent. If they are small, a piece of work is some whole functions: one thread takes them forward and
+// back, with everything in its cache and without waiting for others. If a function is large, its blocks are the pieces,
+// and the threads synchronise at each step, whose gradient needs all of θ.
 //
-// Going forward keeps the gradients and, every kSegment steps, the state; going back, each block's segment is computed
-// again and its records are used up while they are in the cache. Where a piece's records are small, forward keeps them.
+// The forward pass keeps the gradients and, every kSegment steps, the state; the backward pass recomputes each block's
+// segment and uses its records while they are in the cache. If a piece's records are small, the forward pass keeps them.
 //
-// Of a large function many coordinates may have gradients of zero, as the weights of pixels that no digit lights: a seventh
-// of a perceptron's on MNIST. From a fresh start these all go the same way, which is computed once; and on the way back
-// what follows the last gradient other than zero is passed over.
+// Many coordinates of a large function may have gradients of zero, such as the weights of pixels that are never lit: a
+// seventh of a perceptron's on MNIST. From a fresh start they all take the same steps, which are computed once; the
+// backward pass skips what follows the last nonzero gradient.
 #include "block.h"
 #include "optimizees/optimizee.h"
 #include "parallel.h"
@@ -19,24 +19,24 @@
 namespace metadescent::METADESCENT_ISA {
 
 constexpr long kSegment = 20;
-/** Records of a piece that are kept rather than computed again; beyond the caches that costs more than it saves. */
+/** Largest records of a piece that are kept, not recomputed; beyond the caches, keeping costs more than it saves. */
 constexpr size_t kKeepBytes = size_t{4} << 20;
-/** Coordinates of a function from which on its blocks are divided among threads, unless there are many functions. */
+/** A function with more coordinates is divided among threads by blocks, unless there are many functions. */
 constexpr long kLargeDimension = 256;
 constexpr long kManyFunctions = 16;
-/** Sets of partial sums: enough to divide work evenly, few enough to add up fast and to fit memory. */
+/** Limits on sets of partial sums: enough to divide work evenly, few enough to add up quickly and to fit memory. */
 constexpr long kPieces = 64;
 constexpr long kSumsFloats = 1L << 26;
 
 INLINE long min_of(long a, long b) { return a < b ? a : b; }
 INLINE long max_of(long a, long b) { return a > b ? a : b; }
 
-/** Memory that a layout asks for: lay_out(arena) is called to count, then to take. */
+/** Provides a layout's memory: calls lay_out(arena) first to count, then to take. */
 template <class F>
 INLINE void with_memory(Pool& pool, int thread, F&& lay_out) {
   Arena arena{nullptr, 0};
   lay_out(arena);
-  // Never nothing: a null buffer would count again.
+  // At least one byte: a null buffer would only count again.
   arena = {static_cast<char*>(pool.memory(thread, arena.used + 1)), 0};
   lay_out(arena);
 }
@@ -47,26 +47,26 @@ class UnrollTask {
 
   /** Consecutive coordinates, in whole blocks. */
   struct Run {
-    /** Coordinates, and the first of them in the batch. */
+    /** Number of coordinates, and the first one's place in the batch. */
     long count, first;
     long blocks, width;
     float* theta;
     /** [T + 1][width] */
     float* gradients;
-    /** What the network saw of them, likewise. */
+    /** What the network saw of them, of the same shape. */
     float* observed;
-    /** [blocks], and [segments - 1][blocks] as they were at the beginning of each segment but the first. */
+    /** [blocks]; and as they were at the beginning of each segment but the first, [segments - 1][blocks]. */
     V* states;
     V* saved;
-    /** With Keep, [blocks][T]; else a segment of one block. */
+    /** [blocks][T] if kept, else one segment of one block. */
     V* records;
-    /** A block's state before its segment, and while that is computed again. */
+    /** A block's state before its segment, and while that is recomputed. */
     V *initial, *again;
-    /** Of each lane of a block, what its loss counts, [T + 1][kWidth]. */
+    /** The weight of each lane's loss, [T + 1][kWidth]. */
     float* weights;
-    /** Blocks that have seen no gradient but zero since a fresh start, or null where none is looked for. */
+    /** Whether a block has seen only gradients of zero since a fresh start; null if that is not tracked. */
     bool* idle;
-    /** The state that all of these have before a step and after it, and the update that they get [width of a block]. */
+    /** The state of all idle blocks before and after a step, and their update [width of a block]. */
     V *idle_before, *idle_after;
     float* idle_update;
   };
@@ -77,15 +77,15 @@ class UnrollTask {
   long n;
   long segment, segments;
   bool keep = false;
-  /** w_t ℓ'(f(θ_t)) / B, [T + 1][B], or [T + 1] where ℓ' is 1. */
+  /** w_t ℓ'(f(θ_t)) / B, [T + 1][B], or [T + 1] if ℓ' is 1. */
   float* weights;
-  /** Steps that a loss with a weight comes after: the others have no gradient. */
+  /** The number of steps followed by a loss with a nonzero weight: later steps have no gradient. */
   long counted;
   float* sums;
   long pieces;
-  /** Whether the network saw something else than the gradients. */
+  /** Whether the network saw something other than the gradients. */
   bool apart = false;
-  /** Of the way back alone, the states before every segment, each as an unroll's `hidden`. */
+  /** For a separate backward pass, the states before every segment, each like an unroll's `hidden`. */
   const float* given = nullptr;
 
  public:
@@ -111,11 +111,11 @@ class UnrollTask {
   }
 
   /**
-   * The way back alone, a block at a time.
+   * A separate backward pass, a block at a time.
    * @param gradients ∇f(θ_t) [T + 1, N]
    * @param observed what the network saw of them, [T, N], or null
-   * @param every steps from one state that was saved to the next
-   * @param states those, each as an unroll's `hidden`
+   * @param every steps between saved states
+   * @param states the saved states, each like an unroll's `hidden`
    */
   void back(const float* gradients, const float* observed, long every, const float* states) {
     cut(every);
@@ -130,7 +130,7 @@ class UnrollTask {
   }
 
  private:
-  /** Sets how many pieces there are, and lays out what they share. */
+  /** Sets the number of pieces, and lays out what they share. */
   void share(long wanted, Arena& arena) {
     pieces = min_of(wanted, u.gradient ? max_of(1, min_of(kPieces, kSumsFloats / plan.sums)) : 1024);
     pack<NB>(plan, u.phi, u.gradient != nullptr, arena);
@@ -145,7 +145,7 @@ class UnrollTask {
   /** w_t / B */
   float weight_of(long t) const { return static_cast<float>(u.weights[t] / static_cast<double>(u.functions.count)); }
 
-  /** The weights of some functions, once their losses are known. */
+  /** Sets the weights of some functions, once their losses are known. */
   void weigh(long first, long count) {
     if (u.gradient == nullptr || u.objective == kLoss) return;
     const long all = u.functions.count;
@@ -175,14 +175,14 @@ class UnrollTask {
     g.weights = arena.take<float>((u.steps + 1) * kWidth);
   }
 
-  /** Cuts the steps into segments of so many; their records are computed again. */
+  /** Cuts the steps into segments, whose records are recomputed. @param steps of each */
   void cut(long steps) {
     keep = false;
     segment = steps;
     segments = (u.steps + segment - 1) / segment;
   }
 
-  /** Calls work(group, scratch, the piece's sums) for each block as a run of its own, on the pool's threads. */
+  /** Calls work(run, scratch, the piece's sums) for each block as a separate run, on the pool's threads. */
   template <class F>
   void each_block(const F& work) {
     const long blocks = (n + kWidth - 1) / kWidth;
@@ -204,7 +204,7 @@ class UnrollTask {
     });
   }
 
-  /** A piece's sums, cleared; null without a gradient. */
+  /** Clears a piece's sums and returns them; null without a gradient. */
   float* sums_of(long piece) const {
     if (u.gradient == nullptr) return nullptr;
     float* own = sums + piece * plan.sums;
@@ -222,7 +222,7 @@ class UnrollTask {
     clear(g.idle_after, plan.state * NB);
   }
 
-  /** Takes the step of all blocks that are idle, once. */
+  /** Computes the step of all idle blocks, once. */
   void step_idle(const Run& g, long t) const {
     long b = 0;
     while (g.idle != nullptr && b < g.blocks && !g.idle[b]) b++;
@@ -236,7 +236,7 @@ class UnrollTask {
     });
   }
 
-  /** Whole functions a piece at a time, forward and back at once. */
+  /** A piece is whole functions, taken forward and back by one thread. */
   void run_local() {
     const long d = u.functions.dimension, batch = batch_size(), batches = (u.functions.count + batch - 1) / batch;
     const long blocks = (batch * d + kWidth - 1) / kWidth;
@@ -254,7 +254,7 @@ class UnrollTask {
     });
   }
 
-  /** Functions taken together: the fewest that fill their blocks well, or that are enough work. */
+  /** The number of functions to take together: the fewest that fill their blocks well, or that are enough work. */
   long batch_size() const {
     const long d = u.functions.dimension;
     long batch = 1;
@@ -289,7 +289,7 @@ class UnrollTask {
     });
   }
 
-  /** All functions at once, a piece being some blocks; the threads meet at each step. */
+  /** A piece is some blocks of all functions; the threads synchronise at each step. */
   void run_wide() {
     cut(kSegment);
     Run g{};
@@ -331,7 +331,7 @@ class UnrollTask {
 
   V* state_of(V* states, long block) const { return states + block * plan.state * NB; }
 
-  /** Calls f(row of the state, coordinate of the episode's [units, N], lanes that are real) for a block's state. */
+  /** Calls f(row of the state, place in the episode's [units, N], lanes in use) for each row of a block's state. */
   template <class F>
   INLINE void each_state_row(const Run& g, long block, const F& f) const {
     const long at = block * kWidth, lanes = min_of(kWidth, g.count - at);
@@ -344,7 +344,7 @@ class UnrollTask {
     }
   }
 
-  /** θ and the states from the episode's. Lanes beyond the last coordinate are zero, gradient included, and stay idle. */
+  /** Reads θ and the states from the episode. Lanes beyond the last coordinate are zero, as are their gradients. */
   void begin(Run& g, long from, long to) const {
     for (long b = from; b < to; b++) {
       const long at = b * kWidth, lanes = min_of(kWidth, g.count - at);
@@ -357,7 +357,7 @@ class UnrollTask {
     }
   }
 
-  /** A block's state out of the episode's. */
+  /** Reads a block's state from the episode's. */
   void load_state(const Run& g, long block, const float* hidden, V* state) const {
     clear(state, plan.state * NB);
     each_state_row(g, block, [&](long row, long coordinate, long count) {
@@ -366,12 +366,12 @@ class UnrollTask {
     });
   }
 
-  /** A run of one block's part of a row [N]; zero beyond. */
+  /** Reads the part of a row [N] for a run of one block, followed by zeros. */
   void load_row(const Run& g, const float* row, float* to) const {
     for (long i = 0; i < kWidth; i++) to[i] = i < g.count ? row[g.first + i] : 0;
   }
 
-  /** θ and the states back to the episode. */
+  /** Writes θ and the states back to the episode. */
   void end(const Run& g, long from, long to) const {
     for (long b = from; b < to; b++) {
       const long at = b * kWidth, lanes = min_of(kWidth, g.count - at);
@@ -404,12 +404,12 @@ class UnrollTask {
     }
   }
 
-  /** The state before a segment but the first, as the way forward keeps it. */
+  /** The state before a segment other than the first, as the forward pass keeps it. */
   V* saved_state(const Run& g, long number, long block) const {
     return state_of(g.saved, (number - 1) * g.blocks + block);
   }
 
-  /** The state before a segment: before the first it is the episode's, which has it until {@link end}. */
+  /** The state before a segment; before the first it is the episode's, which is unchanged until {@link end}. */
   void load_initial(const Run& g, long number, long block) const {
     if (given != nullptr) load_state(g, block, given + number * plan.rows * n, g.initial);
     else if (number > 0) copy(saved_state(g, number, block), g.initial, plan.state * NB);
@@ -419,7 +419,7 @@ class UnrollTask {
 
   V* records_of(const Run& g, long block) const { return g.records + (keep ? block * u.steps * plan.record * NB : 0); }
 
-  /** Lanes beyond the last coordinate get none: the weights of the functions after it may not be known yet. */
+  /** Lanes beyond the last coordinate get 0: the weights of the next functions may not be known yet. */
   void load_weights(const Run& g, long block) const {
     const long d = u.functions.dimension, first = g.first + block * kWidth, last = u.functions.count - 1;
     for (long i = 0; i < kWidth; i++) {
@@ -437,9 +437,7 @@ class UnrollTask {
     return true;
   }
 
-  /**
-   * Steps of a block that a gradient other than zero comes after: the others have no part in dL/dφ.
-   */
+  /** The number of a block's steps followed by a nonzero gradient: later steps do not contribute to dL/dφ. */
   long counted_in(const Run& g, long block) const {
     long steps = counted;
     while (steps > 0 && is_zero(gradients_at(g, steps) + block * kWidth)) steps--;
@@ -468,7 +466,7 @@ class UnrollTask {
     }
   }
 
-  /** The pieces' sums into the first's, in the pieces' order whichever thread adds; then into the meta-gradient. */
+  /** Adds the pieces' sums into the first's, always in the pieces' order; then unpacks them into the meta-gradient. */
   void add_up() {
     const long slices = plan.sums * pieces > 1L << 20 ? 16 : 1;
     parallel(pool, slices, [&](int, int slice) {

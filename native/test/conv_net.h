@@ -1,13 +1,13 @@
 #pragma once
-// The convolutional network's loss in double, value by value, in the order of the paper: convolution, batch normalisation,
-// ReLU, max pooling.
+// The convolutional network's loss in double, value by value, in the paper's order: convolution, batch normalisation, ReLU,
+// max pooling.
 #include "reference.h"
 
 namespace reference {
 
 using metadescent::ConvNet;
 
-/** Values of all pictures of a mini-batch: [batch][side][side][channels]. */
+/** Values of all images of a mini-batch: [batch][side][side][channels]. */
 struct Pictures {
   long batch, side, channels;
   Vector values;
@@ -16,14 +16,14 @@ struct Pictures {
   double& at(long p, long i, long j, long c) { return values[size_t(((p * side + i) * side + j) * channels + c)]; }
 };
 
-/** What a layer keeps for the way back. */
+/** What a layer keeps for the backward pass. */
 struct Convolved {
   long kernel, weights, biases, shifts;
   Pictures given, normal, rectified;
   Vector deviations;
 };
 
-/** Calls visit(picture, input's row and column, output's, place in the kernel) for all that meet. */
+/** Calls visit(image, input row and column, output row and column, place in the kernel) for every product. */
 template <class F>
 void meet(const Pictures& given, long kernel, F&& visit) {
   const long margin = (kernel - 1) / 2;
@@ -37,7 +37,7 @@ void meet(const Pictures& given, long kernel, F&& visit) {
           }
 }
 
-/** @param rows of the mini-batch @param gradient is added to @returns f(θ) */
+/** @param rows the mini-batch's examples @param gradient added to @returns f(θ) */
 inline double conv_net(const ConvNet& net, const int* rows, const Vector& theta, Vector& gradient) {
   const long n = net.batch;
   Pictures maps(n, net.side, net.widths[0]);

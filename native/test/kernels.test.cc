@@ -1,5 +1,5 @@
-// The kernels of an instruction set on odd shapes, against double precision, alone and with several threads.
-//   kernels-test [ISA] [random cases] [seed]      prints a line a case; the exit status is 1 where one fails
+// The kernels of an instruction set on odd shapes, against double precision, with one and with several threads.
+//   kernels-test [ISA] [random cases] [seed]      prints one line per case; the exit status is 1 if one fails
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -26,7 +26,7 @@ void check(bool holds, const std::string& what, double value) {
   std::printf("FAILED %s: %g\n", what.c_str(), value);
 }
 
-/** |a - b| / |b|; |a| where b is zero. */
+/** |a - b| / |b|; |a| if b is zero. */
 template <class Values>
 double distance(const Values& a, const reference::Vector& b) {
   double difference = 0, norm = 0;
@@ -37,7 +37,7 @@ double distance(const Values& a, const reference::Vector& b) {
   return std::sqrt(norm == 0 ? difference : difference / norm);
 }
 
-/** Each value some sixteen roundings of fp32 away. */
+/** Each value perturbed by some sixteen fp32 roundings. */
 reference::Vector nudged(reference::Vector values, std::mt19937& random) {
   std::normal_distribution<double> normal;
   for (double& x : values) x *= 1 + 1e-6 * normal(random);
@@ -54,16 +54,16 @@ struct Case {
   long count, dimension, steps;
   /** Standard deviation of φ, and a factor of θ. */
   float spread, size;
-  /** Of that family; its examples are made up, and the dimension follows. */
+  /** For that family; its examples are made up, and the dimension follows. */
   Perceptron perceptron = {};
   Objective objective = kLoss;
-  /** Of the logarithms of c, where the functions are f(c∘θ). */
+  /** The spread of log c, for functions f(c∘θ). */
   float scaling = 0;
-  /** Of so many pixels one is lit. */
+  /** One in this many pixels is lit. */
   unsigned dark = 3;
 };
 
-/** Examples that nobody drew, and which of them each function sees at each of two unrolls' steps. */
+/** Made-up examples, and which of them each function sees at each step of two unrolls. */
 struct Examples {
   std::vector<unsigned char> inputs, labels;
   std::vector<int> rows;
@@ -95,7 +95,7 @@ std::string describe(const Case& c) {
   return text;
 }
 
-/** The kernels' own unroll, or one that asks for the optimizee's gradients and takes the steps one by one. */
+/** The kernels' own unroll, or one that evaluates the optimizee separately and takes single steps. */
 using Way = void (*)(const Kernels& kernels, const Unroll& task, Pool& pool);
 
 void whole(const Kernels& kernels, const Unroll& task, Pool& pool) { kernels.unroll(task, pool); }
@@ -117,7 +117,7 @@ void step_by_step(const Kernels& kernels, const Unroll& u, Pool& pool) {
   if (u.gradient == nullptr) return;
   reference::Vector weights(u.weights, u.weights + u.steps + 1);
   for (double& w : weights) w /= double(u.functions.count);
-  // What the network saw may lie elsewhere.
+  // What the network saw may be in another array.
   const Floats copy(gradients.begin(), gradients.begin() + u.steps * n);
   const float* observed = u.steps % 2 || u.objective != kLoss ? copy.data() : nullptr;
   for (size_t i = 0; u.objective != kLoss && i < gradients.size(); i++) {
@@ -128,7 +128,7 @@ void step_by_step(const Kernels& kernels, const Unroll& u, Pool& pool) {
   kernels.back({u.network, u.phi, n, u.steps, gradients.data(), observed, segment, saved.data(), u.fresh, weights.data(), u.gradient}, pool);
 }
 
-/** Two unrolls, the second from where the first got to, each against double precision and with 1, 2 and 5 threads. */
+/** Two consecutive unrolls, each against double precision and with 1, 2 and 5 threads. */
 void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
@@ -164,7 +164,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
     const reference::Vector exact(phi.begin(), phi.end());
     for (int part = 0; part < 2; part++) {
       Floats losses((c.steps + 1) * c.count), gradient(phi.size());
-      // Each part begins where the engine's own arithmetic left, so that errors of one do not count in the other.
+      // Each part begins where the engine's own arithmetic ended, so that one's errors do not count in the other.
       if (threads == 1 && part == 1) {
         episode.theta.assign(theta.begin(), theta.end());
         long row = 0;
@@ -184,13 +184,13 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
       if (threads > 1) continue;
       const reference::Episode before = episode;
       const auto expected = episode.unroll(c.network, functions, exact, c.steps, meta);
-      // Beyond this a loop runs away, and what single precision makes of it is no error.
+      // Beyond this the loop diverges, and single precision may give anything.
       if (std::any_of(expected.losses.begin(), expected.losses.end(), [](double loss) { return !(loss < 1e12); })) continue;
       const double errors[] = {distance(losses, expected.losses), distance(gradient, expected.gradient),
                                distance(theta, episode.theta)};
       double bounds[] = {1e-4, 1e-4, 1e-4};
       if (*std::max_element(errors, errors + 3) > 1e-4) {
-        // A closed loop can magnify any rounding: how much is seen where the exact one begins a few roundings away.
+        // A closed loop can magnify any rounding: an exact one that begins a few roundings away shows by how much.
         reference::Episode moved = before;
         moved.theta = nudged(before.theta, random);
         const auto elsewhere = moved.unroll(c.network, functions, nudged(exact, random), c.steps, meta);
@@ -207,7 +207,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
     if (threads == 1) first = all;
     else check(std::memcmp(first.data(), all.data(), all.size() * sizeof(float)) == 0, describe(c) + ": other bits with threads", threads);
 
-    // Without a gradient the way is the same, bit for bit.
+    // Without a gradient the steps are the same, bit for bit.
     Floats theta2 = start, hidden2(hidden_size), losses((c.steps + 1) * c.count);
     way(kernels, {c.network, examples.functions(c, 0, W, y, scale), phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr, kLoss, nullptr}, pool);
     check(std::memcmp(losses.data(), first.data(), losses.size() * sizeof(float)) == 0, describe(c) + ": other losses without a gradient", 0);
@@ -215,7 +215,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
   std::printf("ok %.1e %s%s\n", worst, describe(c).c_str(), way == step_by_step ? ", step by step" : "");
 }
 
-/** Open loop: recorded gradients of every size, zero and denormals included. */
+/** Open loop: recorded gradients of every size, including zero and denormals. */
 void respond(const Kernels& kernels, const Network& network, long n, long steps, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
@@ -247,8 +247,8 @@ void respond(const Kernels& kernels, const Network& network, long n, long steps,
 }
 
 /**
- * Value and gradient of a convolutional network against double precision and with 1, 2 and 5 threads. The seed is fixed: a
- * value that rounding takes over ReLU's kink, or past its neighbour under pooling, is no error.
+ * Value and gradient of a convolutional network against double precision and with 1, 2 and 5 threads. The seed is fixed,
+ * since rounding may legitimately move a value across ReLU's kink, or past its neighbour in pooling.
  */
 void evaluate(const Kernels& kernels, ConvNet net, long count) {
   std::mt19937 random(1);
@@ -306,7 +306,7 @@ Case random_case(std::mt19937& random) {
     p.batch = pick(1, 40);
     p.widths[0] = int(pick(1, 33));
     for (int l = 1; l <= p.layers; l++) p.widths[l] = int(pick(1, 7));
-    // Of a single class the loss is 0, and what is computed is rounding.
+    // With a single class the loss is 0, and only rounding is computed.
     if (p.widths[p.layers] == 1) p.widths[p.layers] = 2;
     c.dimension = 0;
     for (int l = 0; l < p.layers; l++) c.dimension += (p.widths[l] + 1) * p.widths[l + 1];
@@ -341,7 +341,7 @@ int main(int count, char** arguments) {
   run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed);
   run(*kernels, {deepmind, Functions::kParabola, 2, 333, 25, .2f, 1, {}, kLog, .5f}, seed);
   run(*kernels, {deepmind, Functions::kParabola, 3, 300, 25, .2f, 1, {}, kRelative, .5f}, seed);
-  // Batches whose last block has lanes to spare, where the next batch's weights come later.
+  // Batches whose last block has spare lanes, where the next batch's weights come later.
   for (const Objective objective : {kLog, kRelative})
     run(*kernels, {paper, Functions::kParabola, 39, 22, 19, .2f, 1, {}, objective, .5f}, seed);
   run(*kernels, {paper, Functions::kQuadratic, 1, 300, 3, .2f, 1}, seed);
@@ -355,7 +355,7 @@ int main(int count, char** arguments) {
     respond(*kernels, network, 1, 50, seed);
     respond(*kernels, network, 77, 30, seed);
   }
-  // mini-batch and examples; side, kernel, normalised or not, convolutions, layers, widths.
+  // Mini-batch and examples; side, kernel, normalised or not, convolutions, layers, widths.
   evaluate(*kernels, {{5}, 8, 3, true, 2, 4, {3, 3, 2, 4, 8}}, 2);
   evaluate(*kernels, {{5}, 8, 5, true, 4, 7, {3, 2, 2, 3, 2, 3, 4, 3}}, 3);
   evaluate(*kernels, {{17}, 8, 7, false, 1, 3, {3, 5, 6, 8}}, 1);

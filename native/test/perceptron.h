@@ -11,13 +11,13 @@ inline double activation(Perceptron::Activation kind, double z) {
   return kind == Perceptron::kTanh ? std::tanh(z) : std::fmax(z, 0);
 }
 
-/** By the activation's value. */
+/** The derivative, as a function of the activation's value. */
 inline double slope(Perceptron::Activation kind, double value) {
   if (kind == Perceptron::kSigmoid) return value * (1 - value);
   return kind == Perceptron::kTanh ? 1 - value * value : value > 0;
 }
 
-/** @param rows of the mini-batch @param gradient is added to @returns f(θ) */
+/** @param rows the mini-batch's examples @param gradient added to @returns f(θ) */
 inline double perceptron(const Perceptron& p, const int* rows, const Vector& theta, Vector& gradient) {
   std::vector<Map> maps;
   size_t offset = 0;

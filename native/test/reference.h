@@ -1,5 +1,5 @@
 #pragma once
-// The network, the functions and the meta-gradient in double, one coordinate at a time and as plain as can be.
+// The network, the functions and the meta-gradient in double, one coordinate at a time and as plainly as possible.
 #include <cmath>
 #include <vector>
 
@@ -83,7 +83,7 @@ struct Layer {
 };
 using State = std::vector<Layer>;
 
-/** What a step leaves behind for the way back. */
+/** What a step keeps for the backward pass. */
 struct Trace {
   Vector inputs;
   struct Cell {
@@ -145,7 +145,7 @@ inline void step_back(const Network& network, const Maps& maps, const Vector& ph
   if (maps.projected) maps.all[0].back(phi, trace.inputs, dx, gradient);
 }
 
-/** Of perceptron.h. */
+/** The perceptron of perceptron.h. */
 double perceptron(const metadescent::Perceptron& p, const int* rows, const Vector& theta, Vector& gradient);
 
 inline double unscaled(const Functions& f, long b, long step, const double* x, double* gradient) {
@@ -187,14 +187,14 @@ inline double evaluate(const Functions& f, long b, long step, const double* thet
   return loss;
 }
 
-/** What the meta-loss is made of. `initial` are the losses of kRelative, or null for the unroll's own first. */
+/** The terms of the meta-loss. `initial` has the losses for kRelative; null means the unroll's own first ones. */
 struct MetaLoss {
   const double* weights;
   Objective objective;
   const float* initial;
 };
 
-/** An episode's θ [N] and states [N], taken `steps` on, and the meta-gradient. */
+/** An episode's θ [N] and states [N] after `steps` more steps, and the meta-gradient. */
 struct Episode {
   Vector theta;
   std::vector<State> states;

@@ -1,12 +1,12 @@
 #pragma once
 // Mean softmax cross-entropy of a convolutional network on a mini-batch, and its gradient.
 //
-// Lanes run along the channels that a layer gives. A fully connected layer is a convolution of pictures of one pixel. Work
-// is cut into groups of pictures, and each sum over the mini-batch is made in the pictures' order, by shapes alone, so that
-// the bits are the same for any number of threads, or none. Batch normalisation needs all the pictures of a layer: that is
-// where the groups wait for each other.
+// Lanes run along a layer's output channels. A fully connected layer is a convolution on images of one pixel. Work is
+// divided into groups of images only by shapes, and each sum over the mini-batch is taken in the images' order, so the bits
+// are the same for any number of threads, or none. Batch normalisation needs all images of a layer, so the groups wait for
+// each other there.
 //
-// Pooling comes before normalisation and ReLU: these are monotonic and go value by value, so that the result is the same.
+// Pooling comes before normalisation and ReLU: these are monotonic and elementwise, so the result is the same.
 #include "../parallel.h"
 #include "../plan.h"
 #include "cross_entropy.h"
@@ -15,34 +15,34 @@ namespace metadescent::METADESCENT_ISA {
 
 class ConvNetLoss {
   static constexpr long kGroups = 16;
-  /** Accumulators of a tile: pixels on the way forward and back, entries of a kernel for its gradient. */
+  /** Accumulators of a tile: pixels in the forward and backward pass, entries of a kernel for its gradient. */
   static constexpr int kTile = kRegisters / 2;
   /** Added to a variance: as in the contract. */
   static constexpr double kEpsilon = 1e-3;
 
   struct Layer {
-    /** Of the pictures that it is given, and of those left after pooling. */
+    /** Side of the input images, and after pooling. */
     long side, pooled;
     long kernel, inputs, outputs;
-    /** The outputs, and the inputs, up to whole vectors. */
+    /** The outputs, and the inputs, rounded up to whole vectors. */
     long width, height;
-    /** Zeros around a picture, and the pixels of a row with them. */
+    /** Width of the zero padding, and pixels of a row with it. */
     long margin, row;
     /** Entries of a kernel: rows × columns × inputs. */
     long entries;
-    /** Its parts in θ; what is added before ReLU is the offsets or the biases. */
+    /** Offsets of its parts in θ; `shifts` are added before ReLU: batch normalisation's offsets, or the biases. */
     long weights, biases, shifts;
-    /** [entries][width]; and turned about for the way back, [kernel][kernel][outputs][height]. */
+    /** Kernels [entries][width]; and rotated for the backward pass, [kernel][kernel][outputs][height]. */
     float *packed, *turned;
-    /** What it is given, with zeros around: [batch][row][row][inputs]. */
+    /** The layer's input, zero-padded: [batch][row][row][inputs]. */
     float* given;
-    /** z [batch][side][side][width], and what pooling leaves of it, [batch][pooled][pooled][width]. */
+    /** z [batch][side][side][width], and the same after pooling, [batch][pooled][pooled][width]. */
     float *sums, *largest;
-    /** df/d(what follows ReLU) [batch][pooled][pooled][outputs]. */
+    /** df/d(ReLU's output) [batch][pooled][pooled][outputs]. */
     float* delta;
-    /** Of each picture and channel, [batch][width]: mean of z and squares about it; on the way back Σ dẑ and Σ dẑ ẑ. */
+    /** Per image and channel, [batch][width]: mean of z and squares about it; in the backward pass Σ dẑ and Σ dẑ ẑ. */
     float *first, *second;
-    /** Of each channel, [width]: mean, 1/√(variance + ε), shift; on the way back mean(dẑ) and mean(dẑ ẑ). */
+    /** Per channel, [width]: mean, 1/√(variance + ε), shift; in the backward pass mean(dẑ) and mean(dẑ ẑ). */
     float *mean, *scale, *shift, *mean_delta, *mean_product;
     /** [groups][entries][width] */
     float* gradient;
@@ -55,15 +55,15 @@ class ConvNetLoss {
   const ConvNet* network;
   Layer layer[kMaxConvNetLayers];
   int last;
-  /** Pictures of a group, and groups. */
+  /** Images per group, and the number of groups. */
   long size, groups;
-  /** df/dz of a picture with zeros around, for each group. */
+  /** df/dz of an image, zero-padded, for each group. */
   float* around;
   long around_size;
   float* losses;
 
  public:
-  /** Takes its memory; with a counting arena that is all. */
+  /** Takes its memory; with a counting arena it only counts. */
   void prepare(const ConvNet& net, Arena& arena) {
     network = &net;
     last = net.layers - 1;
@@ -99,7 +99,7 @@ class ConvNetLoss {
       if (to.row * to.row * to.width > around_size) around_size = to.row * to.row * to.width;
       to.packed = arena.take<float>(to.entries * to.width);
       to.turned = arena.take<float>(to.kernel * to.kernel * to.outputs * to.height);
-      // A vector may be read beyond the last pixel.
+      // A vector load may extend beyond the last pixel.
       to.given = arena.take<float>(net.batch * to.picture() + kLanes);
       to.sums = arena.take<float>(net.batch * to.pixels() * to.width);
       to.largest = to.pooled == to.side ? to.sums : arena.take<float>(net.batch * to.pooled_pixels() * to.width);
@@ -153,7 +153,7 @@ class ConvNetLoss {
   }
 
  private:
-  /** Calls work(group, picture), a group's pictures in their order. */
+  /** Calls work(group, image), with a group's images in order. */
   template <class F>
   void each_picture(Pool* pool, F&& work) const {
     each_piece(pool, groups, [&](long group) {
@@ -185,21 +185,21 @@ class ConvNetLoss {
     for (long i = 0; i < n; i++) to[i] = 0;
   }
 
-  /** Of a vector, the lanes before `count`. */
+  /** Stores the first `count` lanes of a vector. */
   static void store_some(float* to, V v, long count) {
     if (count >= kLanes) store(to, v);
     else
       for (long lane = 0; lane < count; lane++) to[lane] = v[lane];
   }
 
-  /** Where a layer's picture p is given the pixel that the layer below leaves at (i, j): a fully connected one has a row. */
+  /** Where a layer's image p has the pixel (i, j) of the layer below; a fully connected layer has them in a row. */
   float* given_at(const Layer& below, const Layer& l, long p, long i, long j) const {
     float* picture = l.given + p * l.picture();
     if (l.kernel == 1 && l.side == 1) return picture + (i * below.pooled + j) * below.outputs;
     return picture + ((i + l.margin) * l.row + j + l.margin) * l.inputs;
   }
 
-  /** Colours from 0 to 1. */
+  /** The images' channels, scaled to 0 … 1. */
   void gather(long p, int row) const {
     const Layer& l = layer[0];
     const long line = l.side * l.inputs;
@@ -212,7 +212,7 @@ class ConvNetLoss {
     }
   }
 
-  /** What a layer leaves of picture p, normalised, shifted and rectified, into the next. */
+  /** Writes a layer's output for image p, normalised, shifted and rectified, into the next layer. */
   void activate(const Layer& l, const Layer& above, long p) const {
     clear(above.given + p * above.picture(), above.picture());
     for (long o = 0; o < l.outputs; o += kLanes) {
@@ -226,10 +226,10 @@ class ConvNetLoss {
   }
 
   /**
-   * A convolution of one picture with zeros around.
-   * @param row pixels of its rows, each of `stride` numbers of which `inputs` count
+   * A convolution of one zero-padded image.
+   * @param row pixels per row, each of `stride` numbers, of which `inputs` count
    * @param kernels [k][k][inputs][width]
-   * @param put called with an output's row, column, channel and the vector from there on
+   * @param put called with an output's row, column and first channel, and the vector of channels from there
    */
   template <class F>
   static void convolve(const float* picture, long row, long stride, long inputs, long k, long side, const float* kernels, long width, F&& put) {
@@ -251,7 +251,7 @@ class ConvNetLoss {
         });
   }
 
-  /** z of a picture; biases where no mean is going to take them off again. */
+  /** z of an image, with biases only in the last layer: activate() adds the others' shifts. */
   void sum(const Layer& l, long p) const {
     const bool biased = &l == layer + last;
     float* z = l.sums + p * l.pixels() * l.width;
@@ -259,7 +259,7 @@ class ConvNetLoss {
              [&](long i, long j, long o, V v) { store(z + (i * l.side + j) * l.width + o, biased ? v + load(l.shift + o) : v); });
   }
 
-  /** Pools a picture; its channels' means, and squares about them. */
+  /** Pools an image; computes its channels' means, and squares about them. */
   void measure(const Layer& l, long p) const {
     const float* z = l.sums + p * l.pixels() * l.width;
     if (l.pooled < l.side)
@@ -285,10 +285,10 @@ class ConvNetLoss {
     }
   }
 
-  /** NaN where either is. */
+  /** The larger; NaN where either is. */
   static V larger(V a, V b) { return select((a > b) | (a != a), a, b); }
 
-  /** Mean and scale of each channel out of those of its pictures (Chan et al. 1979). */
+  /** Mean and scale of each channel, from those of the images (Chan et al. 1979). */
   void normalise(const Layer& l) const {
     const double n = static_cast<double>(network->batch), pixels = static_cast<double>(l.pixels());
     for (long o = 0; o < l.outputs; o++) {
@@ -304,7 +304,7 @@ class ConvNetLoss {
     }
   }
 
-  /** df/dẑ in place of df/d(what follows ReLU), and its sums over the picture. */
+  /** Replaces df/d(ReLU's output) by df/dẑ, and computes its sums over the image. */
   void through_relu(const Layer& l, const Layer& above, long p) const {
     float* delta = l.delta + p * l.pooled_pixels() * l.outputs;
     for (long o = 0; o < l.outputs; o += kLanes) {
@@ -326,8 +326,8 @@ class ConvNetLoss {
   }
 
   /**
-   * df/dz of a picture, with zeros around: where z was the largest, its share of dẑ; and what moves with the statistics,
-   * scale (dẑ - mean(dẑ) - ẑ mean(dẑ ẑ)).
+   * df/dz of an image, zero-padded: where z was the maximum, its share of dẑ; with the derivatives through the
+   * statistics, scale (dẑ - mean(dẑ) - ẑ mean(dẑ ẑ)).
    */
   void through_pooling(const Layer& l, long p, float* dz) const {
     clear(dz, l.row * l.row * l.width);
@@ -355,7 +355,7 @@ class ConvNetLoss {
     }
   }
 
-  /** Adds a picture's part of the kernels' gradient to its group's. */
+  /** Adds an image's part of the kernels' gradient to its group's. */
   static void weigh(const Layer& l, long p, const float* dz, float* gradient, bool fresh) {
     const long line = l.kernel * l.inputs;
     for (long y = 0; y < l.kernel; y++)
@@ -376,14 +376,14 @@ class ConvNetLoss {
         });
   }
 
-  /** df/d(what the layer was given). */
+  /** df/d(the layer's input). */
   static void return_to(const Layer& l, const float* dz, float* delta) {
     convolve(dz, l.row, l.width, l.outputs, l.kernel, l.side, l.turned, l.height, [&](long i, long j, long c, V v) {
       store_some(delta + (i * l.side + j) * l.inputs + c, v, l.inputs - c);
     });
   }
 
-  /** The groups' gradients, added up; and what the layer below needs of the mini-batch. */
+  /** Adds up the groups' gradients, and computes the means over the mini-batch that the layer below needs. */
   void collect(const Layer& l, bool is_last, float* gradient, Pool* pool) const {
     each_piece(pool, l.kernel, [&](long y) {
       const long line = l.kernel * l.inputs;
@@ -397,7 +397,7 @@ class ConvNetLoss {
     for (long o = 0; o < l.outputs; o++) {
       double total = 0;
       for (long p = 0; p < network->batch; p++) total += (is_last ? l.sums : l.first)[p * l.width + o];
-      // The mean that is taken off takes a bias off with it.
+      // Subtracting the mean removes a bias too.
       gradient[l.biases + o] = 0;
       gradient[l.shifts + o] = static_cast<float>(total);
     }

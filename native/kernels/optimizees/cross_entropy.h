@@ -5,7 +5,7 @@
 namespace metadescent::METADESCENT_ISA {
 
 /**
- * @param z logits, up to whole vectors; replaced by df/dz, f being the mean over the mini-batch, and zeros beyond the
+ * @param z logits, padded to whole vectors; replaced by df/dz, f being the mean over the mini-batch, and zeros beyond the
  *   classes
  * @returns log Σ exp z - z_label
  */
@@ -24,7 +24,7 @@ inline float cross_entropy(float* z, long classes, int label, long batch) {
   for (long u = 0; u < classes; u++) z[u] *= share;
   for (long u = classes; u < (classes + kLanes - 1) / kLanes * kLanes; u++) z[u] = 0;
   z[label] -= 1 / static_cast<float>(batch);
-  // The logarithm takes numbers alone: what is none must not come out as one.
+  // The logarithm expects finite numbers: the second term keeps NaN and infinity from becoming finite.
   return logarithm(set(sum))[0] + (sum - sum) + of_label;
 }
 

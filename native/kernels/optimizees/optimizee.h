@@ -1,5 +1,5 @@
 #pragma once
-// Value and gradient of some functions of a family. A family is a file of its own here and a case below.
+// Value and gradient of some functions of a family. Each family is a file in this folder and a case below.
 #include "conv_net.h"
 #include "parabola.h"
 #include "perceptron.h"
@@ -7,22 +7,22 @@
 
 namespace metadescent::METADESCENT_ISA {
 
-/** Largest dimension for which W is kept transposed, 16 KB a lane. */
+/** Largest dimension for which W is kept transposed, 16 KB per lane. */
 constexpr long kLargestTransposed = 64;
 
 /** Functions `first` … `first + count - 1` of a batch. */
 struct Optimizee {
   const Functions* all;
   long first, count;
-  /** Of quadratics, where lanes are functions; else null. */
+  /** For quadratics whose lanes are functions; else null. */
   QuadraticLanes* lanes;
   PerceptronLoss perceptron;
   ConvNetLoss conv_net;
   float* scratch;
-  /** c∘θ, where the functions are scaled. */
+  /** c∘θ, if the functions are scaled. */
   float* point;
 
-  /** Takes its memory; with a counting arena that is all. */
+  /** Takes its memory; with a counting arena it only counts. */
   inline void prepare(const Functions& functions, long from, long number, Arena& arena) {
     all = &functions;
     first = from;
@@ -48,10 +48,10 @@ struct Optimizee {
 
   /**
    * @param theta [count, d]
-   * @param step of those whose mini-batches were handed in
+   * @param step selects the mini-batches
    * @param gradient [count, d]
    * @param losses [count]
-   * @param pool threads that large functions may work on, or null
+   * @param pool threads that large functions may use, or null
    */
   inline void evaluate(const float* theta, long step, float* gradient, float* losses, Pool* pool = nullptr) const {
     if (all->scale == nullptr) return evaluate_at(theta, step, gradient, losses, pool);

@@ -1,5 +1,5 @@
 #pragma once
-// f(x) = Σ (s∘x)², ∇f = 2 s² x; with s = 1 it is the families "simple" and "simple-multi".
+// f(x) = Σ (s∘x)², ∇f = 2 s² x; s = 1 gives the families "simple" and "simple-multi".
 #include "../lanes.h"
 
 namespace metadescent::METADESCENT_ISA {

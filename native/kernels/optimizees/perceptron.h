@@ -1,9 +1,9 @@
 #pragma once
 // Mean softmax cross-entropy of a multi-layer perceptron on a mini-batch, and its gradient.
 //
-// Lanes run along the inputs of a layer, whose weights are transposed for that. Work is cut into digits for the way
-// forward and back, and into blocks of inputs for the weights' gradient, each sum in the digits' order: by shapes alone,
-// so that the bits are the same for any number of threads, or none.
+// Lanes run along the inputs of a layer, whose weights are transposed for that. Work is divided by digits for the forward
+// and backward pass, and by blocks of inputs for the weights' gradient, only by shapes and with each sum in the digits'
+// order, so the bits are the same for any number of threads, or none.
 #include "../parallel.h"
 #include "../plan.h"
 #include "cross_entropy.h"
@@ -19,27 +19,27 @@ class PerceptronLoss {
 
   struct Layer {
     long inputs, outputs;
-    /** The same up to whole vectors. */
+    /** The same, rounded up to whole vectors. */
     long width, height;
-    /** Its weights [inputs][outputs] in θ; the biases [outputs] follow. */
+    /** Offsets of its weights [inputs][outputs] and biases [outputs] in θ. */
     long weights, biases;
-    /** Blocks of kInputs. */
+    /** Number of blocks of kInputs inputs. */
     long blocks;
     /** [outputs][width]; zero beyond the inputs. */
     float* transposed;
-    /** What the layer is given, [batch][width]. Beyond the inputs it is finite, and has no effect. */
+    /** The layer's input, [batch][width]. Beyond the inputs it is finite and has no effect. */
     float* values;
-    /** Sums of weighted inputs, then df/d of them, [batch][height]. */
+    /** Weighted sums of the inputs, then their cotangents, [batch][height]. */
     float* sums;
   };
 
   const Perceptron* network;
   Layer layer[kMaxPerceptronLayers];
-  /** Of each digit. */
+  /** Per digit. */
   float* losses;
 
  public:
-  /** Takes its memory; with a counting arena that is all. */
+  /** Takes its memory; with a counting arena it only counts. */
   void prepare(const Perceptron& perceptron, Arena& arena) {
     network = &perceptron;
     long offset = 0;
@@ -113,7 +113,7 @@ class PerceptronLoss {
     for (int l = last; l > 0; l--) back(layer[l], layer[l - 1], first, count);
   }
 
-  /** Pixels from 0 to 1. */
+  /** The pixels, scaled to 0 … 1. */
   void gather(const int* rows, long first, int count) const {
     const Layer& l = layer[0];
     for (long d = first; d < first + count; d++) {
@@ -124,7 +124,7 @@ class PerceptronLoss {
     }
   }
 
-  /** sums = values · weights + biases, and 0 beyond the outputs. */
+  /** sums = values · weights + biases; 0 beyond the outputs. */
   static void weigh(const Layer& l, const float* biases, long first, int count) {
     for_tiles<kTileUnits>(static_cast<int>(l.outputs), [&](int unit, auto units) {
       for_tiles<kTileDigits>(count, [&](int digit, auto digits) {
@@ -170,7 +170,7 @@ class PerceptronLoss {
     }
   }
 
-  /** The activation's derivative, by its value. */
+  /** The activation's derivative, as a function of its value. */
   V derivative(V value) const {
     switch (network->activation) {
       case Perceptron::kSigmoid:

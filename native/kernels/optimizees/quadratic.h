@@ -1,8 +1,8 @@
 #pragma once
 // f(x) = |Wx - y|², ∇f = 2 Wᵀ(Wx - y).
 //
-// Where several functions stand side by side and are small, lanes are functions: W is transposed once, [d][d][lanes], and
-// serves every step. Else lanes run along the rows of W.
+// For several small functions, lanes are functions: W is transposed once, [d][d][lanes], and used at every step. Otherwise
+// lanes run along the rows of W.
 #include "../plan.h"
 
 namespace metadescent::METADESCENT_ISA {
@@ -31,12 +31,12 @@ inline float quadratic(const float* W, const float* y, const float* x, long d, f
   return loss;
 }
 
-/** kLanes functions or fewer, one a lane. */
+/** Up to kLanes functions, one per lane. */
 struct QuadraticLanes {
-  /** [d, d], [d] and scratch [d] each. */
+  /** [d, d] and [d]; x and residual are scratch [d]. */
   V *W, *y, *x, *residual;
 
-  /** Takes its memory; with a counting arena that is all. @param count functions; lanes beyond are zero */
+  /** Takes its memory; with a counting arena it only counts. @param count functions; other lanes are zero */
   inline void prepare(const float* from_W, const float* from_y, long d, long count, Arena& arena) {
     W = arena.take<V>(d * d);
     y = arena.take<V>(d);
