@@ -34,7 +34,7 @@ export function measureNotes(results: ComparisonResults, measure: Measure): stri
 function verdict(shown: readonly OptimizerResult[], measure: Measure): string[] {
   if (shown.every(({ rule }) => rule === null)) return [];
   const best = bestBaseline(shown, measure);
-  if (!best) return ['Best baseline: none. No rule lowers the mean loss from where it begins.'];
+  if (!best) return ['Best baseline: none. No rule does better than standing still.'];
   return [`Best baseline: ${best.label}; ${found[verdictOf(figuresOf(best, measure).difference!)]}.`];
 }
 

@@ -125,7 +125,7 @@ function yardstick(findings: readonly Finding[], base: Record<Shown, number[]>):
   const figure = (measure: Shown) => {
     const best = bestBaseline(rowsOf(results, measure), measure);
     const value = best ? fromWire(figuresOf(best, measure).mean.value) : Number.NaN;
-    return figureOf([value], base[measure], best?.label ?? 'no rule lowers the loss');
+    return figureOf([value], base[measure], best?.label ?? 'no rule does better than standing still');
   };
   return [{ change: null, figures: { sum: figure('sum'), final: figure('final') } }];
 }

@@ -22,7 +22,7 @@ export function summaryTable(findings: readonly Finding[]): string {
           cell(...withInterval(ours.mean)),
           theirs
             ? cell(formatLoss(theirs.mean.value), `${formatInterval(theirs.mean)}<br>${escapeXml(best.label)}`)
-            : cell('none', 'no rule lowers the mean loss'),
+            : cell('none', 'no rule does better than standing still'),
           difference(theirs?.difference ?? null),
           cell(percent(theirs?.winRate ?? null)),
         ],
