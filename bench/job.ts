@@ -3,8 +3,8 @@ import { parseJobSpec } from '../src/contract/validate.js';
 import type { Workload } from './workloads.js';
 
 /**
- * The job. Its sizes are put in after it was checked: the limits on their product guard a service's memory, and the
- * runner of these processes guards its own.
+ * The job. Its sizes are set after validation: the limits on their product protect a service's memory, and the runner of
+ * these processes has its own limit.
  */
 export function jobOf(workload: Workload, learningRate: number, engine: string): MetatrainSpec {
   const { problem, optimizer, functions, coordinates, steps } = workload;

@@ -1,18 +1,18 @@
 /**
- * Makes test/fixtures/data-VERSION.tar.gz: data folders as some build of metadescent leaves them, for the test that
- * later versions open them.
+ * Makes test/fixtures/data-VERSION.tar.gz: data folders written by a build of metadescent, for the test that later
+ * versions open them.
  *
  *   node scripts/data-folder.mjs --build DIR --out FILE.tar.gz
  *
- * DIR is a checkout of the version, set up. In the archive:
+ * DIR is a checkout of the version, set up. The archive contains:
  *
- *     stopped/       a data folder after SIGTERM: jobs in every final state, two that wait with a checkpoint, one that never
+ *     stopped/       a data folder after SIGTERM: jobs in every final state, two waiting with a checkpoint, one that never
  *                    ran; registered optimizers; idempotency keys
  *     killed/        the same folder, started again and then ended by SIGKILL, Redis first: those two are "running"
- *     run/           a folder of `metadescent train` that was interrupted
- *     expected.json  what is in them, with digests of what undisturbed runs of that build compute
+ *     run/           a folder of an interrupted `metadescent train`
+ *     expected.json  their contents, with digests of the results of uninterrupted runs of that build
  *
- * Everything runs on AVX2, so that the checkpoints serve on nearly every x86 machine.
+ * Everything runs on AVX2, so that the checkpoints can be resumed on nearly every x86 machine.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -49,7 +49,7 @@ try {
 
   await interrupted(build, join(archive, 'run'));
 
-  // The same jobs, undisturbed.
+  // The same jobs, uninterrupted.
   service = await Service.start(build, join(work, 'undisturbed'));
   const digests = {};
   for (const [name, document] of Object.entries(unfinished)) {
@@ -82,7 +82,7 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-/** Without sockets, which no archive can hold. */
+/** Copies a folder without its sockets, which an archive cannot contain. */
 function keep(from, to) {
   cpSync(from, to, { recursive: true, filter: (path) => !lstatSync(path).isSocket() });
 }

@@ -1,5 +1,5 @@
 /**
- * npm run dev -- PATTERN …: compiles what is saved, and runs the test files whose path contains one of the patterns again
+ * npm run dev -- PATTERN …: compiles on every save, and runs the test files whose path contains one of the patterns again
  * when they, or a file that they import, change. Ctrl-C ends it.
  */
 import { spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ async function dev() {
     [join(root, 'node_modules/typescript/bin/tsc'), '--watch', '--preserveWatchOutput'],
     ['--test', '--watch', '--test-reporter=spec', ...files],
   ].map((args) => spawn(process.execPath, args, { cwd: root, stdio: 'inherit', detached: true }));
-  // Groups of their own: what each of them has started ends with it.
+  // Separate process groups, so that what each child has started ends with it.
   const end = () => {
     for (const { pid, exitCode, signalCode } of children)
       if (exitCode === null && signalCode === null) process.kill(-pid, 'SIGTERM');

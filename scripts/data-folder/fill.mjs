@@ -20,7 +20,7 @@ const small = {
   comparison,
 };
 
-/** Some seconds each: long enough to be interrupted. */
+/** A few seconds each: long enough to be interrupted. */
 export const unfinished = {
   tfjs: {
     ...small,
@@ -48,12 +48,12 @@ export const unfinished = {
   },
 };
 
-/** The idempotency key that came with the job of this name. */
+/** The idempotency key of the job of this name. */
 export function keyOf(name) {
   return `key-of-${name}`;
 }
 
-/** @returns what is there when the unfinished jobs are under way, for expected.json */
+/** @returns the contents once the unfinished jobs are running, for expected.json */
 export async function fillService(service) {
   const documents = {
     succeeded: { ...small, title: 'Succeeded', labels: ['a', 'b'] },
@@ -108,7 +108,7 @@ export async function fillService(service) {
   return { finished, optimizers, unfinished: jobs, queued };
 }
 
-/** A training by the command line of the build, ended by Ctrl-C on its way. */
+/** A training by the build's command line, interrupted by Ctrl-C. */
 export async function interrupted(build, folder) {
   const work = mkdtempSync(join(tmpdir(), 'metadescent-run-'));
   try {

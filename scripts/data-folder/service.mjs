@@ -1,4 +1,4 @@
-/** A service of some build, as processes of its own, and what a data folder's makers ask of it. */
+/** A service of the given build in its own processes, with the operations that making a data folder needs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -49,13 +49,13 @@ export class Service {
     return (await this.request('POST', path, { body, headers })).json();
   }
 
-  /** Waits until the job is as the condition says. */
+  /** Waits until the job meets the condition. */
   async until(id, condition) {
     for (;;) {
       const job = await this.get(`jobs/${id}`);
       if (condition(job)) return job;
       if (['succeeded', 'failed', 'cancelled'].includes(job.state))
-        throw new Error(`The job ${id} ended too early, or wrongly: ${JSON.stringify(job)}`);
+        throw new Error(`The job ${id} ended too early or in the wrong state: ${JSON.stringify(job)}`);
       await delay(20);
     }
   }
@@ -67,7 +67,7 @@ export class Service {
       await this.until(id, (job) => (job.progress?.done ?? 0) > (progress?.done ?? 0));
   }
 
-  /** They would be gone a day later. */
+  /** Makes the idempotency keys permanent: they would expire after a day. */
   async keepIdempotencyKeys() {
     const { Redis } = createRequire(join(this.build, 'package.json'))('ioredis');
     const redis = new Redis({ path: this.note().socket });

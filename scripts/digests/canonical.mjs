@@ -1,7 +1,7 @@
-/** SHA-256 of what a run computed, and of nothing else: no versions, no times, no fields that later versions added. */
+/** SHA-256 of only what a run computed: no versions, no times, no fields that later versions added. */
 import { createHash } from 'node:crypto';
 
-/** Of the tensors alone, in the order of their names. @param {Uint8Array} bytes a safetensors file */
+/** The digest of the tensors, in the order of their names, without metadata. @param {Uint8Array} bytes a safetensors file */
 export function digestWeights(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = 8 + Number(view.getBigUint64(0, true));
@@ -15,26 +15,26 @@ export function digestWeights(bytes) {
   return hash.digest('hex');
 }
 
-/** Of these columns of a table. @param {string} csv @param {string[]} columns */
+/** The digest of some columns of a table. @param {string} csv @param {string[]} columns */
 export function digestTable(csv, columns) {
   const [head, ...rows] = csv.trimEnd().split('\n');
   const places = columns.map((column) => head.split(',').indexOf(column));
   return digest(rows.map((row) => places.map((place) => row.split(',')[place])));
 }
 
-/** Of a job's losses, as GET /jobs/{id}/losses gives them. */
+/** The digest of a job's losses, as GET /jobs/{id}/losses returns them. */
 export function digestLossSeries(series) {
   return digest(pick(series, ['from', 'to', 'iterationsPerBucket', 'iteration', 'count', 'mean', 'min', 'max']));
 }
 
 const parameters = ['name', 'learningRate', 'momentum', 'decay', 'beta', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
 
-/** The rules that were compared, with the rates that were chosen for them. */
+/** The digest of the compared rules with the rates chosen for them. */
 export function digestRates({ optimizers }) {
   return digest(optimizers.map(({ rule }) => rule && pick(rule, parameters)));
 }
 
-/** Every rate that was tried, and its scores. */
+/** The digest of every rate tried and its scores. */
 export function digestGrids({ optimizers }) {
   return digest(
     optimizers.map(
@@ -52,7 +52,7 @@ export function digestGrids({ optimizers }) {
   );
 }
 
-/** Every other number of a comparison. */
+/** The digest of every other number of a comparison. */
 export function digestResults(results) {
   return digest([
     pick(results, ['seed', 'steps', 'functions', 'resamples']),
@@ -85,8 +85,8 @@ function digest(value) {
 /**
  * @param {Record<string, Record<string, string>>} expected digests by case and part
  * @param {Record<string, Record<string, string>>} found
- * @param {{ case: string, part: string, reason: string }[]} exceptions differences that are meant
- * @returns {{ lines: string[], failed: boolean }} a line for each difference, and for each exception without one
+ * @param {{ case: string, part: string, reason: string }[]} exceptions intended differences
+ * @returns {{ lines: string[], failed: boolean }} a line per difference, and per exception without one
  */
 export function compareDigests(expected, found, exceptions) {
   const lines = [];
@@ -100,7 +100,7 @@ export function compareDigests(expected, found, exceptions) {
       if (before === now) lines.push(`${name} ${part}: the same, though an exception is listed: remove it`);
       else
         lines.push(
-          `${name} ${part}: ${brief(before)} before, ${brief(now)} now${exception ? ` (meant: ${exception.reason})` : ''}`,
+          `${name} ${part}: ${brief(before)} before, ${brief(now)} now${exception ? ` (intended: ${exception.reason})` : ''}`,
         );
     }
   }

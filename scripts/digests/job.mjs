@@ -1,10 +1,10 @@
-/** Digests of what a job of a service left, over its REST routes. */
+/** Digests of the results of a service's job, over its REST routes. */
 import { digestGrids, digestLossSeries, digestRates, digestResults, digestWeights } from './canonical.mjs';
 
 /** Points of a loss series: every meta-iteration of a small job has a bucket of its own. */
 const points = 10_000;
 
-/** @returns {Promise<Record<string, string>>} digests by part, of the parts that the job has */
+/** @returns {Promise<Record<string, string>>} digests by part, for the parts that the job has */
 export async function digestJob(url, id) {
   const { artifacts, spec } = await (await get(`${url}/jobs/${id}`)).json();
   const parts = {};

@@ -49,7 +49,7 @@ describe('digests', () => {
     assert.deepEqual(compareDigests(expected, changed, []), { lines: [differs], failed: true });
     const exception = { case: 'seed', part: 'rates', reason: 'ties keep the usual rate' };
     assert.deepEqual(compareDigests(expected, changed, [exception]), {
-      lines: [`${differs} (meant: ties keep the usual rate)`],
+      lines: [`${differs} (intended: ties keep the usual rate)`],
       failed: false,
     });
   });
