@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { type RunEvent, toWireEvent } from '../contract/events.js';
+import { jsonPieces } from '../contract/json-pieces.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { toWire } from '../contract/schema.js';
 import { printable, printableLines } from '../contract/text.js';
@@ -69,6 +71,16 @@ export function printTable(text: string): void {
 /** One JSON document, or one line of a stream of them. */
 export function printJson(value: unknown): void {
   print(JSON.stringify(value));
+}
+
+/** One JSON document that may be larger than a string. */
+export async function printDocument(value: unknown): Promise<void> {
+  for (const piece of jsonPieces(value)) {
+    if (process.stdout.write(printable(piece))) continue;
+    await once(process.stdout, 'drain', { signal: outputLost }).catch(() => {});
+    if (outputLost.aborted) return;
+  }
+  print('');
 }
 
 /** A message beside the answer. */

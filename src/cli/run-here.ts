@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { JobSpec } from '../contract/spec.js';
 import { UserError } from '../contract/user-error.js';
 import { type LocalRun, runLocally } from '../local/local-run.js';
-import type { RunFolder } from '../local/run-folder.js';
+import { isLost, type RunFolder } from '../local/run-folder.js';
 import { exitCodeOfRun } from './exit-codes.js';
 import { Interruption, takingCheckpoint } from './interruption.js';
 import { type JsonOption, print, printComparison, printJson, say, toJsonEvent } from './output.js';
@@ -50,7 +50,7 @@ async function openFolder(
     throw refused(`${files.join(', ')}, but no run: add --overwrite to replace them, or --out for another folder.`);
   if (record !== null && resume) {
     if (!(await folder.isOf(spec))) throw refused('a run of another spec: see its spec.json.');
-    if (record.state === 'failed') throw new UserError(record.failure?.message ?? 'The run failed.', 'failure');
+    if (isLost(record)) throw new UserError(record.failure?.message ?? 'The run failed.', 'failure');
     if (record.state === 'succeeded') return 'complete';
     const checkpoint = await folder.checkpoint();
     if (checkpoint) return checkpoint;

@@ -103,7 +103,16 @@ const diverged = {
   step: Nullable(Type.Integer({ description: 'First step with a non-finite loss.' })),
   message: Type.String(),
 };
-const comparison = { type: Type.Literal('comparison'), results: ComparisonResults };
+const comparison = {
+  type: Type.Literal('comparison'),
+  results: ComparisonResults,
+  artifact: Type.Optional(
+    Type.String({
+      description:
+        'Name of the artifact with the whole results, which GET /jobs/{id}/results answers with, where they are too large for an event: its curves then have at most 1,000 points each, and its tuning grids are empty.',
+    }),
+  ),
+};
 const done = { type: Type.Literal('done'), iterations: Type.Integer(), bestIteration: Nullable(Type.Integer()) };
 
 /** An event of the core's generator: numbers are numbers, NaN included, and a loss entry's points a typed array. */

@@ -3,6 +3,7 @@ import type { FieldError } from './errors.js';
 import { blocksOf, fit, type Group, groupsOf, isNetwork } from './groups.js';
 import type { LearnedSpec, LstmSpec } from './optimizers.js';
 import { coordinates, familyOf, isQuadratic, type ProblemSpec, partsOf, problemsIn } from './problems.js';
+import { checkResultSize } from './result-size.js';
 import type { JobSpec, MetatrainSpec } from './spec.js';
 import type { TrainingSpec } from './training.js';
 
@@ -219,6 +220,8 @@ function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refus
       functions,
       `at most ${limits.comparisonLosses} losses kept (here ${losses}: functions × (steps + 1))`,
     );
+  const oversize = checkResultSize(comparison);
+  if (oversize) refuse(oversize.pointer, steps, oversize.allowed);
   const found = tunedMeasures(tuning).length;
   const optimizers = baselines.reduce((n, b) => n + ('learningRate' in b && b.learningRate === 'tuned' ? found : 1), 1);
   if (functions * optimizers > limits.comparisonMeasures)

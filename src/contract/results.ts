@@ -134,6 +134,12 @@ export const OptimizerResult = Strict({
   ),
   curve: Strict(
     {
+      steps: Type.Optional(
+        Type.Array(Type.Integer(), {
+          description:
+            'The steps t of the values, where not all of them are there: in a `comparison` event of results that are too large for one.',
+        }),
+      ),
       mean: Type.Array(WireNumber),
       quantiles: Type.Array(Strict({ probability: Type.Number(), values: Type.Array(WireNumber) })),
     },

@@ -8,7 +8,7 @@ import type { LearnedSpec } from '../contract/optimizers.js';
 import { UserError } from '../contract/user-error.js';
 import { loadDatasets } from '../data/datasets.js';
 import { runLocally } from '../local/local-run.js';
-import type { RunRecord } from '../local/run-folder.js';
+import { isLost, type RunRecord } from '../local/run-folder.js';
 import { version } from '../version.js';
 import { decodeWeights } from '../weights/weights.js';
 import { estimateSeconds } from './estimate.js';
@@ -141,7 +141,7 @@ export class Reproduction {
     const { folder, checkpointEvery } = this.options;
     const own = folder.job(job.name);
     const before = await own.record();
-    if (before?.state === 'failed') throw new UserError(before.failure?.message ?? 'The run failed.', 'failure');
+    if (before && isLost(before)) throw new UserError(before.failure?.message ?? 'The run failed.', 'failure');
     const checkpoint = before && (await own.checkpoint());
     if (!checkpoint) await own.clear();
     const weights = job.of === null ? null : await folder.job(job.of).weights();

@@ -34,7 +34,8 @@ export class Folder {
     return withLock(this.path, warn, action);
   }
 
-  async write(name: string, content: string | Uint8Array): Promise<void> {
+  /** @param content text or bytes, or pieces of them */
+  async write(name: string, content: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
     await makeFolder(this.path);
     const temporary = join(this.path, `.${name}.part`);
     await writeFile(temporary, content);

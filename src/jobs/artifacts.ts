@@ -31,6 +31,14 @@ export interface OpenArtifact {
   close(): Promise<void>;
 }
 
+/** A file that is written piece by piece. What fails may be asked for again. */
+export interface ArtifactWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  commit(): Promise<void>;
+  /** Gives up what is not committed. */
+  discard(): Promise<void>;
+}
+
 /**
  * Files that belong to jobs, and to the optimizers of the registry: each owner's id is its own. A name, once put, is
  * either all there or not there.
@@ -38,6 +46,8 @@ export interface OpenArtifact {
 export interface ArtifactStore {
   /** Stores the bytes under the name, in place of what was there. */
   put(owner: string, name: string, bytes: Uint8Array): Promise<void>;
+  /** Begins a file that comes in pieces; it is there, in place of what was, once it is committed. */
+  create(owner: string, name: string): Promise<ArtifactWriter>;
   /** @returns null where there is no such artifact. */
   open(owner: string, name: string): Promise<OpenArtifact | null>;
   /** All its bytes. @returns null where there is no such artifact. */
@@ -61,22 +71,39 @@ export class FolderArtifactStore implements ArtifactStore {
   constructor(private readonly folder: string) {}
 
   async put(owner: string, name: string, bytes: Uint8Array): Promise<void> {
+    const file = await this.create(owner, name);
+    try {
+      await file.write(bytes);
+      await file.commit();
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+  }
+
+  async create(owner: string, name: string): Promise<ArtifactWriter> {
     const path = this.#path(owner, name);
     await makeFolder(this.#folderOf(owner));
     const temporary = join(this.#folderOf(owner), `.${randomUUID()}`);
-    try {
-      const file = await open(temporary, 'wx');
-      try {
-        await file.writeFile(bytes);
+    const file = await open(temporary, 'wx');
+    let size = 0;
+    return {
+      // At a place of its own: a piece that was written in part is written again from its start.
+      async write(bytes) {
+        for (let at = 0; at < bytes.length; )
+          at += (await file.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
+        size += bytes.length;
+      },
+      async commit() {
         await file.sync();
-      } finally {
+        await rename(temporary, path);
         await file.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+      },
+      async discard() {
+        await file.close();
+        await rm(temporary, { force: true });
+      },
+    };
   }
 
   async open(owner: string, name: string): Promise<OpenArtifact | null> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
+import { comparisonEvent } from '../contract/comparison-event.js';
 import type { RunEvent } from '../contract/events.js';
 import type { ComparisonResults } from '../contract/results.js';
 import type { JobSpec } from '../contract/spec.js';
@@ -71,7 +72,7 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
         record.state = 'failed';
         record.failure = { code: 'diverged', message: event.message };
       }
-      onEvent(event);
+      onEvent(event.type === 'comparison' ? comparisonEvent(event.results) : event);
       if (performance.now() - savedAt > 1000 * checkpointEvery) {
         keepTime();
         await save(run, folder, record);
@@ -81,6 +82,9 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
     record.state = 'interrupted';
     await save(run, folder, record);
     return { record, results };
+  } catch (error) {
+    await giveUp(run, folder, record, error);
+    throw error;
   } finally {
     run.dispose();
   }
@@ -91,6 +95,14 @@ async function save(run: Run, folder: RunFolder, record: RunRecord): Promise<voi
   if (weights) await folder.writeWeights(weights);
   await folder.writeRecord(record);
   await folder.writeCheckpoint(await run.checkpoint());
+}
+
+/** Keeps what has been trained, and says that it failed: whatever the cause, as much of both as the folder takes. */
+async function giveUp(run: Run, folder: RunFolder, record: RunRecord, error: unknown): Promise<void> {
+  record.state = 'failed';
+  record.failure = { code: 'internal', message: String((error as Error)?.message ?? error) };
+  const weights = run.weights();
+  await Promise.allSettled([weights && folder.writeWeights(weights), folder.writeRecord(record)]);
 }
 
 async function finish(run: Run, folder: RunFolder, record: RunRecord): Promise<void> {

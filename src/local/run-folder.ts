@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EngineInfo, JobFailure } from '../contract/events.js';
+import { jsonBytes } from '../contract/json-pieces.js';
 import type { ComparisonResults } from '../contract/results.js';
 import type { JobSpec } from '../contract/spec.js';
 import { renderSvg } from '../figures/picture.js';
@@ -27,6 +28,11 @@ const fileNames = [
   'comparison.svg',
   'checkpoint.safetensors',
 ];
+
+/** Whether resuming it would fail in the same way: it has diverged. What else failed may have been mended meanwhile. */
+export function isLost({ state, failure }: RunRecord): boolean {
+  return state === 'failed' && failure?.code !== 'internal';
+}
 
 /**
  * The files of a run without a service:
@@ -111,7 +117,7 @@ export class RunFolder extends Folder {
   }
 
   async writeResults(results: ComparisonResults): Promise<void> {
-    await this.writeJson('results.json', results);
+    await this.write('results.json', jsonBytes(results, '  ', '\n'));
     await this.write('comparison.svg', renderSvg(results));
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import { artifactNames } from '../contract/job.js';
 import type { CompareSpec } from '../contract/spec.js';
-import type { ArtifactStore } from '../jobs/artifacts.js';
+import type { ArtifactStore, ArtifactWriter } from '../jobs/artifacts.js';
 import { type Attempt, AttemptLost } from '../jobs/attempts.js';
 import type { Child, Exit } from './child-process.js';
 import type { Delivery, FromChild } from './messages.js';
@@ -50,7 +50,7 @@ export async function runAttempt(
     try {
       return await run.outcome();
     } finally {
-      run.end();
+      await run.end();
       await child.exited;
     }
   } catch (error) {
@@ -74,6 +74,8 @@ class AttemptRun {
   private said: Outcome | null = null;
   /** Whether the stream has refused events of a cancelled job: a checkpoint would be ahead of it. */
   private streamClosed = false;
+  /** The results, as far as they have come. */
+  private results: ArtifactWriter | null = null;
   private readonly over = new AbortController();
 
   constructor(
@@ -106,9 +108,10 @@ class AttemptRun {
   }
 
   /** Ends the child; what it has said and nobody has dealt with is dropped. */
-  end(): void {
+  async end(): Promise<void> {
     this.over.abort();
     this.child.kill();
+    await this.results?.discard();
   }
 
   /** Deals with what the child says, one message after the other, until it is gone. */
@@ -131,7 +134,14 @@ class AttemptRun {
   }
 
   private accept(delivery: Delivery): Promise<void> {
-    return delivery.type === 'events' ? this.append(delivery.events) : this.save(delivery.checkpoint, delivery.weights);
+    switch (delivery.type) {
+      case 'events':
+        return this.append(delivery.events);
+      case 'results':
+        return this.saveResults(delivery.bytes);
+      case 'snapshot':
+        return this.save(delivery.checkpoint, delivery.weights);
+    }
   }
 
   private async append(events: RunEvent[]): Promise<void> {
@@ -141,9 +151,6 @@ class AttemptRun {
         const { type: code, message } = event;
         this.said = { type: 'failed', failure: { code, message } };
       }
-      // Whoever sees the event finds the artifact there.
-      if (event.type === 'comparison')
-        await this.put(artifactNames.results, new TextEncoder().encode(JSON.stringify(event.results)));
     }
     try {
       await Promise.all(events.map((event) => this.attempt.append(event)));
@@ -151,6 +158,15 @@ class AttemptRun {
       if (!this.attempt.signal.aborted) throw error;
       this.streamClosed = true;
     }
+  }
+
+  private async saveResults(bytes: Uint8Array | null): Promise<void> {
+    const { artifacts } = this.options;
+    this.results ??= await this.insist(() => artifacts.create(this.attempt.job, artifactNames.results));
+    const { results } = this;
+    if (bytes) return this.insist(() => results.write(bytes));
+    await this.insist(() => results.commit());
+    this.results = null;
   }
 
   private async save(checkpoint: Uint8Array | null, weights: Uint8Array | null): Promise<void> {

@@ -1,4 +1,6 @@
+import { comparisonEvent } from '../contract/comparison-event.js';
 import type { JobFailure } from '../contract/events.js';
+import { jsonBytes } from '../contract/json-pieces.js';
 import { isOutOfMemory } from '../core/engines/out-of-memory.js';
 import { selectEngine } from '../core/engines/select.js';
 import { createRun, type Run } from '../core/run.js';
@@ -61,7 +63,16 @@ async function serve(request: RunRequest): Promise<void> {
       await parent.deliver({ type: 'snapshot', checkpoint: null, weights: run.weights() });
       return parent.deliver({ type: 'events', events: [event] });
     }
-    pack.add(event);
+    if (event.type === 'comparison') {
+      await flush();
+      // Whoever sees the event finds the file there.
+      for (const bytes of jsonBytes(event.results)) {
+        await parent.turn();
+        await parent.deliver({ type: 'results', bytes });
+      }
+      await parent.deliver({ type: 'results', bytes: null });
+    }
+    pack.add(event.type === 'comparison' ? comparisonEvent(event.results) : event);
     if (pack.isDue) await flush();
   }
 }

@@ -31,6 +31,8 @@ export type FromChild =
 /** What the child waits with until the worker has dealt with the ones before. */
 export type Delivery =
   | { type: 'events'; events: RunEvent[] }
+  /** A piece of the results' file, before the event that tells of them; null behind the last. */
+  | { type: 'results'; bytes: Uint8Array | null }
   /** Of the run as it stands after all events delivered before. */
   | { type: 'snapshot'; checkpoint: Uint8Array | null; weights: Uint8Array | null };
 

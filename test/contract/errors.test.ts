@@ -28,6 +28,7 @@ function refused(document: unknown): ApiError {
 }
 
 const training = (fields: Document) => ({ ...least, training: fields });
+const rules = (count: number) => ({ baselines: Array(count).fill({ name: 'sgd', learningRate: 0.1 }) });
 const comparison = (fields: Document) => ({ ...least, comparison: fields });
 const optimizer = (fields: Document) => ({ ...least, optimizer: { name: 'lstm', ...fields } });
 
@@ -284,6 +285,23 @@ describe('limits on products of sizes', () => {
       '/training/validation/functions',
     ],
     ['the losses of a comparison', comparison({ functions: 10_000_000, steps: 100 }), '/comparison/functions'],
+    ['the size of the results', comparison({ functions: 2, steps: 100_000, ...rules(13) }), '/comparison/steps'],
+    [
+      'the size of the results, with the rates tried',
+      comparison({
+        baselines: Array(32).fill({ name: 'adam' }),
+        tuning: {
+          measures: ['sum', 'final', 'tail'],
+          points: 81,
+          parameters: {
+            beta1: [0.8, 0.9],
+            beta2: [0.9, 0.95, 0.99, 0.999],
+            epsilon: [1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2],
+          },
+        },
+      }),
+      '/comparison/steps',
+    ],
     ['the runs of a comparison', comparison({ functions: 10_000_000, steps: 1, ...nine }), '/comparison/functions'],
     [
       'the grids of a tuning',
@@ -315,6 +333,7 @@ describe('limits on products of sizes', () => {
     parseJobSpec({ ...comparison({ functions: 2000, steps: 200 }), problem: mnist({ hidden: [40] }) });
     parseJobSpec({ ...training({ functions: 128, horizon: 100 }), problem: { name: 'quadratic' } });
     parseJobSpec(comparison({ functions: 100_000, steps: 100 }));
+    parseJobSpec(comparison({ functions: 2, steps: 100_000, ...rules(12) }));
     // All that are hand-written, each tuned for three measures.
     const measures = ['sum', 'tail', 'final'];
     parseJobSpec(comparison({ functions: 200_000, steps: 100, ...nine, tuning: { measures } }));

@@ -10,6 +10,13 @@ import { collect, cursors, errorOf, type Harness, losses, openHarness, until } f
 
 const perIteration = 64;
 
+async function collectSome(events: AsyncIterator<JobEvent>, count: number): Promise<JobEvent[]> {
+  const some: JobEvent[] = [];
+  while (some.length < count) some.push((await events.next()).value);
+  await events.return?.();
+  return some;
+}
+
 describe('a job’s stream', () => {
   const given = withRedis();
   let harness: Harness;
@@ -181,6 +188,21 @@ describe('a job’s stream that is full', () => {
     assert.deepEqual([coarse.iterationsPerBucket, coarse.count.at(-1)], [11, 6 * 32]);
     assert.deepEqual(coarse.min, [100, 111, 122, 133, 144, 155, 166, 177, 188, 199]);
     assert.equal(coarse.max.at(-1), 204 + 31 / 1024);
+  });
+
+  it('keeps its newest entry, however large', async () => {
+    const { id, attempt } = await harness.begin();
+    await attempt.append(losses(0, 1, 32));
+    const live = await harness.jobs.subscribe(id, '1.2');
+    // Four times what the stream may hold.
+    await attempt.append(losses(1, 1, 40_000));
+    const { value } = await live.next();
+    assert.deepEqual([value?.type, value?.seq], ['losses', 3]);
+    const late = await collectSome(await harness.jobs.subscribe(id, null), 2);
+    assert.deepEqual([late[0]?.type, late[1]?.type, late[1]?.seq], ['truncated', 'losses', 3]);
+    await attempt.append(losses(2, 1, 32));
+    await attempt.succeed();
+    assert.deepEqual(cursors(await collect(live)), ['1.4', '1.5']);
   });
 
   it('shows a later attempt’s losses in place of an earlier one’s', async () => {

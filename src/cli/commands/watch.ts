@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.js';
-import type { JobState } from '../../contract/events.js';
+import type { JobEventOf, JobState } from '../../contract/events.js';
 import type { ComparisonResults } from '../../contract/results.js';
 import { exitCodeOfState, exitCodes } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
@@ -53,7 +53,7 @@ export async function followJob(
   const progress = new ProgressDisplay();
   const stopped = json ? AbortSignal.any([signal, outputLost]) : signal;
   let state: JobState | null = null;
-  let results: ComparisonResults | null = null;
+  let comparison: JobEventOf<'comparison'> | null = null;
   try {
     // The first events of a job may lie before the cursor, or have been moved away.
     if (!json) progress.expect((await client.get(id)).spec);
@@ -61,7 +61,7 @@ export async function followJob(
       if (json) printJson(event);
       else progress.show(event);
       if (event.type === 'state') state = event.state;
-      if (event.type === 'comparison') results = event.results;
+      if (event.type === 'comparison') comparison = event;
     }
   } catch (error) {
     if (stopped.aborted) return null;
@@ -71,8 +71,10 @@ export async function followJob(
   }
   // A cursor after the final event leaves nothing to come.
   state ??= (await client.get(id)).state;
+  // Those that were too large for an event are fetched.
+  const results = comparison?.artifact === undefined || json ? comparison?.results : await client.results(id);
   if (!json && results) printComparison(results);
   if (!json) print(`${id}: ${state}`);
   process.exitCode = exitCodeOfState(state);
-  return results;
+  return results ?? null;
 }

@@ -1,5 +1,6 @@
 import type { Measure, TuningSpec } from '../../contract/comparison.js';
 import { maximumRate, type RuleSpec } from '../../contract/optimizers.js';
+import { widestGrowth } from '../../contract/result-size.js';
 import type { Measured } from '../optimise/measures.js';
 import { ruleOf } from '../optimizers/registry.js';
 import type { Outcome } from './trial.js';
@@ -21,7 +22,6 @@ export interface Search {
 
 /** How many rates are added at a time where the best is at the edge, and how far a grid may grow. */
 const growth = 4;
-const widest = 160;
 
 /** A rate diverged where some function rose by more than this many times what functions fall by at the best rate. */
 const divergence = 100;
@@ -39,7 +39,7 @@ export function nextExponent(search: Search, tried: readonly TriedRate[]): numbe
   const half = Math.floor(tuning.points / 2);
   const first = Array.from({ length: tuning.points }, (_, i) => i - half).filter(fits);
   if (tried.length < first.length) return first[tried.length]!;
-  if (tried.length >= tuning.points + widest) return null;
+  if (tried.length >= tuning.points + widestGrowth) return null;
   const { low, high } = endsOf(tried);
   const canGrowUp = fits(high + 1);
   // A step of growth is finished before the edge is judged again.

@@ -3,22 +3,29 @@ import type { ArtifactStore } from '../artifacts.js';
 import type { Holder } from './append-entries.js';
 import { decodeLosses, positionOf } from './entries.js';
 import { encodeLossFile, type LossBlock, lossFileName } from './loss-file.js';
-import { type Position, start } from './position.js';
+import { compare, type Position, start } from './position.js';
 import { readPage } from './stream-pages.js';
 import { trimStream } from './trim-stream.js';
 
 /**
- * Moves the oldest entries of a job's stream, of about so many bytes, out of it: their losses to artifacts, one an
+ * Moves the oldest entries of a job's stream, of about so many bytes, out of it, but never the newest: their losses to artifacts, one an
  * attempt. If it ends half-way, the points are in both places for a while and their seq tells that they are the same.
  */
-export async function moveOldest(redis: Redis, artifacts: ArtifactStore, holder: Holder, bytes: number): Promise<void> {
+export async function moveOldest(
+  redis: Redis,
+  artifacts: ArtifactStore,
+  holder: Holder,
+  newest: Position,
+  bytes: number,
+): Promise<void> {
   const blocks = new Map<number, LossBlock[]>();
   let moved = 0;
   let last: Position = start;
   while (moved < bytes) {
     const { entries } = await readPage(redis, holder.job, last);
-    if (entries.length === 0) break;
-    for (const entry of entries) {
+    const older = entries.filter((entry) => compare(positionOf(entry), newest) < 0);
+    if (older.length === 0) break;
+    for (const entry of older) {
       if (moved >= bytes) break;
       last = positionOf(entry);
       const [, event, , points] = entry[1];

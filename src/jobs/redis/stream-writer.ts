@@ -184,7 +184,8 @@ export class StreamWriter {
   /** Moves the oldest half of the stream to an artifact; while that fails, for whatever reason, the run has to wait. */
   private async makeRoom(bytes: number, isWanted: () => boolean): Promise<void> {
     const { redis, artifacts, maxStreamBytes } = this.options;
-    await this.insist(() => moveOldest(redis, artifacts, this.holder, bytes - maxStreamBytes / 2), isWanted);
+    const newest = { attempt: this.holder.attempt, seq: this.written };
+    await this.insist(() => moveOldest(redis, artifacts, this.holder, newest, bytes - maxStreamBytes / 2), isWanted);
   }
 
   /** Repeats an action for as long as its failure is one that passes. */

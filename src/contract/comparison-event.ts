@@ -1,0 +1,45 @@
+import type { RunEventOf } from './events.js';
+import { artifactNames } from './job.js';
+import { fitsInBytes } from './json-pieces.js';
+import type { ComparisonResults } from './results.js';
+
+/** Bytes of an event as JSON, its envelope included; what receives messages often allows a megabyte. */
+export const maxEventBytes = 512_000;
+const envelopeBytes = 1_000;
+/** Points of a curve that has been thinned. */
+const maxPoints = 1_000;
+
+/** The event of a comparison: the results as they are where they fit, else as much of them as fits. */
+export function comparisonEvent(results: ComparisonResults): RunEventOf<'comparison'> {
+  const fits = (some: ComparisonResults) => fitsInBytes(some, maxEventBytes - envelopeBytes);
+  if (fits(results)) return { type: 'comparison', results };
+  let points = maxPoints;
+  let less = thinned(results, points);
+  while (!fits(less) && points > 2) {
+    points = Math.floor(points / 2);
+    less = thinned(results, points);
+  }
+  return { type: 'comparison', results: less, artifact: artifactNames.results };
+}
+
+/** Curves of so many points at most, the first and the last among them, and no grids. */
+function thinned(results: ComparisonResults, points: number): ComparisonResults {
+  const { steps, optimizers } = results;
+  const few = steps < points;
+  const kept = Array.from({ length: Math.min(points, steps + 1) }, (_, i) =>
+    few ? i : Math.round((i * steps) / (points - 1)),
+  );
+  const at = <T>(values: readonly T[]) => kept.map((step) => values[step]!);
+  return {
+    ...results,
+    optimizers: optimizers.map(({ curve, tuning, ...rest }) => ({
+      ...rest,
+      tuning: tuning && { ...tuning, grid: [] },
+      curve: {
+        ...(!few && { steps: kept }),
+        mean: at(curve.mean),
+        quantiles: curve.quantiles.map(({ probability, values }) => ({ probability, values: at(values) })),
+      },
+    })),
+  };
+}
