@@ -3,8 +3,10 @@
  * The last line is "N passed, N failed", plus ", N skipped" if there are any.
  */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 import { findChromium, installChromium } from './setup/chromium.mjs';
 import { testFiles } from './setup/test-files.mjs';
 import { findTestTools, installTestTools } from './setup/test-tools.mjs';
@@ -37,6 +39,8 @@ process.exit(failed > 0 || passed === 0 ? 1 : 0);
 
 async function runAll() {
   process.chdir(root);
+  // The processes of the test files take their options from here.
+  process.execArgv.push('--import', pathToFileURL(join(root, 'dist/test/support/leaks.js')).href);
   const stream = run({ files: files.map(({ built }) => built), concurrency: availableParallelism(), timeout });
   stream.on('test:pass', (event) =>
     count(event, event.skip !== undefined || event.todo !== undefined ? 'skipped' : 'passed'),

@@ -18,9 +18,10 @@ export interface CommandOptions {
 
 /** The command as a user runs it: a process of its own. */
 export function start(args: string[], { cwd, env = {}, input }: CommandOptions = {}) {
+  const { PATH, HOME, TMPDIR, METADESCENT_TEST_FILE } = process.env;
   const child: ChildProcess = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH, HOME, TMPDIR, METADESCENT_TEST_FILE, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin!.end(input ?? '');

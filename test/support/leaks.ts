@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Loaded into the process of each test file by scripts/test.mjs: the file fails where it leaves processes or temporary
+ * folders behind. (With an open socket it would not end at all.) Processes are known by an environment variable that they
+ * inherit, wherever in the tree they are by then; where there is no /proc, only folders are looked at.
+ */
+
+const variable = 'METADESCENT_TEST_FILE';
+/** Milliseconds that processes have to end in after the tests, such as those that end with a pipe of ours. */
+const patience = 5_000;
+
+// Processes that tests fork load this as well.
+if (process.env[variable] === undefined) {
+  const mark = randomUUID();
+  const folder = mkdtempSync(join(tmpdir(), 'md-'));
+  process.env[variable] = mark;
+  process.env.TMPDIR = folder;
+  process.on('exit', () => {
+    const deadline = performance.now() + patience;
+    let processes = marked(mark);
+    while (processes.length > 0 && performance.now() < deadline) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+      processes = marked(mark);
+    }
+    const left = [...processes.map(describe), ...readdirSync(folder).map((name) => join(folder, name))];
+    for (const pid of processes) kill(pid);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    if (left.length === 0) return;
+    process.stderr.write(`This test file leaves behind:\n${left.map((line) => `  ${line}\n`).join('')}`);
+    process.exitCode = 1;
+  });
+}
+
+/** Processes, other than this one, whose environment has the mark. */
+function marked(mark: string): number[] {
+  return list('/proc').flatMap((name) => {
+    const pid = Number(name);
+    return pid > 0 && pid !== process.pid && read(pid, 'environ').includes(`${variable}=${mark}`) ? [pid] : [];
+  });
+}
+
+function describe(pid: number): string {
+  return `process ${pid}: ${read(pid, 'cmdline').replaceAll('\0', ' ').trim()}`;
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Empty for a process that has ended, or is somebody else's. */
+function read(pid: number, file: 'environ' | 'cmdline'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
