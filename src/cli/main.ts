@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { guardOutput } from './output.js';
+import { guardOutput, isJsonWanted } from './output.js';
 import { createProgram } from './program.js';
 import { reportAndExitCode } from './report.js';
 
@@ -7,5 +7,5 @@ guardOutput();
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  process.exitCode = reportAndExitCode(error, process.argv.includes('--json'));
+  process.exitCode = reportAndExitCode(error, isJsonWanted());
 }

@@ -59,6 +59,11 @@ export function withJson(command: Command, what = 'print one JSON document'): Co
   return command.option('--json', what);
 }
 
+/** What the command line says of it, before it is known to be right. */
+export function isJsonWanted(): boolean {
+  return process.argv.includes('--json');
+}
+
 export function print(text: string): void {
   process.stdout.write(`${printableLines(text)}\n`);
 }

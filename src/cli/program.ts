@@ -2,13 +2,17 @@ import { Command } from 'commander';
 import { version } from '../version.js';
 import { defineApi } from './commands/api.js';
 import { defineCancel } from './commands/cancel.js';
+import { defineCheck } from './commands/check.js';
 import { defineCompare } from './commands/compare.js';
+import { defineCompletion } from './commands/completion.js';
 import { defineDelete } from './commands/delete.js';
+import { defineDoctor } from './commands/doctor.js';
 import { defineHelp } from './commands/help.js';
 import { defineJobs } from './commands/jobs.js';
 import { defineLosses } from './commands/losses.js';
 import { defineOptimizer } from './commands/optimizer.js';
 import { defineOptimizers } from './commands/optimizers.js';
+import { defineProblems } from './commands/problems.js';
 import { defineQuickstart } from './commands/quickstart.js';
 import { defineRegister } from './commands/register.js';
 import { defineReproduce } from './commands/reproduce.js';
@@ -21,7 +25,7 @@ import { defineWatch } from './commands/watch.js';
 import { defineWeights } from './commands/weights.js';
 import { defineWorker } from './commands/worker.js';
 import { exitCodesHelp } from './exit-codes.js';
-import { say } from './output.js';
+import { isJsonWanted, say } from './output.js';
 
 /** The `metadescent` command: a file for each of its commands. */
 export function createProgram(): Command {
@@ -29,7 +33,7 @@ export function createProgram(): Command {
     .description('Train, compare and serve learned optimizers.')
     .version(version())
     .exitOverride()
-    .configureOutput({ writeErr: (text) => say(text.trimEnd()) })
+    .configureOutput({ writeErr: (text) => isJsonWanted() || say(text.trimEnd()) })
     .showHelpAfterError('(--help shows the usage)')
     .helpCommand(false)
     .addHelpText('after', exitCodesHelp);
@@ -41,6 +45,10 @@ export function createProgram(): Command {
 
   program.commandsGroup('To find your way:');
   defineHelp(program);
+  defineCheck(program);
+  defineProblems(program);
+  defineDoctor(program);
+  defineCompletion(program);
 
   program.commandsGroup('The service:');
   defineQuickstart(program);

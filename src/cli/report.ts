@@ -9,8 +9,13 @@ import { say } from './output.js';
  * @returns the exit status.
  */
 export function reportAndExitCode(error: unknown, json: boolean): number {
-  // Commander has written its message, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.success;
+    // As text, Commander has written it.
+    if (json)
+      say(JSON.stringify({ error: { message: error.message.replace(/^error: /, ''), exitCode: exitCodes.usage } }));
+    return exitCodes.usage;
+  }
   const exitCode = exitCodeOf(error);
   const message = messageOf(error);
   say(json ? JSON.stringify({ error: { message, exitCode, ...detailsOf(error) } }) : message);

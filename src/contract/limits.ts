@@ -136,13 +136,9 @@ function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): vo
   }
 }
 
-function checkOptimizer(
-  { engine, problem, optimizer, training }: MetatrainSpec,
-  groups: readonly Group[],
-  refuse: Refuse,
-): void {
-  const { functions, imitation, secondDerivatives } = training;
-  const unroll = longestUnroll(training);
+function checkOptimizer(spec: MetatrainSpec, groups: readonly Group[], refuse: Refuse): void {
+  const { problem, optimizer, training } = spec;
+  const { functions, secondDerivatives } = training;
   const weights = countGroupWeights(groups);
   if (weights > maxWeights)
     refuse(
@@ -157,11 +153,8 @@ function checkOptimizer(
       secondDerivatives,
       `"dropped": exact ones would have to pass through the rule of the group "${rule.name}"`,
     );
-  // Should "auto" have to fall back to tfjs, tfjs says what does not fit.
-  const fused = engine.name !== 'tfjs' && engine.backend === 'auto' && secondDerivatives === 'dropped';
-  // Imitation keeps what the networks see, what they and the rule make of it, and the loss's slopes besides.
-  const imitated = imitation === null ? 0 : 4 * unroll * coordinates(problem);
-  const each = keptByUnroll(groups, unroll, fused) + imitated;
+  const unroll = longestUnroll(training);
+  const each = keptByFunction(spec, groups);
   const kept = functions * each;
   if (kept > limits.unrollFloats)
     refuse(
@@ -169,6 +162,43 @@ function checkOptimizer(
       functions,
       `at most ${limits.unrollFloats} floats kept by an unroll (here ${kept}: functions × ${each} for ${unroll} steps of ${coordinates(problem)} coordinates)`,
     );
+}
+
+/** Floats that the longest unroll keeps of one of its functions. */
+function keptByFunction({ engine, problem, training }: MetatrainSpec, groups: readonly Group[]): number {
+  const { imitation, secondDerivatives } = training;
+  const unroll = longestUnroll(training);
+  // Should "auto" have to fall back to tfjs, tfjs says what does not fit.
+  const fused = engine.name !== 'tfjs' && engine.backend === 'auto' && secondDerivatives === 'dropped';
+  // Imitation keeps what the networks see, what they and the rule make of it, and the loss's slopes besides.
+  const imitated = imitation === null ? 0 : 4 * unroll * coordinates(problem);
+  return keptByUnroll(groups, unroll, fused) + imitated;
+}
+
+/** Bytes that a job holds at once, as the limits count them. */
+export function memoryOf(spec: JobSpec): { unroll: number; functions: number; comparison: number } {
+  const { problem, comparison } = spec;
+  const floats = { unroll: 0, functions: 0, comparison: 0 };
+  if (spec.kind === 'metatrain') {
+    const { functions, validation } = spec.training;
+    floats.unroll = functions * keptByFunction(spec, groupsOf(spec.optimizer, problem));
+    floats.functions = Math.max(
+      functions * functionFloats(problem, true),
+      validation.functions * functionFloats(problem),
+    );
+  }
+  if (comparison) {
+    floats.functions = Math.max(floats.functions, comparison.tuning.functions * functionFloats(problem));
+    // Three measures of each run, in double precision, beside the losses of one optimizer.
+    floats.comparison = comparison.functions * (comparison.steps + 1 + 6 * optimizersIn(comparison));
+  }
+  return { unroll: 4 * floats.unroll, functions: 4 * floats.functions, comparison: 4 * floats.comparison };
+}
+
+/** The learned optimizer and the others, a tuned rule counted once for each measure. */
+function optimizersIn({ baselines, tuning }: ComparisonSpec): number {
+  const found = tunedMeasures(tuning).length;
+  return baselines.reduce((n, b) => n + ('learningRate' in b && b.learningRate === 'tuned' ? found : 1), 1);
 }
 
 /**
@@ -222,8 +252,7 @@ function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refus
     );
   const oversize = checkResultSize(comparison);
   if (oversize) refuse(oversize.pointer, steps, oversize.allowed);
-  const found = tunedMeasures(tuning).length;
-  const optimizers = baselines.reduce((n, b) => n + ('learningRate' in b && b.learningRate === 'tuned' ? found : 1), 1);
+  const optimizers = optimizersIn(comparison);
   if (functions * optimizers > limits.comparisonMeasures)
     refuse(
       '/comparison/functions',

@@ -40,6 +40,13 @@ export function formatCount(value: number): string {
   return value.toLocaleString('en-GB');
 }
 
+/** Such as "340 kB" or "1.2 GB". */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  return `${Number((bytes / 1000 ** unit).toPrecision(2))} ${units[unit]}`;
+}
+
 /** Such as "7 s", "1:05 min" or "2:03 h". */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';

@@ -215,6 +215,9 @@ describe('the command line', () => {
     const { error } = JSON.parse(stderr) as { error: { message: string; exitCode: number } };
     assert.equal(error.exitCode, 2);
     assert.match(error.message, /\/kind/);
+    const unknown = await command(['jobs', '--json', '--colour']);
+    assert.equal(unknown.code, 2);
+    assert.match(JSON.parse(unknown.stderr).error.message, /unknown option '--colour'/);
   });
 
   it('documents its exit statuses in --help', async () => {
