@@ -35,7 +35,7 @@ export interface Jobs {
   subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>>;
   readonly artifacts: ArtifactStore;
   readonly optimizers: Optimizers;
-  /** Resolves if Redis answers. @throws ApiError `unavailable`. */
+  /** Resolves if Redis answers, takes writes, and keeps what is written. @throws ApiError `unavailable`. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

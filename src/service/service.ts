@@ -70,7 +70,6 @@ async function start(options: ServiceOptions, { parts, below }: Started): Promis
   const artifacts = new FolderArtifactStore(join(data, 'artifacts'));
   const jobs = await openJobs({ redisUrl, artifacts });
   below.push(jobs);
-  await jobs.ping();
   if (options.worker) {
     const attempts = await openAttempts({ redisUrl, artifacts, logger });
     below.push(attempts);

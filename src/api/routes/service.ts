@@ -71,7 +71,8 @@ export const serviceRoutes =
       {
         schema: {
           operationId: 'getReadiness',
-          summary: 'Whether it can serve jobs: whether Redis answers',
+          summary: 'Whether it can serve jobs',
+          description: 'Whether Redis answers, takes writes, is recent enough, and deletes nothing when it is full.',
           tags,
           querystring,
           response: { 200: answer('It can.', Health), ...errors('unavailable') },

@@ -19,6 +19,8 @@ export const versionsKey = `${prefix}optimizers:versions`;
 export const registrationsKey = `${prefix}optimizers:registrations`;
 /** Of the sorted sets of `NAME:VERSION` in the order of registration: "all", or "name:" and the name. */
 export const optimizerIndexPrefix = `${prefix}optimizers:`;
+/** Never written: a try to replace it shows whether Redis takes writes. */
+export const writableKey = `${prefix}writable`;
 /** Says `JOB` when its cancellation is asked for, and `JOB TOKEN` when an attempt with that token begins. */
 export const attemptsChannel = `${prefix}attempts`;
 

@@ -17,7 +17,8 @@ import type { Jobs, OpenJobsOptions } from '../jobs.js';
 import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
 import { answer } from './answer.js';
 import { cancelJob } from './cancel-job.js';
-import { connectRedis } from './connection.js';
+import { checkServer, checkWritable } from './check-server.js';
+import { connectRedis, impatient } from './connection.js';
 import { createJob } from './create-job.js';
 import { deleteJob } from './delete-job.js';
 import { enterQueue, reconcile } from './enter-queue.js';
@@ -31,8 +32,6 @@ import { Subscriptions } from './subscriptions.js';
 
 /** How often the queue is compared with the records, and the age of the youngest job that is looked at, ms. */
 const reconciliation = { interval: 30_000, minAge: 5_000 };
-/** Attempts to connect before a command fails: three quarters of a second in all. */
-const retries = 5;
 
 export class RedisJobs implements Jobs {
   readonly artifacts: ArtifactStore;
@@ -50,8 +49,6 @@ export class RedisJobs implements Jobs {
   constructor({ redisUrl, artifacts, logger, cursorPatience }: OpenJobsOptions) {
     this.artifacts = artifacts;
     this.logger = logger;
-    const connectTimeout = 2000;
-    const impatient = { maxRetriesPerRequest: retries, retryStrategy: () => 150, connectTimeout };
     this.redis = connectRedis(redisUrl, impatient, logger);
     this.patient = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
     this.optimizers = new RedisOptimizers(this.redis, artifacts);
@@ -64,13 +61,7 @@ export class RedisJobs implements Jobs {
     this.timer.unref();
   }
 
-  async open(): Promise<this> {
-    try {
-      await this.ping();
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  open(): this {
     this.reconcile();
     return this;
   }
@@ -139,7 +130,8 @@ export class RedisJobs implements Jobs {
 
   ping(): Promise<void> {
     return answer(async () => {
-      await this.redis.ping();
+      await checkServer(this.redis);
+      await checkWritable(this.redis);
     });
   }
 
