@@ -4,4 +4,6 @@ import { pathToFileURL } from 'node:url';
 import { orExplain, root, setup } from './setup.mjs';
 
 await orExplain(setup);
-await import(pathToFileURL(join(root, 'dist', 'bench', 'run.js')).href);
+const load = (name) => import(pathToFileURL(join(root, 'dist', 'bench', name)).href);
+if (process.argv.includes('--documents')) process.exitCode = await (await load('documents.js')).measureDocuments();
+else await load('run.js');

@@ -25,7 +25,8 @@ function parseBody(bytes: Buffer, expected: boolean): unknown {
   return document;
 }
 
-function parseJson(bytes: Buffer): unknown {
+/** @throws ApiError `malformed-json`, or `invalid-document` for what no document may hold. */
+export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw new ApiError('malformed-json', 'The body is empty; a JSON document was expected.');
   const text = orMalformed(() => utf8.decode(bytes));
   refuse(excessOf(text));

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../contract/errors.js';
 import { maxWeights } from '../contract/limits.js';
 import type { CheckedWeights } from '../jobs/optimizers.js';
+import { metadataValidators } from '../weights/metadata.js';
 import { FormatError } from '../weights/safetensors.js';
 import { networksOf } from '../weights/shapes.js';
 import { decodeWeights } from '../weights/weights.js';
@@ -15,6 +16,7 @@ export const uploadLimit = 4 * maxWeights + 2 ** 20;
 
 /** Has the routes of this scope take files of weights beside JSON. */
 export function acceptWeights(scope: FastifyInstance): void {
+  metadataValidators();
   const options = { parseAs: 'buffer', bodyLimit: uploadLimit } as const;
   scope.addContentTypeParser(uploadTypes, options, async (_request: unknown, body: Buffer) => body);
 }

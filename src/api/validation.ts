@@ -1,12 +1,15 @@
 import type { FastifySchema, FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { JobSpec } from '../contract/spec.js';
-import { compile, invalidDocument, parseJobSpec } from '../contract/validate.js';
+import { compile, invalidDocument, jobSpecValidator, parseJobSpec } from '../contract/validate.js';
 import { binary } from './schemas.js';
 
 /** Checks bodies, query strings, parameters and headers with the contract's validator: nothing coerced or dropped. */
 export const strictValidation: FastifySchemaCompiler<FastifySchema> = ({ schema, httpPart }) => {
-  if (schema === JobSpec) return (document: unknown) => attempt(() => parseJobSpec(document));
+  if (schema === JobSpec) {
+    jobSpecValidator();
+    return (document: unknown) => attempt(() => parseJobSpec(document));
+  }
   if (schema === binary) return (bytes: unknown) => ({ value: bytes });
   const validate = compile(schema as TSchema);
   const integers = httpPart === 'querystring' ? integersOf(schema as Properties) : [];

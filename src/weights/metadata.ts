@@ -39,13 +39,19 @@ interface Decoded {
 /** Compiled when a file is first decoded. */
 let validators: Readonly<Record<'metadata' | 'optimizer' | 'problem', ReturnType<typeof compile>>> | undefined;
 
-/** @throws FormatError where what it takes to run the optimizer is missing, or anything known is wrong. */
-export function decodeMetadata(strings: Readonly<Record<string, string>>): Decoded {
+/** For whoever cannot wait a third of a second when the first file comes. */
+export function metadataValidators() {
   validators ??= {
     metadata: compileLeniently(Metadata),
     optimizer: compile(LearnedSpec),
     problem: compile(ProblemSpec),
   };
+  return validators;
+}
+
+/** @throws FormatError where what it takes to run the optimizer is missing, or anything known is wrong. */
+export function decodeMetadata(strings: Readonly<Record<string, string>>): Decoded {
+  const { metadata: check } = metadataValidators();
   const known = new Map(Object.entries(strings));
   if (known.get('format') !== format)
     throw new FormatError(`metadata: format is ${JSON.stringify(known.get('format'))}, expected "${format}"`);
@@ -55,7 +61,7 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>): Decod
       .map((key) => [key, parseValue(key, known.get(key) ?? '')]),
   );
   const said = structuredClone(metadata) as Metadata;
-  const faults = validators.metadata(said) ? [] : (validators.metadata.errors ?? []).filter((e) => !isNameBefore(e));
+  const faults = check(said) ? [] : (check.errors ?? []).filter((e) => !isNameBefore(e));
   const unknown = faults.length > 0 && faults.every(isUnknownProblem);
   if (faults.length > 0 && !unknown) throw new FormatError(`metadata: ${invalidDocument(faults).detail}`);
   const { format: _, gateOrder: __, optimizer, problem, ...others } = said;
@@ -68,7 +74,7 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>): Decod
 /** With what an optimizer does where its file does not say: but how its weights began is the file's alone to say. */
 function complete(said: LearnedSpec): LearnedSpec {
   const spec = structuredClone(said);
-  validators!.optimizer(spec);
+  metadataValidators().optimizer(spec);
   for (const [i, { optimizer }] of networksOf(spec).entries())
     if (!('initialisation' in networksOf(said)[i]!.optimizer)) delete (optimizer as Partial<LstmSpec>).initialisation;
   if (networksOf(spec).length === 0) throw new FormatError('metadata: /optimizer/groups has no "lstm": nothing to run');
@@ -77,7 +83,7 @@ function complete(said: LearnedSpec): LearnedSpec {
 
 function widthsOn(spec: LearnedSpec, said: ProblemSpec): number[] {
   const problem = structuredClone(said);
-  validators!.problem(problem);
+  metadataValidators().problem(problem);
   const excess = checkNesting(problem);
   const [misfit] = excess ? [] : checkFit(spec, problem);
   const fault = excess ?? (misfit && { ...misfit, pointer: `/optimizer${misfit.pointer}` });
