@@ -1,14 +1,15 @@
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { documentLimit } from '../contract/sizes.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { acceptJson } from './body.js';
 import { boundConnections, boundedBy, defaultPatience, type Patience, refuseConnection } from './connections.js';
 import { describeRoutes, serveDocs } from './docs.js';
-import { answerWithErrors, bodyLimit, sendError } from './errors.js';
+import { answerWithErrors, sendError } from './errors.js';
 import { gate } from './gate.js';
 import type { Hosts } from './hosts.js';
 import { refuseOtherMethods } from './methods.js';
-import { closePeers } from './peers.js';
+import { closePeers, dropPeer } from './peers.js';
 import { eventsRoute } from './routes/events.js';
 import { jobRoutes } from './routes/jobs.js';
 import { optimizerRoutes } from './routes/optimizers.js';
@@ -41,7 +42,7 @@ export async function buildApp({
 }: AppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
-    bodyLimit,
+    bodyLimit: documentLimit,
     // An artifact's name has up to 128 characters.
     routerOptions: { maxParamLength: 128 },
     ...boundedBy(patience),
@@ -52,7 +53,8 @@ export async function buildApp({
   acceptJson(app);
   answerWithErrors(app);
 
-  await app.register(websocket, { options: { maxPayload: 4096 }, preClose: closePeers });
+  const options = { maxPayload: 4096 };
+  await app.register(websocket, { options, preClose: closePeers, errorHandler: dropPeer });
   app.websocketServer.on('wsClientError', refuseConnection);
   boundConnections(app, patience);
   app.addHook('onRequest', gate(hosts));

@@ -1,16 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError, type FieldError } from '../contract/errors.js';
 import { excessOf, faultIn } from '../contract/json.js';
+import { mediaTypes } from './errors.js';
 
 /** Fatal: bytes that are not UTF-8 are refused, not replaced. A byte order mark stays, and is then not JSON. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Bodies are JSON in UTF-8 and nothing else. */
+/** Bodies are JSON in UTF-8 and nothing else. Of no bytes there is no type to be wrong. */
 export function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
     parseBody(body, request.routeOptions.schema?.body !== undefined),
   );
+  app.addContentTypeParser('*', async (_request: FastifyRequest, body: AsyncIterable<Buffer>) => {
+    for await (const bytes of body) if (bytes.length > 0) throw new ApiError('unsupported-media-type', mediaTypes);
+  });
 }
 
 /**

@@ -103,6 +103,8 @@ export const documentOptions = (): FastifyDynamicSwaggerOptions => ({
   convertConstToEnum: false,
   openapi: {
     openapi: '3.1.0',
+    // The service that gives the document, whatever it is called.
+    servers: [{ url: '/' }],
     info: {
       title: 'metadescent',
       version: version(),

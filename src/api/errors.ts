@@ -1,14 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, type ErrorCode } from '../contract/errors.js';
+import { documentLimit, uploadLimit } from '../contract/sizes.js';
 import { isStoreOutage } from '../jobs/store-outage.js';
-import { uploadLimit, uploadTypes } from './uploads.js';
+import { uploadTypes } from './uploads.js';
 
 export const errorType = 'application/problem+json';
 
-/** Bytes of a request's body: 1 MiB, many times the longest job. */
-export const bodyLimit = 2 ** 20;
-
-const mediaTypes = `Send JSON, with Content-Type: application/json; a file of weights, which POST /optimizers takes, with ${uploadTypes.join(' or ')}.`;
+export const mediaTypes = `Send JSON, with Content-Type: application/json; a file of weights, which POST /optimizers takes, with ${uploadTypes.join(' or ')}.`;
 
 /** What Fastify itself refuses, in the terms of the contract, and what to do about it. */
 const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -16,7 +14,7 @@ const fastifyCodes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_MAX_PARAM_LENGTH: ['not-found', 'A part of the path is longer than any name or id.'],
   FST_ERR_CTP_BODY_TOO_LARGE: [
     'body-too-large',
-    `Send at most ${bodyLimit} bytes of JSON, or ${uploadLimit} of a file of weights.`,
+    `Send at most ${documentLimit} bytes of JSON, or ${uploadLimit} of a file of weights.`,
   ],
   FST_ERR_CTP_EMPTY_TYPE: ['unsupported-media-type', mediaTypes],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', mediaTypes],
@@ -37,7 +35,21 @@ export function answerWithErrors(app: FastifyInstance): void {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const apiError = toApiError(error, request.id);
   if (apiError.status >= 500) request.log.error({ err: error }, apiError.detail);
+  if (apiError.code === 'body-too-large') readOn(request, reply);
   reply.code(apiError.status).type(errorType).send(apiError.toDocument());
+}
+
+/** Bytes of a refused body that are read, so that its sender comes to read the answer. */
+const readOnLimit = 2 * uploadLimit;
+
+/** Closing at once would have a client that still sends see a broken connection and not the answer. */
+function readOn({ raw }: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection');
+  let bytes = 0;
+  raw.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > readOnLimit) raw.destroy();
+  });
 }
 
 /** Why a stream ends before the job's final state. A defect of ours is logged with its cause. */

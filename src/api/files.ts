@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../contract/errors.js';
 import type { ByteRange, OpenArtifact } from '../jobs/artifacts.js';
@@ -33,9 +33,14 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
   const { etag, type, fileName, size } = file;
   const quoted = `"${etag}"`;
   reply.header('etag', quoted).header('cache-control', 'no-cache');
+  if (!isCurrent(request.headers['if-match'], quoted)) {
+    await file.close();
+    throw new ApiError('precondition-failed', `If-Match: the file is ${quoted} now.`);
+  }
   if (matches(request.headers['if-none-match'], quoted)) {
     await file.close();
-    return reply.code(304).send();
+    // To HEAD, Fastify would add that the file has no bytes.
+    return reply.code(304).send(request.method === 'HEAD' ? Readable.from([]) : undefined);
   }
   const range = size === null ? null : rangeOf(request, quoted, size);
   if (range === 'unsatisfiable') {
@@ -60,8 +65,15 @@ function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   return tags !== undefined && (tags.includes(etag) || tags.includes('*'));
 }
 
-/** null for the whole file: also where the header is not understood or asks for several ranges, as the RFC permits. */
-function rangeOf({ headers }: FastifyRequest, etag: string, size: number): ByteRange | 'unsatisfiable' | null {
+/** Whether `If-Match`, which compares strongly, is met. */
+function isCurrent(ifMatch: string | undefined, etag: string): boolean {
+  const tags = ifMatch?.split(',').map((tag) => tag.trim());
+  return tags === undefined || tags.includes(etag) || tags.includes('*');
+}
+
+/** null for the whole file: also for HEAD, and where the header is not understood or asks for several ranges, as the RFC permits. */
+function rangeOf({ headers, method }: FastifyRequest, etag: string, size: number): ByteRange | 'unsatisfiable' | null {
+  if (method !== 'GET') return null;
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? [];
   if (first === undefined || last === undefined || first + last === '') return null;
   if (headers['if-range'] !== undefined && headers['if-range'] !== etag) return null;

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../contract/errors.js';
-import { answersTo, type Hosts } from './hosts.js';
+import { answersTo, type Hosts, ownsPages } from './hosts.js';
 import { streamPath } from './routes/stream.js';
 
 /**
@@ -17,7 +17,7 @@ export const gate =
     if (request.ws && !request.is404 && request.routeOptions.url !== streamPath)
       throw new ApiError('malformed-request', `${request.url} does not upgrade; /jobs/{id}/stream does.`);
     refuseForeignNames(request, hosts);
-    refuseForeignPages(request);
+    refuseForeignPages(request, hosts);
   };
 
 /** A site may point a name of its own at this machine (DNS rebinding): its pages then are of the same origin. */
@@ -30,7 +30,10 @@ function refuseForeignNames({ headers: { host } }: FastifyRequest, hosts: Hosts)
 }
 
 /** A browser lets any page send simple requests and open WebSockets anywhere, but it says which page it was. */
-function refuseForeignPages({ headers: { origin, host } }: FastifyRequest): void {
-  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
-  throw new ApiError('foreign-origin', `A page of ${origin} may not use this service, which is ${host}.`);
+function refuseForeignPages({ headers: { origin, host } }: FastifyRequest, hosts: Hosts): void {
+  if (origin === undefined || ownsPages(hosts, origin, host)) return;
+  throw new ApiError(
+    'foreign-origin',
+    `A page of ${origin} may not use this service, which is ${host}; its operator may allow the page's host with --allow-host.`,
+  );
 }

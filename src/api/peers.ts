@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 
 /** Milliseconds that a peer has to answer the closing handshake when the server stops. */
@@ -31,6 +31,12 @@ export function watchPeers(app: FastifyInstance, heartbeat: number): { add(socke
       return peer;
     },
   };
+}
+
+/** Cuts a peer that broke the protocol, or left without a word: its own affair, and no error of the service. */
+export function dropPeer(error: Error, socket: WebSocket, request: FastifyRequest): void {
+  request.log.info({ reason: error.message }, 'a WebSocket peer was cut');
+  socket.terminate();
 }
 
 /** Before the server closes: says good-bye to the peers, and cuts those that do not answer. */

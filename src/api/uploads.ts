@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../contract/errors.js';
-import { maxWeights } from '../contract/limits.js';
+import { maxWeights, uploadLimit } from '../contract/sizes.js';
 import type { CheckedWeights } from '../jobs/optimizers.js';
 import { metadataValidators } from '../weights/metadata.js';
 import { FormatError } from '../weights/safetensors.js';
@@ -10,9 +10,6 @@ import { decodeWeights } from '../weights/weights.js';
 
 /** Content types of a file of weights. */
 export const uploadTypes = ['application/vnd.safetensors', 'application/octet-stream'];
-
-/** Bytes of an upload: the most weights that there may be, and a header. */
-export const uploadLimit = 4 * maxWeights + 2 ** 20;
 
 /** Has the routes of this scope take files of weights beside JSON. */
 export function acceptWeights(scope: FastifyInstance): void {

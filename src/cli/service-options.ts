@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Logger, pino } from 'pino';
+import { parseHostName } from '../contract/host-name.js';
 import { say } from './output.js';
 import { type PluginFlags, withPlugins } from './plugins.js';
 import { defaultPort } from './remote.js';
@@ -41,7 +42,16 @@ export function withApiFlags(command: Command): Command {
     .option(
       '--allow-host <NAME...>',
       'names, without a port, that the service answers to besides those of the loopback interface: of a proxy in front of it, say (default: none on loopback, else any)',
+      (text: string, before: string[] = []) => [...before, parseHost(text)],
     );
+}
+
+function parseHost(text: string): string {
+  const name = parseHostName(text);
+  if (name !== null) return name;
+  throw new InvalidArgumentError(
+    'expected the name of a host, without a scheme, a port or a wildcard, such as train.example.org',
+  );
 }
 
 export function withConcurrency(command: Command): Command {

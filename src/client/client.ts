@@ -7,6 +7,7 @@ import type { LossSeries } from '../contract/losses.js';
 import type { Asked, JobsQuery, LossesQuery, OptimizersQuery } from '../contract/queries.js';
 import type { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
 import type { ComparisonResults } from '../contract/results.js';
+import { uploadLimit } from '../contract/sizes.js';
 import { type EventOptions, jobEvents } from './events.js';
 import { request } from './http.js';
 
@@ -80,7 +81,12 @@ export class Client {
   }
 
   /** Keeps a file of weights (safetensors) in the registry, as the next version of the name. */
-  upload(name: string, file: Uint8Array<ArrayBuffer>, options: CreateOptions = {}): Promise<RegisteredOptimizer> {
+  async upload(name: string, file: Uint8Array<ArrayBuffer>, options: CreateOptions = {}): Promise<RegisteredOptimizer> {
+    if (file.length > uploadLimit)
+      throw new ApiError(
+        'body-too-large',
+        `The file has ${file.length} bytes; a service takes at most ${uploadLimit}.`,
+      );
     return this.post(withQuery('optimizers', { name }), weightTypes.safetensors, file, options);
   }
 
@@ -116,7 +122,7 @@ export class Client {
   }
 
   artifact(id: string, name: string): Promise<Uint8Array> {
-    return this.bytes(`${jobPath(id)}/artifacts/${encodeURIComponent(name)}`);
+    return this.bytes(`${jobPath(id)}/artifacts/${pathPart(name)}`);
   }
 
   /** The job's events, each exactly once, however often the connection is lost, up to its final state. */
@@ -153,12 +159,18 @@ export class Client {
   }
 }
 
+/** @throws ApiError `not-found` for the two names that an address has for other places */
+function pathPart(text: string): string {
+  if (text !== '.' && text !== '..') return encodeURIComponent(text);
+  throw new ApiError('not-found', `There is nothing of the name ${JSON.stringify(text)}.`);
+}
+
 function jobPath(id: string): string {
-  return `jobs/${encodeURIComponent(id)}`;
+  return `jobs/${pathPart(id)}`;
 }
 
 function optimizerPath({ name, version }: OptimizerPlace): string {
-  return `optimizers/${encodeURIComponent(name)}/${version}`;
+  return `optimizers/${pathPart(name)}/${version}`;
 }
 
 function withQuery(path: string, query: object): string {

@@ -18,7 +18,9 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
 }
 
 export function unavailable(url: URL, cause: unknown): ApiError {
-  const { message } = ((cause as Error | undefined)?.cause ?? cause ?? {}) as Partial<Error>;
+  const { message, code } = ((cause as Error | undefined)?.cause ?? cause ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (code === 'EPIPE' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET')
+    return new ApiError('unavailable', `${url.origin} closed the connection before it had answered (${message}).`);
   return new ApiError('unavailable', `No service answers at ${url.origin}${message ? ` (${message})` : ''}.`);
 }
 

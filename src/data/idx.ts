@@ -17,8 +17,9 @@ export interface IdxArray {
  */
 export async function readIdx(path: string): Promise<IdxArray | null> {
   const plain = await readIfThere(path);
+  const packed = plain && plain.length > 0 ? null : await readIfThere(`${path}.gz`);
+  if (plain && packed) throw new DatasetError(`${path} is empty: remove it, and ${path}.gz beside it will be read.`);
   if (plain) return parseIdx(plain, path);
-  const packed = await readIfThere(`${path}.gz`);
   return packed && parseIdx(await unpack(packed, `${path}.gz`), `${path}.gz`);
 }
 
@@ -28,7 +29,9 @@ function parseIdx(bytes: Uint8Array, path: string): IdxArray {
   const header = 4 + 4 * rank;
   // Two zeros, the type of the elements (8 is an unsigned byte), the number of dimensions.
   if (bytes.length < header || rank === 0 || view.getUint16(0) !== 0 || bytes[2] !== 8)
-    throw new DatasetError(`${path} is not an IDX file of unsigned bytes.`);
+    throw new DatasetError(
+      `${path} ${bytes.length === 0 ? 'is empty' : 'is not an IDX file of unsigned bytes'}: get it again.`,
+    );
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const size = shape.reduce((a, b) => a * b, 1);
   if (bytes.length !== header + size)
@@ -52,6 +55,13 @@ async function unpack(packed: Uint8Array, path: string): Promise<Uint8Array> {
   try {
     return await promisify(gunzip)(packed);
   } catch (error) {
-    throw new DatasetError(`${path} is no gzip file: ${(error as Error).message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const fault =
+      code === 'Z_BUF_ERROR'
+        ? 'is cut short: get it again'
+        : packed[0] === 0 && packed[1] === 0
+          ? 'is not packed: take .gz from its name'
+          : `is no gzip file (${message}): get it again`;
+    throw new DatasetError(`${path} ${fault}.`, { cause: error });
   }
 }

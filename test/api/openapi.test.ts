@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { describeApi } from '../../src/api/openapi.js';
 import { JobSpec } from '../../src/contract/spec.js';
@@ -66,6 +67,46 @@ test('the examples beside POST /jobs are documents that it takes', async () => {
   assert(Object.keys(examples).length >= 3);
   for (const example of Object.values<{ value: unknown }>(examples)) parseJobSpec(example.value);
 });
+
+test('documents that leave out what has a default are valid by the schema of requests, and complete ones by that of answers', async () => {
+  const document = parse(await readFile(file, 'utf8'));
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+  ajv.addSchema(document, 'openapi.yaml');
+  const isValid = (name: string, value: unknown) => {
+    const valid = ajv.validate({ $ref: `openapi.yaml#/components/schemas/${name}` }, value);
+    return valid ? '' : ajv.errorsText();
+  };
+  const shown: [string, unknown][] = [];
+  for (const [path, operations] of Object.entries<Record<string, object>>(document.paths))
+    for (const operation of Object.values(operations)) {
+      const { requestBody, parameters = [] } = operation as { requestBody?: Body; parameters?: Parameter[] };
+      for (const { examples = {} } of Object.values(requestBody?.content ?? {}))
+        for (const [name, { value }] of Object.entries(examples)) shown.push([`${path} ${name}`, value]);
+      for (const { name, required, schema } of parameters)
+        if ('default' in schema) assert.notEqual(required, true, `${path}: ${name} is required, and has a default`);
+    }
+  assert.ok(shown.length >= 4);
+  for (const page of ['README.md', 'docs/api.md']) {
+    const text = await readFile(new URL(`../../../${page}`, import.meta.url), 'utf8');
+    const [, given] = /-d '(\{\n {2}"kind"[^']*)'/.exec(text) ?? [];
+    shown.push([page, JSON.parse(given!)]);
+  }
+  for (const [name, value] of shown) {
+    assert.equal(isValid('JobSpec', value), '', name);
+    assert.equal(isValid('CompleteJobSpec', parseJobSpec(value)), '', name);
+    assert.notEqual(isValid('CompleteJobSpec', value), '', name);
+    assert.notEqual(isValid('JobSpec', { ...(value as object), unknown: 1 }), '', name);
+  }
+});
+
+interface Body {
+  readonly content: Record<string, { readonly examples?: Record<string, { readonly value: unknown }> }>;
+}
+interface Parameter {
+  readonly name: string;
+  readonly required?: boolean;
+  readonly schema: object;
+}
 
 test('the document’s JobSpec is the contract’s, references resolved', async () => {
   const document = parse(await readFile(file, 'utf8'));

@@ -90,6 +90,25 @@ describe('the full MNIST in a folder', () => {
     await refused(/t10k-labels-idx1-ubyte is not an IDX file/);
     await put('train-labels-idx1-ubyte.gz', Buffer.from('<html>'));
     await refused(/train-labels-idx1-ubyte.gz is no gzip file/);
+
+    const packed = gzipSync(idx([3], Uint8Array.of(5, 0, 9)));
+    await put('train-labels-idx1-ubyte.gz', packed.subarray(0, -9));
+    await refused(/train-labels-idx1-ubyte.gz is cut short: get it again/);
+    await put('train-labels-idx1-ubyte.gz', idx([3], Uint8Array.of(5, 0, 9)));
+    await refused(/train-labels-idx1-ubyte.gz is not packed: take .gz from its name/);
+    await put('train-labels-idx1-ubyte.gz', packed);
+    await put('train-labels-idx1-ubyte', Buffer.alloc(0));
+    await refused(/train-labels-idx1-ubyte is empty: remove it, and .*ubyte.gz beside it will be read/);
+  });
+
+  it('is asked for by the names of its files, and told which there are', async () => {
+    const other = await createTemporaryFolder();
+    try {
+      await writeFile(join(other.path, 'train-images.idx3-ubyte'), idx([1, 28, 28], images(1)));
+      await assert.rejects(loadDigits(other.path), /lacks train-images-idx3-ubyte .*; it has train-images.idx3-ubyte:/);
+    } finally {
+      await other.remove();
+    }
   });
 
   it('is named by METADESCENT_MNIST: without it a training ends with that word, and no stack', async () => {
@@ -97,7 +116,7 @@ describe('the full MNIST in a folder', () => {
     const env = { METADESCENT_MNIST: '/nonexistent' };
     const { code, stderr } = await command(['train', '-', '--out', join(folder.path, 'run')], { input, env });
     assert.equal(code, 1);
-    assert.match(stderr, /^\/nonexistent, which METADESCENT_MNIST names, lacks/m);
+    assert.match(stderr, /^\/nonexistent, which METADESCENT_MNIST names, is no folder that can be read/m);
     assert.doesNotMatch(stderr, /\n +at /);
   });
 });

@@ -12,7 +12,7 @@ import { createRun } from '../../src/core/run.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
 import { flattenWeights } from '../../src/weights/shapes.js';
 import { decodeWeights, encodeWeights, type TrainedOptimizer, toJson, toNpz } from '../../src/weights/weights.js';
-import { pythonEnvironment, root } from './python-environment.js';
+import { findPython, root } from './python-environment.js';
 import { contentOf, lstmSpec, sampleOptimizer, testSeed, uniform } from './samples.js';
 
 const run = promisify(execFile);
@@ -93,15 +93,6 @@ function extremeOptimizer(seed: number): TrainedOptimizer {
 }
 
 /** Why there is no Python to test with, or null. In CI there must be one. */
-async function findPython(): Promise<{ python: string; missing: string | false }> {
-  try {
-    return { python: await pythonEnvironment(), missing: false };
-  } catch (error) {
-    if (process.env.CI || !(error instanceof Error)) throw error;
-    return { python: '', missing: error.message };
-  }
-}
-
 const { python, missing } = await findPython();
 
 describe('Python reads our weights files', { skip: missing }, () => {

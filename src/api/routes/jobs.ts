@@ -84,6 +84,9 @@ export const jobRoutes =
     app.post(
       '/jobs/:id/cancel',
       {
+        preParsing: async (request) => {
+          await jobs.get(request.params.id);
+        },
         schema: {
           operationId: 'cancelJob',
           summary: 'Cancel a job: one that waits at once, a running one within a second',
@@ -102,6 +105,9 @@ export const jobRoutes =
     app.delete(
       '/jobs/:id',
       {
+        preParsing: async (request) => {
+          await jobs.get(request.params.id);
+        },
         schema: {
           operationId: 'deleteJob',
           summary: 'Delete a job that has ended: its record, its events, its artifacts',

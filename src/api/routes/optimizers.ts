@@ -71,7 +71,13 @@ export const optimizerRoutes =
           querystring: WeightsQuery,
           response: {
             ...weightsAnswers,
-            ...errors('invalid-document', 'not-found', 'not-acceptable', 'range-not-satisfiable'),
+            ...errors(
+              'invalid-document',
+              'not-found',
+              'not-acceptable',
+              'precondition-failed',
+              'range-not-satisfiable',
+            ),
           },
         },
       },
@@ -85,6 +91,9 @@ export const optimizerRoutes =
     app.delete(
       '/optimizers/:name/:version',
       {
+        preParsing: async (request) => {
+          await jobs.optimizers.get(...placeOf(request.params));
+        },
         schema: {
           operationId: 'deleteOptimizer',
           summary: 'Delete a version; its number is not given again',

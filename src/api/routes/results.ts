@@ -26,7 +26,7 @@ export const resultRoutes =
           querystring: Strict({}),
           response: {
             ...fileAnswers('What the comparison found.', { 'application/json': ComparisonResults }),
-            ...errors('not-found', 'not-ready', 'range-not-satisfiable'),
+            ...errors('not-found', 'not-ready', 'precondition-failed', 'range-not-satisfiable'),
           },
         },
       },
@@ -75,7 +75,7 @@ export const resultRoutes =
               'application/vnd.safetensors': null,
               'application/json': Type.Unknown(),
             }),
-            ...errors('not-found', 'range-not-satisfiable'),
+            ...errors('not-found', 'precondition-failed', 'range-not-satisfiable'),
           },
         },
       },

@@ -20,7 +20,14 @@ export const weightsRoute =
           querystring: WeightsQuery,
           response: {
             ...weightsAnswers,
-            ...errors('invalid-document', 'not-found', 'not-acceptable', 'not-ready', 'range-not-satisfiable'),
+            ...errors(
+              'invalid-document',
+              'not-found',
+              'not-acceptable',
+              'not-ready',
+              'precondition-failed',
+              'range-not-satisfiable',
+            ),
           },
         },
       },

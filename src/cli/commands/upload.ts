@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { uploadLimit } from '../../contract/sizes.js';
 import { UserError } from '../../contract/user-error.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
@@ -23,9 +24,12 @@ export function defineUpload(program: Command): void {
 }
 
 async function upload(path: string, { name, ...options }: UploadOptions): Promise<void> {
-  const bytes = await readFile(path).catch((error: Error) => {
+  const unreadable = (error: Error) => {
     throw new UserError(`${path} cannot be read: ${error.message}`, 'usage');
-  });
+  };
+  const { size } = await stat(path).catch(unreadable);
+  if (size > uploadLimit) throw new UserError(`${path} has ${size} bytes; at most ${uploadLimit} are taken.`, 'usage');
+  const bytes = await readFile(path).catch(unreadable);
   const record = await clientOf(options).upload(name, bytes, options);
   if (options.json) printJson(record);
   else print(`${record.name}@${record.version}`);

@@ -30,7 +30,7 @@ export function toCursor({ attempt, seq }: Position): string {
 
 /** @throws ApiError `invalid-cursor`. */
 export function fromCursor(cursor: string): Position {
-  if (!/^\d{1,9}\.\d{1,15}$/.test(cursor))
+  if (!/^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,14})$/.test(cursor))
     throw new ApiError(
       'invalid-cursor',
       `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the attempt and seq of an event, such as "1.42".`,
