@@ -17,6 +17,12 @@ export function acceptJson(app: FastifyInstance): void {
   });
 }
 
+/** Whether a body is said to be of another type than JSON. What a route is about has to be there before that matters. */
+export function isOfOtherType({ headers }: FastifyRequest): boolean {
+  const type = headers['content-type'];
+  return type !== undefined && !/^application\/json\b/i.test(type);
+}
+
 /**
  * @param expected whether the route takes a document; one that takes none accepts nothing, or an empty object.
  * @throws ApiError `malformed-json`, or `invalid-document` for what no document may hold.

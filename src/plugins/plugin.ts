@@ -39,7 +39,7 @@ export function addPlugin(exported: unknown, fingerprint: string): void {
     title,
     description,
     additionalProperties: false,
-    required: ['name', ...Object.keys(fields)],
+    required: ['name'],
     properties: { name: { type: 'string', const: name }, ...fields },
   });
   const defaults = defaultsOf(schema, name);

@@ -99,6 +99,25 @@ test('on loopback a name that leads there from elsewhere is refused, by WebSocke
       assert.deepEqual(await ask(host, `/jobs/${job}/stream`, stream), [421, 'foreign-host'], host);
       assert.deepEqual(await ask(host, '/nowhere', { origin: `http://${host}` }), [421, 'foreign-host'], host);
     }
+    for (const [host, origin] of [
+      [`127.0.0.1:${port}`, 'https://train.example.org'],
+      ['train.example.org', 'http://train.example.org:3001'],
+      ['train.example.org:443', 'https://train.example.org'],
+      ['TRAIN.example.org', 'http://train.example.org'],
+      ['localhost:80', 'http://LOCALHOST'],
+    ] as const) {
+      assert.deepEqual(await ask(host, '/healthz', { origin }), [200, undefined], `${host} ${origin}`);
+      assert.deepEqual(await ask(host, `/jobs/${job}/stream`, { ...stream, origin }), [101, undefined], host);
+    }
+    for (const [host, origin] of [
+      [`127.0.0.1:${port}`, 'https://train.example.org.evil.example'],
+      [`127.0.0.1:${port}`, 'http://localhost:3000'],
+      ['train.example.org', 'https://example.org'],
+      ['train.example.org', 'null'],
+      ['train.example.org', 'file://train.example.org'],
+      ['localhost:443', 'http://localhost'],
+    ] as const)
+      assert.deepEqual(await ask(host, '/healthz', { origin }), [403, 'foreign-origin'], `${host} ${origin}`);
   } finally {
     await server.close();
   }

@@ -7,6 +7,16 @@ import type { Job } from '../../src/contract/job.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { command, smallSpec, start } from './command.js';
 
+describe('metadescent serve --allow-host', () => {
+  it('takes names, and nothing that would never match', async () => {
+    for (const name of ['https://x', 'x:443', '*.x', '', 'x/y', 'a b', '::1']) {
+      const { code, stderr } = await command(['serve', '--allow-host', name]);
+      assert.equal(code, 2, `${name}: ${stderr}`);
+      assert.match(stderr, /expected the name of a host, without a scheme, a port or a wildcard/);
+    }
+  });
+});
+
 describe('metadescent serve, and the commands that talk to it', () => {
   let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
   let server: ReturnType<typeof start>;
@@ -60,6 +70,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
   });
 
   it('keeps trained optimizers, and takes them to other problems by name', async () => {
+    await writeFile(join(folder.path, 'large'), new Uint8Array(80_000_000));
     const run = async (...args: string[]) => {
       const { code, stdout, stderr } = await command(args, options);
       assert.equal(code, 0, stderr);
@@ -102,6 +113,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
       [['upload', 'small.yaml', '--name', 'small'], 2, /not one of weights .*header length/],
       [['upload', 'small.safetensors', '--name', 'a/b'], 2, /\/name: found "a\/b"/],
       [['upload', 'nothing', '--name', 'small'], 2, /nothing cannot be read/],
+      [['upload', 'large', '--name', 'small'], 2, /large has 80000000 bytes; at most \d+ are taken/],
       [['register', job, '--name', 'small'], 2, /\/job: found .* the id of a job that has weights/],
       [['weights', 'A'], 2, /A: expected the id of a job, or NAME/],
     ];

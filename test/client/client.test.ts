@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +9,7 @@ import { Client } from '../../src/client/client.js';
 import { cursorOf } from '../../src/client/events.js';
 import { ApiError } from '../../src/contract/errors.js';
 import type { JobEvent } from '../../src/contract/events.js';
+import { uploadLimit } from '../../src/contract/sizes.js';
 import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
 import type { Attempt, Attempts } from '../../src/jobs/attempts.js';
 import type { Jobs } from '../../src/jobs/jobs.js';
@@ -188,6 +191,33 @@ describe('the client', () => {
     setTimeout(() => controller.abort(new Error('enough')), 50);
     await assert.rejects(watching, /enough/);
     await attempt.cancel();
+  });
+
+  it('sends no file that is too large, and says so of a connection that is cut while it sends', async () => {
+    await assert.rejects(client.upload('large', new Uint8Array(uploadLimit + 1)), isError('body-too-large'));
+    const cutting = createServer((socket) => socket.once('data', () => socket.destroy())).listen(0, '127.0.0.1');
+    await once(cutting, 'listening');
+    const { port } = cutting.address() as AddressInfo;
+    try {
+      const sending = new Client(`http://127.0.0.1:${port}`).upload('large', new Uint8Array(uploadLimit));
+      await assert.rejects(sending, (error: ApiError) => {
+        assert.equal(error.code, 'unavailable');
+        assert.match(error.detail, /closed the connection before it had answered/);
+        return true;
+      });
+    } finally {
+      cutting.close();
+    }
+  });
+
+  it('asks for nothing else where a name is a part of an address', async () => {
+    for (const name of ['.', '..']) {
+      await assert.rejects(async () => client.get(name), isError('not-found'));
+      await assert.rejects(async () => client.cancel(name), isError('not-found'));
+      await assert.rejects(async () => client.delete(name), isError('not-found'));
+      await assert.rejects(async () => client.artifact('j000000000000000000', name), isError('not-found'));
+      await assert.rejects(async () => client.deleteOptimizer({ name, version: 1 }), isError('not-found'));
+    }
   });
 
   it('gives up where a lost service does not come back', async () => {

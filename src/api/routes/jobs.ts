@@ -8,6 +8,7 @@ import { Strict } from '../../contract/schema.js';
 import { JobSpec } from '../../contract/spec.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
+import { isOfOtherType } from '../body.js';
 import { answer, CreateHeaders, emptyAnswer, errors, JobParams } from '../schemas.js';
 
 const tags = ['jobs'];
@@ -85,7 +86,7 @@ export const jobRoutes =
       '/jobs/:id/cancel',
       {
         preParsing: async (request) => {
-          await jobs.get(request.params.id);
+          if (isOfOtherType(request)) await jobs.get(request.params.id);
         },
         schema: {
           operationId: 'cancelJob',
@@ -106,7 +107,7 @@ export const jobRoutes =
       '/jobs/:id',
       {
         preParsing: async (request) => {
-          await jobs.get(request.params.id);
+          if (isOfOtherType(request)) await jobs.get(request.params.id);
         },
         schema: {
           operationId: 'deleteJob',

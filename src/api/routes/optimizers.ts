@@ -10,6 +10,7 @@ import { Type } from '../../contract/type.js';
 import { sha256 } from '../../jobs/digest.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import type { Registration } from '../../jobs/optimizers.js';
+import { isOfOtherType } from '../body.js';
 import { notMade } from '../not-made.js';
 import { answer, CreateHeaders, emptyAnswer, errors, fileBody, OptimizerParams } from '../schemas.js';
 import { acceptWeights, checkWeights, uploadTypes } from '../uploads.js';
@@ -92,7 +93,7 @@ export const optimizerRoutes =
       '/optimizers/:name/:version',
       {
         preParsing: async (request) => {
-          await jobs.optimizers.get(...placeOf(request.params));
+          if (isOfOtherType(request)) await jobs.optimizers.get(...placeOf(request.params));
         },
         schema: {
           operationId: 'deleteOptimizer',
