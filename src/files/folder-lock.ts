@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -66,13 +67,16 @@ export async function lockFolder(path: string, warn?: (message: string) => void)
   }
 }
 
-/** Runs the action with the folder locked. */
+/** Runs the action with the folder locked. A folder that was made for it, and is empty afterwards, is removed. */
 export async function withLock<T>(path: string, warn: (message: string) => void, action: () => Promise<T>): Promise<T> {
+  const isNew = !existsSync(path);
   const lock = await lockFolder(path, warn);
   try {
     return await action();
   } finally {
     await lock.release();
+    // It fails where there is a file by now.
+    if (isNew) await rmdir(path).catch(() => {});
   }
 }
 
