@@ -10,6 +10,9 @@ export const takingCheckpoint = 'Stopping: taking a checkpoint first. Once more 
 /** Milliseconds after the first signal in which a second one is taken for impatience. */
 const grace = 1000;
 
+/** Milliseconds between two looks at the parent process, under npm. */
+const parentEvery = 500;
+
 /**
  * Turns the first signal into an abort, so that what runs can stop in order. A second one within a second changes
  * nothing; a later one, or a third, ends the process at once.
@@ -19,6 +22,7 @@ export class Interruption {
   private count = 0;
   private firstAt = 0;
   private isTogether = false;
+  private readonly parentWatch: NodeJS.Timeout | undefined;
 
   private readonly listener = () => {
     // Signals that arrived while the event loop was held up are delivered in one turn, and count as one.
@@ -41,6 +45,17 @@ export class Interruption {
   /** @param onFirst tells the user what the first signal does, before it is done. */
   constructor(private readonly onFirst: () => void) {
     for (const signal of signals) process.on(signal, this.listener);
+    // npx and `npm run` pass a signal on to a shell, which ends and leaves the command behind.
+    if (process.env.npm_command !== undefined) this.parentWatch = this.watchParent(process.ppid);
+  }
+
+  private watchParent(parent: number): NodeJS.Timeout {
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      if (this.count === 0) this.listener();
+    }, parentEvery);
+    return timer.unref();
   }
 
   get signal(): AbortSignal {
@@ -56,6 +71,7 @@ export class Interruption {
   }
 
   dispose(): void {
+    clearInterval(this.parentWatch);
     for (const signal of signals) process.off(signal, this.listener);
   }
 }

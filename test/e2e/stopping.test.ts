@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import type { JobEvent } from '../../src/contract/events.js';
 import type { Job } from '../../src/contract/job.js';
 import { openPaused } from '../api/bare.js';
-import { command, smallSpec, start } from '../cli/command.js';
+import { command, main, smallSpec, start } from '../cli/command.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { lossesIn, states, until } from '../workers/harness.js';
 
@@ -114,6 +114,25 @@ describe('stopping a service', () => {
     const undisturbed = await submit(next, 60_000);
     assert.deepEqual(lossesIn(events), lossesIn(await watch(next, undisturbed)));
     assert.deepEqual(await weights(next, job), await weights(next, undisturbed));
+  });
+
+  it('follows a signal to npx, which npm passes on to a shell in between', async () => {
+    const call = `"${process.execPath}" "${main}" serve --port 0 --data data --log-level warn`;
+    const npx = spawn('npm', ['exec', '--offline', '--call', call], {
+      cwd: folder.path,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    npx.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    // The service has the other end of the pipe too: it closes when both are gone.
+    const ended = once(npx, 'close');
+    await until(() => said.includes('Serving at'));
+    npx.kill('SIGTERM');
+    await ended;
+    assert.match(said, /Stopping in order/);
   });
 
   for (const busy of [false, true])
