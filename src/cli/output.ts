@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
@@ -8,6 +9,7 @@ import { jsonPieces } from '../contract/json-pieces.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { toWire } from '../contract/schema.js';
 import { printable, printableLines } from '../contract/text.js';
+import { UserError } from '../contract/user-error.js';
 import { exitCodes } from './exit-codes.js';
 import { paintFor } from './render/colours.js';
 import { renderCurve } from './render/curve.js';
@@ -62,6 +64,13 @@ export function withJson(command: Command, what = 'print one JSON document'): Co
 /** What the command line says of it, before it is known to be right. */
 export function isJsonWanted(): boolean {
   return process.argv.includes('--json');
+}
+
+/** Writes a file that a user has named. @throws UserError where that cannot be done. */
+export async function writeNamedFile(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(path, content).catch((error: Error) => {
+    throw new UserError(`${path} cannot be written (${error.message}): name another file.`, 'usage');
+  });
 }
 
 export function print(text: string): void {

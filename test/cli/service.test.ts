@@ -61,6 +61,16 @@ describe('metadescent serve, and the commands that talk to it', () => {
     );
     assert.ok(remote!.equals(local!), 'the same bytes from the service as from train');
 
+    for (const args of [
+      ['weights', id, '-o', '/proc/w'],
+      ['weights', id, '-o', 'small.yaml/w'],
+      ['results', id, '--svg', '/proc/w'],
+    ]) {
+      const refused = await command(args, options);
+      assert.equal(refused.code, 2, refused.stderr);
+      assert.match(refused.stderr, /^\S+ cannot be written \([^\n]*\): name another file\.\n$/);
+    }
+
     const listed = await command(['jobs', '--json', '--state', 'succeeded'], options);
     assert.ok((JSON.parse(listed.stdout) as { jobs: Job[] }).jobs.some((job) => job.id === id));
     const conflict = await command(['cancel', id], options);

@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { renderSvg } from '../../figures/picture.js';
-import { type JsonOption, print, printComparison, printDocument, withJson } from '../output.js';
+import { type JsonOption, print, printComparison, printDocument, withJson, writeNamedFile } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 
 interface ResultsOptions extends JsonOption, ServerOption {
@@ -18,7 +17,7 @@ export function defineResults(program: Command): void {
   withJson(withServer(command), 'print the results as one JSON document').action(
     async (id: string, options: ResultsOptions) => {
       const results = await clientOf(options).results(id);
-      if (options.svg !== undefined) await writeFile(options.svg, renderSvg(results));
+      if (options.svg !== undefined) await writeNamedFile(options.svg, renderSvg(results));
       if (options.json) return printDocument(results);
       printComparison(results);
       if (options.svg !== undefined) print(`Picture: ${options.svg}`);

@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Client, OptimizerPlace, WeightsFormat } from '../../client/client.js';
 import { UserError } from '../../contract/user-error.js';
-import { type JsonOption, print, printJson, withJson } from '../output.js';
+import { type JsonOption, print, printJson, withJson, writeNamedFile } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { trainedHelp, trainedOf } from '../trained.js';
 
@@ -39,7 +38,7 @@ async function fetchWeights(text: string, options: WeightsOptions): Promise<void
     process.stdout.write(bytes);
     return;
   }
-  await writeFile(file, bytes);
+  await writeNamedFile(file, bytes);
   if (options.json) printJson({ file, bytes: bytes.length });
   else print(file);
 }
