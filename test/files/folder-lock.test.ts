@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -19,10 +19,20 @@ const program = `
   const now = Date.now;
   Date.now = () => now() + Number(ahead);
   const { lockFolder } = await import(modulePath);
-  const answer = await lockFolder(folder).then(() => 'locked', (error) => error.message);
+  let answer = 'locked';
+  await lockFolder(folder, (warning) => (answer = warning)).catch((error) => (answer = error.message));
   console.log(JSON.stringify({ answer, pid: process.pid }));
   process.stdin.resume();
 `;
+
+/** A command that runs its arguments where the folder is a file system of message queues, which has no sockets. */
+function withQueuesOn(folder: string): readonly string[] {
+  return ['unshare', '--mount', '--ipc', 'sh', '-c', 'mount -t mqueue none "$0" && exec "$@"', folder];
+}
+
+const [unshare = '', ...withQueues] = withQueuesOn('/tmp');
+const skipWithoutQueues =
+  spawnSync(unshare, [...withQueues, 'true']).status === 0 ? false : 'mounting is not permitted here (unshare --mount)';
 
 interface Answer {
   answer: string;
@@ -113,6 +123,14 @@ describe('the lock of a folder', () => {
     assert.match((await elsewhere(long).answer).answer, refusal(process.pid));
     await lock.release();
     assert.deepEqual(await readdir(long), []);
+  });
+
+  it('says so where the file system has no sockets, and the folder is used without a lock', {
+    skip: skipWithoutQueues,
+  }, async () => {
+    await mkdir(path);
+    const through = withQueuesOn(path);
+    assert.match((await elsewhere(path, { through }).answer).answer, /cannot be locked \(EPERM\): do not let a second/);
   });
 
   it('opens a folder with the lock of version 0.1.0 in it', async () => {
