@@ -28,6 +28,9 @@ export interface RunningApi {
 export async function startApi({ jobs, host, port, allowHost = [], logger }: StartApiOptions): Promise<RunningApi> {
   const app = await buildApp({ jobs, logger, hosts: hostsOf(host, allowHost) });
   try {
+    // It takes half a second once, for which no request should have to wait.
+    app.swagger({ yaml: true });
+    app.swagger();
     const url = await app.listen({ host, port });
     return { url, close: () => app.close() };
   } catch (error) {

@@ -10,7 +10,12 @@ import { Type } from './type.js';
 function page(what: string) {
   return {
     cursor: Type.Optional(Type.String({ maxLength: 256, description: 'What an earlier page gave as `next`.' })),
-    limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: `${what} per page.` }),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: 200,
+      default: 50,
+      description: `${what} per page at most; fewer where their documents are long.`,
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job } from '../../src/contract/job.js';
+import type { JobList } from '../../src/contract/lists.js';
 import type { LossSeries } from '../../src/contract/losses.js';
 import { sampleSpec, withApi } from './support.js';
 
@@ -133,4 +134,18 @@ test('losses of a range, downsampled', async () => {
     ],
   );
   await attempt.succeed();
+});
+
+test('a page of long documents is cut short, and the next goes on behind it', async () => {
+  const metaLoss = Array.from({ length: 1001 }, (_, i) => (i + 1) / 1009);
+  const long = sampleSpec({ labels: ['long'], training: { unroll: 1000, horizon: 1000, metaLoss } });
+  const count = Math.ceil((1.5 * 2 ** 20) / JSON.stringify(long).length);
+  for (let i = 0; i < count; i++) await api.submit(long);
+  const first = await api.request('GET', '/jobs?limit=200&label=long');
+  assert.ok(first.bytes.length < 1.25 * 2 ** 20, `${first.bytes.length} bytes`);
+  const page = first.json<JobList>();
+  assert.ok(page.jobs.length < count && page.next !== null);
+  const rest = (await api.request('GET', `/jobs?limit=200&label=long&cursor=${page.next}`)).json<JobList>();
+  assert.equal(page.jobs.length + rest.jobs.length, count);
+  assert.equal(rest.next, null);
 });

@@ -3,10 +3,14 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { unzipSync } from 'fflate';
 import type { ErrorDocument } from '../../src/contract/errors.js';
+import type { Job } from '../../src/contract/job.js';
 import { countWeights } from '../../src/contract/limits.js';
 import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { RegisteredOptimizer } from '../../src/contract/registry.js';
+import type { JobSpec } from '../../src/contract/spec.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
 import { encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
 import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 import { goodUpload, malformedUploads } from './malformed-uploads.js';
@@ -238,4 +242,33 @@ test('a request that is neither a document nor a file says which it should be', 
     '/optimizers/..%2f/1',
   ])
     assert.equal(await code('GET', path), 'not-found', path);
+});
+
+test('an upload needs what it takes to run it, and its record claims no more', async () => {
+  const { tensors, metadata } = decodeSafetensors(weights);
+  const { format, gateOrder, optimizer } = metadata as Record<'format' | 'gateOrder' | 'optimizer', string>;
+  const answer = await upload('least', Buffer.from(encodeSafetensors(tensors, { format, gateOrder, optimizer })));
+  assert.equal(answer.status, 201, String(answer.bytes));
+  const { provenance, widths } = answer.json<RegisteredOptimizer>();
+  assert.deepEqual([provenance, widths], [{}, [1]]);
+  const compare = { kind: 'compare', problem: { name: 'parabola' }, optimizer: { name: 'least' } };
+  assert.equal((await api.request('POST', '/jobs', { body: compare })).status, 201);
+});
+
+test('a job of an earlier version whose group is called ".." stays readable, and its npz leads nowhere else', async () => {
+  const groups = (name: string): LearnedSpec => ({
+    name: 'groups',
+    groups: [{ name, parameters: ['*'], optimizer: lstmSpec({ layers: [2] }) }],
+  });
+  const { job } = await api.jobs.create({ ...sampleSpec(), optimizer: groups('..') } as JobSpec);
+  const { tensors, metadata } = decodeSafetensors(encodeWeights(sampleOptimizer(groups('group'), 1)));
+  const renamed = tensors.map((tensor) => ({ ...tensor, name: tensor.name.replace('group', '..') }));
+  const file = encodeSafetensors(renamed, { ...metadata, optimizer: JSON.stringify(groups('..')) });
+  await api.jobs.artifacts.put(job.id, 'weights.safetensors', file);
+  assert.deepEqual((await api.request('GET', `/jobs/${job.id}`)).json<Job>().spec, job.spec);
+  const npz = await api.request('GET', `/jobs/${job.id}/weights?format=npz`);
+  assert.equal(npz.status, 200);
+  for (const member of Object.keys(unzipSync(npz.bytes))) assert.ok(!member.split('/').includes('..'), member);
+  const refused = await upload('dots', Buffer.from(file));
+  assert.deepEqual([refused.status, refused.json().code], [400, 'invalid-weights']);
 });

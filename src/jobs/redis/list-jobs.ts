@@ -3,6 +3,7 @@ import { ApiError } from '../../contract/errors.js';
 import type { JobsQuery } from '../../contract/queries.js';
 import { isJobId } from '../ids.js';
 import { indexKey, recordKey } from './keys.js';
+import { countFitting } from './page.js';
 import type { JobRecord } from './record.js';
 
 /** A page of records, newest first, and the cursor of the next: the last id of this one. */
@@ -22,10 +23,11 @@ export async function listJobs(
   const pipeline = redis.pipeline();
   for (const id of page) pipeline.hgetall(recordKey(id));
   const replies = (await pipeline.exec()) ?? [];
-  const records = page.map((id, i): [string, JobRecord] => [id, (replies[i]?.[1] ?? {}) as JobRecord]);
+  const found = page.map((id, i): [string, JobRecord] => [id, (replies[i]?.[1] ?? {}) as JobRecord]);
+  const records = found.slice(0, countFitting(found.map(([, { spec }]) => spec?.length ?? 0)));
   return {
     // One may have been deleted meanwhile.
     records: records.filter(([, record]) => record.state !== undefined),
-    next: ids.length > limit ? page.at(-1)! : null,
+    next: ids.length > records.length ? records.at(-1)![0] : null,
   };
 }

@@ -4,6 +4,7 @@ import type { OptimizersQuery } from '../../contract/queries.js';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
 import { optimizerIndexPrefix, optimizerPrefix } from './keys.js';
 import { type OptimizerRecord, toOptimizer } from './optimizer-record.js';
+import { countFitting } from './page.js';
 
 /** A page of the registry, latest first, and the cursor of the next: the number of its last registration. */
 export async function listOptimizers(
@@ -24,10 +25,12 @@ export async function listOptimizers(
   const pipeline = redis.pipeline();
   for (const place of page) pipeline.hgetall(optimizerPrefix + place);
   const replies = (await pipeline.exec()) ?? [];
-  const records = page.map((place, i) => toOptimizer(place, (replies[i]?.[1] ?? {}) as OptimizerRecord));
+  const stored = replies.map(([, record]) => (record ?? {}) as OptimizerRecord);
+  const shown = page.slice(0, countFitting(stored.map(({ document }) => document?.length ?? 0)));
+  const records = shown.map((place, i) => toOptimizer(place, stored[i]!));
   return {
     // One may have been deleted meanwhile.
     optimizers: records.filter((record) => record !== null),
-    next: places.length > limit ? found[2 * limit - 1]! : null,
+    next: places.length > shown.length ? found[2 * shown.length - 1]! : null,
   };
 }
