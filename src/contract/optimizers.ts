@@ -17,7 +17,12 @@ const rate = (usual: number) =>
 const decay = (value: number, description: string) =>
   Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description });
 const epsilon = (value: number) =>
-  Type.Number({ minimum: 0, maximum: 1, default: value, description: 'Added to the denominator.' });
+  Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: value,
+    description: 'Added to the denominator. One below 2^-75 counts as 2^-75, so that nothing is divided by 0.',
+  });
 
 export const SgdSpec = Strict(
   { name: Type.Literal('sgd'), learningRate: rate(0.1) },

@@ -1,4 +1,4 @@
-import { type UpdateRule, zeroState } from './rule.js';
+import { meanSquare, positive, type UpdateRule, zeroState } from './rule.js';
 
 /** v ← v + g², θ ← θ - α g / (√v + ε) (Duchi et al. 2011) */
 export const adagrad: UpdateRule<'adagrad'> = {
@@ -8,11 +8,12 @@ export const adagrad: UpdateRule<'adagrad'> = {
   init: (n) => zeroState(n, 1),
   update({ learningRate, epsilon }, gradient, state, update) {
     const [v] = state.vectors as [Float32Array];
+    const least = positive(epsilon);
     state.steps++;
     for (let i = 0; i < gradient.length; i++) {
       const g = gradient[i]!;
-      v[i]! += g * g;
-      update[i] = (-learningRate * g) / (Math.sqrt(v[i]!) + epsilon);
+      v[i] = meanSquare(v[i]! + g * g);
+      update[i] = (-learningRate * g) / (Math.sqrt(v[i]!) + least);
     }
   },
 };

@@ -44,6 +44,28 @@ export interface UpdateRule<N extends RuleName = RuleName> {
   ): void;
 }
 
+/**
+ * A mean of squares, as fp32 can hold it, whose largest number this is: were it stored as infinite, its coordinate would
+ * never move again. (A named constant would take the loops a third longer.)
+ */
+export function meanSquare(value: number): number {
+  return value > 3.4028234663852886e38 ? 3.4028234663852886e38 : value;
+}
+
+/** The largest fp32 number. */
+export const largest = meanSquare(Number.POSITIVE_INFINITY);
+
+/** Just below the root of the smallest fp32 number above 0, 2^-149. */
+const leastEpsilon = 2 ** -75;
+
+/**
+ * The ε that a rule adds to √v. It is never 0: where all gradients were 0 the update is 0, and where their squares are too
+ * small for fp32 it is finite.
+ */
+export function positive(epsilon: number): number {
+  return Math.max(epsilon, leastEpsilon);
+}
+
 /** A state of `count` zero vectors. */
 export function zeroState(n: number, count: number): RuleState {
   return { vectors: Array.from({ length: count }, () => new Float32Array(n)), steps: 0 };

@@ -134,6 +134,39 @@ for (const name of Object.keys(rules)) {
   });
 }
 
+/** Every rule that divides by a mean of squares. */
+const dividing = Object.keys(rules).filter((name) => 'epsilon' in ruleSpec(name));
+
+describe('a rule that divides by a root of squares', () => {
+  it('is one of these', () =>
+    assert.deepEqual(dividing.sort(), ['adagrad', 'adam', 'adamw', 'rmsprop', 'schedule-free-adamw']));
+
+  for (const name of dividing) {
+    it(`${name} with an ε of 0 stays where the gradient is 0, and steps no further than it would from any gradient`, () => {
+      const spec = ruleSpec(name, { epsilon: 0 });
+      // RMSProp's first step is 10 α long, for want of a bias correction; the squares of 1e-30 are 0 in fp32.
+      for (const g of [0, 1e-30, 1e-23, 1e-10, 1])
+        for (const [u] of respond(spec, Array(3).fill(Float32Array.of(g))))
+          assert.ok(g === 0 ? u === 0 : -u! >= 0 && -u! < 100 * 0.1, `${u} from a gradient of ${g}`);
+    });
+
+    it(`${name} takes an ε of 0 as one that is much smaller than the root`, () => {
+      const gradients = gradientsOf(20, 5);
+      assert.deepEqual(
+        respond(ruleSpec(name, { epsilon: 0 }), gradients),
+        respond(ruleSpec(name, { epsilon: 1e-40 }), gradients),
+      );
+    });
+
+    it(`${name} moves on after a gradient whose square is beyond fp32`, () => {
+      const gradients = [1e25, 1e25, -1e25].map((g) => Float32Array.of(g));
+      const state = ruleOf(ruleSpec(name)).init(1);
+      for (const [u] of respond(ruleSpec(name), gradients, state)) assert.ok(Number.isFinite(u) && u !== 0, `${u}`);
+      for (const vector of state.vectors) assert.ok(vector.every(Number.isFinite), `${vector}`);
+    });
+  }
+});
+
 describe('closed forms', () => {
   it('SGD on c/2 θ² is geometric: θ_t = (1 - α c)^t', () => {
     const path = descend(ruleSpec('sgd', { learningRate: 0.3 }), 2, 1, 15);
