@@ -88,7 +88,7 @@ struct Functions {
   }
 };
 
-/** What of a loss f counts: itself, log(max(f, 0) + kLogOffset), or f/f(θ_0). */
+/** What of a loss f counts: itself, log(max(f, 0) + kLogOffset), or f/|f(θ_0)|. */
 enum Objective { kLoss, kLog, kRelative };
 constexpr double kLogOffset = 1e-8;
 

@@ -41,6 +41,12 @@ INLINE void with_memory(Pool& pool, int thread, F&& lay_out) {
   lay_out(arena);
 }
 
+/** What kRelative divides by: |f(θ_0)|, or 1 where float cannot hold the reciprocal. As in src/core/engines/objective.ts. */
+INLINE double size_of(double first_loss) {
+  const double size = __builtin_fabs(first_loss);
+  return size <= 0x1p-128 ? 1 : size;
+}
+
 template <int NB>
 class UnrollTask {
   static constexpr long kWidth = static_cast<long>(kLanes) * NB;
@@ -153,7 +159,7 @@ class UnrollTask {
     for (long t = 0; t <= u.steps; t++)
       for (long f = first; f < first + count; f++) {
         const double loss = u.losses[t * all + f];
-        const double slope = u.objective == kRelative ? 1 / double(initial[f]) : loss < 0 ? 0 : 1 / (loss + kLogOffset);
+        const double slope = u.objective == kRelative ? 1 / size_of(initial[f]) : loss < 0 ? 0 : 1 / (loss + kLogOffset);
         weights[t * all + f] = static_cast<float>(weight_of(t) * slope);
       }
   }

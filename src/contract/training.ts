@@ -174,7 +174,7 @@ export const TrainingSpec = Strict(
     objective: Choice(['loss', 'log', 'relative'], {
       default: 'loss',
       description:
-        'What of each loss the meta-loss adds up, function by function: "loss" is f(θ_t); "log" is log(f(θ_t) + 1e-8) (Wichrowska et al. 2017, arXiv 1703.04813), where a negative loss has no gradient; "relative" is f(θ_t)/f(θ_0), θ_0 being where the function’s horizon began.',
+        'What of each loss the meta-loss adds up, function by function: "loss" is f(θ_t); "log" is log(f(θ_t) + 1e-8) (Wichrowska et al. 2017, arXiv 1703.04813), where a negative loss has no gradient; "relative" is f(θ_t)/|f(θ_0)|, θ_0 being where the function’s horizon began; a function that begins at 0 is divided by 1.',
     }),
     randomScaling: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 10 }), {
       default: null,

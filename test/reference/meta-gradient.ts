@@ -27,7 +27,7 @@ function objectiveOf({ objective = 'loss', initial }: MetaProblem, i: number, fi
         slope: (f: number) => (f < 0 ? 0 : 1 / (f + 1e-8)),
       };
     case 'relative': {
-      const whole = initial?.[i] ?? firstLoss;
+      const whole = Math.abs(initial?.[i] ?? firstLoss) || 1;
       return { value: (f: number) => f / whole, slope: () => 1 / whole };
     }
   }

@@ -70,8 +70,9 @@ export interface UnrollOptions {
 }
 
 /**
- * ℓ(f) of a loss f: itself; log(max(f, 0) + {@link logOffset}) (Wichrowska et al. 2017, arXiv 1703.04813); or f/f(θ_0),
- * where `initial` [B] are the losses that the functions began with, null where they begin with this unroll.
+ * ℓ(f) of a loss f: itself; log(max(f, 0) + {@link logOffset}) (Wichrowska et al. 2017, arXiv 1703.04813); or
+ * f/|f(θ_0)|, f/1 where f(θ_0) is 0. `initial` [B] are the losses f(θ_0) that the functions began with, null where they
+ * begin with this unroll.
  */
 export type Objective =
   | { readonly name: 'loss' | 'log' }

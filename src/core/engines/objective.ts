@@ -1,5 +1,14 @@
 import { logOffset, type Objective } from './engine.js';
 
+/** |f(θ_0)| whose reciprocal fp32 cannot hold. */
+export const tooSmall = 2 ** -128;
+
+/** What a "relative" objective divides a function's losses by; never negative or 0, so that training goes downhill. */
+export function magnitudeOf(firstLoss: number): number {
+  const size = Math.abs(firstLoss);
+  return size <= tooSmall ? 1 : size;
+}
+
 /**
  * ℓ'(f_b) of an objective ℓ.
  * @param losses f_b [B]
@@ -13,6 +22,6 @@ export function slopesOf(objective: Objective, losses: Float32Array, first: Floa
     case 'log':
       return losses.map((loss) => (loss < 0 ? 0 : 1 / (loss + logOffset)));
     case 'relative':
-      return losses.map((_, b) => 1 / (objective.initial ?? first)[b]!);
+      return losses.map((_, b) => 1 / magnitudeOf((objective.initial ?? first)[b]!));
   }
 }

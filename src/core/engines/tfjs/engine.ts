@@ -14,6 +14,7 @@ import {
   type OpenFunctions,
   type UnrollOptions,
 } from '../engine.js';
+import { tooSmall } from '../objective.js';
 import { loadBackend } from './backend.js';
 import { GroupOptimizers, gradientOf, type Networks } from './group-optimizers.js';
 import { type Hidden, networkOf, type StepTrace, step, zeroHidden } from './network.js';
@@ -279,7 +280,8 @@ function slopesOf(tf: Tf, losses: readonly Tensor1D[], objective: Objective): ((
       };
     case 'relative': {
       const initial = objective.initial ? tf.tensor1d(objective.initial) : losses[0]!;
-      const slope = tf.reciprocal(tf.expandDims(initial, 1));
+      const size = tf.abs(tf.expandDims(initial, 1));
+      const slope = tf.reciprocal(tf.where(tf.lessEqual(size, tooSmall), tf.onesLike(size), size));
       return () => slope;
     }
   }
