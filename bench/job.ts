@@ -16,8 +16,8 @@ export function jobOf(workload: Workload, learningRate: number, engine: string):
     optimizer: { name: 'lstm', ...optimizer },
     training: {
       iterations: 100_000_000,
-      horizon: 1,
-      unroll: 1,
+      horizon: 2,
+      unroll: 2,
       functions,
       learningRate,
       validation: { every: 1_000_000, functions: 1 },

@@ -75,6 +75,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Notes a field whose value is not allowed; the value is shown as JSON. */
+export type Refuse = (pointer: string, found: unknown, allowed: string) => void;
+
 /** Of a field that no schema can check. The value is shown as JSON. */
 export function invalidField(pointer: string, value: unknown, allowed: string): ApiError {
   const found = value === undefined ? 'nothing' : JSON.stringify(value);

@@ -1,9 +1,10 @@
-import { type ComparisonSpec, tunedMeasures } from './comparison.js';
-import type { FieldError } from './errors.js';
+import { checkComparison, isTuned, optimizersIn } from './comparison-limits.js';
+import { checkChunk, chunkFloats, functionFloats, maxDataFloats } from './data-limits.js';
+import type { FieldError, Refuse } from './errors.js';
 import { blocksOf, fit, type Group, groupsOf, isNetwork } from './groups.js';
+import { checkLearnable } from './learnable.js';
 import type { LearnedSpec, LstmSpec } from './optimizers.js';
-import { coordinates, familyOf, isQuadratic, type ProblemSpec, partsOf, problemsIn } from './problems.js';
-import { checkResultSize } from './result-size.js';
+import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import { maxWeights } from './sizes.js';
 import type { JobSpec, MetatrainSpec } from './spec.js';
 import type { TrainingSpec } from './training.js';
@@ -12,26 +13,10 @@ import type { TrainingSpec } from './training.js';
 const limits = {
   /** Floats that an unroll keeps for its backward pass: 2 GiB, of the 4 that the wasm heap can have. */
   unrollFloats: 2 ** 29,
-  /** Floats of sampled data held at once: W, y and the like (1 GiB). */
-  dataFloats: 2 ** 28,
-  /** Losses that a comparison keeps of one optimizer at a time, functions × (steps + 1) (512 MiB). */
-  comparisonLosses: 2 ** 27,
   /** Problems within each other, and in all. What is drawn at every step has 16 streams. */
   depth: 4,
   problems: 16,
-  /** Functions × optimizers of a comparison, of which three measures are kept (1.5 GiB). */
-  comparisonMeasures: 2 ** 26,
-  /** Combinations of other parameters that a rule's rates are tuned with. */
-  combinations: 64,
 } as const;
-
-/** Floats of one function: its data, where it starts, and with `miniBatch` what a mini-batch takes on its way through. */
-function functionFloats(problem: ProblemSpec, miniBatch = false): number {
-  const { dataFloats, miniBatchFloats } = familyOf(problem);
-  const data = dataFloats?.(problem) ?? 0;
-  const own = Math.max(data, coordinates(problem)) + (miniBatch ? (miniBatchFloats?.(problem) ?? 0) : 0);
-  return partsOf(problem).reduce((sum, part) => sum + functionFloats(part, miniBatch), own);
-}
 
 /** Problems within each other: 1 of one that is made of no others. */
 function depthOf(problem: ProblemSpec): number {
@@ -103,6 +88,7 @@ export function checkLimits(spec: JobSpec): FieldError[] {
   if (excess) return [excess];
   if (spec.kind === 'metatrain') {
     checkTraining(spec, refuse);
+    checkLearnable(spec, refuse);
     const { groups, errors: misfits } = fit(spec.optimizer, spec.problem);
     for (const misfit of misfits) errors.push({ ...misfit, pointer: `/optimizer${misfit.pointer}` });
     // Sizes are known only where the optimizer fits.
@@ -112,26 +98,18 @@ export function checkLimits(spec: JobSpec): FieldError[] {
   return errors;
 }
 
-type Refuse = (pointer: string, found: unknown, allowed: string) => void;
-
 function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): void {
-  const { functions, imitation, iterations, metaLoss, secondDerivatives, validation } = training;
+  const { functions, imitation, iterations, secondDerivatives, validation } = training;
   checkStages(training, refuse);
   if (imitation !== null && imitation.iterations > iterations)
     refuse('/training/imitation/iterations', imitation.iterations, `at most ${iterations}, all of training’s`);
-  if (Array.isArray(metaLoss) && metaLoss.every((w) => w === 0))
-    refuse('/training/metaLoss', metaLoss, 'numbers that are not all 0');
   const limited = problemsIn(problem).find((part) => familyOf(part).firstDerivativesOnly);
   if (secondDerivatives === 'exact' && limited)
     refuse('/training/secondDerivatives', 'exact', `"dropped": the problem "${limited.name}" has no Hessian product`);
-  for (const [pointer, count, each] of [
-    ['/training/functions', functions, functionFloats(problem, true)],
-    ['/training/validation/functions', validation.functions, functionFloats(problem)],
-  ] as const) {
-    const floats = count * each;
-    if (floats > limits.dataFloats)
-      refuse(pointer, count, `functions of at most ${limits.dataFloats} floats in all (here ${floats})`);
-  }
+  const floats = functions * functionFloats(problem, true);
+  if (floats > maxDataFloats)
+    refuse('/training/functions', functions, `functions of at most ${maxDataFloats} floats in all (here ${floats})`);
+  checkChunk('/training/validation/functions', validation.functions, problem, refuse);
 }
 
 function checkOptimizer(spec: MetatrainSpec, groups: readonly Group[], refuse: Refuse): void {
@@ -180,23 +158,16 @@ export function memoryOf(spec: JobSpec): { unroll: number; functions: number; co
   if (spec.kind === 'metatrain') {
     const { functions, validation } = spec.training;
     floats.unroll = functions * keptByFunction(spec, groupsOf(spec.optimizer, problem));
-    floats.functions = Math.max(
-      functions * functionFloats(problem, true),
-      validation.functions * functionFloats(problem),
-    );
+    floats.functions = Math.max(functions * functionFloats(problem, true), chunkFloats(validation.functions, problem));
   }
   if (comparison) {
-    floats.functions = Math.max(floats.functions, comparison.tuning.functions * functionFloats(problem));
+    const { functions, tuning, baselines } = comparison;
+    const most = baselines.some(isTuned) ? Math.max(functions, tuning.functions) : functions;
+    floats.functions = Math.max(floats.functions, chunkFloats(most, problem));
     // Three measures of each run, in double precision, beside the losses of one optimizer.
     floats.comparison = comparison.functions * (comparison.steps + 1 + 6 * optimizersIn(comparison));
   }
   return { unroll: 4 * floats.unroll, functions: 4 * floats.functions, comparison: 4 * floats.comparison };
-}
-
-/** The learned optimizer and the others, a tuned rule counted once for each measure. */
-function optimizersIn({ baselines, tuning }: ComparisonSpec): number {
-  const found = tunedMeasures(tuning).length;
-  return baselines.reduce((n, b) => n + ('learningRate' in b && b.learningRate === 'tuned' ? found : 1), 1);
 }
 
 /**
@@ -237,49 +208,4 @@ function checkStages({ horizon, unroll, curriculum, metaLoss }: TrainingSpec, re
         `${stage.unroll + 1} numbers, one more than the steps of the unroll at ${pointer}/unroll`,
       );
   }
-}
-
-function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refuse: Refuse): void {
-  const { functions, steps, baselines, tuning } = comparison;
-  const losses = functions * (steps + 1);
-  if (losses > limits.comparisonLosses)
-    refuse(
-      '/comparison/functions',
-      functions,
-      `at most ${limits.comparisonLosses} losses kept (here ${losses}: functions × (steps + 1))`,
-    );
-  const oversize = checkResultSize(comparison);
-  if (oversize) refuse(oversize.pointer, steps, oversize.allowed);
-  const optimizers = optimizersIn(comparison);
-  if (functions * optimizers > limits.comparisonMeasures)
-    refuse(
-      '/comparison/functions',
-      functions,
-      `at most ${limits.comparisonMeasures} runs (here ${functions * optimizers}: functions × optimizers, a tuned rule counted once for each measure)`,
-    );
-  for (const [i, baseline] of baselines.entries()) {
-    if (baseline.name === 'conjugate-gradients' && !isQuadratic(problem))
-      refuse(
-        `/comparison/baselines/${i}/name`,
-        baseline.name,
-        `a hand-written rule: conjugate gradients are for problems that are quadratic, and "${problem.name}" is not`,
-      );
-    const combinations = Object.entries(tuning.parameters).reduce(
-      (n, [name, values]) => (name in baseline ? n * values.length : n),
-      1,
-    );
-    if (combinations > limits.combinations)
-      refuse(
-        '/comparison/tuning/parameters',
-        tuning.parameters,
-        `at most ${limits.combinations} combinations for a rule (here ${combinations} for "${baseline.name}")`,
-      );
-  }
-  const floats = tuning.functions * functionFloats(problem);
-  if (floats > limits.dataFloats)
-    refuse(
-      '/comparison/tuning/functions',
-      tuning.functions,
-      `functions of at most ${limits.dataFloats} floats in all (here ${floats})`,
-    );
 }

@@ -219,7 +219,7 @@ export const LstmSpec = Strict(
         kernels: Choice(['fan-in-uniform', 'truncated-normal', 'glorot-uniform', 'zeros'], {
           default: 'truncated-normal',
           description:
-            'Of every kernel: U(±1/√fan-in); N(0, 1/fan-in) cut at two standard deviations; U(±√(6/(fan-in + fan-out))); or 0.',
+            'Of every kernel: U(±1/√fan-in); N(0, 1/fan-in) cut at two standard deviations; U(±√(6/(fan-in + fan-out))); or 0, for a linear map only: layers and an input projection would have gradients of 0 for good.',
         }),
         output: Choice(['kernels', 'zeros'], {
           default: 'kernels',

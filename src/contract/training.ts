@@ -13,7 +13,7 @@ export const MetaLossSpec = Type.Unsafe<'sum' | 'sum-and-final' | 'final' | numb
   ],
   default: 'sum',
   description:
-    'Weights w_t of the losses f(θ_t), t = 0 … T, of an unroll of T steps: "sum" is 1 for t < T; "sum-and-final" is 1 for all; "final" is 1 for t = T alone; or T + 1 numbers.',
+    'Weights w_t of the losses f(θ_t), t = 0 … T, of an unroll of T steps: "sum" is 1 for t < T; "sum-and-final" is 1 for all; "final" is 1 for t = T only; or T + 1 numbers. f(θ_0) does not depend on the optimizer, so one of the others needs a weight.',
 });
 
 const warmup = Type.Integer({
@@ -116,7 +116,7 @@ export const ValidationSpec = Strict(
       ...Measure,
       default: 'sum',
       description:
-        'What the best weights are chosen by, as a mean over the functions: the sum, the final loss or the last tenth’s mean, over the horizon.',
+        'What the best weights are chosen by, as a mean over the functions: the sum, the final loss or the last tenth’s mean, over the horizon. Over one step the sum cannot tell.',
     }),
     patience: Nullable(Type.Integer({ minimum: 1, maximum: 1_000_000 }), {
       default: null,
@@ -195,3 +195,12 @@ export const TrainingSpec = Strict(
   { default: {}, description: 'How the optimizer is meta-trained.' },
 );
 export type TrainingSpec = Static<typeof TrainingSpec>;
+
+/** w_t, t = 0 … unroll. */
+export function lossWeights(metaLoss: TrainingSpec['metaLoss'], unroll: number): number[] {
+  if (Array.isArray(metaLoss)) return metaLoss;
+  return Array.from({ length: unroll + 1 }, (_, t) => {
+    if (t === unroll) return metaLoss === 'sum' ? 0 : 1;
+    return metaLoss === 'final' ? 0 : 1;
+  });
+}

@@ -86,7 +86,7 @@ async function timeComparison(
   const spec = parseJobSpec({
     kind: 'metatrain',
     ...{ engine, problem, optimizer },
-    training: { iterations: 1, horizon: 1, unroll: 1, validation: { functions: 1 } },
+    training: { iterations: 1, horizon: 2, unroll: 2, validation: { functions: 1 } },
     comparison: { ...comparison, resamples: leastResamples },
   });
   const took = { runs: 0, statistics: 0 };

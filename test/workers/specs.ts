@@ -28,6 +28,6 @@ export function slowTraining(functions: number): JobSpec {
   return smallTraining(1000, {
     problem: { name: 'quadratic', dimension: 100, distribution: 'normal' },
     optimizer: { name: 'lstm', layers: [20, 20] },
-    training: { iterations: 1, horizon: 100, unroll: 1, validation: { every: 1, functions } },
+    training: { iterations: 1, horizon: 100, unroll: 2, validation: { every: 1, functions } },
   });
 }

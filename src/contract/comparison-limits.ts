@@ -1,0 +1,68 @@
+import { type ComparisonSpec, tunedMeasures } from './comparison.js';
+import { checkChunk } from './data-limits.js';
+import type { Refuse } from './errors.js';
+import type { BaselineSpec } from './optimizers.js';
+import { isQuadratic, type ProblemSpec } from './problems.js';
+import { checkResultSize } from './result-size.js';
+
+const limits = {
+  /** Losses that a comparison keeps of one optimizer at a time, functions × (steps + 1) (512 MiB). */
+  losses: 2 ** 27,
+  /** Functions × optimizers, of which three measures are kept (1.5 GiB). */
+  measures: 2 ** 26,
+  /** Combinations of other parameters that a rule's rates are tuned with. */
+  combinations: 64,
+} as const;
+
+/** What no single field's range can say of a comparison. */
+export function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refuse: Refuse): void {
+  const { functions, steps, baselines, tuning } = comparison;
+  const losses = functions * (steps + 1);
+  if (losses > limits.losses)
+    refuse(
+      '/comparison/functions',
+      functions,
+      `at most ${limits.losses} losses kept (here ${losses}: functions × (steps + 1))`,
+    );
+  const oversize = checkResultSize(comparison);
+  if (oversize) refuse(oversize.pointer, steps, oversize.allowed);
+  checkChunk('/comparison/functions', functions, problem, refuse);
+  const optimizers = optimizersIn(comparison);
+  if (functions * optimizers > limits.measures)
+    refuse(
+      '/comparison/functions',
+      functions,
+      `at most ${limits.measures} runs (here ${functions * optimizers}: functions × optimizers, a tuned rule counted once for each measure)`,
+    );
+  for (const [i, baseline] of baselines.entries()) {
+    if (baseline.name === 'conjugate-gradients' && !isQuadratic(problem))
+      refuse(
+        `/comparison/baselines/${i}/name`,
+        baseline.name,
+        `a hand-written rule: conjugate gradients are for problems that are quadratic, and "${problem.name}" is not`,
+      );
+    if (!isTuned(baseline)) continue;
+    const combinations = Object.entries(tuning.parameters).reduce(
+      (n, [name, values]) => (name in baseline ? n * values.length : n),
+      1,
+    );
+    if (combinations > limits.combinations)
+      refuse(
+        '/comparison/tuning/parameters',
+        tuning.parameters,
+        `at most ${limits.combinations} combinations for a rule (here ${combinations} for "${baseline.name}")`,
+      );
+  }
+  if (baselines.some(isTuned)) checkChunk('/comparison/tuning/functions', tuning.functions, problem, refuse);
+}
+
+/** The learned optimizer and the others, a tuned rule counted once for each measure. */
+export function optimizersIn({ baselines, tuning }: ComparisonSpec): number {
+  const found = tunedMeasures(tuning).length;
+  return baselines.reduce((n, baseline) => n + (isTuned(baseline) ? found : 1), 1);
+}
+
+/** Whether a baseline's learning rate is to be found. */
+export function isTuned(baseline: BaselineSpec): boolean {
+  return 'learningRate' in baseline && baseline.learningRate === 'tuned';
+}
