@@ -168,7 +168,7 @@ struct Descent {
   float* phi;
   const float* gradient;
   float *m, *v;
-  /** Receives the gradient's norm, and 1 where φ is finite still, else 0. */
+  /** Receives the gradient's norm, and 1 where φ and Adam's means are finite still, else 0. */
   double* descended;
   double clip_norm;
   double learning_rate, beta1, beta2, epsilon, correction1, correction2;

@@ -32,6 +32,7 @@ inline void descend(const Descent& d) {
   }
   int lost = 0;
   for (long i = 0; i < d.size; i++) lost |= phi[i] - phi[i] != 0;  // 0 of a finite number, NaN of others
+  for (long i = 0; i < d.size; i++) lost |= v[i] - v[i] != 0;
   d.descended[1] = lost == 0;
 }
 

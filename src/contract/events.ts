@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import { Measure } from './comparison.js';
 import { ComparisonResults, weightsSha256 } from './results.js';
 import { Choice, Nullable, OneOf, Strict, toWire, WireNumber } from './schema.js';
 import { Type } from './type.js';
@@ -53,9 +54,14 @@ const validation = {
   type: Type.Literal('validation'),
   iteration: Type.Integer({ description: 'Meta-iterations done.' }),
   best: Type.Boolean({ description: 'Whether these weights are the best so far.' }),
+  measure: Type.Optional(
+    Type.Unsafe<Measure>({ ...Measure, description: 'What the loss is: `training.validation.measure`.' }),
+  ),
+  steps: Type.Optional(Type.Integer({ description: 'Steps that each function was optimised for.' })),
 };
-export const HealthVerdict = Choice(['learning', 'not yet', 'stalled', 'unstable'], {
-  description: 'Whether it is learning, by the validations so far.',
+export const HealthVerdict = Choice(['learning', 'not yet', 'stalled', 'no longer improving', 'unstable'], {
+  description:
+    'Whether it is learning, by the validations so far. Of two that have brought nothing lately, "no longer improving" is at least 10 % better than the untrained optimizer, and "stalled" is not.',
 });
 export type HealthVerdict = Static<typeof HealthVerdict>;
 const share = { minimum: 0, maximum: 1 };
@@ -63,7 +69,15 @@ const health = {
   type: Type.Literal('health'),
   iteration: Type.Integer({ description: 'Meta-iterations done; those of the validation that it comes with.' }),
   verdict: HealthVerdict,
-  message: Type.String({ description: 'One line: is it learning, and why that is thought.' }),
+  message: Type.String({
+    description: 'One line: is it learning, and why that is thought; what `causes` names, at its end.',
+  }),
+  causes: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'What keeps it from learning, where that can be seen: a meta-gradient of exactly 0, tensors of weights that have never changed, states that overflowed.',
+    }),
+  ),
   gradientNorm: Nullable(
     Type.Number({
       description:
@@ -98,7 +112,8 @@ const diverged = {
   type: Type.Literal('diverged'),
   iteration: Type.Integer(),
   where: Choice(['loss', 'meta-gradient', 'weights', 'validation'], {
-    description: 'What was not finite; "validation" is the loss of each validation that the training had.',
+    description:
+      'What was not finite; "validation" is the loss of each validation that the training had. "meta-gradient" is also one too large for the meta-optimizer to keep its square in fp32.',
   }),
   step: Nullable(Type.Integer({ description: 'First step with a non-finite loss.' })),
   message: Type.String(),

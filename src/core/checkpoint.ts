@@ -8,7 +8,7 @@ import type { NamedTensor } from '../weights/tensors.js';
 import type { ComparisonState } from './compare/comparison.js';
 import type { TriedRate } from './compare/grid.js';
 import type { Trial } from './compare/trial.js';
-import type { TrainingState, ValidationState } from './metatrain/metatrain.js';
+import type { TrainingState, ValidationState } from './metatrain/state.js';
 import { eachMeasure, type Measured } from './optimise/measures.js';
 
 /** What the next pull of a run is to do; `concluding`: all that is left is to say that it is done. */

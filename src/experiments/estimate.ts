@@ -1,5 +1,6 @@
 import { tunedMeasures } from '../contract/comparison.js';
 import { stagesOf } from '../contract/curriculum.js';
+import { chunkSize } from '../contract/data-limits.js';
 import type { RunEvent } from '../contract/events.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import { coordinates } from '../contract/problems.js';
@@ -7,7 +8,6 @@ import type { CompareSpec, JobSpec, MetatrainSpec } from '../contract/spec.js';
 import type { TrainingSpec } from '../contract/training.js';
 import { parseJobSpec } from '../contract/validate.js';
 import { gridsOf, isTuned } from '../core/compare/tuning.js';
-import { chunkSize } from '../core/optimise/optimise.js';
 import { createRun } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
 

@@ -265,7 +265,7 @@ describe('a run', () => {
       problem: { name: 'parabola' },
       // Updates a thousand times too large: 5 steps stay finite, the 100 of a validation do not.
       optimizer: { name: 'lstm', layers: [], outputScale: 1000 },
-      training: { iterations: 1, horizon: 100, unroll: 5, learningRate: 1e-6 },
+      training: { iterations: 1, horizon: 100, unroll: 5, learningRate: 1e-6, clipNorm: 1 },
     });
     const { events, weights } = await drive(spec);
     const last = events.at(-1);

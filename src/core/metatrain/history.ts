@@ -18,7 +18,7 @@ const worthwhile = 0.01;
 const far = 0.1;
 
 export function remember(history: History | null, loss: number): History {
-  const comparable = Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
+  const comparable = Number.isFinite(loss) ? loss : Number.POSITIVE_INFINITY;
   if (history === null) return { first: loss, latest: loss, bests: [comparable] };
   const bests = [...history.bests, Math.min(history.bests.at(-1)!, comparable)];
   return { first: history.first, latest: loss, bests: bests.slice(-lately - 1) };
@@ -43,14 +43,17 @@ export function judge({ first, latest, bests }: History): { verdict: HealthVerdi
   const span = since === 1 ? 'since the validation before' : `in the latest ${since} validations`;
   if (gain(bests[0]!, best) >= worthwhile)
     return say('learning', `best validation loss from ${short(bests[0]!)} to ${short(best)} ${span}.`);
-  const where = `best validation loss ${short(best)}, less than 1 % better ${span}.`;
-  return say(since < lately ? 'not yet' : 'stalled', where);
+  const where = `best validation loss ${short(best)}, less than 1 % better ${span}`;
+  if (since < lately) return say('not yet', `${where}.`);
+  if (gained < far) return say('stalled', `${where}.`);
+  return say('no longer improving', `${where}; the untrained optimizer’s was ${short(first)}.`);
 }
 
 const titles: Record<HealthVerdict, string> = {
   learning: 'Learning',
   'not yet': 'Not learning yet',
   stalled: 'Stalled',
+  'no longer improving': 'No longer improving',
   unstable: 'Unstable',
 };
 

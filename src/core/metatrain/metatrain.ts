@@ -1,73 +1,31 @@
 import { validationHorizon } from '../../contract/curriculum.js';
+import { chunkSize } from '../../contract/data-limits.js';
 import type { Datasets } from '../../contract/datasets.js';
-import type { RunEvent, RunEventOf } from '../../contract/events.js';
+import type { RunEvent } from '../../contract/events.js';
 import type { GroupRule } from '../../contract/optimizers.js';
 import { coordinates, type ProblemSpec } from '../../contract/problems.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
-import type { TrainingSpec } from '../../contract/training.js';
-import type { Engine, Episode, EpisodeState, Objective } from '../engines/engine.js';
+import { lossWeights } from '../../contract/training.js';
+import type { Engine, Episode, Objective } from '../engines/engine.js';
 import { initialise } from '../learned/initialise.js';
-import { measureRuns } from '../optimise/measures.js';
-import { chunkSize, optimise } from '../optimise/optimise.js';
+import { meanOverRuns, measureRuns } from '../optimise/measures.js';
+import { optimise } from '../optimise/optimise.js';
 import { adam } from '../optimizers/adam.js';
 import { descend } from '../optimizers/meta-adam.js';
-import type { RuleState } from '../optimizers/rule.js';
 import { type FunctionBatch, sampleFunctions } from '../problems/batch.js';
 import { Purpose } from '../random/random.js';
 import { sortedQuantile } from '../statistics.js';
 import { placeOf } from './curriculum.js';
-import { type History, judge, remember } from './history.js';
+import { divergence, type Failure } from './divergence.js';
+import { Causes } from './health.js';
+import { judge, remember } from './history.js';
 import { Imitation } from './imitation.js';
 import { probe } from './probe.js';
 import { learningRateAt } from './schedule.js';
-
-/** Everything that meta-training is about to need again: plain numbers and vectors. */
-export interface TrainingState {
-  /** Meta-iterations done. */
-  iteration: number;
-  /** φ, the weights being trained. */
-  readonly phi: Float32Array;
-  /** Adam's moments of φ. */
-  readonly adam: RuleState;
-  /** The weights with the best validation loss so far. */
-  readonly best: Float32Array;
-  bestLoss: number;
-  /** Meta-iterations after which the best weights stood; -1 before any validation was finite. */
-  bestIteration: number;
-  /** Meta-iterations after which the latest validation ran; -1 before the first. */
-  validatedAt: number;
-  /** Null before the first. */
-  history: History | null;
-  /** One that is under way, or of which no more than its health is to be told. */
-  validation: ValidationState | null;
-  gradients: GradientNorms;
-  /** f(θ_0) [B] of the functions at hand, where the objective is "relative" to it. */
-  initial: Float32Array | null;
-  /** Where the functions at hand stood when this state was taken; null where none were at hand. */
-  episode: EpisodeState | null;
-}
-
-export interface ValidationState {
-  /** Functions done. */
-  functions: number;
-  /** How many of them ended above their start, or at no number. */
-  diverged: number;
-  /** Mean of f(θ_t), t = 0 … horizon, as far as they are done. */
-  readonly means: Float64Array;
-}
-
-/** Of the meta-iterations since the last validation. */
-interface GradientNorms {
-  iterations: number;
-  clipped: number;
-  /** Norms of the latest {@link keptNorms}, in any order. */
-  norms: number[];
-}
+import { isBetter, keptNorms, type TrainingState, type ValidationState } from './state.js';
 
 /** Functions at hand, and what is learned from them: a descent of its own, or an imitation. */
 type Unrolled = Pick<Episode, 'unroll' | 'state' | 'dispose'>;
-
-const keptNorms = 1000;
 
 /** Functions whose optimisation is looked at for a health event. */
 const probed = 8;
@@ -85,13 +43,16 @@ const probed = 8;
  */
 export class MetaTraining {
   private episode: Unrolled | null = null;
+  private readonly causes: Causes;
 
   private constructor(
     private readonly spec: MetatrainSpec,
     private readonly engine: Engine,
     private readonly datasets: Datasets,
     private readonly now: TrainingState,
-  ) {}
+  ) {
+    this.causes = new Causes(spec);
+  }
 
   /** @param state where to go on from; without it, training begins. */
   static create(spec: MetatrainSpec, engine: Engine, datasets: Datasets, state?: TrainingState): MetaTraining {
@@ -140,7 +101,7 @@ export class MetaTraining {
     if (due && validatedAt < iteration) return this.validate();
     if (this.now.validation) return this.health(this.now.validation);
     if (iteration < iterations && !this.exhausted()) return this.iterate();
-    return this.best === null ? this.diverged('validation', null) : null;
+    return this.best === null ? this.diverged('validation') : null;
   }
 
   /** The rule that the meta-iteration at hand imitates; null after the warm-up, and without one. */
@@ -181,19 +142,19 @@ export class MetaTraining {
     now.episode = null;
     if (training.objective === 'relative') now.initial ??= losses.slice(0, functions);
 
-    const points = meanOverFunctions(losses, functions);
+    const points = meanOverRuns(losses, functions);
     const badStep = points.findIndex((loss) => !Number.isFinite(loss));
     if (badStep >= 0) return this.diverged('loss', step + badStep);
     const { clipNorm } = training;
     const learningRate = learningRateAt(training, now.iteration);
     const descent = this.engine.descend ?? descend;
     const { norm, finite } = descent(now.phi, gradient, now.adam, { learningRate, clipNorm });
-    if (!Number.isFinite(norm)) return this.diverged('meta-gradient', null);
+    if (!Number.isFinite(norm)) return this.diverged('meta-gradient');
     const { gradients } = now;
     gradients.norms[gradients.iterations % keptNorms] = norm;
     gradients.iterations++;
     if (clipNorm !== null && norm > clipNorm) gradients.clipped++;
-    if (!finite) return this.diverged('weights', null);
+    if (!finite) return this.diverged(now.phi.every(Number.isFinite) ? 'moments' : 'weights');
     const { iteration } = now;
     now.iteration++;
     return { type: 'losses', iteration, step, perIteration: unroll, points: points.subarray(0, unroll) };
@@ -231,7 +192,7 @@ export class MetaTraining {
       return { type: 'progress', phase: 'validation', done: validation.functions, total };
 
     const loss = measureRuns(validation.means, horizon)[measure][0]!;
-    const best = loss < now.bestLoss;
+    const best = isBetter(loss, now);
     if (best) {
       now.best.set(now.phi);
       now.bestLoss = loss;
@@ -239,7 +200,7 @@ export class MetaTraining {
     }
     now.validatedAt = now.iteration;
     now.history = remember(now.history, loss);
-    return { type: 'validation', iteration: now.iteration, loss, best };
+    return { type: 'validation', iteration: now.iteration, loss, best, measure, steps: horizon };
   }
 
   /** How training goes, by the validation that has just ended and the meta-iterations before it. */
@@ -248,13 +209,20 @@ export class MetaTraining {
     const { iterations, clipped, norms } = now.gradients;
     const batch = this.validationFunctions(0, probed);
     const behaviour = await probe(engine, spec.optimizer, now.phi, batch, validationHorizon(spec.training));
+    const { updateSize, signAgreement, saturation } = behaviour;
+    const { verdict, message } = judge(now.history!);
+    const causes = this.causes.of(now, behaviour);
     const event: RunEvent = {
       type: 'health',
       iteration: now.iteration,
-      ...judge(now.history!),
+      verdict,
+      message: [message, ...causes].join(' '),
+      causes,
       gradientNorm: iterations === 0 ? null : sortedQuantile(Float64Array.from(norms).sort(), 0.5),
       clipped: iterations === 0 ? null : clipped / iterations,
-      ...behaviour,
+      updateSize,
+      signAgreement,
+      saturation,
       diverged: diverged / spec.training.validation.functions,
     };
     now.validation = null;
@@ -269,38 +237,7 @@ export class MetaTraining {
     return sampleFunctions(problem, seed, Purpose.validation, first, count, this.datasets);
   }
 
-  private diverged(where: RunEventOf<'diverged'>['where'], step: number | null): RunEvent {
-    const { iteration, bestIteration } = this.now;
-    const what = {
-      loss: `the loss at step ${step}`,
-      'meta-gradient': 'the meta-gradient',
-      weights: 'a weight',
-      validation: 'the loss of every validation',
-    }[where];
-    const kept =
-      bestIteration < 0
-        ? 'no weights had a finite validation loss before'
-        : `the best weights before, of meta-iteration ${bestIteration}, are kept`;
-    const rule = this.imitated === null ? '' : ' a lower training.imitation.rule.learningRate,';
-    const message = `Meta-iteration ${iteration}: ${what} is not finite; ${kept}. A lower training.learningRate,${rule} a training.clipNorm or a smaller optimizer.outputScale may help.`;
-    return { type: 'diverged', iteration, where, step, message };
+  private diverged(failure: Failure, step: number | null = null): RunEvent {
+    return divergence(this.spec, this.now, failure, step);
   }
-}
-
-/** w_t, t = 0 … unroll. */
-function lossWeights(metaLoss: TrainingSpec['metaLoss'], unroll: number): number[] {
-  if (Array.isArray(metaLoss)) return metaLoss;
-  return Array.from({ length: unroll + 1 }, (_, t) => {
-    if (t === unroll) return metaLoss === 'sum' ? 0 : 1;
-    return metaLoss === 'final' ? 0 : 1;
-  });
-}
-
-/** [steps + 1, B] → [steps + 1] */
-function meanOverFunctions(losses: Float32Array, functions: number): Float32Array {
-  return Float32Array.from({ length: losses.length / functions }, (_, t) => {
-    let sum = 0;
-    for (let b = 0; b < functions; b++) sum += losses[t * functions + b]!;
-    return sum / functions;
-  });
 }

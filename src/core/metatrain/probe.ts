@@ -2,6 +2,7 @@ import { blocksOf, groupsOf, isNetwork } from '../../contract/groups.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
+import { largest } from '../optimizers/rule.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
 /** What a learned optimizer does to functions, at a few moments of their horizon together. */
@@ -12,6 +13,8 @@ export interface Behaviour {
   readonly signAgreement: number | null;
   /** Share of the LSTMs' outputs h with |h| above {@link saturated}; null where there is no layer. */
   readonly saturation: number | null;
+  /** Whether a state, of a network or of a rule, grew beyond what a float holds. */
+  readonly overflowed: boolean;
 }
 
 /** |h| < 1: beyond this its tanh has hardly a slope. */
@@ -34,6 +37,7 @@ export async function probe(
     try {
       const outputs = outputsOf(optimizer, batch);
       const [squares, agreeing, large] = [new Share(), new Share(), new Share()];
+      let overflowed = false;
       let now = await episode.state();
       for (let i = 0; i < moments && i < horizon; i++) {
         const step = Math.floor((i * horizon) / Math.min(moments, horizon));
@@ -50,10 +54,11 @@ export async function probe(
           squares.add(update * update);
           if (update !== 0 && gradient[c] !== 0) agreeing.add(update * gradient[c]! < 0 ? 1 : 0);
         }
+        overflowed ||= !now.hidden.every((value) => Math.abs(value) < largest);
         for (const [from, to] of outputs)
           for (let k = from; k < to; k++) large.add(Math.abs(now.hidden[k]!) > saturated ? 1 : 0);
       }
-      return { updateSize: Math.sqrt(squares.mean!), signAgreement: agreeing.mean, saturation: large.mean };
+      return { updateSize: Math.sqrt(squares.mean!), signAgreement: agreeing.mean, saturation: large.mean, overflowed };
     } finally {
       episode.dispose();
     }

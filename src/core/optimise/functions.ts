@@ -1,9 +1,9 @@
+import { chunkSize } from '../../contract/data-limits.js';
 import type { Datasets } from '../../contract/datasets.js';
 import { coordinates } from '../../contract/problems.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { type ExampleSet, type FunctionBatch, sampleFunctions } from '../problems/batch.js';
 import type { Purpose } from '../random/random.js';
-import { chunkSize } from './optimise.js';
 
 /** Floats of drawn functions that are kept (64 MiB). */
 const keptFloats = 2 ** 24;

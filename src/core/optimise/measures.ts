@@ -26,3 +26,16 @@ export function measureRuns(losses: Float32Array | Float64Array, steps: number):
   final.set(losses.subarray(steps * n));
   return measured;
 }
+
+/**
+ * The mean curve of some runs.
+ * @param losses f(θ_t) [steps + 1, n]
+ * @returns [steps + 1]
+ */
+export function meanOverRuns(losses: Float32Array, n: number): Float32Array {
+  return Float32Array.from({ length: losses.length / n }, (_, t) => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += losses[t * n + i]!;
+    return sum / n;
+  });
+}

@@ -108,8 +108,3 @@ async function* optimiseByLearned(
     episode.dispose();
   }
 }
-
-/** Functions to take at once: about 8,192 coordinates, few enough for the processor's cache. */
-export function chunkSize(dimension: number): number {
-  return Math.max(1, Math.floor(8192 / dimension));
-}

@@ -1,4 +1,3 @@
-import { adam } from './adam.js';
 import type { RuleState } from './rule.js';
 
 /** The meta-optimizer: Adam with its usual constants, after clipping. */
@@ -13,7 +12,7 @@ export interface DescentOptions {
 export interface Descended {
   /** Euclidean norm of the meta-gradient as it came. Where it is not finite nothing else was done. */
   norm: number;
-  /** Whether φ is finite still. */
+  /** Whether φ and Adam's means are finite still: a weight whose mean of squares is infinite would never move again. */
   finite: boolean;
 }
 
@@ -36,13 +35,18 @@ export const descend: Descend = (phi, gradient, state, { learningRate, clipNorm 
     const scale = clipNorm / norm;
     for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
   }
-  // Each number of the update takes the place of the gradient's that it is computed from.
-  const update = gradient;
-  adam.update({ ...metaAdam, learningRate }, gradient, state, update, phi);
+  const { beta1, beta2, epsilon } = metaAdam;
+  const [m, v] = state.vectors as [Float32Array, Float32Array];
+  state.steps++;
+  const correction1 = 1 - beta1 ** state.steps;
+  const correction2 = 1 - beta2 ** state.steps;
   let sum = 0; // Of finite floats it does not overflow a double.
   for (let i = 0; i < phi.length; i++) {
-    phi[i]! += update[i]!;
-    sum += phi[i]!;
+    const g = gradient[i]!;
+    m[i] = beta1 * m[i]! + (1 - beta1) * g;
+    v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
+    phi[i]! += Math.fround((-learningRate * (m[i]! / correction1)) / (Math.sqrt(v[i]! / correction2) + epsilon));
+    sum += phi[i]! + v[i]!;
   }
   return { norm, finite: Number.isFinite(sum) };
 };

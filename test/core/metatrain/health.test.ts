@@ -31,7 +31,8 @@ function metatrain(training: object, optimizer: object, rest: object = {}): Meta
 async function train(spec: MetatrainSpec) {
   const run = MetaTraining.create(spec, engine, {});
   const events = [];
-  for (let event = await run.next(); event !== null; event = await run.next()) events.push(event);
+  for (let event = await run.next(); event !== null && event.type !== 'diverged'; event = await run.next())
+    events.push(event);
   const state = structuredClone(await run.state());
   run.dispose();
   const health = events.filter((e): e is RunEventOf<'health'> => e.type === 'health');
@@ -62,7 +63,13 @@ describe('is it learning?', () => {
     ['a negative loss falls', [-1, -2], 'learning', /from -1 to -2 /],
     ['too little has come of two', [4, 3.99, 3.98], 'not yet', /3\.98, less than 1 % better in the latest 2 val/],
     ['nothing has come of five', [4, 3.99, 4, 4, 4, 4], 'stalled', /3\.99, less than 1 % better in the latest 5 val/],
-    ['nothing more comes', [4, 1, 1, 1, 1, 1, 1], 'stalled', /^Stalled: best validation loss 1, /],
+    [
+      'it has come far and nothing more comes',
+      [4, 1, 1, 1, 1, 1, 1],
+      'no longer improving',
+      /^No longer improving: best validation loss 1, less than 1 % better .*; the untrained optimizer’s was 4\.$/,
+    ],
+    ['the best was infinite', [4, Number.NEGATIVE_INFINITY, 3], 'learning', /from 4 to 3 /],
     [
       'most of what was gained is lost',
       [4, 1, 3],
@@ -181,6 +188,58 @@ describe('health', () => {
       if (weight === 1e30) assert.ok(!Number.isFinite(event.updateSize));
       run.dispose();
     }
+  });
+});
+
+describe('what keeps it from learning is named', () => {
+  const shape = { iterations: 20, horizon: 4, unroll: 2, validation: { every: 20, functions: 4 } };
+  const last = async (spec: MetatrainSpec) => (await train(spec)).health.at(-1)!;
+  /** As a service has it that was given the document before such ones were refused. */
+  const unchecked = (spec: MetatrainSpec, change: (spec: MetatrainSpec) => void) => {
+    change(spec);
+    return spec;
+  };
+
+  it('nothing, where it learns', async () => {
+    const health = await last(metatrain(shape, { layers: [4] }));
+    assert.deepEqual(health.causes, []);
+    assert.equal(health.message.split('. ').length, 1);
+  });
+
+  it('a meta-gradient of exactly 0, and weights that none of it has moved', async () => {
+    const spec = unchecked(metatrain(shape, { layers: [4] }), ({ training }) => {
+      training.metaLoss = [1, 0, 0];
+    });
+    const { causes, message, gradientNorm } = await last(spec);
+    assert.equal(gradientNorm, 0);
+    assert.deepEqual(causes, [
+      'The meta-gradient was exactly 0 in all of the last 20 meta-iterations: the meta-loss did not depend on the weights.',
+      'No weight has changed since training began.',
+    ]);
+    assert.ok(message.endsWith(causes!.join(' ')));
+  });
+
+  it('tensors that have never moved', async () => {
+    const spec = unchecked(metatrain(shape, { layers: [4] }), ({ optimizer }) => {
+      assert.ok(optimizer.name === 'lstm');
+      optimizer.initialisation.kernels = 'zeros';
+    });
+    assert.deepEqual((await last(spec)).causes, [
+      'Weights that have not changed since training began: lstm.0.kernel, lstm.0.bias, output.kernel.',
+    ]);
+  });
+
+  it('states that overflowed', async () => {
+    const rule = { name: 'momentum', learningRate: 10, momentum: 0.9 };
+    const groups = [
+      { name: 'rule', parameters: ['x_0'], optimizer: rule },
+      { name: 'net', parameters: ['*'], optimizer: { name: 'lstm', layers: [2], outputScale: 0.1 } },
+    ];
+    const problem = { name: 'simple-multi', dimension: 2 };
+    // The four steps of training stay finite, and the hundred of a validation do not.
+    const long = { ...shape, validation: { ...shape.validation, horizon: 100 } };
+    const { health } = await train(metatrain(long, {}, { problem, optimizer: { name: 'groups', groups } }));
+    assert.deepEqual(health[0]!.causes, ['States of the optimizer overflowed on validation functions.']);
   });
 });
 

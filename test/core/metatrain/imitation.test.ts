@@ -205,13 +205,27 @@ describe('a warm-up by imitation', () => {
   });
 
   it('is not cut short by patience, which counts the validations after it', async () => {
-    // The sum of one step is f(θ_0): no validation is ever better than the first.
-    const validation = { every: 1, functions: 8, horizon: 1, patience: 2 };
+    // With steps of 1e-30 no weight changes what the networks do, so no validation is better than another.
+    const validation = { every: 1, functions: 8, patience: 2 };
     const optimizer = { name: 'lstm', layers: [4] };
     const { events } = await train(
-      metatrain({ problem, optimizer, training: { ...training, iterations: 20, validation } }),
+      metatrain({ problem, optimizer, training: { ...training, iterations: 20, learningRate: 1e-30, validation } }),
     );
     assert.equal(events.filter((e) => e.type === 'losses').length, training.imitation.iterations + 2);
+  });
+
+  it('stops where errors overflow in units of the rule’s rate, and says that a higher one may help', async () => {
+    const rule = { name: 'sgd', learningRate: 1e-30 };
+    const optimizer = { name: 'lstm', layers: [4] };
+    const { events } = await train(
+      metatrain({ problem, optimizer, training: { ...training, imitation: { rule, iterations: 3 } } }),
+    );
+    const last = events.at(-1)!;
+    assert.ok(last.type === 'diverged' && last.where === 'meta-gradient');
+    assert.match(
+      last.message,
+      /are kept\. A higher training\.imitation\.rule\.learningRate \(.*\) or a smaller optimizer\.outputScale may help\.$/,
+    );
   });
 
   it('stops where the rule diverges, and says that its rate may be why', async () => {
@@ -222,6 +236,6 @@ describe('a warm-up by imitation', () => {
     );
     const last = events.at(-1)!;
     assert.ok(last.type === 'diverged' && last.where === 'loss');
-    assert.match(last.message, /A lower training\.learningRate, a lower training\.imitation\.rule\.learningRate, a/);
+    assert.match(last.message, /are kept\. A lower training\.imitation\.rule\.learningRate may help\.$/);
   });
 });

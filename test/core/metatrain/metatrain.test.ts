@@ -27,7 +27,8 @@ function metatrain(training: object, rest: object = {}): MetatrainSpec {
 async function train(spec: MetatrainSpec, on = engine) {
   const run = MetaTraining.create(spec, on, {});
   const events = [];
-  for (let event = await run.next(); event !== null; event = await run.next()) events.push(event);
+  for (let event = await run.next(); event !== null; event = event.type === 'diverged' ? null : await run.next())
+    events.push(event);
   const state = structuredClone(await run.state());
   const best = run.best;
   run.dispose();
@@ -187,6 +188,43 @@ describe('meta-training', () => {
     const tail = losses.subarray(20 * 4).reduce((a, b) => a + b, 0) / 8;
     assert.ok(Math.abs(validations[lastBest]!.loss / tail - 1) < 1e-5);
   });
+
+  for (const measured of [{ horizon: 1 }, {}])
+    it(`keeps trained weights where validations cannot tell them from untrained ones: ${JSON.stringify(measured)}`, async () => {
+      // A document that a service was given before such ones were refused.
+      const spec = metatrain({
+        iterations: 6,
+        horizon: 2,
+        unroll: 1,
+        metaLoss: 'final',
+        validation: { every: 2, functions: 4 },
+      });
+      Object.assign(spec.training.validation, measured);
+      if (!('horizon' in measured)) spec.training.curriculum = [{ from: 2, horizon: 1, unroll: 1 }];
+      const { events, best } = await train(spec);
+      assert.equal(new Set(events.flatMap((e) => (e.type === 'validation' ? [e.loss] : []))).size, 1);
+      assert.equal(best!.iteration, 2);
+      assert.notDeepEqual(best!.phi, initialise(spec.optimizer, spec.problem, spec.seed));
+    });
+
+  for (const name of ['native', 'tfjs'] as const)
+    it(`stops where a weight would be frozen by Adam’s mean square, and says that clipping helps: ${name}`, async () => {
+      const optimizer = { name: 'lstm', layers: [], outputScale: 80 };
+      const shape = { iterations: 300, horizon: 10, unroll: 10, validation: { every: 100, functions: 1 } };
+      const one = (clipNorm: number | null) =>
+        metatrain({ ...shape, clipNorm }, { problem: { name: 'simple' }, optimizer });
+      const on = await selectEngine({ name, backend: 'auto' }, one(null));
+      const { events } = await train(one(null), on);
+      const last = events.at(-1)!;
+      assert.ok(last.type === 'diverged' && last.where === 'meta-gradient', JSON.stringify(last));
+      assert.match(
+        last.message,
+        /its weights would stop moving; the best weights before, .*\. A training\.clipNorm, such as 1, may help\.$/,
+      );
+      const clipped = await train(one(1), on);
+      assert.equal(clipped.events.at(-1)!.type, 'health');
+      assert.notDeepEqual(clipped.state.phi, initialise(one(1).optimizer, one(1).problem, one(1).seed));
+    });
 
   it('is another with another seed', async () => {
     const shape = { iterations: 3, horizon: 5, unroll: 5 };

@@ -89,7 +89,7 @@ export interface Addon {
     background: boolean,
     ...rest: [...functions: FunctionArguments, theta: Float32Array, losses: Float32Array, gradient: Float32Array]
   ): Promise<void> | undefined;
-  /** A step of the meta-optimizer. `descended` receives the gradient's norm, and 1 or 0: whether φ is finite still. */
+  /** A step of the meta-optimizer. `descended` receives the gradient's norm, and 1 or 0: whether φ and Adam’s means are finite still. */
   descend(
     background: false,
     phi: Float32Array,

@@ -1,0 +1,68 @@
+import type { RunEvent, RunEventOf } from '../../contract/events.js';
+import type { MetatrainSpec } from '../../contract/spec.js';
+import type { TrainingState } from './state.js';
+
+/** What was not finite; "moments" are the meta-optimizer's, of a finite meta-gradient. */
+export type Failure = RunEventOf<'diverged'>['where'] | 'moments';
+
+/** The end of a training: what was not finite, what is kept, and what may help. */
+export function divergence(
+  spec: MetatrainSpec,
+  { iteration, bestIteration }: Pick<TrainingState, 'iteration' | 'bestIteration'>,
+  failure: Failure,
+  step: number | null,
+): RunEvent {
+  const what = {
+    loss: `the loss at step ${step} is not finite`,
+    'meta-gradient': 'the meta-gradient is not finite',
+    moments:
+      'the meta-gradient is so large that the mean of its squares, kept by Adam, is beyond fp32: its weights would stop moving',
+    weights: 'a weight is not finite',
+    validation: 'the loss of every validation is not finite',
+  }[failure];
+  const kept =
+    bestIteration < 0
+      ? 'no weights had a finite validation loss before'
+      : `the best weights before, of meta-iteration ${bestIteration}, are kept`;
+  const message = `Meta-iteration ${iteration}: ${what}; ${kept}. ${sentence(remedies(spec, iteration, failure))}`;
+  return { type: 'diverged', iteration, where: failure === 'moments' ? 'meta-gradient' : failure, step, message };
+}
+
+/** Fields that had a part in it, and what to do with them; none that is set so already. */
+function remedies({ optimizer, training }: MetatrainSpec, iteration: number, failure: Failure): string[] {
+  const { clipNorm, curriculum, imitation } = training;
+  // Before the first step of the meta-optimizer, its fields have done nothing.
+  const rate = iteration > 0 ? ['a lower training.learningRate'] : [];
+  const clip = iteration > 0 && clipNorm === null ? ['a training.clipNorm'] : [];
+  const grouped = optimizer.name === 'groups';
+  const scale = [grouped ? 'a smaller outputScale in optimizer.groups' : 'a smaller optimizer.outputScale'];
+  const ruled = grouped && optimizer.groups.some((group) => group.optimizer.name !== 'lstm');
+  const rules = ruled ? ['a lower learningRate of the rules in optimizer.groups'] : [];
+  const imitated = imitation !== null && iteration < imitation.iterations;
+  const stage = curriculum.findLastIndex(({ from }) => from <= iteration);
+  switch (failure) {
+    case 'loss':
+      // θ goes the way of the rule that is imitated, whatever the networks make of it.
+      return imitated ? ['a lower training.imitation.rule.learningRate'] : [...rate, ...rules, ...clip, ...scale];
+    case 'meta-gradient':
+      if (imitated)
+        return [
+          ...rate,
+          'a higher training.imitation.rule.learningRate (errors are measured in units of it)',
+          ...scale,
+        ];
+      return [...rate, ...clip, `a shorter training.${stage < 0 ? '' : `curriculum[${stage}].`}unroll`, ...scale];
+    case 'moments':
+      return ['a training.clipNorm, such as 1,'];
+    case 'weights':
+      return ['a lower training.learningRate'];
+    case 'validation':
+      return [...rate, ...rules, ...clip, 'a shorter training.validation.horizon', ...scale];
+  }
+}
+
+/** "A lower this, a that or a smaller one may help." */
+function sentence(remedies: readonly string[]): string {
+  const text = [remedies.slice(0, -1).join(', '), ...remedies.slice(-1)].filter((part) => part !== '').join(' or ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)} may help.`;
+}
