@@ -182,16 +182,61 @@ function assertWellFormed(xml: string): void {
   assert.deepEqual(open, []);
 }
 
+/** A display, and the lines that it has written. */
+function recorded(now = () => 0): [lines: () => string[], display: ProgressDisplay] {
+  let text = '';
+  const out = new Writable({
+    write(chunk, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  return [() => text.trimEnd().split('\n'), new ProgressDisplay(out, now)];
+}
+
 describe('the progress of a training', () => {
+  it('says over how many steps a loss is, and begins anew where that changes', () => {
+    const [lines, display] = recorded();
+    const losses = (points: number[], perIteration: number, iteration: number) =>
+      display.show({ type: 'losses', iteration, step: 0, perIteration, points: new Float32Array(points) });
+    const line = () => {
+      display.end();
+      return lines().at(-1)!;
+    };
+    losses([2, 3], 2, 0);
+    display.show({ type: 'validation', iteration: 1, loss: 40, best: true, measure: 'sum', steps: 100 });
+    losses([2, 3], 2, 1);
+    assert.match(line(), /loss 5\.000 in 2 steps · validation 40\.00 in 100 steps$/);
+    losses([7], 1, 2);
+    assert.match(line(), /loss 7\.000 in 1 step · /);
+    for (const [measure, text] of [
+      ['final', 'validation 3.000 after 1,000 steps'],
+      ['tail', 'validation 3.000 at the end of 1,000 steps'],
+    ] as const) {
+      display.show({ type: 'validation', iteration: 3, loss: 3, best: true, measure, steps: 1000 });
+      losses([7], 1, 3);
+      assert.ok(line().endsWith(text), line());
+    }
+  });
+
+  it('repeats what is said of the health where a cause is named for the first time', () => {
+    const [lines, display] = recorded();
+    const numbers = { gradientNorm: 0, clipped: 0, updateSize: 0.1, signAgreement: 1, saturation: 0, diverged: 0 };
+    for (const causes of [[], ['The meta-gradient was exactly 0.'], ['The meta-gradient was exactly 0.']])
+      display.show({
+        type: 'health',
+        iteration: 0,
+        verdict: 'not yet',
+        message: `Not yet. ${causes}`,
+        causes,
+        ...numbers,
+      });
+    assert.deepEqual(lines(), ['Not yet. ', 'Not yet. The meta-gradient was exactly 0.']);
+  });
+
   it('says whether it is learning when that changes, and how far a validation is', () => {
-    let [text, time] = ['', 0];
-    const out = new Writable({
-      write(chunk, _encoding, done) {
-        text += chunk;
-        done();
-      },
-    });
-    const display = new ProgressDisplay(out, () => time);
+    let time = 0;
+    const [lines, display] = recorded(() => time);
     const numbers = { gradientNorm: 1, clipped: 0, updateSize: 0.1, signAgreement: 1, saturation: 0, diverged: 0 };
     const health = (iteration: number, verdict: 'learning' | 'stalled', message: string) =>
       display.show({ type: 'health', iteration, verdict, message, ...numbers });
@@ -204,10 +249,10 @@ describe('the progress of a training', () => {
     display.show({ type: 'validation', iteration: 1, loss: 4, best: true });
     health(1, 'stalled', 'Stalled: three.');
     display.end();
-    const [one, line, three, last] = text.trimEnd().split('\n');
+    const [one, line, three, last] = lines();
     assert.deepEqual([one, three], ['Learning: one.', 'Stalled: three.']);
-    assert.match(line!, /^Training: 1\/0 .*loss 5\.000 · validating 3\/256 · learning$/);
+    assert.match(line!, /^Training: 1\/0 .*loss 5\.000 in 2 steps · validating 3\/256 · learning$/);
     assert.match(last!, /validation 4\.000 · stalled$/);
-    assert.ok(!text.includes('two'));
+    assert.ok(!lines().join().includes('two'));
   });
 });

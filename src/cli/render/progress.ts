@@ -34,10 +34,15 @@ export class ProgressDisplay {
   private done = 0;
   private total = 0;
   private loss = Number.NaN;
-  private validation = Number.NaN;
+  /** Steps that the loss is the sum of. */
+  private lossSteps = 0;
+  /** The loss of the latest, and over which steps it was measured. */
+  private validation: string | null = null;
   /** Functions of a validation under way, such as "3/256". */
   private validating: string | null = null;
   private verdict: string | null = null;
+  /** Causes that the latest health event named. */
+  private causes = 0;
   private phaseBegan = { time: 0, done: 0 };
   private lineAt = 0;
   private interrupted = false;
@@ -68,16 +73,19 @@ export class ProgressDisplay {
         break;
       }
       case 'validation':
-        this.validation = fromWire(event.loss);
+        this.validation = `validation ${formatLoss(event.loss as WireNumber)}${overSteps(event)}`;
         this.validating = null;
         break;
-      case 'health':
+      case 'health': {
         // Said again only when it changes: there may be a thousand validations.
-        if (event.verdict === this.verdict) break;
-        this.verdict = event.verdict;
+        const { verdict, causes = [] } = event;
+        if (verdict === this.verdict && causes.length === this.causes) break;
+        this.verdict = verdict;
+        this.causes = causes.length;
         if (this.bar) this.end();
         this.note(event.message);
         break;
+      }
       case 'progress':
         if (event.phase === 'validation') {
           this.validating = `${formatCount(event.done)}/${formatCount(event.total)}`;
@@ -178,9 +186,9 @@ export class ProgressDisplay {
     if (rate > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s`);
     if (rate > 0 && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
     if (phase === 'training') {
-      parts.push(`loss ${formatLoss(this.loss as WireNumber)}`);
+      parts.push(`loss ${formatLoss(this.loss as WireNumber)} in ${counted(this.lossSteps)}`);
       if (this.validating !== null) parts.push(`validating ${this.validating}`);
-      else if (!Number.isNaN(this.validation)) parts.push(`validation ${formatLoss(this.validation as WireNumber)}`);
+      else if (this.validation !== null) parts.push(this.validation);
       if (this.verdict !== null) parts.push(this.verdict);
     }
     return printable(parts.join(' · '));
@@ -196,10 +204,23 @@ export class ProgressDisplay {
 
   /** Follows Σ f(θ_t) of the meta-iterations: with few functions in each, single ones would only flicker. */
   private smooth(points: ArrayLike<WireNumber>, perIteration: number): void {
+    // Sums over other numbers of steps do not compare.
+    if (perIteration !== this.lossSteps) this.loss = Number.NaN;
+    this.lossSteps = perIteration;
     for (let first = 0; first + perIteration <= points.length; first += perIteration) {
       let sum = 0;
       for (let i = first; i < first + perIteration; i++) sum += fromWire(points[i]!);
       this.loss = Number.isNaN(this.loss) ? sum : smoothing * this.loss + (1 - smoothing) * sum;
     }
   }
+}
+
+/** Which steps a validation's loss is of. */
+function overSteps({ measure, steps }: Extract<Shown, { type: 'validation' }>): string {
+  if (measure === undefined || steps === undefined) return '';
+  return ` ${{ sum: 'in', tail: 'at the end of', final: 'after' }[measure]} ${counted(steps)}`;
+}
+
+function counted(steps: number): string {
+  return `${formatCount(steps)} ${steps === 1 ? 'step' : 'steps'}`;
 }
