@@ -1,7 +1,6 @@
-import { type ComparisonSpec, tunedMeasures } from './comparison.js';
+import { type ComparisonSpec, countCombinations, countOptimizers, isTuned } from './comparison.js';
 import { checkChunk } from './data-limits.js';
 import type { Refuse } from './errors.js';
-import type { BaselineSpec } from './optimizers.js';
 import { isQuadratic, type ProblemSpec } from './problems.js';
 import { checkResultSize } from './result-size.js';
 
@@ -27,7 +26,7 @@ export function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec
   const oversize = checkResultSize(comparison);
   if (oversize) refuse(oversize.pointer, steps, oversize.allowed);
   checkChunk('/comparison/functions', functions, problem, refuse);
-  const optimizers = optimizersIn(comparison);
+  const optimizers = countOptimizers(comparison);
   if (functions * optimizers > limits.measures)
     refuse(
       '/comparison/functions',
@@ -42,10 +41,7 @@ export function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec
         `a hand-written rule: conjugate gradients are for problems that are quadratic, and "${problem.name}" is not`,
       );
     if (!isTuned(baseline)) continue;
-    const combinations = Object.entries(tuning.parameters).reduce(
-      (n, [name, values]) => (name in baseline ? n * values.length : n),
-      1,
-    );
+    const combinations = countCombinations(baseline, tuning);
     if (combinations > limits.combinations)
       refuse(
         '/comparison/tuning/parameters',
@@ -54,15 +50,4 @@ export function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec
       );
   }
   if (baselines.some(isTuned)) checkChunk('/comparison/tuning/functions', tuning.functions, problem, refuse);
-}
-
-/** The learned optimizer and the others, a tuned rule counted once for each measure. */
-export function optimizersIn({ baselines, tuning }: ComparisonSpec): number {
-  const found = tunedMeasures(tuning).length;
-  return baselines.reduce((n, baseline) => n + (isTuned(baseline) ? found : 1), 1);
-}
-
-/** Whether a baseline's learning rate is to be found. */
-export function isTuned(baseline: BaselineSpec): boolean {
-  return 'learningRate' in baseline && baseline.learningRate === 'tuned';
 }

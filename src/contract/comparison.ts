@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { BaselineSpec } from './optimizers.js';
+import { BaselineSpec, type RuleSpec } from './optimizers.js';
 import { Choice, Nullable, Strict } from './schema.js';
 import { Type } from './type.js';
 
@@ -15,6 +15,11 @@ export const measures: readonly Measure[] = ['sum', 'tail', 'final'];
 
 /** As sentences have them. */
 export const measureNames: Record<Measure, string> = { sum: 'sum', tail: 'tail', final: 'final loss' };
+
+/** Whether a measure can tell one optimizer from another: the sum over one step is f(θ_0), before any has done a step. */
+export function canTell(measure: Measure, steps: number): boolean {
+  return measure !== 'sum' || steps > 1;
+}
 
 /** Steps that the tail of a run is the mean of. */
 export function tailSteps(steps: number): number {
@@ -81,6 +86,16 @@ export function tunedMeasures({ measure, measures }: TuningSpec): readonly Measu
   return measures ?? [measure];
 }
 
+/** Whether a baseline's learning rate is to be found. */
+export function isTuned(baseline: BaselineSpec): baseline is RuleSpec {
+  return 'learningRate' in baseline && baseline.learningRate === 'tuned';
+}
+
+/** Combinations of the other parameters that a rule's rates are tuned with. */
+export function countCombinations(rule: RuleSpec, { parameters }: TuningSpec): number {
+  return Object.entries(parameters).reduce((n, [name, values]) => (name in rule ? n * values.length : n), 1);
+}
+
 export const ComparisonSpec = Strict(
   {
     functions: Type.Integer({ minimum: 2, maximum: 10_000_000, default: 2048 }),
@@ -100,3 +115,9 @@ export const ComparisonSpec = Strict(
   },
 );
 export type ComparisonSpec = Static<typeof ComparisonSpec>;
+
+/** The learned optimizer and the others, a tuned rule counted once for each measure. */
+export function countOptimizers({ baselines, tuning }: ComparisonSpec): number {
+  const found = tunedMeasures(tuning).length;
+  return baselines.reduce((n, baseline) => n + (isTuned(baseline) ? found : 1), 1);
+}

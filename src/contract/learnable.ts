@@ -1,3 +1,4 @@
+import { canTell } from './comparison.js';
 import { stagesOf, validationHorizon } from './curriculum.js';
 import type { Refuse } from './errors.js';
 import type { LearnedSpec, LstmSpec } from './optimizers.js';
@@ -7,7 +8,7 @@ import { lossWeights, type TrainingSpec } from './training.js';
 /** Refuses a training that cannot learn, and one whose validations cannot tell whether it has learned. */
 export function checkLearnable({ optimizer, training }: MetatrainSpec, refuse: Refuse): void {
   checkMetaLoss(training, refuse);
-  if (training.validation.measure === 'sum' && validationHorizon(training) === 1)
+  if (!canTell(training.validation.measure, validationHorizon(training)))
     refuse(
       '/training/validation/measure',
       'sum',

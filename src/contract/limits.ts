@@ -1,4 +1,5 @@
-import { checkComparison, isTuned, optimizersIn } from './comparison-limits.js';
+import { countOptimizers, isTuned } from './comparison.js';
+import { checkComparison } from './comparison-limits.js';
 import { checkChunk, chunkFloats, functionFloats, maxDataFloats } from './data-limits.js';
 import type { FieldError, Refuse } from './errors.js';
 import { blocksOf, fit, type Group, groupsOf, isNetwork } from './groups.js';
@@ -165,7 +166,7 @@ export function memoryOf(spec: JobSpec): { unroll: number; functions: number; co
     const most = baselines.some(isTuned) ? Math.max(functions, tuning.functions) : functions;
     floats.functions = Math.max(floats.functions, chunkFloats(most, problem));
     // Three measures of each run, in double precision, beside the losses of one optimizer.
-    floats.comparison = comparison.functions * (comparison.steps + 1 + 6 * optimizersIn(comparison));
+    floats.comparison = comparison.functions * (comparison.steps + 1 + 6 * countOptimizers(comparison));
   }
   return { unroll: 4 * floats.unroll, functions: 4 * floats.functions, comparison: 4 * floats.comparison };
 }

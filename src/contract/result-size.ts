@@ -1,4 +1,4 @@
-import { type ComparisonSpec, tunedMeasures } from './comparison.js';
+import { type ComparisonSpec, countCombinations, countOptimizers, isTuned, tunedMeasures } from './comparison.js';
 import type { FieldError } from './errors.js';
 
 /** Numbers in a comparison's results: some 200 MB as JSON. */
@@ -11,19 +11,11 @@ const numbersPerRate = 12;
 export const widestGrowth = 160;
 
 /** Whether a comparison's results are of a size that can be stored, sent and read. */
-export function checkResultSize({ steps, baselines, tuning }: ComparisonSpec): FieldError | null {
-  const measures = tunedMeasures(tuning).length;
-  let [optimizers, rates] = [1, 0];
-  for (const baseline of baselines) {
-    const isTuned = 'learningRate' in baseline && baseline.learningRate === 'tuned';
-    optimizers += isTuned ? measures : 1;
-    if (!isTuned) continue;
-    const combinations = Object.entries(tuning.parameters).reduce(
-      (n, [name, values]) => (name in baseline ? n * values.length : n),
-      1,
-    );
-    rates += measures * combinations * (tuning.points + widestGrowth);
-  }
+export function checkResultSize(comparison: ComparisonSpec): FieldError | null {
+  const { steps, baselines, tuning } = comparison;
+  const optimizers = countOptimizers(comparison);
+  const grids = baselines.filter(isTuned).reduce((n, rule) => n + countCombinations(rule, tuning), 0);
+  const rates = tunedMeasures(tuning).length * grids * (tuning.points + widestGrowth);
   const curves = optimizers * curvesPerOptimizer;
   const numbers = curves * (steps + 1) + rates * numbersPerRate;
   if (numbers <= maxResultNumbers) return null;

@@ -1,4 +1,4 @@
-import { tunedMeasures } from '../contract/comparison.js';
+import { isTuned, tunedMeasures } from '../contract/comparison.js';
 import { stagesOf } from '../contract/curriculum.js';
 import { chunkSize } from '../contract/data-limits.js';
 import type { RunEvent } from '../contract/events.js';
@@ -7,7 +7,7 @@ import { coordinates } from '../contract/problems.js';
 import type { CompareSpec, JobSpec, MetatrainSpec } from '../contract/spec.js';
 import type { TrainingSpec } from '../contract/training.js';
 import { parseJobSpec } from '../contract/validate.js';
-import { gridsOf, isTuned } from '../core/compare/tuning.js';
+import { gridsOf } from '../core/compare/tuning.js';
 import { createRun } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
 

@@ -1,4 +1,4 @@
-import type { ComparisonSpec } from '../../contract/comparison.js';
+import { type ComparisonSpec, isTuned } from '../../contract/comparison.js';
 import type { Datasets } from '../../contract/datasets.js';
 import type { Phase, RunEvent } from '../../contract/events.js';
 import { type ComparisonResults, keepsUsualRate } from '../../contract/results.js';
@@ -11,7 +11,7 @@ import { Purpose } from '../random/random.js';
 import { type Entry, ResultsBuilder } from './results.js';
 import { PairedRuns, type RunsState } from './runs.js';
 import { tunedBaselines } from './tuned-baselines.js';
-import { isTuned, Tuning, type TuningState } from './tuning.js';
+import { Tuning, type TuningState } from './tuning.js';
 
 export interface ComparisonState {
   readonly tuning: TuningState;

@@ -1,5 +1,5 @@
-import { type ComparisonSpec, type Measure, tunedMeasures } from '../../contract/comparison.js';
-import type { BaselineSpec, RuleSpec } from '../../contract/optimizers.js';
+import { type ComparisonSpec, canTell, isTuned, type Measure, tunedMeasures } from '../../contract/comparison.js';
+import type { RuleSpec } from '../../contract/optimizers.js';
 import type { Engine } from '../engines/engine.js';
 import type { FunctionChunks } from '../optimise/functions.js';
 import type { Measured } from '../optimise/measures.js';
@@ -38,15 +38,9 @@ export function gridsOf({ baselines, tuning }: ComparisonSpec): Grid[] {
   });
 }
 
-export function isTuned(baseline: BaselineSpec): baseline is RuleSpec {
-  return 'learningRate' in baseline && baseline.learningRate === 'tuned';
-}
-
-/**
- * The measures that can tell one rate from another: the sum over one step is f(θ_0), before any rate has had its effect.
- */
+/** The measures that can tell one rate from another. */
 export function tellingMeasures({ tuning, steps }: ComparisonSpec): Measure[] {
-  return tunedMeasures(tuning).filter((measure) => measure !== 'sum' || steps > 1);
+  return tunedMeasures(tuning).filter((measure) => canTell(measure, steps));
 }
 
 /** A rate to try. */
