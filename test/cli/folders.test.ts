@@ -27,6 +27,13 @@ describe('the folders that commands write', () => {
     await exited;
   }
 
+  it('have a name of their own, where the document’s file is called by dots', async () => {
+    await writeFile(join(folder.path, '...yaml'), smallSpec.replace('iterations: 200', 'iterations: 1'));
+    assert.equal((await command(['train', '...yaml'], options)).code, 0);
+    assert.ok((await readdir(join(folder.path, 'runs', 'run'))).includes('run.json'));
+    assert.ok(!(await readdir(folder.path)).includes('run.json'));
+  });
+
   it('belong to one command at a time: train, and compare into the same folder', async () => {
     assert.equal((await command(['train', 'small.yaml', '-o', 'trained'], options)).code, 0);
     const weights = join('trained', 'weights.safetensors');

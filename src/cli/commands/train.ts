@@ -29,5 +29,11 @@ async function train(path: string, options: TrainOptions): Promise<void> {
   const spec = specOf(await readSpecFile(path));
   if (spec.kind !== 'metatrain')
     throw new UserError(`${path} is of kind compare: use "metadescent compare WEIGHTS SPEC".`, 'usage');
-  await runHere({ spec, folder: new RunFolder(options.out ?? join('runs', basename(path, extname(path)))) }, options);
+  await runHere({ spec, folder: new RunFolder(options.out ?? join('runs', runName(path))) }, options);
+}
+
+/** The name of a run's folder, after its document's file; a name of dots only would be another folder's. */
+function runName(path: string): string {
+  const name = basename(path, extname(path));
+  return /^\.+$/.test(name) ? 'run' : name;
 }
