@@ -11,7 +11,7 @@ import type { Trial } from './compare/trial.js';
 import type { TrainingState, ValidationState } from './metatrain/state.js';
 import { eachMeasure, type Measured } from './optimise/measures.js';
 
-/** What the next pull of a run is to do; `concluding`: all that is left is to say that it is done. */
+/** What the next pull of a run does; `concluding` only reports that the run is done. */
 export type RunStage = 'start' | 'training' | 'comparison' | 'concluding' | 'ended';
 
 /** The whole state of a run between two pulls. */
@@ -21,7 +21,7 @@ export interface Checkpoint {
   comparison: ComparisonState | undefined;
 }
 
-/** What a run's numbers depend on besides its document, to the bit. */
+/** What determines a run's bits besides its document. */
 export interface Origin {
   engine: EngineInfo;
   /** Fingerprints of its data sets, by name. */
@@ -32,26 +32,26 @@ export interface Origin {
 
 const format = 'metadescent-checkpoint/2';
 
-/** The part of a checkpoint that is not vectors. Doubles survive JSON; what it lacks travels as a string. */
+/** The part of a checkpoint that is not vectors. JSON keeps doubles exactly; non-finite numbers become strings. */
 interface Scalars {
   phase: RunStage;
   training:
     | (Pick<TrainingState, 'iteration' | 'bestLoss' | 'bestIteration' | 'validatedAt' | 'history' | 'gradients'> & {
-        /** Adam's. */
+        /** Steps that Adam has taken. */
         steps: number;
         validation: Omit<ValidationState, 'means'> | null;
       })
     | null;
-  /** Steps that the functions at hand have taken. */
+  /** Steps taken on the current functions. */
   step: number | null;
   comparison: {
-    /** Earlier versions did not measure standing still. */
+    /** Scores of standing still; missing in checkpoints of earlier versions. */
     still?: Measured<number> | null;
     tried: TriedRate[][];
     trial: Trial | null;
-    /** Of the optimizers that have done all their functions. */
+    /** Functions that diverged, per finished optimizer. */
     diverged: number[];
-    /** Optimizers that have done all their functions, and functions that the next one has done. */
+    /** Finished optimizers; `functions` counts those that the next one has done. */
     finished: number;
     functions: number;
   } | null;
@@ -124,8 +124,8 @@ export function encodeCheckpoint(
 }
 
 /**
- * @throws UserError where it is of another job, or of an engine or data whose bits would differ; Error where the bytes
- *   are no checkpoint.
+ * @throws UserError if it belongs to another job, or to an engine or data with different bits; Error if the bytes are
+ *   not a checkpoint.
  */
 export function decodeCheckpoint(
   bytes: Uint8Array,
@@ -133,13 +133,13 @@ export function decodeCheckpoint(
   { engine, data, weightsSha256 }: Origin,
 ): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  if (metadata.format !== format) throw new Error(`The file is no checkpoint: its format is not ${format}.`);
+  if (metadata.format !== format) throw new Error(`Not a checkpoint file: its format is not ${format}.`);
   mustMatch('job', metadata.spec, spec);
   mustMatch('engine', metadata.engine, bitsOf(engine));
   mustMatch('data set', metadata.data, data);
-  if (metadata.weights !== undefined) mustMatch('file of weights', metadata.weights, weightsSha256);
+  if (metadata.weights !== undefined) mustMatch('weights file', metadata.weights, weightsSha256);
   const { phase, training, step, comparison } = parseScalars(metadata.scalars);
-  // The decoder may give views of the file's bytes; the run writes into its vectors, so each gets its own.
+  // The decoder may return views of the file's bytes; the run writes into its vectors, so they are copied.
   const vectors = new Map(tensors.map(({ name, data }) => [name, data.slice()]));
   const take = (name: string): Float32Array => {
     const vector = vectors.get(name);
@@ -165,7 +165,7 @@ export function decodeCheckpoint(
           episode: step === null ? null : { theta: take('theta'), hidden: take('hidden'), step },
         }
       : undefined,
-    // What an earlier version tried lacks what rates are judged by now: such a comparison begins again.
+    // Checkpoints of earlier versions lack the scores by which rates are judged: the comparison starts again.
     comparison:
       comparison?.still === undefined
         ? undefined
@@ -188,10 +188,10 @@ function parseScalars(text = 'null'): Scalars {
   return JSON.parse(text, (_, value) => (nonFinite.has(value) ? fromWire(value) : value));
 }
 
-/** What {@link toWire} writes of a number that is not finite. */
+/** What {@link toWire} writes for non-finite numbers. */
 const nonFinite: ReadonlySet<unknown> = new Set([Number.NaN, Infinity, -Infinity].map(toWire));
 
-/** A tensor is of floats: a double travels as the two that its bytes make. */
+/** Tensors hold floats: each double is stored as two floats with its bytes. */
 function asFloats(doubles: Float64Array): Float32Array {
   return new Float32Array(doubles.buffer, doubles.byteOffset, 2 * doubles.length);
 }
@@ -200,24 +200,24 @@ function asDoubles(floats: Float32Array): Float64Array {
   return new Float64Array(floats.buffer, floats.byteOffset, floats.length / 2);
 }
 
-/** What a run's checkpoint must agree with, and how to make it so. */
+/** What a checkpoint must match, and what to do otherwise. */
 const remedies = {
   job: 'the spec that it names',
   engine: 'that engine and version, and that instruction set (METADESCENT_ISA)',
   'data set': 'the data that it names',
-  'file of weights': 'the weights that it names by their SHA-256',
+  'weights file': 'the weights that it names by their SHA-256',
 };
 
 function mustMatch(what: keyof typeof remedies, found: string | undefined, wanted: unknown): void {
   const text = JSON.stringify(wanted);
   if (found === text) return;
   throw new UserError(
-    `The checkpoint is of another ${what}: it names ${found}, and here is ${text}. Resume with ${remedies[what]}, or start over ("metadescent train --overwrite").`,
+    `The checkpoint belongs to a different ${what}: expected ${text}, found ${found}. Resume with ${remedies[what]}, or start over ("metadescent train --overwrite").`,
     'usage',
   );
 }
 
-/** What of an engine its results depend on, to the bit. */
+/** The parts of an engine's description that determine its bits. */
 function bitsOf({ engine, backend, version, instructionSet, gradient }: EngineInfo) {
   return { engine, backend, version, instructionSet, gradient };
 }

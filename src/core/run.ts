@@ -20,38 +20,38 @@ export interface RunOptions {
   spec: JobSpec;
   /** Bytes of the weights (safetensors) that a `compare` job's optimizer names. */
   weights?: Uint8Array;
-  /** SHA-256 of them in hexadecimal: the run names it in its events and checkpoints, and goes on with no others. */
+  /** Their SHA-256 in hexadecimal, named in events and checkpoints; a run resumes only with the same weights. */
   weightsSha256?: string | undefined;
-  /** Those that `datasetsOf(spec.problem)` names. */
+  /** The data sets that `datasetsOf(spec.problem)` names. */
   datasets?: Datasets;
-  /** What {@link Run.checkpoint} gave: the run goes on from there, bit for bit. */
+  /** A result of {@link Run.checkpoint}: the run resumes from it, bit for bit. */
   checkpoint?: Uint8Array;
-  /** Milliseconds that a pull of the comparison lasts, about; with 0, each does the least that it can. 100 by default. */
+  /** Approximate milliseconds per pull of the comparison; 0: the minimum of work per pull. 100 by default. */
   pullTime?: number;
 }
 
 /**
- * A run of a job: pull its events one by one. Between two pulls, and only then, its driver may take a checkpoint,
- * pause for as long as it likes, or dispose of it.
+ * A run of a job: pull its events one by one. Only between two pulls, its driver may take a checkpoint, pause for any
+ * time, or dispose of it.
  */
 export interface Run {
   /**
    * Computes up to the next event.
-   * @returns null when the run has ended: after `done`, or after `diverged`.
+   * @returns null when the run has ended: after `done` or `diverged`
    */
   next(): Promise<RunEvent | null>;
-  /** The whole state, to go on from bit for bit. */
+  /** The whole state, to resume from bit for bit. */
   checkpoint(): Promise<Uint8Array>;
-  /** The best weights φ so far, as safetensors; null for a comparison, and before any are known to be good. */
+  /** The best weights φ so far, as safetensors; null for a comparison, and before the first finite validation. */
   weights(): Uint8Array | null;
   dispose(): void;
 }
 
 /**
- * Begins a run, or goes on with one.
- * @throws Unsupported where this machine does not have the engine asked for, or the optimizer given does not fit the
- *   problem, or takes too much memory there; DatasetError where a data set is missing;
- *   Error where the weights or the checkpoint are damaged or of another job.
+ * Starts or resumes a run.
+ * @throws Unsupported if this machine lacks the engine, or the given optimizer does not fit the problem or takes too much
+ *   memory; DatasetError if a data set is missing; Error if the weights or the checkpoint are damaged or belong to another
+ *   job.
  */
 export async function createRun(options: RunOptions): Promise<Run> {
   const { spec, datasets = {}, weightsSha256 } = options;
@@ -65,7 +65,7 @@ export async function createRun(options: RunOptions): Promise<Run> {
   return new JobRun(options, engine, given, checkpoint);
 }
 
-/** The trained optimizer of a comparison, once it is known to fit the problem. */
+/** The trained optimizer of a comparison, after a check that it fits the problem. */
 function givenOptimizer(problem: ProblemSpec, weights: Uint8Array | undefined): Learned {
   if (!weights) throw new Error('A comparison needs the weights of the optimizer that it names.');
   const { spec, tensors, widths, provenance } = decodeWeights(weights);
@@ -77,13 +77,13 @@ function givenOptimizer(problem: ProblemSpec, weights: Uint8Array | undefined): 
   return { spec, phi: flattenWeights(tensors), ...trainedOn(provenance) };
 }
 
-/** Empty where that is not known. */
+/** Empty if unknown. */
 function trainedOn({ problem, training }: Pick<Provenance, 'problem' | 'training'>): { trainedOn?: TrainedOn } {
   const steps = training?.curriculum?.at(-1)?.horizon ?? training?.horizon;
   return problem && steps !== undefined ? { trainedOn: { problem, steps } } : {};
 }
 
-/** Training where the spec asks for it, then the comparison where it asks for one. */
+/** Training if the spec asks for it, then the comparison if it asks for one. */
 class JobRun implements Run {
   private readonly training: MetaTraining | null;
   private comparison: Comparison | null = null;
@@ -198,7 +198,7 @@ class JobRun implements Run {
     );
   }
 
-  /** What is compared: the weights given, or the best of the training. */
+  /** The optimizer to compare: the given weights, or the best of the training. */
   private learned(): Learned {
     if (this.given) return this.given;
     const spec = this.spec as MetatrainSpec;

@@ -1,8 +1,7 @@
 import { Purpose, RandomStream } from './random/random.js';
 
 /**
- * Statistics over functions. What is not finite stays so: a run that diverged shows as an infinite or undefined mean,
- * and is never dropped.
+ * Statistics over functions. Non-finite values count: a diverged run makes a mean infinite or NaN, and is never dropped.
  */
 
 type Values = Float32Array | Float64Array;
@@ -15,7 +14,7 @@ export function mean(values: Values): number {
 }
 
 /** Sample standard deviation, with n - 1. */
-export function deviation(values: Values): number {
+export function standardDeviation(values: Values): number {
   const centre = mean(values);
   let squares = 0;
   for (const value of values) squares += (value - centre) ** 2;
@@ -33,7 +32,7 @@ export function sortedQuantile(sorted: Values, probability: number): number {
   return low === high || low === Number.NEGATIVE_INFINITY ? low : low + (high - low) * (position - below);
 }
 
-/** Share of the pairs in which a is the smaller; a tie counts half. NaN is a loss beyond all others: infinite. */
+/** Share of the pairs in which a is smaller; a tie counts half. NaN counts as an infinite loss. */
 export function winRate(a: Values, b: Values): number {
   const rank = (value: number) => (Number.isNaN(value) ? Number.POSITIVE_INFINITY : value);
   let wins = 0;
@@ -46,8 +45,8 @@ export function winRate(a: Values, b: Values): number {
 }
 
 /**
- * Steps that the first of two curves of k + 1 losses needs fewer than the k of the second to be where that ends.
- * @returns null where it never is
+ * How many steps earlier than step k the first of two curves of k + 1 losses reaches the second one's final loss.
+ * @returns null if it never does
  */
 export function stepsSaved(ours: readonly number[], theirs: readonly number[]): number | null {
   const goal = theirs.at(-1)!;
@@ -55,7 +54,7 @@ export function stepsSaved(ours: readonly number[], theirs: readonly number[]): 
   return first < 0 ? null : theirs.length - 1 - first;
 }
 
-/** The interval between the quantiles that leave (1 - level) / 2 on either side; NaN, which has no order, where any is. */
+/** The interval between the quantiles that leave (1 - level) / 2 on either side; NaN if any value is. */
 export function percentileInterval(resampled: Float64Array, level: number): { low: number; high: number } {
   if (resampled.some(Number.isNaN)) return { low: Number.NaN, high: Number.NaN };
   const sorted = resampled.slice().sort();
@@ -70,12 +69,12 @@ export function percentileInterval(resampled: Float64Array, level: number): { lo
  */
 export class PairedBootstrap {
   /**
-   * Four measures at a time, [n, 4], zeros where there are fewer: resampling reads functions in random order, and keeps
-   * four sums in registers.
+   * Tables of four measures, [n, 4], padded with zeros: resampling reads functions in random order, and keeps four sums
+   * in registers.
    */
   private readonly tables: Float64Array[] = [];
   private readonly n: number;
-  /** Means by measure, a value a resample. */
+  /** Means by measure, one value per resample. */
   private readonly resampled: number[][];
 
   /** @param measures each [n] */
@@ -98,7 +97,7 @@ export class PairedBootstrap {
     return this.resampled[0]!.length;
   }
 
-  /** Draws some more. */
+  /** Draws `count` more. */
   resample(count: number): void {
     const { n, resampled } = this;
     const drawn = new Int32Array(n);
@@ -109,7 +108,7 @@ export class PairedBootstrap {
     }
   }
 
-  /** The means of measure m, a value a resample. */
+  /** The means of measure m, one value per resample. */
   means(m: number): Float64Array {
     return Float64Array.from(this.resampled[m]!);
   }

@@ -89,19 +89,19 @@ describe('a checkpoint', () => {
   });
 
   it('is refused where it is of another job, engine or data set, or damaged', () => {
-    assert.throws(() => decodeCheckpoint(bytes, { ...spec, seed: 9 }, origin), /of another job/);
+    assert.throws(() => decodeCheckpoint(bytes, { ...spec, seed: 9 }, origin), /belongs to a different job/);
     assert.throws(
       () => decodeCheckpoint(bytes, spec, { ...origin, engine: { ...engine, backend: 'cpu' } }),
-      /of another engine/,
+      /belongs to a different engine/,
     );
     const data = { digits: 'other' };
-    assert.throws(() => decodeCheckpoint(bytes, spec, { ...origin, data }), /of another data set.*fingerprint.*other/);
+    assert.throws(() => decodeCheckpoint(bytes, spec, { ...origin, data }), /different data set.*other.*fingerprint/);
     const pinned = { ...origin, weightsSha256: 'one' };
     const compared = encodeCheckpoint(spec, pinned, state);
     assert.deepEqual(decodeCheckpoint(compared, spec, pinned), state);
     assert.throws(
       () => decodeCheckpoint(compared, spec, { ...origin, weightsSha256: 'other' }),
-      /of another file of weights.*one.*other/,
+      /different weights file.*other.*one/,
     );
     // One of 0.1.0 does not name them.
     assert.deepEqual(decodeCheckpoint(bytes, spec, pinned), state);
@@ -112,6 +112,6 @@ describe('a checkpoint', () => {
       metadata,
     );
     assert.throws(() => decodeCheckpoint(without, spec, origin), /lacks the vector phi: it is damaged/);
-    assert.throws(() => decodeCheckpoint(encodeSafetensors([], {}), spec, origin), /is no checkpoint/);
+    assert.throws(() => decodeCheckpoint(encodeSafetensors([], {}), spec, origin), /Not a checkpoint file/);
   });
 });

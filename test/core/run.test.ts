@@ -235,7 +235,10 @@ describe('a run', () => {
     const [started] = events;
     assert.ok(started?.type === 'started');
     assert.deepEqual([started.engine.engine, started.weights], ['tfjs', (3 + 4 + 1) * 16 + 5 * 3]);
-    assert.match(started.engine.fallback!, nativeMissing() ? /native engine/ : /over: "all" runs on the tfjs engine/);
+    assert.match(
+      started.engine.fallback!,
+      nativeMissing() ? /native engine/ : /over: "all" runs only on the tfjs engine/,
+    );
     const [first, last] = events.filter((e) => e.type === 'validation');
     assert.ok(last!.loss < first!.loss, `${first!.loss} became ${last!.loss}`);
   });
@@ -315,7 +318,7 @@ describe('a run', () => {
     const run = await createRun({ spec: small });
     await run.next();
     const checkpoint = await run.checkpoint();
-    await assert.rejects(createRun({ spec: { ...small, seed: 2 }, checkpoint }), /of another job/);
+    await assert.rejects(createRun({ spec: { ...small, seed: 2 }, checkpoint }), /belongs to a different job/);
     run.dispose();
   });
 

@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Purpose, RandomStream } from '../../src/core/random/random.js';
 import {
-  deviation,
   mean,
   PairedBootstrap,
   percentileInterval,
   sortedQuantile,
+  standardDeviation,
   winRate,
 } from '../../src/core/statistics.js';
 
 const f64 = (...values: number[]) => Float64Array.of(...values);
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 
-describe('mean and deviation', () => {
+describe('mean and standard deviation', () => {
   it('of 2, 4, 4, 4, 5, 5, 7, 9: 5 and √(32/7)', () => {
     const values = f64(2, 4, 4, 4, 5, 5, 7, 9);
     assert.equal(mean(values), 5);
-    assert.equal(deviation(values), Math.sqrt(32 / 7));
+    assert.equal(standardDeviation(values), Math.sqrt(32 / 7));
   });
 
   it('sum fp32 values in double: 2^24 ones and one more', () => {
@@ -28,7 +28,7 @@ describe('mean and deviation', () => {
   it('keep what is not finite', () => {
     assert.equal(mean(f64(1, infinity)), infinity);
     assert.equal(mean(f64(1, nan)), nan);
-    assert.equal(deviation(f64(1, infinity)), nan);
+    assert.equal(standardDeviation(f64(1, infinity)), nan);
   });
 });
 
@@ -105,7 +105,7 @@ describe('the paired bootstrap', () => {
     const bootstrap = new PairedBootstrap([values], 1);
     bootstrap.resample(2000);
     const { low, high } = percentileInterval(bootstrap.means(0), 0.95);
-    const expected = (2 * 1.96 * deviation(values)) / Math.sqrt(2000);
+    const expected = (2 * 1.96 * standardDeviation(values)) / Math.sqrt(2000);
     assert.ok(Math.abs((high - low) / expected - 1) < 0.1, `width ${high - low}, expected ${expected}`);
   });
 

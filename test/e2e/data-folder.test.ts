@@ -172,7 +172,7 @@ describe('what version 0.1.0 left', { skip: missing() }, () => {
   });
 });
 
-const refusal = /The checkpoint is of another engine: .*\. Resume with that engine .*, or start over/;
+const refusal = /The checkpoint belongs to a different engine: .*\. Resume with that engine .*, or start over/;
 
 async function ending(events: AsyncIterable<JobEvent>): Promise<string | undefined> {
   let state: string | undefined;

@@ -168,7 +168,7 @@ describe('the child that runs a job', () => {
     const engine = JSON.stringify({ ...JSON.parse(metadata.engine!), version: '0.0.0' });
     const checkpoint = encodeSafetensors(tensors, { ...metadata, engine });
     const { messages, events } = await run(request(spec, { checkpoint }));
-    assert.ok(messages[0]?.type === 'afresh' && /of another engine/.test(messages[0].reason));
+    assert.ok(messages[0]?.type === 'afresh' && /different engine/.test(messages[0].reason));
     assert.equal(losses(events).length, 100 * 4);
   });
 

@@ -18,7 +18,7 @@ export interface ComparisonState {
   readonly runs: RunsState;
 }
 
-/** A part of a comparison, done a little at a time: how far it is, in units of its own. */
+/** A part of a comparison, done in small pieces; each stage counts in its own units. */
 interface Stage {
   readonly phase: Phase;
   readonly done: number;
@@ -34,22 +34,22 @@ export interface ComparisonOptions {
   readonly engine: Engine;
   readonly datasets: Datasets;
   readonly learned: Learned;
-  /** Digest of the file that the learned optimizer is from, which the results name. */
+  /** Digest of the learned optimizer's weights file, named in the results. */
   readonly weightsSha256?: string | undefined;
-  /** Milliseconds that a pull lasts, about: see `RunOptions`. */
+  /** Approximate milliseconds per pull: see `RunOptions`. */
   readonly pullTime: number;
 }
 
 /**
- * The paired comparison: learning rates are tuned, then every optimizer starts from the same points on the same fresh
- * functions, then come the statistics. A pull does about a tenth of a second's work. Its state says which chunks of
- * functions are done; a comparison that goes on from it begins the chunk that was under way again, with the same bits.
+ * The paired comparison: tunes learning rates, runs every optimizer from the same points on the same fresh functions,
+ * then computes the statistics. A pull does about 0.1 s of work. The state records which chunks of functions are done;
+ * a comparison resumed from it repeats the unfinished chunk, with the same bits.
  */
 export class Comparison {
   private stage: Stage;
   private entries: readonly Entry[] = [];
 
-  /** @param now where to go on from; without it, the comparison begins. */
+  /** @param now the state to resume from; without it, the comparison starts */
   constructor(
     private readonly options: ComparisonOptions,
     private readonly now: ComparisonState = {
@@ -71,7 +71,7 @@ export class Comparison {
     this.stage.dispose?.();
   }
 
-  /** The next step of progress; the results last. */
+  /** The next progress event; the results come last. */
   async next(): Promise<RunEvent> {
     while (this.stage.isOver) {
       if (this.stage instanceof ResultsBuilder) return { type: 'comparison', results: this.results(this.stage) };
@@ -102,7 +102,7 @@ export class Comparison {
     return new PairedRuns(engine, chunks, contenders, steps, now.runs);
   }
 
-  /** All that are compared, the learned optimizer first. */
+  /** All compared optimizers, the learned one first. */
   private contenders(): Entry[] {
     const { now } = this;
     const { comparison, learned } = this.options;
@@ -127,7 +127,7 @@ export class Comparison {
   }
 }
 
-/** Such as "SGD 0.1", or "NAG 0.01, momentum 0.8". */
+/** For example "SGD 0.1", or "NAG 0.01, momentum 0.8". */
 function labelOf(rule: TunedRule, parameters: Readonly<Record<string, number>> = {}): string {
   const others = Object.entries(parameters).map(([name, value]) => `, ${name} ${value}`);
   return `${ruleOf(rule).title} ${Number(rule.learningRate.toPrecision(3))}${others.join('')}`;

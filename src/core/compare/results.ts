@@ -6,20 +6,20 @@ import type { JobSpec } from '../../contract/spec.js';
 import { eachMeasure, type Measured } from '../optimise/measures.js';
 import type { Contender } from '../optimise/optimise.js';
 import {
-  deviation,
   mean,
   PairedBootstrap,
   percentileInterval,
   sortedQuantile,
+  standardDeviation,
   stepsSaved,
   winRate,
 } from '../statistics.js';
 import { probabilities, type Runs } from './runs.js';
 
-/** Draws of one piece of work, about. */
+/** Approximate draws per piece of work. */
 const drawsAtOnce = 2e5;
 
-/** What an optimizer is called, and what it runs with. */
+/** An optimizer's label, and what it runs with. */
 export interface Entry {
   readonly label: string;
   readonly rule: BaselineSpec | null;
@@ -33,8 +33,8 @@ export class ResultsBuilder {
   private readonly bootstrap: PairedBootstrap;
 
   /**
-   * @param runs of each optimizer, the learned one's first
-   * @param trainedOn of the learned one, where that is known
+   * @param runs per optimizer, the learned one's first
+   * @param trainedOn what the learned optimizer was trained on, if known
    */
   constructor(
     private readonly spec: JobSpec,
@@ -90,7 +90,7 @@ export class ResultsBuilder {
         winRate: paired?.wins[measure] ?? null,
       })),
       sum: estimates.sum,
-      sumDeviation: toWire(deviation(measured.sum)),
+      sumDeviation: toWire(standardDeviation(measured.sum)),
       sumMedian: medians.sum,
       final: estimates.final,
       finalMedian: medians.final,
@@ -109,7 +109,7 @@ export class ResultsBuilder {
     };
   }
 
-  /** The learned optimizer's runs beside those of a baseline. */
+  /** The learned optimizer's runs against a baseline's. */
   private paired(index: number, resampled: Measured<Float64Array>) {
     const [learned, other] = [this.runs[0]!.measured, this.runs[index]!.measured];
     const learnedMeans = this.resampledMeans(0);
@@ -149,14 +149,14 @@ export class ResultsBuilder {
     return { sum, final, tail };
   }
 
-  /** The mean curve, then those of the quantiles. */
+  /** @param which 0 for the mean curve, then the quantiles in order */
   private curve(index: number, which: number): number[] {
     const points = this.comparison.steps + 1;
     return [...this.runs[index]!.curves.subarray(which * points, (which + 1) * points)];
   }
 }
 
-/** What is not finite has no interval: how far the resamples reach is chance. */
+/** A non-finite value has no interval: the range of its resamples is chance. */
 function estimate(value: number, resampled: Float64Array): Estimate {
   const none = { low: Number.NaN, high: Number.NaN };
   const { low, high } = Number.isFinite(value) ? percentileInterval(resampled, 0.95) : none;

@@ -5,12 +5,12 @@ import { type Measured, measureRuns } from '../optimise/measures.js';
 import { type Contender, type Optimisation, optimisation } from '../optimise/optimise.js';
 import { mean, sortedQuantile } from '../statistics.js';
 
-/** Of the quantile curves. */
+/** Probabilities of the quantile curves. */
 export const probabilities = [0.05, 0.25, 0.5, 0.75, 0.95];
 
 /** What is kept of an optimizer's runs. */
 export interface Runs {
-  /** Of each function. */
+  /** Per function. */
   readonly measured: Measured<Float64Array>;
   /** f(θ_t) over functions, t = 0 … steps: its mean, then its quantiles, [1 + probabilities, steps + 1]. */
   readonly curves: Float64Array;
@@ -19,7 +19,7 @@ export interface Runs {
 }
 
 export interface RunsState {
-  /** Of the optimizers that are done. */
+  /** Runs of the finished optimizers. */
   readonly finished: Runs[];
   /** How many functions the next optimizer has done. */
   functions: number;
@@ -27,11 +27,11 @@ export interface RunsState {
   readonly losses: Float32Array;
 }
 
-/** Takes one optimizer after the other through all the functions, each from the same starting points. */
+/** Runs one optimizer after the other on all functions, from the same starting points. */
 export class PairedRuns {
   readonly phase = 'comparison';
   private running: Optimisation | null = null;
-  /** Of the optimizer whose functions are done, as far as they are computed. */
+  /** Curves of the optimizer whose functions are done; the first `curveSteps` points are computed. */
   private curves: Float64Array;
   private curveSteps = 0;
 
@@ -49,7 +49,7 @@ export class PairedRuns {
     return { finished: [], functions: 0, losses: new Float32Array((steps + 1) * functions) };
   }
 
-  /** Optimizers' runs, counted in chunks of functions. */
+  /** Optimizers' runs done, in chunks of functions. */
   get done(): number {
     const { now, functions } = this;
     return now.finished.length * functions.length + functions.chunksBefore(now.functions);

@@ -1,24 +1,24 @@
 import { tailSteps } from '../../contract/comparison.js';
 import { eachMeasure, type Measured } from '../optimise/measures.js';
 
-/** What a rate came to on the tuning functions. */
+/** A rate's outcome on the tuning functions. */
 export interface Outcome {
-  /** Mean over functions of each measure; infinite where some loss was not finite. */
+  /** Mean over functions of each measure; infinite if some loss was not finite. */
   scores: Measured<number>;
-  /** The most that a function's loss rose above its first, at any step; infinite where some loss was not finite. */
+  /** Maximum rise of a function's loss above its first, over all steps; infinite if some loss was not finite. */
   rise: number;
-  /** Mean over functions of the most that the loss fell below its first. */
+  /** Mean over functions of the loss's maximum fall below its first. */
   fall: number;
 }
 
-/** A rate in the middle of being tried: what the functions so far have come to. */
+/** A rate being tried: totals over the functions so far. */
 export interface Trial {
   functions: number;
   /** Σ over functions of each measure. */
   totals: Measured<number>;
-  /** The greatest rise of a function. */
+  /** Maximum rise over functions. */
   rise: number;
-  /** Σ over functions of the greatest fall. */
+  /** Σ over functions of the maximum fall. */
   falls: number;
 }
 
@@ -26,7 +26,7 @@ export function beginTrial(): Trial {
   return { functions: 0, totals: eachMeasure(() => 0), rise: 0, falls: 0 };
 }
 
-/** Counts in some functions' losses [steps + 1, count]. */
+/** Adds functions' losses [steps + 1, count]. */
 export function addLosses(trial: Trial, losses: Float32Array, steps: number): void {
   const count = losses.length / (steps + 1);
   const tail = tailSteps(steps);

@@ -9,22 +9,22 @@ import { ruleOf } from '../optimizers/registry.js';
 import { bestRates, endsOf, rateAt, survivors, type TriedRate } from './grid.js';
 import { type Grid, gridsOf, type TuningState, tellingMeasures } from './tuning.js';
 
-/** A rule with the rate that was found for it, or with its usual one. */
+/** A rule with its tuned rate, or with its usual one. */
 export interface TunedBaseline {
   readonly rule: TunedRule;
-  /** The other parameters that were found. */
+  /** The other tuned parameters. */
   readonly parameters: Readonly<Record<string, number>>;
   readonly tuning: TuningResult;
 }
 
 type Candidate = TriedRate & { grid: Grid; rate: number; diverged: boolean };
 
-/** What tuning found for a baseline: each distinct rate, in the order of the measures that it is the best for. */
+/** Tuning's results for a baseline: each distinct rate, in the order of the measures it is best for. */
 export function tunedBaselines(comparison: ComparisonSpec, now: TuningState, baseline: number): TunedBaseline[] {
   const { tuning } = comparison;
   const usual = comparison.baselines[baseline] as RuleSpec;
   const candidates = candidatesOf(comparison, now, baseline);
-  /** The candidate that is taken, or none, with its measures and what tuning could not tell. */
+  /** The chosen candidate or null, with its measures and the parameters that tuning could not choose. */
   const found = new Map<Candidate | null, { measures: Measure[]; notTuned: NotTuned[] }>();
   for (const measure of tunedMeasures(tuning)) {
     const { taken, notTuned } = choose(candidates, usual, measure, comparison, now.still);
@@ -53,7 +53,7 @@ export function tunedBaselines(comparison: ComparisonSpec, now: TuningState, bas
   });
 }
 
-/** All that was tried for a baseline, rates rising within each combination of the other parameters. */
+/** All rates tried for a baseline, ascending within each combination of the other parameters. */
 function candidatesOf(comparison: ComparisonSpec, now: TuningState, baseline: number): Candidate[] {
   return gridsOf(comparison).flatMap((grid, i) => {
     if (grid.baseline !== baseline) return [];
@@ -65,14 +65,14 @@ function candidatesOf(comparison: ComparisonSpec, now: TuningState, baseline: nu
 }
 
 interface Choice {
-  /** None where the rule keeps its usual rate. */
+  /** Null if the rule keeps its usual rate. */
   readonly taken: Candidate | null;
   readonly notTuned: NotTuned[];
 }
 
 /**
- * The one place where a rate is chosen. It has diverged nowhere, does better than standing still, and better than some
- * other rate; of several that tie, the nearest to the usual one is taken, and a parameter that they differ in is open.
+ * The only place that chooses a rate: one that diverged nowhere and does better than standing still and than some other
+ * rate. Of several that tie, it takes the nearest to the usual one; parameters in which they differ stay open.
  */
 function choose(
   candidates: readonly Candidate[],
@@ -89,14 +89,14 @@ function choose(
   if (!still || !tellingMeasures(comparison).includes(measure))
     return none(`the ${name} over one step is the loss at the start, whatever the rate`);
   if (!Number.isFinite(still[measure]))
-    return none('the loss of a tuning function is not finite even where nothing moves');
+    return none('the loss of a tuning function is not finite even when nothing moves');
   const rates = candidates.map(({ rate }) => Number(rate.toPrecision(3)));
   const range = `from ${Math.min(...rates)} to ${Math.max(...rates)}`;
   const left = candidates.filter(({ diverged }) => !diverged);
   const tied = bestRates(left, measure).filter(({ scores }) => scores[measure] < still[measure]);
   if (tied.length === 0) return none(`no rate ${range} lowers the ${name} without diverging on a tuning function`);
   if (tied.length > 1 && tied.length === left.length)
-    return none(`all rates ${range} that do not diverge come to the same ${name}`);
+    return none(`all rates ${range} that do not diverge give the same ${name}`);
   const valuesOf = (parameter: string) => [...new Set(tied.map(({ grid }) => grid.parameters[parameter]!))];
   const open = Object.keys(tied[0]!.grid.parameters).filter((parameter) => valuesOf(parameter).length > 1);
   const given = usual as unknown as Record<string, unknown>;
@@ -107,12 +107,12 @@ function choose(
     notTuned: open.map((parameter) => ({
       measure,
       parameter,
-      reason: `${listed(valuesOf(parameter))} come to the same ${name}`,
+      reason: `${listed(valuesOf(parameter))} give the same ${name}`,
     })),
   };
 }
 
-/** Such as "0.5, 0.9 and 0.99". */
+/** For example "0.5, 0.9 and 0.99". */
 function listed(values: readonly number[]): string {
   return `${values.slice(0, -1).join(', ')} and ${values.at(-1)}`;
 }

@@ -13,9 +13,13 @@ export function magnitudeOf(firstLoss: number): number {
  * ℓ'(f_b) of an objective ℓ.
  * @param losses f_b [B]
  * @param first the unroll's first losses [B, …], for a "relative" objective that begins with it
- * @returns [B]; null where ℓ' is 1
+ * @returns [B]; null if ℓ' is 1
  */
-export function slopesOf(objective: Objective, losses: Float32Array, first: Float32Array): Float32Array | null {
+export function objectiveDerivatives(
+  objective: Objective,
+  losses: Float32Array,
+  first: Float32Array,
+): Float32Array | null {
   switch (objective.name) {
     case 'loss':
       return null;

@@ -3,11 +3,10 @@ import type { EngineSpec, JobSpec } from '../../contract/spec.js';
 import { type Engine, Unsupported } from './engine.js';
 
 /**
- * The engine that a job asks for; "auto" is the fastest there is that can do the job. Engines load when they are asked
- * for.
- * @param job what is going to be asked of it; without it, what every engine can do
+ * The engine that a job asks for; "auto" is the fastest one that supports the job. Engines are loaded on demand.
+ * @param job the job that the engine must support; without it, any
  * @param given the optimizer that a comparison names
- * @throws Unsupported where this machine does not have it, or it cannot do the job.
+ * @throws Unsupported if this machine lacks the engine, or the engine does not support the job.
  */
 export async function selectEngine(spec: EngineSpec, job?: JobSpec, given?: LearnedSpec): Promise<Engine> {
   if (spec.name === 'tfjs' || (spec.name === 'auto' && spec.backend !== 'auto')) return createTfjs(spec, job);

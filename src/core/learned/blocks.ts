@@ -1,7 +1,7 @@
 import type { Group } from '../../contract/groups.js';
 
 /**
- * The coordinates of one function that are a group's, in the order of its blocks: row i of [width, blocks] holds the
+ * A group's coordinates in one function, in the order of its blocks: row i of [width, blocks] holds the
  * i-th coordinate of each block. A block is one coordinate; or all of the group's; or the k · k entries of a kernel
  * [k, k, in, out] for one pair of channels, kernel after kernel.
  */

@@ -5,7 +5,7 @@ import type { ProblemSpec } from '../../contract/problems.js';
 import { splitNetwork, weightsByGroup } from '../../weights/shapes.js';
 import { Purpose, RandomStream } from '../random/random.js';
 
-/** Fresh weights φ, as each network's `initialisation` says. Tensor i of them all draws from stream i of its own. */
+/** Fresh weights φ, by each network's `initialisation`. Tensor i draws from stream i. */
 export function initialise(optimizer: LearnedSpec, problem: ProblemSpec, seed: number): Float32Array {
   const phi = new Float32Array(countWeights(optimizer, problem));
   const groups = groupsOf(optimizer, problem);
@@ -50,13 +50,13 @@ function fillKernel(
   }
 }
 
-/** N(0, deviation²), redrawn beyond two standard deviations. */
-function fillTruncatedNormal(random: RandomStream, data: Float32Array, deviation: number): void {
+/** N(0, standardDeviation²), redrawn beyond two standard deviations. */
+function fillTruncatedNormal(random: RandomStream, data: Float32Array, standardDeviation: number): void {
   const draws = new Float32Array(data.length);
   for (let filled = 0; filled < data.length; ) {
     random.fillNormal(draws);
     for (const draw of draws) {
-      if (Math.abs(draw) <= 2 && filled < data.length) data[filled++] = draw * deviation;
+      if (Math.abs(draw) <= 2 && filled < data.length) data[filled++] = draw * standardDeviation;
     }
   }
 }

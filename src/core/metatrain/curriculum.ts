@@ -1,11 +1,11 @@
 import { type Stage, stagesOf } from '../../contract/curriculum.js';
 import type { TrainingSpec } from '../../contract/training.js';
 
-/** Where a meta-iteration is: it follows from its number, so that no count has to be kept to go on with a run. */
+/** A meta-iteration's place in training, derived from its number, so that resuming a run needs no counters. */
 export interface Place extends Stage {
-  /** Steps that the functions at hand have taken before it; at 0 fresh ones are drawn. */
+  /** Steps taken on the current functions before it; at 0 fresh ones are drawn. */
   readonly step: number;
-  /** Horizons begun before this one, in all stages: it numbers the functions. */
+  /** Horizons started before this one, over all stages; it numbers the functions. */
   readonly episode: number;
 }
 
@@ -14,7 +14,7 @@ export function placeOf(training: TrainingSpec, iteration: number): Place {
   let stage: Stage | undefined;
   for (const next of stagesOf(training)) {
     if (next.from > iteration) break;
-    // A horizon that the stage's end cuts short has used up its functions all the same.
+    // A horizon cut short by the stage's end has still used up its functions.
     if (stage) episodes += Math.ceil(((next.from - stage.from) * stage.unroll) / stage.horizon);
     stage = next;
   }

@@ -1,20 +1,20 @@
 import type { HealthVerdict } from '../../contract/events.js';
 
-/** What is kept of the validations so far to say whether training is learning. */
+/** A summary of the validations so far, to judge whether training is learning. */
 export interface History {
   /** Loss of the untrained weights. */
   readonly first: number;
   readonly latest: number;
-  /** The best loss after each of the latest validations, {@link lately} + 1 of them at most. */
+  /** The best loss after each of the latest validations, at most {@link lately} + 1. */
   readonly bests: readonly number[];
 }
 
-/** Validations in which something must have been gained. */
+/** Validations within which the best loss must improve. */
 const lately = 5;
 
-/** A loss that fell by so large a share of itself has become better, */
+/** Relative fall of a loss that counts as an improvement. */
 const worthwhile = 0.01;
-/** and one that differs by so much has come far. */
+/** Relative change of a loss that counts as large. */
 const far = 0.1;
 
 export function remember(history: History | null, loss: number): History {
@@ -24,7 +24,7 @@ export function remember(history: History | null, loss: number): History {
   return { first: history.first, latest: loss, bests: bests.slice(-lately - 1) };
 }
 
-/** Is it learning? The answer, and why. */
+/** Whether training is learning, and why. */
 export function judge({ first, latest, bests }: History): { verdict: HealthVerdict; message: string } {
   const best = bests.at(-1)!;
   const since = bests.length - 1;
@@ -35,12 +35,12 @@ export function judge({ first, latest, bests }: History): { verdict: HealthVerdi
   if (gained >= far && lost > 0.5)
     return say(
       'unstable',
-      `validation loss ${short(latest)} after ${short(best)}: most of what was gained on the untrained ${short(first)} is lost.`,
+      `validation loss ${short(latest)} after ${short(best)}: most of the gain over the untrained ${short(first)} is lost.`,
     );
   if (gain(first, latest) < -far)
     return say('unstable', `validation loss ${short(latest)} is above the untrained optimizer’s ${short(first)}.`);
   if (since === 0) return say('not yet', `validation loss ${short(first)} before the first meta-iteration.`);
-  const span = since === 1 ? 'since the validation before' : `in the latest ${since} validations`;
+  const span = since === 1 ? 'since the previous validation' : `in the latest ${since} validations`;
   if (gain(bests[0]!, best) >= worthwhile)
     return say('learning', `best validation loss from ${short(bests[0]!)} to ${short(best)} ${span}.`);
   const where = `best validation loss ${short(best)}, less than 1 % better ${span}`;
@@ -57,7 +57,7 @@ const titles: Record<HealthVerdict, string> = {
   unstable: 'Unstable',
 };
 
-/** The share of itself by which a loss fell; infinite where it became finite. */
+/** The relative fall of a loss; infinite if it became finite. */
 function gain(from: number, to: number): number {
   if (!Number.isFinite(from)) return Number.isFinite(to) ? Number.POSITIVE_INFINITY : 0;
   return from === to ? 0 : (from - to) / Math.abs(from);

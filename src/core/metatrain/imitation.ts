@@ -5,16 +5,16 @@ import type { RuleState } from '../optimizers/rule.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
 /**
- * Functions that a hand-written rule optimises, from whose steps a learned optimizer is to learn: off-policy imitation
- * learning (Chen et al. 2020, arXiv 2010.09089, who mix it with training proper; here it comes before). θ goes the rule's
- * way, since a fresh network's own leads anywhere. The networks see what the rule sees of the gradients, and the meta-loss
- * of an unroll is the mean over its T steps, the B functions and their d coordinates of the squared distance between the
- * updates, in units of the rule's learning rate α:
+ * Off-policy imitation learning (Chen et al. 2020, arXiv 2010.09089, who mix it with training proper; here it comes
+ * first): a learned optimizer learns from the steps of a hand-designed rule. θ follows the rule, since a fresh network's
+ * updates lead nowhere. The networks see the same gradients as the rule. The meta-loss of an unroll is the mean over its
+ * T steps, the B functions and their d coordinates of the squared distance between the updates, in units of the rule's
+ * learning rate α:
  *
  *     L(φ) = 1/(T B d) Σ_t ‖(g_t - ĝ_t)/α‖²      θ_{t+1} = θ_t + ĝ_t
  *
- * The gradients do not depend on φ, so that this has no second derivatives. A group that has a rule of its own has
- * nothing to learn: its coordinates go the same way as all.
+ * The gradients do not depend on φ, so there are no second derivatives. A group with a rule of its own learns nothing;
+ * its coordinates follow the imitated rule as all do.
  */
 export class Imitation implements Pick<Episode, 'unroll' | 'state' | 'dispose'> {
   private constructor(
@@ -26,7 +26,7 @@ export class Imitation implements Pick<Episode, 'unroll' | 'state' | 'dispose'> 
     private readonly memory: RuleState,
   ) {}
 
-  /** @param state where another stood; without it, the functions' start */
+  /** @param state the state to resume from; without it, the functions' start */
   static async open(
     engine: Engine,
     optimizer: LearnedSpec,
@@ -49,7 +49,7 @@ export class Imitation implements Pick<Episode, 'unroll' | 'state' | 'dispose'> 
     return new Imitation(rule, batch, await engine.openFunctions(batch), networks, theta, memory);
   }
 
-  /** @returns f(θ_t) [steps + 1, B] along the rule's way, and dL/dφ like φ */
+  /** @returns f(θ_t) [steps + 1, B] along the rule's trajectory, and dL/dφ like φ */
   async unroll(phi: Float32Array, { steps }: Pick<UnrollOptions, 'steps'>) {
     const { rule, batch, functions, networks, theta, memory } = this;
     const size = theta.length;

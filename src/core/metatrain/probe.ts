@@ -5,25 +5,25 @@ import { ruleOf } from '../optimizers/registry.js';
 import { largest } from '../optimizers/rule.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
-/** What a learned optimizer does to functions, at a few moments of their horizon together. */
+/** A learned optimizer's behaviour on functions, over a few moments of the horizon. */
 export interface Behaviour {
   /** Root mean square of the updates θ_{t+1} - θ_t. */
   readonly updateSize: number;
-  /** Share of the updates with the sign of -∇f(θ_t), of those where neither is 0; null where there are none. */
+  /** Share of the updates with the sign of -∇f(θ_t), among those where neither is 0; null if there are none. */
   readonly signAgreement: number | null;
-  /** Share of the LSTMs' outputs h with |h| above {@link saturated}; null where there is no layer. */
+  /** Share of the LSTMs' outputs h with |h| above {@link saturated}; null without layers. */
   readonly saturation: number | null;
   /** Whether a state, of a network or of a rule, grew beyond what a float holds. */
   readonly overflowed: boolean;
 }
 
-/** |h| < 1: beyond this its tanh has hardly a slope. */
+/** |h| < 1; beyond this, tanh is nearly flat. */
 export const saturated = 0.9;
 
-/** Moments at which it is looked at, evenly from the first step. */
+/** Number of moments, evenly spaced from the first step. */
 const moments = 4;
 
-/** Optimises functions from their start and looks at single steps on the way. Nothing that trains is touched. */
+/** Optimises functions from their start and examines single steps. The training state is not touched. */
 export async function probe(
   engine: Engine,
   optimizer: LearnedSpec,
@@ -67,7 +67,7 @@ export async function probe(
   }
 }
 
-/** Where the layers' h lie in `EpisodeState.hidden`: from, to. */
+/** The ranges of the layers' h in `EpisodeState.hidden`: from, to. */
 function outputsOf(optimizer: LearnedSpec, { problem, count }: FunctionBatch): [number, number][] {
   let offset = 0;
   return groupsOf(optimizer, problem).flatMap((group): [number, number][] => {
@@ -84,7 +84,7 @@ function outputsOf(optimizer: LearnedSpec, { problem, count }: FunctionBatch): [
   });
 }
 
-/** A mean, as it is added to. */
+/** A running mean. */
 class Share {
   private sum = 0;
   private count = 0;

@@ -1,8 +1,8 @@
 import type { TrainingSpec } from '../../contract/training.js';
 
 /**
- * The meta-optimizer's learning rate at a meta-iteration i = 0 … n - 1. The step that warm-up ends with, and every one
- * after it, has the schedule's own rate.
+ * The meta-optimizer's learning rate at a meta-iteration i = 0 … n - 1: from the last step of warm-up on, the schedule's
+ * own rate.
  */
 export function learningRateAt({ learningRate, schedule, iterations }: TrainingSpec, iteration: number): number {
   const { warmup } = schedule;

@@ -1,10 +1,10 @@
 import type { Engine } from '../engines/engine.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
-/** How far along a direction its curvature is looked up: far enough that f(θ_0) and its slope are small beside it. */
+/** Distance along a direction at which its curvature is measured: it outweighs f(θ_0) and its derivative there. */
 const reach = 1e4;
 
-/** Directions that a new one is made conjugate to. */
+/** Number of earlier directions to which a new one is made conjugate. */
 const remembered = 20;
 
 /** A step taken: its direction, and the change of the gradient that it made, each [B, d]. */
@@ -15,14 +15,14 @@ interface Step {
 
 /**
  * Conjugate gradients (Hestenes and Stiefel 1952) with exact line search, on functions that are quadratic: the direction
- * is -g, made conjugate to those before, and θ moves to the minimum along it. Each function has its own.
+ * is -g, made conjugate to the earlier ones, and θ moves to the minimum along it. Each function has its own.
  *
- * Without rounding only the last direction would count. In fp32 the others come back: the 100-step sums of quadratic
- * functions of 10 coordinates are then 2 to 5 % too high, and with several directions remembered they are those of
+ * Without rounding, only the last direction would matter. In fp32 the others return: the 100-step sums of quadratic
+ * functions of 10 coordinates are then 2 to 5 % too high; with several directions remembered they equal those in
  * doubles. For the same reason the curvature c along p comes from values only, f(q + s p) = f(q) + s ⟨∇f(q), p⟩ + c s² / 2
- * with q = θ_0 and a large s: the difference of two gradients would lose it where a direction is nearly flat.
+ * with q = θ_0 and a large s: the difference of two gradients would lose it along a nearly flat direction.
  *
- * Stands still after every step. @returns f(θ_t) [steps + 1, B]
+ * Yields after every step. @returns f(θ_t) [steps + 1, B]
  */
 export async function* optimiseByConjugateGradients(
   engine: Engine,
@@ -58,7 +58,7 @@ export async function* optimiseByConjugateGradients(
         const [from, to, scale] = [b * dimension, (b + 1) * dimension, scales[b]!];
         const linear = origin.losses[b]! + scale * dot(origin.gradient, direction, from, to);
         const curvature = (2 * (beyond[b]! - linear)) / scale ** 2;
-        // At the minimum there is no direction; where rounding leaves no curvature, there is none to follow.
+        // At the minimum there is no direction; if rounding leaves no curvature, there is none to follow.
         if (!(curvature > 0)) continue;
         const step = -dot(gradient, direction, from, to) / curvature;
         for (let i = from; i < to; i++) theta[i]! += step * direction[i]!;
@@ -73,7 +73,7 @@ export async function* optimiseByConjugateGradients(
   }
 }
 
-/** The next direction of one function; down the gradient where the one made conjugate would lead up. */
+/** The next direction of one function; -g if the conjugate one would lead uphill. */
 function turn(direction: Float64Array, gradient: Vector, taken: readonly Step[], from: number, to: number): void {
   for (let i = from; i < to; i++) direction[i] = -gradient[i]!;
   for (const { direction: other, change } of taken.toReversed()) {

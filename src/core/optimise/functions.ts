@@ -5,10 +5,10 @@ import type { JobSpec } from '../../contract/spec.js';
 import { type ExampleSet, type FunctionBatch, sampleFunctions } from '../problems/batch.js';
 import type { Purpose } from '../random/random.js';
 
-/** Floats of drawn functions that are kept (64 MiB). */
+/** Maximum floats of drawn functions in memory (64 MiB). */
 const keptFloats = 2 ** 24;
 
-/** Functions 0 … count - 1 of a purpose in chunks, each drawn once as long as there is room. */
+/** Functions 0 … count - 1 of a purpose in chunks, each drawn once while there is room. */
 export class FunctionChunks {
   private readonly chunks = new Map<number, FunctionBatch>();
   private floats = 0;
@@ -24,17 +24,17 @@ export class FunctionChunks {
     this.size = chunkSize(coordinates(spec.problem));
   }
 
-  /** How many chunks there are. */
+  /** Number of chunks. */
   get length(): number {
     return this.chunksBefore(this.count);
   }
 
-  /** How many of them lie before a function. */
+  /** Number of chunks before function `first`. */
   chunksBefore(first: number): number {
     return Math.ceil(first / this.size);
   }
 
-  /** The chunk that begins with a function; the next one begins where it ends. */
+  /** The chunk that starts with function `first`. */
   from(first: number): FunctionBatch {
     const kept = this.chunks.get(first);
     if (kept) return kept;

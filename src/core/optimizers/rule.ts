@@ -1,14 +1,14 @@
 import type { RuleName, RuleOf } from '../../contract/optimizers.js';
 
-/** State of a hand-written rule: some vectors as long as θ, and the count of the steps taken. */
+/** State of a hand-designed rule: vectors of θ's length, and the number of steps taken. */
 export interface RuleState {
   readonly vectors: readonly Float32Array[];
   steps: number;
 }
 
 /**
- * A hand-written update rule in the interface of m(∇, h, φ) → (g, h'): `update` turns the gradient into what is to be
- * added to θ. Coordinates do not mix, so functions side by side are one long vector.
+ * A hand-designed update rule with the interface m(∇, h, φ) → (g, h'): `update` turns the gradient into what is added
+ * to θ. Coordinates are independent, so a batch of functions is one long vector.
  */
 export interface UpdateRule<N extends RuleName = RuleName> {
   readonly name: N;
@@ -19,8 +19,8 @@ export interface UpdateRule<N extends RuleName = RuleName> {
   /** A fresh state for n coordinates. */
   init(n: number): RuleState;
   /**
-   * Where the gradient of the step is to be taken; a rule without it takes it at θ_t itself, where f is measured.
-   * @param point [n] receives it
+   * The point at which the step's gradient is taken; without it, θ_t itself, where f is measured.
+   * @param point [n] receives the point
    */
   gradientPoint?(
     spec: RuleOf<N> & { learningRate: number },
@@ -30,7 +30,7 @@ export interface UpdateRule<N extends RuleName = RuleName> {
   ): void;
   /**
    * Computes in double, stores in fp32.
-   * @param gradient [n] ∇f(θ_t), or ∇f where {@link gradientPoint} says
+   * @param gradient [n] ∇f(θ_t), or ∇f at {@link gradientPoint}
    * @param state changed in place
    * @param update [n] receives θ_{t+1} - θ_t
    * @param theta [n] θ_t

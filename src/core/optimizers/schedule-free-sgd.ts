@@ -4,7 +4,7 @@ import { type UpdateRule, zeroState } from './rule.js';
  * Defazio et al. 2024, "The road less scheduled", equations 3 to 5, with a constant rate and no warm-up: the gradient is
  * taken at y = (1 - β) z + β x; z ← z - α ∇f(y); x is the mean of the z so far. θ is x, which the method returns.
  *
- * What is kept is z - x, 0 at first.
+ * The state is z - x, 0 at first.
  */
 export const scheduleFreeSgd: UpdateRule<'schedule-free-sgd'> = {
   name: 'schedule-free-sgd',

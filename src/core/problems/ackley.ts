@@ -22,11 +22,11 @@ export const ackley: Problem<'ackley'> = {
   },
   hessianProduct(tf, { o }, x, v, { dimension: d }) {
     const { z, r, E, F, angle, sine } = terms(tf, o!, x);
-    // Along v: dr = ⟨z, v⟩/(d r), dE = -0.2 E dr, and so E z/r has E/r (v - (0.2 + 1/r) dr z).
+    // Along v: dr = ⟨z, v⟩/(d r), dE = -0.2 E dr, and so E z/r becomes E/r (v - (0.2 + 1/r) dr z).
     const dr = tf.div(tf.mean(tf.mul(z, v), 1, true), r);
     const inner = tf.sub(v, tf.mul(tf.mul(tf.add(tf.reciprocal(r), width), dr), z));
     const towards = tf.mul(tf.mul(tf.div(E, r), inner), (depth * width) / d);
-    // And F sin(2π z) has 2π F (cos(2π z) v - mean(sin(2π z) v) sin(2π z)).
+    // And F sin(2π z) becomes 2π F (cos(2π z) v - mean(sin(2π z) v) sin(2π z)).
     const mean = tf.mean(tf.mul(sine, v), 1, true);
     const ripples = tf.mul(F, tf.sub(tf.mul(tf.cos(angle), v), tf.mul(mean, sine)));
     return tf.add(towards, tf.mul(ripples, frequency ** 2 / d));

@@ -4,9 +4,9 @@ import type { Tf } from './problem.js';
 
 interface Activation {
   apply(tf: Tf, sums: Tensor3D): Tensor3D;
-  /** The derivative, out of the value. */
+  /** The derivative, from the value. */
   derivative(tf: Tf, value: Tensor3D): Tensor3D;
-  /** The second derivative, out of the value. */
+  /** The second derivative, from the value. */
   second(tf: Tf, value: Tensor3D): Tensor3D;
 }
 

@@ -7,12 +7,12 @@ import type { FunctionData } from './problem.js';
 import { problemOf } from './registry.js';
 import { arraysOf, type DrawsOrigin, rowsOf, StepDraws } from './step-draws.js';
 
-/** Functions of one family side by side, and where each starts. */
+/** A batch of functions of one family, with their starting points. */
 export interface FunctionBatch {
   readonly problem: ProblemSpec;
   /** B */
   readonly count: number;
-  /** d: coordinates of one function. */
+  /** d: coordinates per function. */
   readonly dimension: number;
   /** Each [B, …shape]. */
   readonly data: FunctionData;
@@ -30,10 +30,10 @@ export interface FunctionBatch {
 export type ExampleSet = 'training' | 'held-out';
 
 /**
- * Draws functions `first` … `first + count - 1` of a purpose. Function i is the same whichever batch it is drawn in,
- * and no function of one purpose is ever met under another.
- * @param examples by default the held-out ones for a comparison, and the others for everything else
- * @throws DatasetError where the problem needs a data set that is not among those given
+ * Draws functions `first` … `first + count - 1` of a purpose. Function i is the same in every batch, and different
+ * purposes never share a function.
+ * @param examples by default the held-out ones for a comparison, the training ones otherwise
+ * @throws DatasetError if the problem needs a data set that is not given
  */
 export function sampleFunctions(
   problem: ProblemSpec,
@@ -54,7 +54,7 @@ export function sampleFunctions(
   return batch;
 }
 
-/** The batch, its functions yet to be drawn. */
+/** The batch, before its functions are drawn. */
 function prepare(
   problem: ProblemSpec,
   examplesOf: (name: DatasetName) => Examples,

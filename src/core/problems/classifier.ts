@@ -20,7 +20,7 @@ export function tensorsOf(tf: Tf, theta: Tensor2D, problem: ProblemSpec): Record
   return Object.fromEntries(tensors);
 }
 
-/** Mean over the batch of log Σ exp z - z_label, [B], and softmax z. The largest z is taken off first: exp overflows. */
+/** Mean over the batch of log Σ exp z - z_label, [B], and softmax z. The largest z is subtracted first, as exp could overflow. */
 export function crossEntropy(tf: Tf, labels: Tensor3D, logits: Tensor3D) {
   const shifted = tf.sub<Tensor3D>(logits, tf.max(logits, 2, true));
   const exponentials = tf.exp(shifted);

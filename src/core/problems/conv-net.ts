@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow
 import { type ConvNet, layersOf } from '../../contract/problems/conv-net.js';
 import { type ProblemOf, parametersOf } from '../../contract/problems.js';
 import { crossEntropy, dLogits, tensorsOf } from './classifier.js';
-import { convolve, kernelGradient, pictureGradient } from './convolution.js';
+import { convolve, imageGradient, kernelGradient } from './convolution.js';
 import type { Problem, Tf } from './problem.js';
 import { rectify, shift } from './rectified.js';
 
@@ -26,7 +26,7 @@ export function convNet<N extends 'cifar' | 'shapes'>(name: N, netOf: (spec: Pro
         offset = end;
       }
     },
-    /** One function after the other: each has kernels of its own, and is work enough for any backend. */
+    /** One function after the other: each has its own kernels, and is enough work for any backend. */
     evaluate(tf, { inputs, labels }, theta, spec) {
       const each = Array.from({ length: theta.shape[0] }, (_, b) =>
         tf.tidy(() => {
@@ -57,7 +57,7 @@ type Tensors = Record<string, Tensor>;
 function evaluateOne(tf: Tf, net: ConvNet, tensors: Tensors, inputs: Tensor, labels: Tensor3D) {
   const layers = layersOf(net);
   const gradients: Tensors = {};
-  /** From df/d(what a layer gives) to df/d(what it was given); the layer's own gradients are noted. */
+  /** From df/d(a layer's output) to df/d(its input); each records the gradients of its parameters. */
   const backs: ((delta: Tensor) => Tensor)[] = [];
   let values = inputs;
   for (const [i, { name, side, kernel, inputs, outputs }] of layers.entries()) {
@@ -71,11 +71,11 @@ function evaluateOne(tf: Tf, net: ConvNet, tensors: Tensors, inputs: Tensor, lab
     values = after.output;
     backs.unshift((delta) => {
       const { dSums, dShifts } = after.back(tf.reshape(delta, after.output.shape));
-      // Where offsets follow, the mean that is taken off takes a bias off with it.
+      // With offsets, subtracting the mean cancels the bias.
       gradients[`${name}/biases`] = tf.zerosLike(dShifts);
       gradients[shiftName] = dShifts;
       gradients[`${name}/weights`] = kernelGradient(tf, given, dSums, kernel);
-      return i === 0 ? dSums : pictureGradient(tf, kernels, dSums);
+      return i === 0 ? dSums : imageGradient(tf, kernels, dSums);
     });
   }
   const { losses, probabilities } = crossEntropy(tf, labels, tf.reshape(values, labels.shape));

@@ -3,16 +3,16 @@ import type { Tf } from './problem.js';
 
 /**
  * Convolution of stride 1 that keeps the side, and its two gradients, all three as forward convolutions: the wasm backend
- * lacks the kernels' gradient, and its forward convolution is many times as fast as products of gathered patches.
+ * lacks the kernels' gradient, and its forward convolution is many times faster than products of gathered patches.
  *
- * Pictures are [n, side, side, channels], kernels [k, k, inputs, outputs], k odd.
+ * Images are [n, side, side, channels], kernels [k, k, inputs, outputs], k odd.
  */
 export function convolve(tf: Tf, images: Tensor4D, kernels: Tensor4D): Tensor4D {
   return tf.conv2d(images, kernels, 1, (kernels.shape[0] - 1) / 2);
 }
 
 /** df/d(images), from df/d(their convolution): a convolution with the rotated kernels. */
-export function pictureGradient(tf: Tf, kernels: Tensor4D, delta: Tensor4D): Tensor4D {
+export function imageGradient(tf: Tf, kernels: Tensor4D, delta: Tensor4D): Tensor4D {
   return convolve(tf, delta, tf.transpose(tf.reverse(kernels, [0, 1]), [0, 1, 3, 2]));
 }
 

@@ -56,7 +56,7 @@ function scores(tf: Tf, X: Tensor, theta: Tensor2D) {
   return { w, z: tf.add<Tensor2D>(times(tf, X, w), tf.slice(theta, [0, features], [-1, 1])) };
 }
 
-/** What a change of z makes of f, by the weights and by the bias; `own` is the weights' own. */
+/** Derivatives by the weights and by the bias, from those by z; `own` is the penalty's by the weights. */
 function byParameters(tf: Tf, X: Tensor, change: Tensor2D, own: Tensor2D): Tensor2D {
   return tf.concat([tf.add<Tensor2D>(transposedTimes(tf, X, change), own), tf.sum<Tensor2D>(change, 1, true)], 1);
 }

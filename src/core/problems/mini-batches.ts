@@ -2,19 +2,19 @@ import type { Examples } from '../../contract/datasets.js';
 import { type DrawsOrigin, streamAt } from './step-draws.js';
 import { subsetOf } from './subset.js';
 
-/** What a problem says about its mini-batches. */
+/** A problem's mini-batches. */
 export interface MiniBatchOptions {
   readonly examples: Examples;
   /** Examples per function and step. */
   readonly size: number;
   readonly classes: number;
-  /** The classes that take part, where not all do, in the order of their new names 0, 1, …. */
+  /** The classes used, in the order of their new labels 0, 1, …; all by default. */
   readonly labels?: readonly number[];
-  /** Examples that a function learns from, where not all that take part. */
+  /** Examples per function; all eligible ones by default. */
   readonly perFunction?: number;
 }
 
-/** A step that no run gets to: what a function draws once has its stream there. */
+/** A step that no run reaches: its stream is for what a function draws once. */
 const onceStep = 2 ** 24 - 2;
 
 /**
@@ -25,11 +25,11 @@ export class MiniBatches {
   readonly examples: Examples;
   readonly size: number;
   readonly classes: number;
-  /** Rows of the examples that take part; null for all. */
+  /** Rows of the eligible examples; null for all. */
   private readonly eligible: Int32Array | null;
-  /** Examples that a function learns from. */
+  /** Examples per function. */
   private readonly perFunction: number;
-  /** Where the window of each function's own begins among all, which lie in no order; null where it has all. */
+  /** Start of each function's window among the examples, whose order is random; null if it sees all. */
   private readonly windows: Int32Array | null;
 
   constructor(
@@ -41,7 +41,7 @@ export class MiniBatches {
     this.eligible = subset?.rows ?? null;
     this.size = size;
     this.classes = classes;
-    const all = this.taking;
+    const all = this.available;
     this.perFunction = Math.min(perFunction, all);
     this.windows =
       perFunction < all
@@ -49,17 +49,17 @@ export class MiniBatches {
         : null;
   }
 
-  /** Examples that take part. */
-  private get taking(): number {
+  /** Number of eligible examples. */
+  private get available(): number {
     return this.eligible?.length ?? this.examples.labels.length;
   }
 
   /**
-   * Rows of the examples, for each function and for some steps one after the other.
+   * Rows of the examples for each function, step after step.
    * @returns [steps, B, size]
    */
   rows(firstStep: number, steps = 1): Int32Array {
-    const { origin, size, eligible, perFunction, windows, taking } = this;
+    const { origin, size, eligible, perFunction, windows, available } = this;
     const { count } = origin;
     const rows = new Int32Array(steps * count * size);
     let at = 0;
@@ -68,7 +68,7 @@ export class MiniBatches {
         const random = streamAt(origin, b, step);
         const first = windows?.[b] ?? 0;
         for (let i = 0; i < size; i++) {
-          const drawn = (first + random.nextInt(perFunction)) % taking;
+          const drawn = (first + random.nextInt(perFunction)) % available;
           rows[at++] = eligible?.[drawn] ?? drawn;
         }
       }

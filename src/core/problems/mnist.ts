@@ -9,7 +9,7 @@ import type { DataTensors, Problem, Tf } from './problem.js';
  * layer by layer, the weights [inputs, outputs] and the biases [outputs], all from N(0, 0.01²), as in
  * deepmind/learning-to-learn.
  *
- * Tensors of functions side by side are [B, batch, units].
+ * Tensors of a batch of functions are [B, batch, units].
  */
 export const mnist: Problem<'mnist'> = {
   name: 'mnist',
@@ -91,7 +91,7 @@ function layersOf(tf: Tf, theta: Tensor2D, spec: MnistSpec): Layer[] {
   }));
 }
 
-/** What each layer is given, the derivatives of the activations there, and the last layer's sums. */
+/** Each layer's inputs, the derivatives of the activations there, and the last layer's sums. */
 function forward(tf: Tf, data: DataTensors, layers: readonly Layer[], { activation }: MnistSpec) {
   const { apply, derivative } = activations[activation];
   const outputs = [data.inputs as Tensor3D];
@@ -105,7 +105,7 @@ function forward(tf: Tf, data: DataTensors, layers: readonly Layer[], { activati
   throw new RangeError('a perceptron has at least one layer');
 }
 
-/** A product for each function. */
+/** One product per function. */
 function product(tf: Tf, a: Tensor3D, b: Tensor3D, transposeA = false, transposeB = false): Tensor3D {
   return tf.matMul(a, b, transposeA, transposeB);
 }

@@ -2,7 +2,7 @@ import type * as tfjs from '@tensorflow/tfjs-core';
 import type { ProblemName, ProblemOf } from '../../contract/problems.js';
 import type { RandomStream } from '../random/random.js';
 
-/** tfjs, passed in by the engine that runs on it: a problem's file loads no engine. */
+/** tfjs, passed in by the engine that runs on it, so that a problem's file loads no engine. */
 export type Tf = typeof tfjs;
 
 /** What defines a function besides its family: named arrays, such as W and y. */
@@ -22,15 +22,15 @@ export type DataTensors = Readonly<Record<string, tfjs.Tensor>>;
 export interface Evaluation {
   /** f(θ) [B] */
   readonly losses: tfjs.Tensor1D;
-  /** ∇f(θ) [B, d], each function's own */
+  /** ∇f(θ) [B, d], per function */
   readonly gradient: tfjs.Tensor2D;
-  /** What an optimizer sees of the gradient, where that is something else. */
+  /** The gradient as an optimizer sees it, if different. */
   readonly observed?: tfjs.Tensor2D;
 }
 
 /** The parts of composite functions, at one step. */
 export interface Part {
-  /** Coordinates of one function. */
+  /** Coordinates per function. */
   readonly dimension: number;
   /** @param theta [B, dimension] */
   evaluate(theta: tfjs.Tensor2D): Evaluation;
@@ -38,13 +38,13 @@ export interface Part {
   hessianProduct(theta: tfjs.Tensor2D, v: tfjs.Tensor2D): tfjs.Tensor2D;
 }
 
-/** What is computed of a family of optimizees f(θ). */
+/** The mathematics of a family of optimizees f(θ). */
 export interface Mathematics<Spec> {
   /** Shapes of one function's data. */
   shapes(spec: Spec): Shapes;
   /**
-   * Draws one function into `data` and its starting point θ_0 into `start` [d]. A composite family finds
-   * the starting points of its parts there, one after the other: they are drawn before.
+   * Draws one function into `data` and its starting point θ_0 into `start` [d]. For a composite, `start` already holds
+   * the starting points of its parts, one after the other.
    */
   sample(spec: Spec, random: RandomStream, data: FunctionData, start: Float32Array): void;
   /** What is drawn at every step, by (seed, purpose, function, step). */
@@ -54,10 +54,10 @@ export interface Mathematics<Spec> {
   };
   /**
    * @param theta [B, d]
-   * @param parts of a composite, in their order
+   * @param parts a composite's parts, in order
    */
   evaluate(tf: Tf, data: DataTensors, theta: tfjs.Tensor2D, spec: Spec, parts: readonly Part[]): Evaluation;
-  /** ∇²f(θ) v, [B, d]: what exact second derivatives need. A family without it is refused where they are asked for. */
+  /** ∇²f(θ) v, [B, d]: what exact second derivatives need. A family without it is refused if they are requested. */
   hessianProduct?(
     tf: Tf,
     data: DataTensors,
@@ -68,7 +68,7 @@ export interface Mathematics<Spec> {
   ): tfjs.Tensor2D;
 }
 
-/** A family of this program. */
+/** A built-in family. */
 export interface Problem<N extends ProblemName> extends Mathematics<ProblemOf<N>> {
   readonly name: N;
 }

@@ -5,7 +5,7 @@ import { times, transposedTimes } from './products.js';
 /**
  * f(x) = |Wx - y|², ∇f = 2 Wᵀ(Wx - y). With "uniform", W, y ~ U[0, 1) and x0 ~ N(0, 0.01²), as in
  * deepmind/learning-to-learn; with "normal", W, y ~ N(0, 1) and x0 = 0, as in arXiv 1606.04474.
- * A function's gradient is its own: it is not divided by the number of functions side by side.
+ * A function's gradient is not divided by the number of functions in the batch.
  */
 export const quadratic: Problem<'quadratic'> = {
   name: 'quadratic',

@@ -1,10 +1,10 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Tf } from './problem.js';
 
-/** Added to a variance: that of Sonnet's BatchNorm, which deepmind/learning-to-learn uses. */
+/** Added to a variance, as in Sonnet's BatchNorm, which deepmind/learning-to-learn uses. */
 const epsilon = 1e-3;
 
-/** What follows a layer's sums z [n, side, side, channels]. */
+/** The operations after a layer's sums z [n, side, side, channels]. */
 interface Following {
   readonly output: Tensor4D;
   /** From df/d(output): df/dz, and df/d(shifts). */
@@ -20,12 +20,10 @@ export function shift(tf: Tf, z: Tensor4D, shifts: Tensor1D): Following {
 }
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015) by the statistics
- * of the mini-batch where the network has it, shifts [channels], ReLU, and max pooling over 2 × 2 where a side is left to
- * halve. Values that share a maximum share its gradient.
+ * Batch normalisation (Ioffe and Szegedy 2015) by the mini-batch's statistics if the network has it, shifts [channels],
+ * ReLU, and 2 × 2 max pooling if the side is above 1. Values that share a maximum share its gradient.
  *
- * Pooling comes first: the rest is monotonic and goes value by value, so that the result is the same, at a quarter of the
- * work.
+ * Pooling comes first: the rest is monotonic and elementwise, so the result is the same, at a quarter of the work.
  */
 export function rectify(tf: Tf, z: Tensor4D, shifts: Tensor1D, batchNorm: boolean): Following {
   const pools = z.shape[1] > 1;
@@ -76,8 +74,8 @@ function rowsOf(z: Tensor): number {
 }
 
 /**
- * Sums over all but the channels. As products with ones, which no backend has to transpose for; in two stages, since
- * rounding errors grow with the length of a sum.
+ * Sums over all axes but the channels: as products with ones, for which no backend has to transpose; in two stages,
+ * since rounding errors grow with the length of a sum.
  */
 function sumRows(tf: Tf, z: Tensor): Tensor1D {
   const [, , columns = 1, channels = 1] = z.shape;

@@ -34,7 +34,7 @@ export const problems: { readonly [N in ProblemName]: Problem<N> } = {
   ensemble,
 };
 
-/** Those that plugins add. */
+/** Families added by plugins. */
 const added = new Map<string, Mathematics<never>>();
 
 /** Adds a family from outside this program; the contract has it already. */
@@ -44,7 +44,7 @@ export function addProblem(name: string, problem: Mathematics<never>): void {
 
 /**
  * The family that a spec names. Its methods take that spec.
- * @throws UnknownProblem of a spec that was validated where there was a plugin that is not here
+ * @throws UnknownProblem if the spec was validated with a plugin that is not loaded here
  */
 export function problemOf(spec: ProblemSpec): Mathematics<ProblemSpec> {
   const problem = problems[spec.name] ?? added.get(spec.name);

@@ -3,7 +3,7 @@ import { coordinates } from '../../contract/problems.js';
 import type { Problem } from './problem.js';
 
 /**
- * f(c∘θ), c = exp(u), u ~ U(-range, range), begun at θ_0/c (random scaling: Lv et al. 2017, arXiv 1703.03633): the
+ * f(c∘θ), c = exp(u), u ~ U(-range, range), starting at θ_0/c (random scaling: Lv et al. 2017, arXiv 1703.03633): the
  * gradient is c∘∇f, and the Hessian times v is c∘∇²f (c∘v).
  */
 export const rescaled: Problem<'rescaled'> = {

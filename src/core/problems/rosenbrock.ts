@@ -15,11 +15,11 @@ export const rosenbrock: Problem<'rosenbrock'> = {
   },
   evaluate(tf, { o, a }, x) {
     const { z, u } = valley(tf, o!, x);
-    const slope = tf.sub(z, 1);
+    const offset = tf.sub(z, 1);
     const wall = tf.mul(a!, u);
     return {
-      losses: tf.sum(tf.add(tf.mul(wall, u), tf.square(slope)), 1),
-      gradient: overlap(tf, tf.sub(tf.mul(slope, 2), tf.mul(tf.mul(wall, z), 4)), tf.mul(wall, 2)),
+      losses: tf.sum(tf.add(tf.mul(wall, u), tf.square(offset)), 1),
+      gradient: overlap(tf, tf.sub(tf.mul(offset, 2), tf.mul(tf.mul(wall, z), 4)), tf.mul(wall, 2)),
     };
   },
   hessianProduct(tf, { o, a }, x, v) {
@@ -49,7 +49,7 @@ function last(tf: Tf, x: Tensor2D): Tensor2D {
   return tf.slice(x, [0, 1], [-1, -1]);
 }
 
-/** Derivatives by the first and by the last d - 1 coordinates, together. */
+/** The sum of derivatives by the first and by the last d - 1 coordinates. */
 function overlap(tf: Tf, byFirst: Tensor, byLast: Tensor): Tensor2D {
   const pad = (x: Tensor, before: number) =>
     tf.pad(x as Tensor2D, [

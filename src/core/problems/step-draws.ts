@@ -1,7 +1,7 @@
 import { type Purpose, RandomStream } from '../random/random.js';
 import type { FunctionData, Shapes } from './problem.js';
 
-/** Identifies the draws that some functions make at every step. */
+/** Identifies the draws of a batch of functions at every step. */
 export interface DrawsOrigin {
   readonly seed: number;
   readonly purpose: Purpose;
@@ -21,7 +21,7 @@ export function streamAt({ seed, purpose, first, source }: DrawsOrigin, b: numbe
 /** Arrays that are drawn at every step, such as noise: any step can be drawn again, in any order. */
 export class StepDraws {
   /**
-   * @param shapes of one function's arrays
+   * @param shapes the shapes of one function's arrays
    * @param sample draws them
    */
   constructor(
@@ -45,7 +45,7 @@ export function arraysOf(shapes: Shapes, count: number): Record<string, Float32A
   return Object.fromEntries(sizes.map(([name, size]) => [name, new Float32Array(size)]));
 }
 
-/** Views of one function's part of them. */
+/** Views of one function's rows. */
 export function rowsOf(arrays: FunctionData, count: number, b: number): FunctionData {
   const row = (array: Float32Array) => {
     const size = array.length / count;

@@ -2,18 +2,18 @@ import { DatasetError, type Examples } from '../../contract/datasets.js';
 
 /** The examples of some classes. */
 export interface Subset {
-  /** The same inputs; the classes are 0, 1, … in the order asked for. Labels of examples that do not take part are 255. */
+  /** The same inputs; the classes are 0, 1, … in the given order. Excluded examples have the label 255. */
   readonly examples: Examples;
-  /** Those that take part. */
+  /** The included examples. */
   readonly rows: Int32Array;
 }
 
-/** Functions are drawn over and over from the same examples. */
+/** A cache: functions are drawn many times from the same examples. */
 const known = new WeakMap<Examples, Map<string, Subset>>();
 
 /**
- * @param classes those that take part, by their labels
- * @throws DatasetError where there is no such example
+ * @param classes the labels of the included classes
+ * @throws DatasetError if there is no such example
  */
 export function subsetOf(examples: Examples, classes: readonly number[]): Subset {
   const of = known.get(examples) ?? new Map<string, Subset>();

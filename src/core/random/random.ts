@@ -1,8 +1,8 @@
 import { philox } from './philox.js';
 
 /**
- * What draws are for. A purpose is a part of the counter: the functions drawn for one are never those drawn for
- * another, whatever the indices.
+ * What draws are for. The purpose is a part of the counter: different purposes never share a function, whatever the
+ * indices.
  */
 export const Purpose = {
   initialisation: 0,
@@ -24,9 +24,8 @@ const [purposeBits, sourceBits] = [4, 4];
 export const maxSources = 2 ** sourceBits;
 
 /**
- * A stream of random numbers named by (seed, purpose, index), or by those, a step and a source. Any stream can be begun
- * again at any time, so a run can resume without any saved state of randomness. Words are consumed in order,
- * whichever methods ask for them.
+ * A stream of random numbers, identified by (seed, purpose, index), or by those, a step and a source. Any stream can be
+ * started again at any time, so a run resumes without saved random state. All methods consume words in order.
  */
 export class RandomStream {
   private readonly block = new Uint32Array(4);
@@ -37,8 +36,8 @@ export class RandomStream {
   /**
    * @param seed from 0 to 2^53 - 1
    * @param index from 0 to 2^53 - 1, such as the number of a function
-   * @param step from 0 to 2^24 - 2: what is drawn at each step of that function has its own stream
-   * @param source from 0 to {@link maxSources} - 1: of those there may be several
+   * @param step from 0 to 2^24 - 2, for draws at a step of that function
+   * @param source from 0 to {@link maxSources} - 1, for one of several draws at a step
    */
   constructor(
     private readonly seed: number,
@@ -88,10 +87,10 @@ export class RandomStream {
     for (let i = 0; i < out.length; i++) out[i] = low + scale * (this.nextUint32() >>> 8);
   }
 
-  /** N(mean, deviation²) by Box and Muller's method in double precision, rounded to fp32. Two words per two numbers. */
-  fillNormal(out: Float32Array, mean = 0, deviation = 1): void {
+  /** N(mean, standardDeviation²) by Box and Muller's method in double precision, rounded to fp32. Two words per two numbers. */
+  fillNormal(out: Float32Array, mean = 0, standardDeviation = 1): void {
     for (let i = 0; i < out.length; i += 2) {
-      const radius = deviation * Math.sqrt(-2 * Math.log((this.nextUint32() + 1) / word));
+      const radius = standardDeviation * Math.sqrt(-2 * Math.log((this.nextUint32() + 1) / word));
       const angle = (2 * Math.PI * this.nextUint32()) / word;
       out[i] = mean + radius * Math.cos(angle);
       if (i + 1 < out.length) out[i + 1] = mean + radius * Math.sin(angle);

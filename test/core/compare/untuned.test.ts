@@ -124,7 +124,7 @@ describe('a rule keeps its usual rate, and says why', () => {
   it('where one of the tuning functions is not finite anywhere', async () => {
     const [sgd] = await tuned({ name: 'shifted', nan: 'one' }, { steps: 5, baselines: [{ name: 'sgd' }] });
     assert.equal(sgd!.label, 'SGD 0.1 (not tuned)');
-    assert.match(reasons(sgd!)![0]!, /the loss of a tuning function is not finite even where nothing moves$/);
+    assert.match(reasons(sgd!)![0]!, /the loss of a tuning function is not finite even when nothing moves$/);
   });
 
   it('and its other parameters, where those were to be tuned as well', async () => {
@@ -138,7 +138,7 @@ describe('a rule keeps its usual rate, and says why', () => {
     const tuning = { measure: 'final', parameters: { momentum: [0.99, 0.5, 0.9] } };
     const [momentum] = await tuned({ name: 'parabola' }, { steps: 1, baselines: [{ name: 'momentum' }], tuning });
     assert.match(momentum!.label, /^Momentum 0\.\d+ \(tuned\)$/);
-    assert.deepEqual(reasons(momentum!), ['momentum: 0.99, 0.5 and 0.9 come to the same final loss']);
+    assert.deepEqual(reasons(momentum!), ['momentum: 0.99, 0.5 and 0.9 give the same final loss']);
     assert.deepEqual({ ...momentum!.rule, learningRate: 0 }, { name: 'momentum', learningRate: 0, momentum: 0.9 });
   });
 });

@@ -282,7 +282,7 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
     for (const [i, [title, optimizer, problem]] of composites.entries()) {
       if (isBlockwise(optimizer) && !blocks) {
         test(`${title}: refused, with what to do`, async () => {
-          const refused = { code: 'unsupported', message: /over: "(all|kernel)" runs on the tfjs engine alone/ };
+          const refused = { code: 'unsupported', message: /over: "(all|kernel)" runs only on the tfjs engine/ };
           await assert.rejects(engine.openEpisode(optimizer, draw(problem, 1)), refused);
         });
         continue;
@@ -317,7 +317,7 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
 
     test('open loop, blocks of several coordinates: 1e-4 at any T up to 200', async () => {
       if (!blocks) {
-        const refused = { code: 'unsupported', message: /over: "all" runs on the tfjs engine alone/ };
+        const refused = { code: 'unsupported', message: /over: "all" runs only on the tfjs engine/ };
         const [spec, phi] = [lstmSpec({ over: 'all' }), new Float32Array(1)];
         await assert.rejects(engine.respond(spec, phi, new Float32Array(3), 1, 3), refused);
         return;

@@ -127,7 +127,7 @@ describe('a run on shapes', () => {
     const spec = { ...given, training: { ...given.training, secondDerivatives: 'exact' as const } };
     await assert.rejects(createRun({ spec, datasets }), {
       code: 'unsupported',
-      message: /"exact" needs products with the Hessian, which the problem "shapes" does not have; take "dropped"/,
+      message: /"exact" needs products with the Hessian, which the problem "shapes" does not have; use "dropped"/,
     });
   });
 });

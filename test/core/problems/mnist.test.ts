@@ -74,7 +74,7 @@ describe('a run on digits', () => {
     const checkpoint = await run.checkpoint();
     run.dispose();
     const others = madeUpDigits(6, 60, 20);
-    await assert.rejects(createRun({ spec, datasets: others, checkpoint }), /of another data set.*made up from 5/);
+    await assert.rejects(createRun({ spec, datasets: others, checkpoint }), /different data set.*made up from 5/);
     await assert.rejects(createRun({ spec }), /The data set "digits", which this problem needs/);
   });
 

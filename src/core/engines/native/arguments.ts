@@ -6,10 +6,10 @@ import { type ProblemName, type ProblemSpec, partsOf } from '../../../contract/p
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { FunctionArguments, MiniBatchArguments, NetworkNumbers } from './addon.js';
 
-/** What the addon is told of networks and functions. */
+/** Networks and functions as arguments of the addon. */
 
 const preprocessings = { none: 0, 'log-sign-paper': 1, 'log-sign-deepmind': 2 } as const;
-/** The problems that native/kernels/optimizees/ holds. */
+/** The problems with kernels in native/kernels/optimizees/. */
 const families: { readonly [N in ProblemName]?: number } = {
   simple: 0,
   'simple-multi': 0,
@@ -22,13 +22,13 @@ const families: { readonly [N in ProblemName]?: number } = {
 export const objectiveNumbers = { loss: 0, log: 1, relative: 2 } as const;
 const activations = { sigmoid: 0, tanh: 1, relu: 2 } as const;
 
-/** Whether native code computes a problem's values and gradients; a scale of the coordinates is a part of that. */
+/** Whether native code computes a problem's values and gradients, with rescaled coordinates or without. */
 export function hasKernels(problem: ProblemSpec): boolean {
   const { name } = problem.name === 'rescaled' ? problem.problem : problem;
   return name in families;
 }
 
-/** Whether native code computes those of all that a problem is made of. */
+/** Whether native code computes the problem itself, or all parts of a composite. */
 export function hasKernelsWithin(problem: ProblemSpec): boolean {
   const parts = partsOf(problem);
   return hasKernels(problem) || (parts.length > 0 && parts.every(hasKernelsWithin));
@@ -39,7 +39,7 @@ export function networkNumbers({ preprocess, inputProjection, outputScale, layer
   return Float64Array.of(preprocessings[preprocess.name], constant, inputProjection ?? 0, outputScale, ...layers);
 }
 
-/** What a call of some steps, from the first on, is told of functions that have kernels. */
+/** The arguments for functions that have kernels, for a call of `steps` steps from `firstStep`. */
 export function functionArguments(batch: FunctionBatch, firstStep: number, steps: number): FunctionArguments {
   const scale = batch.problem.name === 'rescaled' ? batch.data.c! : null;
   const unscaled = scale ? batch.parts[0]! : batch;
@@ -78,7 +78,7 @@ function convNetOf(problem: ProblemSpec): ConvNet | null {
   return problem.name === 'shapes' ? problem : null;
 }
 
-/** Multiply-adds of one evaluation. */
+/** Multiply-adds per evaluation. */
 export function evaluationCost({ problem, count, dimension, parts }: FunctionBatch): number {
   if (problem.name === 'rescaled') return evaluationCost(parts[0]!);
   if (problem.name === 'mnist') return 2 * count * dimension * problem.batch;

@@ -2,9 +2,9 @@ import type { ProblemOf } from '../../../contract/problems.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Evaluated, OpenFunctions } from '../engine.js';
 
-/** Functions made of functions that are evaluated natively: the formulas of src/core/problems/, on arrays. */
+/** Composites of natively evaluated functions: the formulas of src/core/problems/, on arrays. */
 export class ComposedFunctions implements OpenFunctions {
-  /** @param parts those of the batch's parts */
+  /** @param parts the functions of the batch's parts */
   constructor(
     private readonly batch: FunctionBatch,
     private readonly parts: readonly OpenFunctions[],
@@ -27,7 +27,7 @@ export class ComposedFunctions implements OpenFunctions {
       case 'ensemble':
         return this.weighted(problem, theta, step);
       default:
-        throw new RangeError(`${problem.name} is not made of other problems`);
+        throw new RangeError(`${problem.name} is not a composite`);
     }
   }
 
@@ -64,7 +64,7 @@ function times(a: Float32Array, b: Float32Array): Float32Array {
   return a.map((x, i) => x * b[i]!);
 }
 
-/** Of each function the coordinates from `offset` on, [B, width]. */
+/** Each function's coordinates from `offset` on, [B, width]. */
 function columns(
   theta: Float32Array,
   { count, dimension }: FunctionBatch,

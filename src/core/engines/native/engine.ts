@@ -13,11 +13,11 @@ import { SteppedNetwork } from './stepped-network.js';
 import { coordinatewiseOnly } from './support.js';
 
 /**
- * The fused engine. Of problems that have kernels in native/, it computes whole unrolls, optimizee included, on the
- * processor's widest vectors. Of others, another engine evaluates the functions, and the network, its state and the way
- * back are still its own; with groups, those of each. θ and h lie in this process's arrays, in the layout of {@link EpisodeState}.
- * @param gradients what evaluates problems without kernels
- * @throws Unsupported where it is not built or does not start.
+ * The fused engine. For problems with kernels in native/ it computes whole unrolls, optimizee included, on the
+ * processor's widest vectors. For others, another engine evaluates the functions; the network (one per group), its state
+ * and the backward pass stay native. θ and h are in this process's arrays, in the layout of {@link EpisodeState}.
+ * @param gradients evaluates problems without kernels
+ * @throws Unsupported if it is not built or does not start.
  */
 export function createNativeEngine(gradients?: Engine): Engine {
   const native = loadAddon();
@@ -66,7 +66,7 @@ export function createNativeEngine(gradients?: Engine): Engine {
   };
 }
 
-/** What the bits of an engine's gradients depend on, in words. */
+/** What determines the bits of an engine's gradients, as text. */
 function nameOf({ info }: Engine): string {
   return `${info.engine} ${info.backend} ${info.version} ${info.instructionSet}`;
 }

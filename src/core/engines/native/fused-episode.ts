@@ -6,10 +6,10 @@ import { evaluationCost, functionArguments, networkNumbers, objectiveNumbers } f
 import { type States, stateSize } from './states.js';
 import { droppedOnly } from './support.js';
 
-/** Steps of one call: the rows of their mini-batches are drawn before it, and take memory. */
+/** Maximum steps per call: the rows of their mini-batches are drawn in advance, and take memory. */
 const longestCall = 1000;
 
-/** Functions that have kernels: a call computes a whole unroll of theirs. */
+/** Functions that have kernels: a call computes a whole unroll. */
 export class FusedEpisode implements Episode {
   private readonly network: NetworkNumbers;
   private readonly theta: Float32Array;
@@ -57,7 +57,7 @@ export class FusedEpisode implements Episode {
     const weights = options && Float64Array.from(options.weights);
     const objective = objectiveNumbers[options?.objective?.name ?? 'loss'];
     const initial = options?.objective?.name === 'relative' ? options.objective.initial : null;
-    // Back-propagation computes the way forward once more, and two products for each of its own.
+    // Back-propagation repeats the forward pass, and does two products for each one of it.
     const passes = gradient ? 4 : 1;
     const operations = steps * (evaluationCost(batch) + passes * theta.length * phi.length);
     await calls.make(operations, (background) =>

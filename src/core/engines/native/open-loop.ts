@@ -7,7 +7,7 @@ import type { LoadedAddon } from './addon.js';
 import type { States } from './states.js';
 import { SteppedGroup } from './stepped-group.js';
 
-/** All groups, of which those that have networks take steps. */
+/** All groups; only those with networks take steps. */
 export class NativeOpenLoop implements OpenLoop {
   private readonly groups;
   private readonly parts: SteppedGroup[];
@@ -32,14 +32,14 @@ export class NativeOpenLoop implements OpenLoop {
   async backPropagate(
     phi: Float32Array,
     observed: Float32Array,
-    slopesOf: (updates: Float32Array) => Float32Array,
+    derivativesOf: (updates: Float32Array) => Float32Array,
   ): Promise<Float32Array> {
     const { groups, parts, batch } = this;
     const size = batch.count * batch.dimension;
     const steps = observed.length / size;
     const slices = weightsByGroup(groups, phi);
     for (const part of parts) part.keep(steps);
-    // From θ = 0 a step comes to its update.
+    // A step from θ = 0 equals its update.
     const updates = new Float32Array(observed.length);
     for (let at = 0; at < observed.length; at += size) {
       const seen = observed.subarray(at, at + size);
@@ -48,10 +48,10 @@ export class NativeOpenLoop implements OpenLoop {
         if (isNetwork(groups[i]!)) await part.step(slices[i]!, seen, update, seen);
     }
     this.step += steps;
-    const slopes = slopesOf(updates);
+    const derivatives = derivativesOf(updates);
     const gradient = new Float32Array(phi.length);
     for (const [i, own] of weightsByGroup(groups, gradient).entries())
-      own.set(await parts[i]!.backFrom(slices[i]!, slopes));
+      own.set(await parts[i]!.backFrom(slices[i]!, derivatives));
     return gradient;
   }
 

@@ -1,18 +1,18 @@
 import type { LstmSpec } from '../../../contract/optimizers.js';
 
-/** Numbers of a coordinate's state: h and c of each unit. */
+/** Floats of state per coordinate: h and c of each unit. */
 export function stateSize({ layers }: LstmSpec): number {
   return 2 * layers.reduce((a, b) => a + b, 0);
 }
 
 /**
- * The state h of an episode that has ended serves the next one: horizons follow each other quickly, and what each left
- * behind would wait for the garbage collector.
+ * Reuses the state h of an episode that has ended: horizons follow each other quickly, and the garbage collector would
+ * lag behind.
  */
 export class States {
   private spare: Float32Array | undefined;
 
-  /** Zeros. */
+  /** An array of zeros. */
   take(length: number): Float32Array {
     const { spare } = this;
     this.spare = undefined;

@@ -3,13 +3,13 @@ import type { LearnedSpec } from '../../../contract/optimizers.js';
 import { weightsByGroup } from '../../../weights/shapes.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Episode, EpisodeState, Objective, OpenFunctions, UnrollOptions } from '../engine.js';
-import { slopesOf } from '../objective.js';
+import { objectiveDerivatives } from '../objective.js';
 import type { LoadedAddon } from './addon.js';
 import type { States } from './states.js';
 import { SteppedGroup } from './stepped-group.js';
 import { droppedOnly } from './support.js';
 
-/** Functions that are evaluated between the steps: elsewhere, or because several groups take them. */
+/** Functions that are evaluated between the steps: by another engine, or for several groups. */
 export class SteppedEpisode implements Episode {
   private readonly groups;
   private readonly parts: SteppedGroup[];
@@ -18,7 +18,7 @@ export class SteppedEpisode implements Episode {
   /** Steps taken. */
   private step: number;
 
-  /** @param functions those of the batch; disposed of with the episode */
+  /** @param functions the batch's; disposed of with the episode */
   constructor(
     native: LoadedAddon,
     private readonly states: States,
@@ -59,8 +59,10 @@ export class SteppedEpisode implements Episode {
     for (let t = 0; ; t++) {
       const { losses, gradient, observed = gradient } = await functions.evaluate(theta, this.step + t);
       all.set(losses, t * batch.count);
-      const slopes = objective && slopesOf(objective, losses, all);
-      const counted = slopes ? gradient.map((g, i) => g * slopes[Math.floor(i / batch.dimension)]!) : gradient;
+      const derivatives = objective && objectiveDerivatives(objective, losses, all);
+      const counted = derivatives
+        ? gradient.map((g, i) => g * derivatives[Math.floor(i / batch.dimension)]!)
+        : gradient;
       if (t === steps) {
         this.step += steps;
         return { losses: all, last: counted };

@@ -7,12 +7,12 @@ import { SteppedNetwork } from './stepped-network.js';
 import { SteppedRule } from './stepped-rule.js';
 
 /**
- * A group at work: its coordinates are gathered from those of all functions, [B, d], and scattered back. Where they are
- * all of them, they lie in the group's order already, and nothing is copied.
+ * A group's optimizer on the group's coordinates, gathered from those of all functions, [B, d], and scattered back. A
+ * group of all coordinates has them in order already, and nothing is copied.
  */
 export class SteppedGroup {
   private readonly optimizer: SteppedNetwork | SteppedRule;
-  /** Where in [B, d] each coordinate of the group is; null where it is all of them. */
+  /** Index in [B, d] of each coordinate of the group; null if the group has all. */
   private readonly places: Int32Array | null;
   /** Coordinates of all functions, B d. */
   private readonly size: number;
@@ -36,7 +36,7 @@ export class SteppedGroup {
     });
   }
 
-  /** Numbers that the groups' states take. */
+  /** Floats of state of all groups. */
   static stateSizes(groups: readonly Group[], functions: number): number {
     return groups.reduce((sum, group) => sum + SteppedGroup.stateSize(group, functions), 0);
   }
@@ -79,9 +79,9 @@ export class SteppedGroup {
 
   /**
    * One step of the group's coordinates.
-   * @param phi the group's own
-   * @param observed [B, d], what it sees of ∇f(θ)
-   * @param theta [B, d], of which the group's coordinates move
+   * @param phi the group's weights
+   * @param observed [B, d] ∇f(θ) as the optimizer sees it
+   * @param theta [B, d]; the group's coordinates are updated
    * @param gradient [B, d] ∇f(θ)
    */
   async step(phi: Float32Array, observed: Float32Array, theta: Float32Array, gradient: Float32Array): Promise<void> {
@@ -93,22 +93,22 @@ export class SteppedGroup {
     for (let i = 0; i < places.length; i++) theta[places[i]!] = own[i]!;
   }
 
-  /** As of {@link SteppedNetwork.back}; of a rule, nothing. */
+  /** As {@link SteppedNetwork.back}; empty for a rule. */
   back(phi: Float32Array, lastGradient: Float32Array, weights: readonly number[]): Promise<Float32Array> {
     return this.optimizer.back(phi, this.places ? this.gather(lastGradient, this.gradient) : lastGradient, weights);
   }
 
   /**
-   * As of {@link SteppedNetwork.backFrom}; of a rule, nothing.
-   * @param slopes [steps, B, d]
+   * As {@link SteppedNetwork.backFrom}; empty for a rule.
+   * @param derivatives [steps, B, d]
    */
-  backFrom(phi: Float32Array, slopes: Float32Array): Promise<Float32Array> {
+  backFrom(phi: Float32Array, derivatives: Float32Array): Promise<Float32Array> {
     const { optimizer, places, size } = this;
-    if (!places) return optimizer.backFrom(phi, slopes);
+    if (!places) return optimizer.backFrom(phi, derivatives);
     const { length } = places;
-    const own = new Float32Array((slopes.length / size) * length);
-    for (let t = 0; t * size < slopes.length; t++)
-      this.gather(slopes.subarray(t * size), own.subarray(t * length, (t + 1) * length));
+    const own = new Float32Array((derivatives.length / size) * length);
+    for (let t = 0; t * size < derivatives.length; t++)
+      this.gather(derivatives.subarray(t * size), own.subarray(t * length, (t + 1) * length));
     return optimizer.backFrom(phi, own);
   }
 

@@ -2,50 +2,50 @@ import type { LstmSpec } from '../../../contract/optimizers.js';
 import type { LoadedAddon, NetworkNumbers } from './addon.js';
 import { networkNumbers } from './arguments.js';
 
-/** Steps from one state that is kept for the way back to the next; those between are computed again. */
+/** Steps between states kept for the backward pass, which computes the others again. */
 const segment = 20;
 
-/** What the way back through some steps needs. */
+/** What the backward pass needs. */
 interface Kept {
   readonly steps: number;
   /** ∇f(θ_t) [steps + 1, n] */
   readonly gradients: Float32Array;
-  /** What the network saw of them, [steps, n], where that was ever something else. */
+  /** The gradients as the network saw them, [steps, n]; null if they never differed. */
   observed: Float32Array | null;
   /** The state before every `segment` steps. */
   readonly states: Float32Array;
-  /** Steps taken of them. */
+  /** Steps taken so far. */
   taken: number;
   /** Whether the first state is all zeros. */
   fresh: boolean;
 }
 
 /**
- * The fused network on n coordinates, a step at a time, whose gradients come from wherever the caller has them computed:
+ * The fused network on n coordinates, one step at a time, with gradients that the caller provides:
  *
- *     network.keep(T)                                 where the way back is going to be asked for
+ *     network.keep(T)                                 if a backward pass will follow
  *     for t in 0 … T - 1
  *       g ← ∇f(θ_t), computed anywhere
  *       await network.step(φ, g, θ)                   θ ← θ_{t+1}
  *     dL/dφ ← await network.back(φ, ∇f(θ_T), w)
  *
- * The coordinates need not be all that f has. With parameter groups each learned group has a network of its own on the
- * coordinates that it owns, gathered from all functions of a batch in any order that stays; a hand-written rule serves
- * others; one evaluation a step gives the gradients of all. With second derivatives dropped, dL/dφ of a group needs no
- * gradient but its own coordinates', so the groups do not meet on the way back.
+ * The coordinates may be a part of f's. With parameter groups, each learned group has its own network on its own
+ * coordinates, gathered from all functions of a batch in any fixed order; hand-designed rules move the others; one
+ * evaluation per step gives the gradients of all. With second derivatives dropped, dL/dφ of a group needs only the
+ * gradients of its own coordinates, so groups are independent in the backward pass.
  *
- * Kept are one float a coordinate and step (two where the network sees something else than ∇f), and the state every twenty steps. The bits are the same for any number of
- * threads, and whoever computes the gradients.
+ * Memory: one float per coordinate and step (two if the network sees something other than ∇f), and the state every
+ * twenty steps. The bits depend neither on the number of threads nor on who computes the gradients.
  */
 export class SteppedNetwork {
   private readonly network: NetworkNumbers;
-  /** Memory of the last `keep`, for the next one. */
+  /** Arrays of the last `keep`, reused by the next. */
   private spare: Kept | null = null;
   private kept: Kept | null = null;
 
   /**
    * @param n coordinates
-   * @param hidden h and c, in {@link EpisodeState}'s layout; this network writes each step's there
+   * @param hidden h and c, in {@link EpisodeState}'s layout, updated at each step
    * @param fresh whether `hidden` is all zeros
    */
   constructor(
@@ -76,10 +76,9 @@ export class SteppedNetwork {
 
   /**
    * One step: θ becomes θ plus the update, h the next state.
-   * @param observed what the network sees of ∇f(θ) [n]
+   * @param observed ∇f(θ) as the network sees it [n]
    * @param theta [n]
-   * @param gradient what the way back takes for ∇f(θ), where that is something else: without noise, say, or ∇ℓ(f(θ))
-   *   where the meta-loss sums some ℓ(f)
+   * @param gradient ∇f(θ) for the backward pass, if different: without noise, or ∇ℓ(f(θ)) if the meta-loss sums ℓ(f)
    */
   async step(
     phi: Float32Array,
@@ -90,7 +89,7 @@ export class SteppedNetwork {
     const { native, network, n, hidden, fresh, kept } = this;
     if (kept) {
       const { taken } = kept;
-      if (taken === kept.steps) throw new RangeError(`a step more than the ${taken} that were to be kept`);
+      if (taken === kept.steps) throw new RangeError(`more steps than the ${taken} that keep() announced`);
       if (taken % segment === 0) kept.states.set(hidden, (taken / segment) * hidden.length);
       if (gradient !== observed) kept.observed ??= kept.gradients.slice(0, kept.steps * n);
       kept.observed?.set(observed, taken * n);
@@ -104,9 +103,9 @@ export class SteppedNetwork {
   }
 
   /**
-   * Back-propagation through the steps kept, all of which have been taken; their θ and h began as constants.
-   * @param lastGradient ∇f(θ_T) [n], as the way back takes it
-   * @param weights dL/df_b(θ_t), t = 0 … T, the same for every function b: w_t / B where L is a mean over B
+   * Back-propagation through the kept steps, after all of them; the initial θ and h are constants.
+   * @param lastGradient ∇f(θ_T) [n], for the backward pass
+   * @param weights dL/df_b(θ_t), t = 0 … T, the same for every function b: w_t / B if L is a mean over B
    * @returns dL/dφ
    */
   async back(phi: Float32Array, lastGradient: Float32Array, weights: readonly number[]): Promise<Float32Array> {
@@ -116,18 +115,18 @@ export class SteppedNetwork {
   }
 
   /**
-   * The same of any L, by its slopes in the updates themselves: they take the place of the δ_{t+1} that would be summed up
-   * of ∇f(θ_{t+1}) and those after it, so each gradient is the difference of two.
-   * @param slopes dL/dg_t [steps, n], t = 0 … T - 1
+   * The same for any L, given its derivatives with respect to the updates. They replace the δ_{t+1}, which would be the
+   * sum of ∇f(θ_{t+1}) and all later gradients, so each gradient is the difference of two.
+   * @param derivatives dL/dg_t [steps, n], t = 0 … T - 1
    * @returns dL/dφ
    */
-  async backFrom(phi: Float32Array, slopes: Float32Array): Promise<Float32Array> {
+  async backFrom(phi: Float32Array, derivatives: Float32Array): Promise<Float32Array> {
     const { n } = this;
     const kept = this.takeKept();
     const { steps, gradients } = kept;
     const differences = new Float32Array(gradients.length);
-    differences.set(slopes, n);
-    for (let i = n; i < slopes.length; i++) differences[i]! -= slopes[i]!;
+    differences.set(derivatives, n);
+    for (let i = n; i < derivatives.length; i++) differences[i]! -= derivatives[i]!;
     const observed = kept.observed ?? gradients.subarray(0, steps * n);
     return this.goBack(phi, { ...kept, gradients: differences, observed }, new Float64Array(steps + 1).fill(1));
   }
@@ -135,7 +134,7 @@ export class SteppedNetwork {
   private takeKept(): Kept {
     const { kept } = this;
     if (kept?.taken !== kept?.steps || !kept)
-      throw new RangeError('back() comes after the steps that keep() announced');
+      throw new RangeError('back() must follow the steps that keep() announced');
     this.kept = null;
     return kept;
   }

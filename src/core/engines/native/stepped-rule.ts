@@ -2,12 +2,12 @@ import type { GroupRule } from '../../../contract/optimizers.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
 
-/** A hand-written rule on n coordinates, in the manner of `SteppedNetwork`. It has no weights, so its way back is none. */
+/** A hand-designed rule on n coordinates, used like `SteppedNetwork`. It has no weights, so its backward pass is empty. */
 export class SteppedRule {
   private readonly state: RuleState;
   private readonly update: Float32Array;
 
-  /** Numbers of a coordinate's state. */
+  /** Floats of state per coordinate. */
   static stateSize(spec: GroupRule): number {
     return ruleOf(spec).init(0).vectors.length;
   }

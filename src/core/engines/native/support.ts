@@ -3,7 +3,7 @@ import type { JobSpec } from '../../../contract/spec.js';
 import type { TrainingSpec } from '../../../contract/training.js';
 import { Unsupported } from '../engine.js';
 
-/** @throws Unsupported where a job asks for what this engine does not do. */
+/** @throws Unsupported if a job needs what this engine does not support. */
 export function checkNativeSupport(job: JobSpec, optimizer?: LearnedSpec): void {
   if (job.kind === 'metatrain') droppedOnly(job.training.secondDerivatives);
   if (optimizer) coordinatewiseOnly(optimizer);
@@ -15,7 +15,7 @@ export function coordinatewiseOnly(optimizer: LearnedSpec): void {
   for (const part of parts)
     if (part.name === 'lstm' && (part.over === 'kernel' || part.over === 'all'))
       throw new Unsupported(
-        `optimizer.over: "${part.over}" runs on the tfjs engine alone (engine.name "auto" or "tfjs").`,
+        `optimizer.over: "${part.over}" runs only on the tfjs engine (engine.name "auto" or "tfjs").`,
       );
 }
 
@@ -23,6 +23,6 @@ export function coordinatewiseOnly(optimizer: LearnedSpec): void {
 export function droppedOnly(secondDerivatives: TrainingSpec['secondDerivatives']): void {
   if (secondDerivatives === 'dropped') return;
   throw new Unsupported(
-    'training.secondDerivatives: "exact" runs on the tfjs engine alone (engine.name "auto" or "tfjs").',
+    'training.secondDerivatives: "exact" runs only on the tfjs engine (engine.name "auto" or "tfjs").',
   );
 }

@@ -9,8 +9,8 @@ export type Backend = Exclude<EngineSpec['backend'], 'auto'>;
 const require = createRequire(import.meta.url);
 
 /**
- * Loads tfjs with one backend, once a process.
- * @throws Unsupported where the backend's package is not installed or does not start.
+ * Loads tfjs with one backend, once per process.
+ * @throws Unsupported if the backend's package is not installed or does not start.
  */
 export async function loadBackend(wanted: EngineSpec['backend']): Promise<{ tf: Tf; backend: Backend }> {
   const backend = wanted === 'auto' ? (hasTensorflow() ? 'tensorflow' : 'wasm') : wanted;
@@ -33,13 +33,13 @@ export async function loadBackend(wanted: EngineSpec['backend']): Promise<{ tf: 
 }
 
 /**
- * tfjs writes at address 0, over other tensors, where the backend's heap of 4 GiB has no room left, and goes on with
- * wrong numbers. Here that throws.
+ * Throws when the backend's heap of 4 GiB is full. tfjs would write at address 0, over other tensors, and continue with
+ * wrong numbers.
  */
 function guardMemory(tf: Tf): void {
   const { wasm } = tf.backend() as unknown as { wasm: { _malloc: Malloc } };
   if (guarded.has(wasm._malloc)) return;
-  // The heap's function puts itself in its place when it is first called.
+  // The heap's function replaces itself at its first call.
   tf.scalar(0).dispose();
   const allocate = wasm._malloc;
   wasm._malloc = (bytes) => {

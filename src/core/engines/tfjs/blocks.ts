@@ -3,10 +3,10 @@ import { blocksOf, type Group } from '../../../contract/groups.js';
 import { coordinatesOf } from '../../learned/blocks.js';
 import type { Tf } from '../../problems/problem.js';
 
-/** Cuts what has an entry for every coordinate, [B, d], into the blocks of groups, [width, N] each, and joins them again. */
+/** Splits arrays with an entry per coordinate, [B, d], into the groups' blocks, [width, N] each, and joins them again. */
 export class Blocks {
   private readonly sizes: { width: number; blocks: number }[];
-  /** Coordinates in the groups' order, and the place of each coordinate in it; null where that is θ's own order. */
+  /** Coordinates in the groups' order, and the place of each coordinate in it; null if that is θ's own order. */
   private readonly order: { there: Tensor1D; back: Tensor1D } | null;
 
   /** @param count functions, B */
@@ -43,7 +43,7 @@ export class Blocks {
     });
   }
 
-  /** The way back: for each group [width, N] → [B, d]. */
+  /** The inverse: for each group [width, N] → [B, d]. */
   join(parts: readonly Tensor2D[]): Tensor2D {
     const { tf, count, order, sizes } = this;
     const sorted = sizes.map(({ width, blocks }, i): Tensor2D => {

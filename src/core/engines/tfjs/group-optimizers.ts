@@ -11,27 +11,27 @@ import { Blocks } from './blocks.js';
 import { type Hidden, type Network, networkOf, type StepTrace, step, stepBackward, zeroHidden } from './network.js';
 import { tensorsIn } from './tensors.js';
 
-/** Of each group, its network with weights φ; of a rule, null. */
+/** Per group, its network with weights φ; null for a rule. */
 export type Networks = readonly (Network | null)[];
 
-/** What the way back has come to. */
+/** The state of the backward pass. */
 export type Back = {
-  /** Of each group dL/d(state); empty where it is 0. */
+  /** dL/d(state) per group; empty where it is 0. */
   dHidden: Hidden[];
-  /** Of each group dL/dφ so far, one matrix for each affine map. */
+  /** dL/dφ so far per group, one matrix per affine map. */
   total: Tensor[][];
 };
 
-/** A learned optimizer's groups at work on a batch: their networks, their rules and the states of both. */
+/** A learned optimizer's groups on a batch: their networks, their rules and the states of both. */
 export class GroupOptimizers {
   private readonly groups: Group[];
   private readonly blocks: Blocks;
-  /** Of each group; of a rule, nothing. */
+  /** Per group; empty for a rule. */
   private hidden: Hidden[];
-  /** Of each group; of a network, null. */
+  /** Per group; null for a network. */
   private readonly rules: (RuleState | null)[];
 
-  /** @param state where they left off; without it, they begin */
+  /** @param state the state to resume from; without it, a fresh one */
   constructor(
     private readonly tf: Tf,
     optimizer: LearnedSpec,
@@ -49,12 +49,12 @@ export class GroupOptimizers {
     if (state) this.restore(state);
   }
 
-  /** The state, which {@link updates} leaves as it is and {@link keep} replaces. */
+  /** The state; {@link updates} does not change it, {@link keep} replaces it. */
   get now(): readonly Hidden[] {
     return this.hidden;
   }
 
-  /** Takes another state in the place of the one there is. */
+  /** Replaces the state. */
   keep(hidden: Hidden[]): void {
     this.tf.dispose(tensorsIn(this.hidden));
     this.hidden = hidden;
@@ -69,8 +69,8 @@ export class GroupOptimizers {
   }
 
   /**
-   * What each group makes of its part of a gradient [B, d]; rules change their states in place.
-   * @param theta [B, d], which rules may look at; null where they stand still
+   * The groups' updates for a gradient [B, d]; rules change their states in place.
+   * @param theta [B, d], for the rules; null if they take no step
    */
   updates(nets: Networks, theta: Tensor2D | null, gradient: Tensor2D, hidden: readonly Hidden[]) {
     const { tf, groups, blocks, rules } = this;
@@ -90,16 +90,16 @@ export class GroupOptimizers {
     };
   }
 
-  /** Where the way back begins. */
+  /** The start of the backward pass. */
   get end(): Back {
     const none = this.groups.map(() => []);
     return { dHidden: none, total: none };
   }
 
   /**
-   * The way back through a step. A rule has no weights, and its updates are constants.
+   * The backward pass through a step. A rule has no weights, and its updates are constants.
    * @param dUpdate dL/dupdate [B, d]
-   * @param wantInput whether dL/dgradient [B, d] is wanted too; there must be no rules then
+   * @param wantInput whether to compute dL/dgradient [B, d] too; only without rules
    */
   back(
     nets: Networks,
@@ -131,7 +131,7 @@ export class GroupOptimizers {
     return joined(parts);
   }
 
-  /** Goes on from where {@link state} was taken. */
+  /** Restores a result of {@link state}. */
   private restore({ hidden, step }: Pick<EpisodeState, 'hidden' | 'step'>): void {
     const { tf, rules } = this;
     let offset = 0;
@@ -156,7 +156,7 @@ export class GroupOptimizers {
   }
 }
 
-/** dL/dφ out of the parts that the way back came to, which are disposed of. */
+/** dL/dφ from the parts that the backward pass gave, which are disposed of. */
 export async function gradientOf(tf: Tf, parts: readonly Tensor[]): Promise<Float32Array> {
   const values: Float32Array[] = [];
   for (const part of parts) values.push(await part.data<'float32'>());
@@ -174,7 +174,7 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** A hand-written rule's update [1, N]; its state is changed in place. */
+/** A hand-designed rule's update [1, N]; its state is changed in place. */
 function ruleStep(tf: Tf, spec: GroupRule, state: RuleState, gradient: Tensor2D, theta: Tensor2D): Tensor2D {
   const update = new Float32Array(gradient.size);
   ruleOf(spec).update(spec, gradient.dataSync<'float32'>(), state, update, theta.dataSync<'float32'>());

@@ -9,13 +9,13 @@ import { preprocess, preprocessGradient } from './preprocess.js';
  * is 1.
  *
  * Blocks are columns: gates and states are then contiguous rows, which tfjs slices and joins at the speed of a copy, and
- * no product has to read a matrix across its rows. The pass back is written out by hand, since a tape over
- * twenty steps of small operations costs more than the arithmetic.
+ * no product has to read a matrix across its rows. The backward pass is written out by hand, since a tape over twenty
+ * steps of small operations costs more than the arithmetic.
  */
 
 /**
- * An affine map of the weights φ, its bias as one more row of the kernel, for an input of 1. That is how φ lies in
- * memory: kernel, then bias.
+ * An affine map of the weights φ, its bias as one more row of the kernel, for an input of 1: φ's layout in memory is
+ * kernel, then bias.
  */
 type Affine = {
   /** [inputs + 1, outputs] */
@@ -31,7 +31,7 @@ export type Hidden = { h: Tensor2D; c: Tensor2D }[];
 
 /** What the backward pass needs of a layer's step. */
 type LayerTrace = {
-  /** [x; h; 1], what the kernel multiplied. */
+  /** [x; h; 1], the kernel's input. */
   xh: Tensor2D;
   c: Tensor2D;
   i: Tensor2D;
@@ -45,10 +45,10 @@ type LayerTrace = {
 /** What the backward pass needs of a step. */
 export type StepTrace = {
   gradient: Tensor2D;
-  /** [inputs; 1], where there is an input projection. */
+  /** [inputs; 1], if there is an input projection. */
   projected: Tensor2D | undefined;
   layers: LayerTrace[];
-  /** [x; 1], what the output projection multiplied. */
+  /** [x; 1], the output projection's input. */
   last: Tensor2D;
 };
 
@@ -115,8 +115,8 @@ export function step(tf: Tf, spec: LstmSpec, net: Network, gradient: Tensor2D, h
 /**
  * @param dUpdate [w, N] dL/dupdate
  * @param dHidden dL/d(next state); empty where it is 0
- * @param wantInput whether dL/dgradient is wanted too
- * @returns dL/dφ of this step, one matrix for each affine map in φ's order, dL/d(state), and dL/dgradient [w, N] or
+ * @param wantInput whether to compute dL/dgradient too
+ * @returns dL/dφ of this step, one matrix per affine map in φ's order, dL/d(state), and dL/dgradient [w, N] or
  *   null
  */
 export function stepBackward(
@@ -146,7 +146,7 @@ export function stepBackward(
     const dc = carried ? tf.add<Tensor2D>(throughH, carried.c) : throughH;
     const dcI = tf.mul<Tensor2D>(dc, i);
     const dcF = tf.mul<Tensor2D>(dc, f);
-    // σ' = σ (1 - σ) and tanh' = 1 - tanh², each times what stands before it.
+    // σ' = σ (1 - σ) and tanh' = 1 - tanh², each times the factor before it.
     const dcIG = tf.mul<Tensor2D>(dcI, g);
     const dcFC = tf.mul<Tensor2D>(dcF, c);
     const dz: Tensor2D = tf.concat(
@@ -175,7 +175,7 @@ function rows(tf: Tf, x: Tensor2D, first: number, count: number): Tensor2D {
   return tf.slice(x, [first, 0], [count, -1]);
 }
 
-/** Without the row that stands for the bias's input of 1. */
+/** Without the row of the bias's input of 1. */
 function withoutLast(tf: Tf, x: Tensor2D): Tensor2D {
   return rows(tf, x, 0, x.shape[0] - 1);
 }

@@ -23,7 +23,7 @@ export class TfjsOpenLoop implements OpenLoop {
   async backPropagate(
     phi: Float32Array,
     observed: Float32Array,
-    slopesOf: (updates: Float32Array) => Float32Array,
+    derivativesOf: (updates: Float32Array) => Float32Array,
   ): Promise<Float32Array> {
     const { tf, optimizers } = this;
     const { count, dimension } = this.batch;
@@ -44,12 +44,12 @@ export class TfjsOpenLoop implements OpenLoop {
         hidden = taken.hidden;
         traces.push(taken.traces);
       }
-      const slopes = slopesOf(updates);
+      const derivatives = derivativesOf(updates);
       let back: Back = optimizers.end;
       for (let t = steps - 1; t >= 0; t--) {
         const before = back;
         back = tf.tidy(() => {
-          const { dHidden, total } = optimizers.back(nets, traces[t]!, at(slopes, t), before, false);
+          const { dHidden, total } = optimizers.back(nets, traces[t]!, at(derivatives, t), before, false);
           return { dHidden, total };
         });
         tf.dispose(tensorsIn(before));

@@ -6,8 +6,8 @@ import type { Tf } from '../../problems/problem.js';
 const epsilon = 2 ** -23;
 
 /**
- * What the network sees of the gradient g [w, N]: g itself or [2 w, N], the logarithms first. The forms are told in
- * `PreprocessSpec`.
+ * The gradient g [w, N] as the network sees it: g itself, or [2 w, N] with the logarithms first. `PreprocessSpec` has the
+ * formulas.
  */
 export function preprocess(tf: Tf, spec: PreprocessSpec, g: Tensor2D): Tensor2D {
   switch (spec.name) {
@@ -17,7 +17,7 @@ export function preprocess(tf: Tf, spec: PreprocessSpec, g: Tensor2D): Tensor2D 
       const threshold = Math.exp(-spec.p);
       const size = tf.abs(g);
       const large = tf.greaterEqual(size, threshold);
-      // Below the threshold the maximum makes log|g|/p the -1 that is wanted there.
+      // Below the threshold the maximum makes log|g|/p equal -1, as defined.
       const logarithm = tf.div(tf.log(tf.maximum(size, threshold)), spec.p);
       return tf.concat([logarithm, tf.where(large, tf.sign(g), tf.mul(g, Math.exp(spec.p)))], 0) as Tensor2D;
     }

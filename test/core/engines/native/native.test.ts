@@ -163,7 +163,7 @@ describe('the native engine', { skip: missing }, () => {
     );
     const { info } = await selectEngine({ name: 'auto', backend: 'auto' }, exact);
     assert.equal(info.engine, 'tfjs');
-    assert.match(info.fallback!, /secondDerivatives: "exact" runs on the tfjs engine/);
+    assert.match(info.fallback!, /secondDerivatives: "exact" runs only on the tfjs engine/);
     await assert.rejects(selectEngine({ name: 'native', backend: 'auto' }, exact), { code: 'unsupported' });
   });
 
@@ -302,11 +302,11 @@ describe('the native engine', { skip: missing }, () => {
     const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.3));
     const network = new SteppedNetwork(loadAddon(), spec, 3, new Float32Array(12), true);
     const [gradient, theta] = [new Float32Array(3), new Float32Array(3)];
-    await assert.rejects(network.back(phi, gradient, [1, 1]), /back\(\) comes after the steps/);
+    await assert.rejects(network.back(phi, gradient, [1, 1]), /back\(\) must follow the steps/);
     network.keep(1);
-    await assert.rejects(network.back(phi, gradient, [1, 1]), /back\(\) comes after the steps/);
+    await assert.rejects(network.back(phi, gradient, [1, 1]), /back\(\) must follow the steps/);
     await network.step(phi, gradient, theta);
-    await assert.rejects(network.step(phi, gradient, theta), /a step more than the 1/);
+    await assert.rejects(network.step(phi, gradient, theta), /more steps than the 1/);
     await assert.rejects(network.back(phi, gradient, [1]), /weights has 1 numbers, expected 2/);
   });
 
