@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { maxEventBytes } from '../../src/contract/comparison-event.js';
 import { openJobs } from '../../src/jobs/redis-jobs.js';
 import { withRedis } from '../support/redis.js';
 import { collect, cursors, errorOf, type Harness, losses, openHarness } from './harness.js';
 
-describe('a subscription that does not reach the final state', () => {
+describe('the end of a subscription', () => {
   const given = withRedis();
   let harness: Harness;
   before(async () => {
@@ -46,6 +47,14 @@ describe('a subscription that does not reach the final state', () => {
     await late.next();
     await harness.jobs.delete(id);
     for (const behind of [begun, untouched, late]) await assert.rejects(collect(behind), errorOf('deleted'));
+  });
+
+  it('reaches a final state of a size that a subscriber can take, whatever the failure says', async () => {
+    const { id, attempt } = await harness.begin();
+    await attempt.fail({ code: 'internal', message: 'x'.repeat(1e6) });
+    const events = await collect(await harness.jobs.subscribe(id, '1.1'));
+    assert.ok(JSON.stringify(events).length < maxEventBytes);
+    assert.match((await harness.jobs.get(id)).failure!.message, /^x+…$/);
   });
 
   it('says that the service stops', async () => {

@@ -15,7 +15,7 @@ export const streamPath = '/jobs/:id/stream';
 /** Bytes that wait in a socket before the next event is pulled for it. */
 const bufferLimit = 64 * 1024;
 
-const description = `Each message is one event, a JSON document. A subscriber that names the \`attempt.seq\` of the last
+const description = `Each message is one event, a JSON document of at most 512 kB. A subscriber that names the \`attempt.seq\` of the last
 event it has got gets everything since, then the live ones, without gap or repeat. The socket closes with code 1000
 after the job's final \`state\` event only. Errors before the upgrade are ordinary HTTP answers; later ones close the
 socket with code 4000 + HTTP status and the error's code as the reason: 4410 \`deleted\` where the job was deleted, 4400

@@ -22,6 +22,9 @@ const backoff = { first: 50, longest: 1000 };
 /** How long an append goes on waiting, ms, once the attempt is to stop. */
 const patience = 200;
 
+/** Characters of a failure's message. */
+const longestMessage = 10_000;
+
 const noChanges: RecordChanges = { progress: null, engine: null, lossEnd: null, weightsSha256: null };
 
 interface Pending extends NumberedEntry {
@@ -39,6 +42,11 @@ export interface StreamWriterOptions {
   logger?: BaseLogger | undefined;
   /** Aborted when the connection is closed for good: nothing waits for Redis then. */
   closed: AbortSignal;
+}
+
+/** A plugin's error may have a message of any length, and an event may not. */
+function shorten(message: string): string {
+  return message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
 }
 
 /** Writes an attempt's events to the job's stream, in order, each once. */
@@ -84,9 +92,10 @@ export class StreamWriter {
   async end(state: JobState, reason: JobFailure | null): Promise<Extract<EndOutcome, { type: 'ended' }> | null> {
     if (this.stop.signal.aborted) this.drop(this.stop.signal.reason);
     await this.pumping;
+    const why = reason && { ...reason, message: shorten(reason.message) };
     for (;;) {
       const outcome = await this.insist(() =>
-        endAttempt(this.options.redis, this.holder, this.written, state, reason, this.progress.latest()),
+        endAttempt(this.options.redis, this.holder, this.written, state, why, this.progress.latest()),
       );
       if (outcome.type === 'ended') return outcome;
       if (outcome.type === 'taken' || !(await this.restore(outcome.seq))) {
