@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { type EngineInfo, type HealthVerdict, type JobEvent, type JobFailure, Phase, type RunEvent } from './events.js';
+import { type EngineInfo, type JobEvent, type JobFailure, Phase, type RunEvent, type RunEventOf } from './events.js';
 import { fromWire, Nullable, Strict, toWire, WireNumber } from './schema.js';
 import type { JobSpec } from './spec.js';
 import { Type } from './type.js';
@@ -12,6 +12,11 @@ export const Progress = Strict({
 });
 export type Progress = Static<typeof Progress>;
 
+/** The latest validation; what it measured, and over how many steps, is not in events of earlier versions. */
+type Validation = Pick<RunEventOf<'validation'>, 'iteration' | 'loss' | 'best' | 'measure' | 'steps'>;
+
+type Health = Pick<RunEventOf<'health'>, 'verdict' | 'message' | 'causes'>;
+
 /** What the events of a run so far say: for the job's record, the terminal and a page alike. */
 export interface Standing {
   /** Meta-iterations in all; 0 for a comparison. */
@@ -21,17 +26,17 @@ export interface Standing {
   readonly progress: Progress | null;
   /** One past the last meta-iteration whose losses are known. */
   readonly lossEnd: number | null;
-  readonly validation: { readonly iteration: number; readonly loss: number; readonly best: boolean } | null;
-  readonly health: { readonly verdict: HealthVerdict; readonly message: string } | null;
+  readonly validation: Validation | null;
+  readonly health: Health | null;
   /** Meta-iterations after which the kept weights were reached, once the run is done. */
   readonly bestIteration: number | null;
   readonly failure: Pick<JobFailure, 'code' | 'message'> | null;
 }
 
-/** Before the first event, also where a run resumes and does not start again. */
-export function standingOf(spec: JobSpec): Standing {
+/** Before the first event, also where a run resumes and does not start again. Without a spec, `started` has the total. */
+export function standingOf(spec?: JobSpec): Standing {
   return {
-    iterations: spec.kind === 'metatrain' ? spec.training.iterations : 0,
+    iterations: spec?.kind === 'metatrain' ? spec.training.iterations : 0,
     engine: null,
     progress: null,
     lossEnd: null,
@@ -60,11 +65,12 @@ export function fold(standing: Standing, event: RunEvent | JobEvent): Standing {
       return { ...standing, lossEnd, progress: { phase: 'training', done: lossEnd, total: standing.iterations, loss } };
     }
     case 'validation': {
-      const { iteration, loss, best } = event;
-      return { ...standing, validation: { iteration, loss: fromWire(loss), best } };
+      const { iteration, loss, best, measure, steps } = event;
+      const measured = measure !== undefined && steps !== undefined ? { measure, steps } : {};
+      return { ...standing, validation: { iteration, loss: fromWire(loss), best, ...measured } };
     }
     case 'health':
-      return { ...standing, health: { verdict: event.verdict, message: event.message } };
+      return { ...standing, health: event };
     case 'progress': {
       const { phase, done, total } = event;
       return { ...standing, progress: { phase, done, total, loss: standing.progress?.loss ?? null } };

@@ -1,13 +1,13 @@
 import type { WriteStream } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
 import type { JobEvent, RunEvent } from '../../contract/events.js';
-import { standingOf } from '../../contract/progress.js';
+import { fold, type Standing, standingOf } from '../../contract/progress.js';
 import { fromWire, type WireNumber } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { printable, printableLines } from '../../contract/text.js';
 import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
 
-/** What a progress display reads of an event, be it the core's own or a subscriber's. */
+/** An event of the core or of a subscription. */
 export type Shown = RunEvent | JobEvent;
 
 const phaseTitles = {
@@ -25,24 +25,18 @@ const lineInterval = 10_000;
 const smoothing = 0.95;
 
 /**
- * Shows how a run goes: a bar with rate, time left and the falling loss on a terminal, else a line now and then.
+ * Shows how a run goes: on a terminal a bar with rate, time left and the falling loss, elsewhere a line now and then.
  */
 export class ProgressDisplay {
   private bar: SingleBar | null = null;
+  /** The phase that is shown, and how far it was when it was last shown. */
   private phase: PhaseName | null = null;
-  private iterations = 0;
   private done = 0;
   private total = 0;
+  private standing: Standing = standingOf();
+  /** A moving average of Σ f(θ_t) over an unroll's steps, and their number. */
   private loss = Number.NaN;
-  /** Steps that the loss is the sum of. */
   private lossSteps = 0;
-  /** The loss of the latest, and over which steps it was measured. */
-  private validation: string | null = null;
-  /** Functions of a validation under way, such as "3/256". */
-  private validating: string | null = null;
-  private verdict: string | null = null;
-  /** Causes that the latest health event named. */
-  private causes = 0;
   private phaseBegan = { time: 0, done: 0 };
   private lineAt = 0;
   private interrupted = false;
@@ -52,45 +46,33 @@ export class ProgressDisplay {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Tells what the run is to do, which a resumed one does not say again. */
+  /** Says what the run is to do: a resumed run does not repeat it. */
   expect(spec: JobSpec): void {
-    this.iterations = standingOf(spec).iterations;
+    this.standing = standingOf(spec);
   }
 
   show(event: Shown): void {
     if (this.interrupted) return;
+    const before = this.standing;
+    this.standing = fold(before, event);
     switch (event.type) {
       case 'started':
-        this.iterations = event.iterations;
         this.note(
-          `${formatCount(event.weights)} weights, ${formatCount(event.coordinates)} coordinates a function, on ${event.engine.engine}/${event.engine.backend}`,
+          `${formatCount(event.weights)} weights, ${formatCount(event.coordinates)} coordinates per function, on ${event.engine.engine}/${event.engine.backend}`,
         );
         break;
-      case 'losses': {
-        const { iteration, perIteration, points } = event;
-        this.smooth(points, perIteration);
-        this.advance('training', iteration + Math.floor(points.length / perIteration), this.iterations);
+      case 'losses':
+        this.smooth(event.points, event.perIteration);
+        this.advance();
         break;
-      }
-      case 'validation':
-        this.validation = `validation ${formatLoss(event.loss as WireNumber)}${overSteps(event)}`;
-        this.validating = null;
-        break;
-      case 'health': {
-        // Said again only when it changes: there may be a thousand validations.
-        const { verdict, causes = [] } = event;
-        if (verdict === this.verdict && causes.length === this.causes) break;
-        this.verdict = verdict;
-        this.causes = causes.length;
+      case 'health':
+        // Only a change is shown: there may be a thousand validations.
+        if (isAsBefore(before.health, event)) break;
         if (this.bar) this.end();
         this.note(event.message);
         break;
-      }
       case 'progress':
-        if (event.phase === 'validation') {
-          this.validating = `${formatCount(event.done)}/${formatCount(event.total)}`;
-          this.advance('training', this.done, this.iterations);
-        } else this.advance(event.phase, event.done, event.total);
+        this.advance();
         break;
       case 'diverged':
         this.end();
@@ -119,7 +101,7 @@ export class ProgressDisplay {
     this.interrupted = true;
   }
 
-  /** Leaves what stands on the screen, and the cursor on a fresh line. */
+  /** Leaves what is on the screen, and the cursor on a new line. */
   end(): void {
     if (this.bar) {
       this.bar.stop();
@@ -135,7 +117,8 @@ export class ProgressDisplay {
     this.end();
   }
 
-  private advance(phase: PhaseName, done: number, total: number): void {
+  private advance(): void {
+    const { phase, done, total } = shownProgress(this.standing);
     if (phase !== this.phase) {
       this.complete();
       this.phase = phase;
@@ -187,9 +170,12 @@ export class ProgressDisplay {
     if (rate > 0 && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
     if (phase === 'training') {
       parts.push(`loss ${formatLoss(this.loss as WireNumber)} in ${counted(this.lossSteps)}`);
-      if (this.validating !== null) parts.push(`validating ${this.validating}`);
-      else if (this.validation !== null) parts.push(this.validation);
-      if (this.verdict !== null) parts.push(this.verdict);
+      const { progress, validation, health } = this.standing;
+      if (progress?.phase === 'validation' && progress.done < progress.total)
+        parts.push(`validating ${formatCount(progress.done)}/${formatCount(progress.total)}`);
+      else if (validation)
+        parts.push(`validation ${formatLoss(validation.loss as WireNumber)}${overSteps(validation)}`);
+      if (health) parts.push(health.verdict);
     }
     return printable(parts.join(' · '));
   }
@@ -215,8 +201,20 @@ export class ProgressDisplay {
   }
 }
 
+/** A validation is a part of the training. */
+function shownProgress({ progress, lossEnd, iterations }: Standing): { phase: PhaseName; done: number; total: number } {
+  if (progress === null || progress.phase === 'validation')
+    return { phase: 'training', done: lossEnd ?? 0, total: iterations };
+  const { phase, done, total } = progress;
+  return { phase, done, total };
+}
+
+function isAsBefore(before: Standing['health'], { verdict, causes = [] }: NonNullable<Standing['health']>): boolean {
+  return before !== null && before.verdict === verdict && (before.causes ?? []).length === causes.length;
+}
+
 /** Which steps a validation's loss is of. */
-function overSteps({ measure, steps }: Extract<Shown, { type: 'validation' }>): string {
+function overSteps({ measure, steps }: NonNullable<Standing['validation']>): string {
   if (measure === undefined || steps === undefined) return '';
   return ` ${{ sum: 'in', tail: 'at the end of', final: 'after' }[measure]} ${counted(steps)}`;
 }
