@@ -67,7 +67,9 @@ export function fold(standing: Standing, event: RunEvent | JobEvent): Standing {
     case 'validation': {
       const { iteration, loss, best, measure, steps } = event;
       const measured = measure !== undefined && steps !== undefined ? { measure, steps } : {};
-      return { ...standing, validation: { iteration, loss: fromWire(loss), best, ...measured } };
+      const { progress } = standing;
+      const over = progress?.phase === 'validation' ? { ...progress, done: progress.total } : progress;
+      return { ...standing, progress: over, validation: { iteration, loss: fromWire(loss), best, ...measured } };
     }
     case 'health':
       return { ...standing, health: event };

@@ -33,6 +33,15 @@ describe('the standing of a run', () => {
     assert.equal(fold(standingOf(spec), divergent).progress?.loss, 'NaN');
   });
 
+  it('has a validation at its end once its loss is known', () => {
+    const events: RunEvent[] = [
+      { type: 'progress', phase: 'validation', done: 3, total: 256 },
+      { type: 'validation', iteration: 1, loss: 4, best: true },
+    ];
+    const { progress } = events.reduce(fold, standingOf(spec));
+    assert.deepEqual(progress, { phase: 'validation', done: 256, total: 256, loss: null });
+  });
+
   it('keeps the latest of each kind', () => {
     const events: RunEvent[] = [
       losses,

@@ -92,7 +92,7 @@ describe('stopping a service', () => {
       sockets.push(socket);
     };
     await Promise.all(
-      Array.from({ length: 100 }, () => [
+      Array.from({ length: 150 }, () => [
         half('GET /jobs HTTP/1.1\r\nHost: loc'),
         half(
           `POST /jobs HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
