@@ -7,11 +7,11 @@ import { compile } from './validate.js';
 
 export const CatalogueEntry = Strict(
   {
-    name: Type.String({ description: 'What a job’s document calls it.' }),
-    title: Type.String({ description: 'For people.' }),
+    name: Type.String({ description: 'Name in a job’s document.' }),
+    title: Type.String({ description: 'Readable name.' }),
     description: Type.String(),
     schema: Type.Object({}, { description: 'JSON Schema of the whole object, `name` included.' }),
-    defaults: Type.Object({}, { description: 'The object as it is when nothing but `name` is said.' }),
+    defaults: Type.Object({}, { description: 'The object with every default, for `name` only.' }),
   },
   { title: 'CatalogueEntry' },
 );
@@ -20,7 +20,7 @@ export type CatalogueEntry = Static<typeof CatalogueEntry>;
 export const Catalogue = Strict(
   {
     problems: Type.Array(CatalogueEntry, { description: 'Families of optimizees: `/problem` of a job.' }),
-    rules: Type.Array(CatalogueEntry, { description: 'Hand-written rules: `/comparison/baselines` of a job.' }),
+    rules: Type.Array(CatalogueEntry, { description: 'Hand-designed optimizers: `/comparison/baselines` of a job.' }),
     learned: Type.Array(CatalogueEntry, { description: 'Learned optimizers: `/optimizer` of a job.' }),
     preprocessings: Type.Array(CatalogueEntry, {
       description: 'What a learned optimizer sees of a gradient: `/optimizer/preprocess` of a job.',
@@ -30,7 +30,7 @@ export const Catalogue = Strict(
 );
 export type Catalogue = Static<typeof Catalogue>;
 
-/** A union of the contract, as the JSON Schema that it is. */
+/** A union of the contract, as JSON Schema. */
 interface Union {
   readonly oneOf: readonly Variant[];
 }
@@ -41,8 +41,8 @@ interface Variant {
 }
 
 /**
- * Everything that a job can name, with its parameters: the contract's schemas, told as a list. It loads no engine. Its
- * problems are those that there are when it is asked: plugins add to them.
+ * Everything that a job can name, with its parameters, from the contract's schemas. Loads no engine. Includes the
+ * problems of the plugins loaded so far.
  */
 export const catalogue: Catalogue = {
   get problems() {

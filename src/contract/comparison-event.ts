@@ -3,13 +3,13 @@ import { artifactNames } from './job.js';
 import { fitsInBytes } from './json-pieces.js';
 import type { ComparisonResults } from './results.js';
 
-/** Bytes of an event as JSON, its envelope included; what receives messages often allows a megabyte. */
+/** Maximum bytes of an event as JSON, with its envelope. Receivers of messages often allow 1 MB. */
 export const maxEventBytes = 512_000;
 const envelopeBytes = 1_000;
-/** Points of a curve that has been thinned. */
+/** Maximum points of a thinned curve. */
 const maxPoints = 1_000;
 
-/** The event of a comparison: the results as they are where they fit, else as much of them as fits. */
+/** The event of a comparison: the whole results where they fit, else thinned. */
 export function comparisonEvent(results: ComparisonResults): RunEventOf<'comparison'> {
   const fits = (some: ComparisonResults) => fitsInBytes(some, maxEventBytes - envelopeBytes);
   if (fits(results)) return { type: 'comparison', results };
@@ -22,7 +22,7 @@ export function comparisonEvent(results: ComparisonResults): RunEventOf<'compari
   return { type: 'comparison', results: less, artifact: artifactNames.results };
 }
 
-/** Curves of so many points at most, the first and the last among them, and no grids. */
+/** Curves of at most `points` points, including the first and the last, and empty grids. */
 function thinned(results: ComparisonResults, points: number): ComparisonResults {
   const { steps, optimizers } = results;
   const few = steps < points;

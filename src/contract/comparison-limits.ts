@@ -5,15 +5,15 @@ import { isQuadratic, type ProblemSpec } from './problems.js';
 import { checkResultSize } from './result-size.js';
 
 const limits = {
-  /** Losses that a comparison keeps of one optimizer at a time, functions × (steps + 1) (512 MiB). */
+  /** Losses kept at once, for one optimizer at a time: functions × (steps + 1) (512 MiB). */
   losses: 2 ** 27,
-  /** Functions × optimizers, of which three measures are kept (1.5 GiB). */
+  /** Functions × optimizers, with three measures kept for each (1.5 GiB). */
   measures: 2 ** 26,
   /** Combinations of other parameters that a rule's rates are tuned with. */
   combinations: 64,
 } as const;
 
-/** What no single field's range can say of a comparison. */
+/** The limits of a comparison that involve several fields. */
 export function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec, refuse: Refuse): void {
   const { functions, steps, baselines, tuning } = comparison;
   const losses = functions * (steps + 1);
@@ -38,7 +38,7 @@ export function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec
       refuse(
         `/comparison/baselines/${i}/name`,
         baseline.name,
-        `a hand-written rule: conjugate gradients are for problems that are quadratic, and "${problem.name}" is not`,
+        `an update rule: conjugate gradients need a quadratic problem, and "${problem.name}" is not quadratic`,
       );
     if (!isTuned(baseline)) continue;
     const combinations = countCombinations(baseline, tuning);

@@ -3,7 +3,7 @@ import { BaselineSpec, type RuleSpec } from './optimizers.js';
 import { Choice, Nullable, Strict } from './schema.js';
 import { Type } from './type.js';
 
-/** What a comparison may be asked for. */
+/** The schema of a job's `comparison`. */
 
 /** What a run of k steps is judged by. */
 export const Measure = Choice(['sum', 'final', 'tail'], {
@@ -13,15 +13,15 @@ export const Measure = Choice(['sum', 'final', 'tail'], {
 export type Measure = Static<typeof Measure>;
 export const measures: readonly Measure[] = ['sum', 'tail', 'final'];
 
-/** As sentences have them. */
+/** For running text. */
 export const measureNames: Record<Measure, string> = { sum: 'sum', tail: 'tail', final: 'final loss' };
 
-/** Whether a measure can tell one optimizer from another: the sum over one step is f(θ_0), before any has done a step. */
+/** Whether a measure can tell optimizers apart. The sum over one step cannot: it is f(θ_0), before any step. */
 export function canTell(measure: Measure, steps: number): boolean {
   return measure !== 'sum' || steps > 1;
 }
 
-/** Steps that the tail of a run is the mean of. */
+/** Steps that a run's tail averages. */
 export function tailSteps(steps: number): number {
   return Math.max(1, Math.floor(steps / 10));
 }
@@ -30,7 +30,7 @@ const tried = (range: { maximum?: number; exclusiveMaximum?: number }) =>
   Type.Optional(Type.Array(Type.Number({ minimum: 0, ...range }), { minItems: 1, maxItems: 8, uniqueItems: true }));
 const triedDecay = tried({ exclusiveMaximum: 1 });
 
-/** Functions that rates are tuned on, where nothing is said. */
+/** Default number of functions that rates are tuned on. */
 export const tuningFunctions = 2048;
 
 export const TuningSpec = Strict(
@@ -40,20 +40,20 @@ export const TuningSpec = Strict(
     measures: Nullable(Type.Array(Measure, { minItems: 1, uniqueItems: true }), {
       default: null,
       description:
-        'In place of `measure`, several: a rule is tuned for each of them, and is compared once with each of the rates found.',
+        'Several measures in place of `measure`: a rule is tuned for each, and compared once with each rate found.',
     }),
     ratio: Type.Number({
       minimum: 1.01,
       maximum: 10,
       default: 10 ** (1 / 8),
-      description: 'From one rate of the grid to the next.',
+      description: 'Ratio of neighbouring rates in the grid.',
     }),
     points: Type.Integer({
       minimum: 3,
       maximum: 81,
       default: 17,
       description:
-        'Rates of the first grid, around the rule’s usual one. The grid grows while its best rate is at an edge, up to the greatest rate that a document may give.',
+        'Rates of the first grid, around the rule’s usual one. The grid grows while its best rate is at an edge, up to the maximum rate that a document may give.',
     }),
     parameters: Strict(
       {
@@ -68,13 +68,13 @@ export const TuningSpec = Strict(
       {
         default: {},
         description:
-          'Values to try of other parameters, by name. Each rule that is tuned and has the parameter is tuned once for every combination. Without it, a rule’s other parameters are as its baseline says.',
+          'Values to try for other parameters, by name. Each tuned rule that has the parameter is tuned once per combination. Parameters not listed keep the baseline’s values.',
       },
     ),
     examples: Choice(['training', 'held-out'], {
       default: 'training',
       description:
-        'Of problems that learn from examples: which ones the tuning functions see. "held-out" are those of the comparison itself, with other starting points and mini-batches: that favours the hand-written rules, which are then fitted to the very examples that they are measured on, and the learned optimizer is not.',
+        'For problems that learn from examples: the examples that the tuning functions see. "held-out" uses the comparison’s own examples, with other starting points and mini-batches. That favours the hand-designed optimizers: their rates are then fitted to the examples that they are measured on, and the learned optimizer is not.',
     }),
   },
   { default: {}, description: 'How the rates marked "tuned" are found, on functions that nothing else uses.' },
@@ -86,7 +86,7 @@ export function tunedMeasures({ measure, measures }: TuningSpec): readonly Measu
   return measures ?? [measure];
 }
 
-/** Whether a baseline's learning rate is to be found. */
+/** Whether a baseline's learning rate is tuned. */
 export function isTuned(baseline: BaselineSpec): baseline is RuleSpec {
   return 'learningRate' in baseline && baseline.learningRate === 'tuned';
 }
@@ -116,7 +116,7 @@ export const ComparisonSpec = Strict(
 );
 export type ComparisonSpec = Static<typeof ComparisonSpec>;
 
-/** The learned optimizer and the others, a tuned rule counted once for each measure. */
+/** The learned optimizer and the baselines, with a tuned rule counted once per measure. */
 export function countOptimizers({ baselines, tuning }: ComparisonSpec): number {
   const found = tunedMeasures(tuning).length;
   return baselines.reduce((n, baseline) => n + (isTuned(baseline) ? found : 1), 1);

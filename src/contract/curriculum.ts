@@ -9,8 +9,8 @@ export interface Stage {
 }
 
 /**
- * The stages in order; the first is that of `horizon` and `unroll`, from 0. Where an imitation ends a stage of the same
- * horizon and unroll begins, so that what follows has fresh functions.
+ * The stages in order; the first has `horizon` and `unroll` and begins at 0. Where an imitation ends, a new stage with
+ * the same horizon and unroll begins, so that training starts on fresh functions.
  */
 export function stagesOf({ horizon, unroll, curriculum, imitation }: TrainingSpec): Stage[] {
   const stages = [{ from: 0, horizon, unroll }, ...curriculum];
@@ -22,7 +22,7 @@ export function stagesOf({ horizon, unroll, curriculum, imitation }: TrainingSpe
   return stages.toSpliced(end, 0, { ...stages[end - 1]!, from });
 }
 
-/** Steps of a validation: every one has as many, so that their losses compare. */
+/** Steps of a validation: the same for all, so that their losses are comparable. */
 export function validationHorizon(training: TrainingSpec): number {
   return training.validation.horizon ?? stagesOf(training).at(-1)!.horizon;
 }

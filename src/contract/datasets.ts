@@ -1,7 +1,7 @@
 import type { DatasetName } from './problems/family.js';
 import { familyOf, type ProblemSpec, problemsIn } from './problems.js';
 
-/** Data sets: read by whoever drives a run, and passed to the core in memory. */
+/** Data sets: whoever drives a run reads them and passes them to the core in memory. */
 
 /** Examples to learn from, each a row of bytes and its class. */
 export interface Examples {
@@ -14,7 +14,7 @@ export interface Examples {
 
 /** Comparisons use the held-out examples; training, validation and tuning the others. */
 export interface Dataset {
-  /** Changes with any of its bytes: results depend on it. */
+  /** Changes with any of its bytes, since results depend on them. */
   readonly fingerprint: string;
   readonly training: Examples;
   readonly heldOut: Examples;
@@ -22,14 +22,14 @@ export interface Dataset {
 
 export type Datasets = { readonly [N in DatasetName]?: Dataset };
 
-/** The data sets that a problem cannot do without. */
+/** The data sets that a problem needs. */
 export function datasetsOf(problem: ProblemSpec): DatasetName[] {
   const names = problemsIn(problem).flatMap((part) => familyOf(part).miniBatch?.(part).dataset ?? []);
   return [...new Set(names)];
 }
 
 /**
- * Fingerprints of what a problem needs besides this program, by name: data sets, and the files of plugins.
+ * Fingerprints, by name, of the data sets and plugin files that a problem needs.
  * @throws DatasetError where a data set is missing
  */
 export function fingerprintsOf(problem: ProblemSpec, datasets: Datasets): Record<string, string> {
@@ -48,7 +48,7 @@ export function datasetFrom(datasets: Datasets, name: DatasetName): Dataset {
   return dataset;
 }
 
-/** A data set is not on this machine, or its files are not what they should be. The message says what to do. */
+/** A data set is missing or has the wrong contents. The message says what to do. */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError';
   readonly code = 'unsupported';

@@ -5,8 +5,8 @@ import { Choice, Nullable, OneOf, Strict, toWire, WireNumber } from './schema.js
 import { Type } from './type.js';
 
 /**
- * The events of a job. `RunEvent`s come from the core, typed arrays and all; what a subscriber receives is an
- * `Envelope` around one of them, or around an event of the job's own life.
+ * The events of a job. `RunEvent`s come from the core and may hold typed arrays. A subscriber receives one of them, or
+ * an event of the job's lifecycle, in an envelope.
  */
 
 export const EngineInfo = Strict(
@@ -14,19 +14,19 @@ export const EngineInfo = Strict(
     engine: Type.String({ description: 'Such as "native" or "tfjs".' }),
     backend: Type.String({ description: 'Such as "cpu" or "wasm".' }),
     version: Type.String(),
-    instructionSet: Type.String({ description: 'Such as "avx2" or "wasm-simd"; "portable" where none is chosen.' }),
-    threads: Type.Integer({ minimum: 1, description: 'Results do not depend on it.' }),
+    instructionSet: Type.String({ description: 'Such as "avx2" or "wasm-simd"; "portable" for none in particular.' }),
+    threads: Type.Integer({ minimum: 1, description: 'Threads used; results do not depend on their number.' }),
     gradient: Type.Optional(
       Type.String({
         description:
-          'What evaluated a problem that the engine has no kernels for, such as "tfjs wasm 4.22.0 wasm-simd"; without it, the engine did.',
+          'What evaluated a problem without kernels in the engine, such as "tfjs wasm 4.22.0 wasm-simd"; absent where the engine did.',
       }),
     ),
     fallback: Type.Optional(
-      Type.String({ description: 'Why "auto" did not take the native engine, where it did not.' }),
+      Type.String({ description: 'Why "auto" did not select the native engine, where it did not.' }),
     ),
   },
-  { description: 'What a job really ran on.' },
+  { description: 'The engine that a job ran on.' },
 );
 export type EngineInfo = Static<typeof EngineInfo>;
 
@@ -39,15 +39,16 @@ const started = {
   coordinates: Type.Integer({ description: 'Coordinates of one function.' }),
   weights: Type.Integer({ description: 'Weights φ of the learned optimizer.' }),
   weightsSha256: Type.Optional(weightsSha256),
-  iterations: Type.Integer({ description: 'Meta-iterations in all; 0 for a comparison.' }),
-  unroll: Type.Integer({ description: 'Steps of an unroll; of the longest, where a curriculum has several.' }),
+  iterations: Type.Integer({ description: 'Total meta-iterations; 0 for a comparison.' }),
+  unroll: Type.Integer({ description: 'Steps of an unroll; of the longest one in a curriculum.' }),
 };
 const losses = {
   type: Type.Literal('losses'),
   iteration: Type.Integer({ description: 'Meta-iteration of the first point, from 0.' }),
   step: Type.Integer({ description: 'Step of the first point within its horizon, from 0.' }),
   perIteration: Type.Integer({
-    description: 'Points a meta-iteration: point p is of meta-iteration `iteration` + floor(p / `perIteration`).',
+    description:
+      'Points per meta-iteration: point p belongs to meta-iteration `iteration` + floor(p / `perIteration`).',
   }),
 };
 const validation = {
@@ -55,38 +56,36 @@ const validation = {
   iteration: Type.Integer({ description: 'Meta-iterations done.' }),
   best: Type.Boolean({ description: 'Whether these weights are the best so far.' }),
   measure: Type.Optional(
-    Type.Unsafe<Measure>({ ...Measure, description: 'What the loss is: `training.validation.measure`.' }),
+    Type.Unsafe<Measure>({ ...Measure, description: 'The measure of the loss: `training.validation.measure`.' }),
   ),
-  steps: Type.Optional(Type.Integer({ description: 'Steps that each function was optimised for.' })),
+  steps: Type.Optional(Type.Integer({ description: 'Steps for which each function was optimised.' })),
 };
 export const HealthVerdict = Choice(['learning', 'not yet', 'stalled', 'no longer improving', 'unstable'], {
   description:
-    'Whether it is learning, by the validations so far. Of two that have brought nothing lately, "no longer improving" is at least 10 % better than the untrained optimizer, and "stalled" is not.',
+    'Whether training is progressing, judged by the validations so far. Without recent progress, it is "no longer improving" if the optimizer is at least 10 % better than untrained, else "stalled".',
 });
 export type HealthVerdict = Static<typeof HealthVerdict>;
 const share = { minimum: 0, maximum: 1 };
 const health = {
   type: Type.Literal('health'),
-  iteration: Type.Integer({ description: 'Meta-iterations done; those of the validation that it comes with.' }),
+  iteration: Type.Integer({ description: 'Meta-iterations done at the validation that this event accompanies.' }),
   verdict: HealthVerdict,
   message: Type.String({
-    description: 'One line: is it learning, and why that is thought; what `causes` names, at its end.',
+    description: 'One line: whether training is progressing, and the evidence; it ends with the `causes`.',
   }),
   causes: Type.Optional(
     Type.Array(Type.String(), {
       description:
-        'What keeps it from learning, where that can be seen: a meta-gradient of exactly 0, tensors of weights that have never changed, states that overflowed.',
+        'What prevents learning, where known: a meta-gradient of exactly 0, weight tensors that have never changed, states that overflowed.',
     }),
   ),
   gradientNorm: Nullable(
     Type.Number({
       description:
-        'Norm of the meta-gradient before clipping: its median over the meta-iterations since the last validation, or over 1,000 of them; null where there were none.',
+        'Norm of the meta-gradient before clipping: its median over the meta-iterations since the last validation, at most 1,000; null where there were none.',
     }),
   ),
-  clipped: Nullable(
-    Type.Number({ ...share, description: 'Share of those meta-iterations whose gradient was clipped.' }),
-  ),
+  clipped: Nullable(Type.Number({ ...share, description: 'Share of those meta-iterations with a clipped gradient.' })),
   signAgreement: Nullable(
     Type.Number({
       ...share,
@@ -94,7 +93,10 @@ const health = {
     }),
   ),
   saturation: Nullable(
-    Type.Number({ ...share, description: 'Share of the LSTM’s outputs h with |h| > 0.9; null where it has no layer.' }),
+    Type.Number({
+      ...share,
+      description: 'Share of the LSTM’s outputs h with |h| > 0.9; null for a network without layers.',
+    }),
   ),
   diverged: Type.Number({
     ...share,
@@ -106,14 +108,14 @@ const progress = {
   type: Type.Literal('progress'),
   phase: Phase,
   done: Type.Integer(),
-  total: Type.Integer({ description: 'It may grow: a tuning grid widens.' }),
+  total: Type.Integer({ description: 'May grow, since tuning grids widen.' }),
 };
 const diverged = {
   type: Type.Literal('diverged'),
   iteration: Type.Integer(),
   where: Choice(['loss', 'meta-gradient', 'weights', 'validation'], {
     description:
-      'What was not finite; "validation" is the loss of each validation that the training had. "meta-gradient" is also one too large for the meta-optimizer to keep its square in fp32.',
+      'What was not finite. "validation": the loss of every validation. "meta-gradient" includes one whose square overflows fp32 in the meta-optimizer.',
   }),
   step: Nullable(Type.Integer({ description: 'First step with a non-finite loss.' })),
   message: Type.String(),
@@ -124,17 +126,17 @@ const comparison = {
   artifact: Type.Optional(
     Type.String({
       description:
-        'Name of the artifact with the whole results, which GET /jobs/{id}/results answers with, where they are too large for an event: its curves then have at most 1,000 points each, and its tuning grids are empty.',
+        'Present where the results are too large for an event: the name of the artifact with the whole results, which GET /jobs/{id}/results returns. The curves here then have at most 1,000 points each, and the tuning grids are empty.',
     }),
   ),
 };
 const done = { type: Type.Literal('done'), iterations: Type.Integer(), bestIteration: Nullable(Type.Integer()) };
 
-/** An event of the core's generator: numbers are numbers, NaN included, and a loss entry's points a typed array. */
+/** An event of a run: numbers may be NaN, and the points of losses are a typed array. */
 export type RunEvent =
   | Static<ReturnType<typeof Strict<typeof started>>>
   | (Static<ReturnType<typeof Strict<typeof losses>>> & {
-      /** Mean over the functions of f(θ_t), one point a step. */
+      /** Mean of f(θ_t) over the functions, one point per step. */
       points: Float32Array;
     })
   | (Static<ReturnType<typeof Strict<typeof validation>>> & { loss: number })
@@ -145,7 +147,7 @@ export type RunEvent =
   | Static<ReturnType<typeof Strict<typeof done>>>;
 export type RunEventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
-/** The event as JSON can have it, which knows no NaN; a loss entry's points are for the caller. */
+/** The event with NaN and infinities as strings, for JSON. The caller encodes the points of losses. */
 export function toWireEvent(event: Exclude<RunEvent, { type: 'losses' }>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => [name, typeof value === 'number' ? toWire(value) : value]),
@@ -173,12 +175,12 @@ export type JobFailure = Static<typeof JobFailure>;
 const envelope = {
   job: Type.String(),
   attempt: Type.Integer({ minimum: 0, description: '0 before the first attempt begins.' }),
-  seq: Type.Integer({ minimum: 0, description: 'Counts stream entries within the attempt.' }),
+  seq: Type.Integer({ minimum: 0, description: 'Number of the stream entry within the attempt.' }),
   time: Type.Integer({ description: 'Milliseconds since 1970, by the writer’s clock.' }),
 };
 const event = <T extends Parameters<typeof Strict>[0]>(fields: T) => Strict({ ...envelope, ...fields });
 
-/** What a subscriber receives, one JSON document an event. Its cursor is `attempt.seq`. */
+/** What a subscriber receives: one JSON document per event. Its cursor is `attempt.seq`. */
 export const JobEvent = OneOf(
   'type',
   [
@@ -193,11 +195,11 @@ export const JobEvent = OneOf(
     event({
       type: Type.Literal('state'),
       state: JobState,
-      reason: Nullable(JobFailure, { description: 'Of a failure, or of an attempt that is tried again.' }),
+      reason: Nullable(JobFailure, { description: 'Why the job failed, or why its attempt is retried.' }),
     }),
     event({
       type: Type.Literal('truncated'),
-      resumesAt: Type.String({ description: 'Cursor of the oldest entry that is left.' }),
+      resumesAt: Type.String({ description: 'Cursor of the oldest remaining entry.' }),
       message: Type.String(),
     }),
   ],

@@ -16,18 +16,18 @@ interface GroupOf<Optimizer> {
   /** In θ's order. */
   readonly parameters: readonly PlacedParameter[];
   /**
-   * Coordinates that one application of the network sees, w: the group's coordinates are blocks of so many. 1 for a rule,
-   * since its coordinates do not mix.
+   * Block width w: the number of coordinates that one application of the network sees. 1 for a rule, since its
+   * coordinates do not mix.
    */
   readonly width: number;
 }
 export type NetworkGroup = GroupOf<LstmSpec>;
 export type RuleGroup = GroupOf<GroupRule>;
-/** Some parameters of a problem, and the network or the hand-written rule that optimises them. */
+/** Some parameters of a problem, and the network or update rule that optimises them. */
 export type Group = NetworkGroup | RuleGroup;
 
 /**
- * What a learned optimizer does on a problem, group by group. A single network is one group of all parameters.
+ * The groups of a learned optimizer on a problem. A single network is one group with all parameters.
  * @throws RangeError where it does not fit: {@link checkFit} says why.
  */
 export function groupsOf(optimizer: LearnedSpec, problem: ProblemSpec): Group[] {
@@ -48,22 +48,22 @@ export function isNetwork(group: Group): group is NetworkGroup {
   return group.optimizer.name === 'lstm';
 }
 
-/** Coordinates of one function that are a group's. */
+/** Coordinates of one function in the group. */
 export function sizeOfGroup({ parameters }: Pick<Group, 'parameters'>): number {
   return parameters.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Blocks of one function, each of `width` coordinates: so many states a network has there. */
+/** Blocks of `width` coordinates in one function. A network has one state per block. */
 export function blocksOf(group: Group): number {
   return sizeOfGroup(group) / group.width;
 }
 
-/** What keeps an optimizer from optimising a problem; pointers begin at the optimizer. */
+/** Why an optimizer does not fit a problem; pointers are relative to the optimizer. */
 export function checkFit(optimizer: LearnedSpec, problem: ProblemSpec): FieldError[] {
   return fit(optimizer, problem).errors;
 }
 
-/** The groups, of use where there are no errors. */
+/** The groups; valid only without errors. */
 export function fit(optimizer: LearnedSpec, problem: ProblemSpec): { groups: Group[]; errors: FieldError[] } {
   const parameters = placedParameters(problem);
   if (optimizer.name === 'lstm') {
@@ -74,16 +74,16 @@ export function fit(optimizer: LearnedSpec, problem: ProblemSpec): { groups: Gro
   const { owners, errors } = assign(groups, parameters);
   for (const [i, { name }] of groups.entries())
     if (groups.findIndex((group) => group.name === name) < i)
-      errors.push({ pointer: `/groups/${i}/name`, found: quoted(name), allowed: 'a name that no group before has' });
+      errors.push({ pointer: `/groups/${i}/name`, found: quoted(name), allowed: 'a name that no earlier group has' });
   const left = parameters.filter((_, p) => owners[p] === undefined).map(({ name }) => name);
   if (left.length > 0)
     errors.push({
       pointer: '/groups',
       found: `no group for ${listed(left)}`,
-      allowed: 'groups that have every parameter of the problem; "*" stands for those that no group names',
+      allowed: 'groups that cover every parameter of the problem; "*" matches those that no group names',
     });
   if (groups.every(({ optimizer }) => optimizer.name !== 'lstm'))
-    errors.push({ pointer: '/groups', found: 'rules alone', allowed: 'at least one "lstm": nothing else can learn' });
+    errors.push({ pointer: '/groups', found: 'only rules', allowed: 'at least one "lstm": rules cannot learn' });
   const own = groups.map((_, i) => parameters.filter((_, p) => owners[p] === i));
   for (const [i, { optimizer }] of groups.entries())
     if (optimizer.name === 'lstm') errors.push(...checkKernels(optimizer, own[i]!, `/groups/${i}/optimizer`));
@@ -92,9 +92,8 @@ export function fit(optimizer: LearnedSpec, problem: ProblemSpec): { groups: Gro
 }
 
 /**
- * What keeps trained weights from serving a problem: besides {@link checkFit}, a network that saw blocks of another
- * width.
- * @param widths as {@link networkWidths} gives them, for the problem that the weights were trained on
+ * Why trained weights do not fit a problem: what {@link checkFit} finds, or a network trained on another block width.
+ * @param widths {@link networkWidths} for the problem that the weights were trained on
  */
 export function checkTransfer(optimizer: LearnedSpec, widths: readonly number[], problem: ProblemSpec): FieldError[] {
   const { groups, errors } = fit(optimizer, problem);
@@ -106,7 +105,7 @@ export function checkTransfer(optimizer: LearnedSpec, widths: readonly number[],
     const trained = widths[network++]!;
     if (width === trained) return [];
     const pointer = name === '' ? '/over' : `/groups/${i}/optimizer/over`;
-    const allowed = `parameters of ${trained} coordinates at a time, as the weights were trained for; here they are ${width}`;
+    const allowed = `blocks of ${trained} coordinates, as in training (here ${width})`;
     return [{ pointer, found: quoted(optimizer.over), allowed }];
   });
 }
@@ -136,14 +135,14 @@ function placedParameters(problem: ProblemSpec): PlacedParameter[] {
   });
 }
 
-/** The index of each parameter's group, and what is wrong with the patterns: the first faults, where there are many. */
+/** The index of each parameter's group, and the first errors in the patterns. */
 function assign(groups: readonly GroupSpec[], parameters: readonly PlacedParameter[]) {
   const owners: (number | undefined)[] = parameters.map(() => undefined);
   const errors: FieldError[] = [];
   const names = parameters.map(({ name }) => name);
   const sorted: SortedName[] = names.map((name, p) => ({ name, p })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const patterns = groups.flatMap(({ parameters }, group) =>
-    // A pattern that a group has twice says nothing new.
+    // Repeated patterns in a group have no effect.
     [...new Set(parameters)].map((pattern) => ({ pattern, group })),
   );
   // "*" comes last, since it takes what is left.
@@ -166,7 +165,7 @@ function assign(groups: readonly GroupSpec[], parameters: readonly PlacedParamet
       if (owner === undefined) owners[p] = group;
       else if (owner !== group) taken = Math.min(taken, p);
     }
-    if (matched === 0 && rest) refuse('names: other groups have all parameters');
+    if (matched === 0 && rest) refuse('names: other groups have all the parameters');
     else if (matched === 0)
       refuse(`names of the problem’s parameters or beginnings of them with a "*": ${listed(names)}`);
     if (taken < names.length)
@@ -181,7 +180,7 @@ interface SortedName {
   readonly p: number;
 }
 
-/** The range of the sorted names that a pattern means, found by binary search. */
+/** The range of the sorted names that match a pattern, found by binary search. */
 function placesOf(pattern: string, sorted: readonly SortedName[]): [first: number, end: number] {
   const beginning = pattern.endsWith('*') ? pattern.slice(0, -1) : null;
   const before = ({ name }: SortedName) => name < (beginning ?? pattern);
@@ -190,7 +189,7 @@ function placesOf(pattern: string, sorted: readonly SortedName[]): [first: numbe
   return [first, boundary(sorted, first, meant)];
 }
 
-/** Where items begin that are not so, from a place on after which all that are so come first. */
+/** Index, from `from` on, of the first item that fails the predicate; items that pass come first. */
 function boundary<T>(items: readonly T[], from: number, isSo: (item: T) => boolean): number {
   let [low, high] = [from, items.length];
   while (low < high) {
@@ -201,12 +200,12 @@ function boundary<T>(items: readonly T[], from: number, isSo: (item: T) => boole
   return low;
 }
 
-/** Entries of a convolution's kernel for one pair of channels; undefined for another parameter. */
+/** Entries of a convolution's kernel per pair of channels; undefined for other parameters. */
 function kernelOf({ shape }: Parameter): number | undefined {
   return shape.length === 4 ? shape[0]! * shape[1]! : undefined;
 }
 
-/** A network over kernels wants kernels, all of one size. */
+/** A network over kernels needs parameters that are kernels, all of one size. */
 function checkKernels({ over }: LstmSpec, parameters: readonly PlacedParameter[], pointer: string): FieldError[] {
   if (over !== 'kernel' || parameters.length === 0) return [];
   const [first] = parameters;
@@ -214,7 +213,7 @@ function checkKernels({ over }: LstmSpec, parameters: readonly PlacedParameter[]
     ({ shape }) => shape.length !== 4 || shape.slice(0, 2).join() !== first!.shape.slice(0, 2).join(),
   );
   if (!odd) return [];
-  const allowed = `"kernel" over parameters of shape [k, k, in, out], all of one k, and ${odd.name} is [${odd.shape}]: give it to a group of such parameters alone`;
+  const allowed = `"kernel" only for parameters of shape [k, k, in, out] with the same k; ${odd.name} is [${odd.shape}]: move it to another group`;
   return [{ pointer: `${pointer}/over`, found: quoted(over), allowed }];
 }
 

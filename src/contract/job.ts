@@ -15,31 +15,31 @@ export const Job = Strict(
     attempt: Type.Integer({ description: 'Attempts begun so far.' }),
     spec: Complete(JobSpec),
     createdAt: Type.String({ format: 'date-time' }),
-    startedAt: Time('Of the latest attempt.'),
+    startedAt: Time('When the latest attempt began.'),
     finishedAt: Time('When it succeeded, failed or was cancelled.'),
     failure: Nullable(JobFailure),
     engine: Nullable(EngineInfo),
     progress: Nullable(Progress, {
-      description: 'Where it stands; loss is the mean of the latest meta-iteration’s points.',
+      description: 'Current progress; `loss` is the mean of the latest meta-iteration’s points.',
     }),
     weightsSha256: Type.Optional(
       Type.String({
         description:
-          'SHA-256 of the file of weights that a job of kind "compare" compares, in hexadecimal. It is known from the submission on, or from the first attempt on where the job that it names still trains then. Other weights fail a later attempt as `weights-changed`.',
+          'SHA-256, in hexadecimal, of the weights file that a job of kind "compare" evaluates. Set at submission, or at the first attempt if the job that it names is still training then. A later attempt with other weights fails as `weights-changed`.',
       }),
     ),
-    artifacts: Type.Array(Type.String(), { description: 'Names under /jobs/{id}/artifacts.' }),
+    artifacts: Type.Array(Type.String(), { description: 'Artifact names under /jobs/{id}/artifacts.' }),
   },
   { title: 'Job' },
 );
 export type Job = Static<typeof Job>;
 
-/** States that a job does not leave by itself. */
+/** Whether a state is final: a job does not leave it by itself. */
 export function isFinal(state: JobState): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
 }
 
-/** Artifacts of a job by the name they are stored under. */
+/** The names under which a job's artifacts are stored. */
 export const artifactNames = {
   weights: 'weights.safetensors',
   results: 'results.json',

@@ -1,10 +1,11 @@
-/** Elements of an array of numbers and the like that make one piece. */
+/** Maximum elements of an array per piece. */
 const run = 1024;
 const pieceBytes = 1 << 18;
 
 /**
- * What `JSON.stringify(value, null, indent)` gives of plain data, in pieces: the whole may be more than a string can hold.
- * @param indent spaces a level, or nothing
+ * The text of `JSON.stringify(value, null, indent)` for plain data, in pieces: the whole may exceed a string's maximum
+ * length.
+ * @param indent the spaces per level, or ''
  */
 export function* jsonPieces(value: unknown, indent = '', margin = '\n'): Generator<string, void, undefined> {
   if (!isContainer(value)) return yield JSON.stringify(value);
@@ -20,7 +21,7 @@ export function* jsonPieces(value: unknown, indent = '', margin = '\n'): Generat
   yield separator === inner ? close! : (indent && margin) + close!;
 }
 
-/** The same as UTF-8, a quarter of a megabyte at a time, and what the file ends with. */
+/** The same as UTF-8, about 256 KiB at a time, followed by `end`. */
 export function* jsonBytes(value: unknown, indent = '', end = ''): Generator<Uint8Array, void, undefined> {
   const encoder = new TextEncoder();
   let text = '';
@@ -33,7 +34,7 @@ export function* jsonBytes(value: unknown, indent = '', end = ''): Generator<Uin
   yield encoder.encode(text + end);
 }
 
-/** Whether the value takes at most so many bytes as JSON. */
+/** Whether the value takes at most `limit` bytes as JSON. */
 export function fitsInBytes(value: unknown, limit: number): boolean {
   let bytes = 0;
   for (const piece of jsonBytes(value)) {
@@ -43,7 +44,7 @@ export function fitsInBytes(value: unknown, limit: number): boolean {
   return true;
 }
 
-/** Elements of an array: as they are, or several that hold nothing as a text of their own. */
+/** Elements of an array: containers one by one, runs of other values joined into one text. */
 function* runsOf(values: readonly unknown[], inner: string): Generator<[string, unknown]> {
   for (let from = 0; from < values.length; ) {
     let to = from;

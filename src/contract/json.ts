@@ -1,15 +1,15 @@
 import type { FieldError } from './errors.js';
 
-/** No schema nests as deep as this; a document that does would exhaust the stack of whatever walks it. */
+/** Maximum depth of a document, deeper than any schema. A deeper one could exhaust the stack of code that walks it. */
 export const maxDepth = 32;
 
-/** Values of a document, those within others included: three times as many as the longest job has. */
+/** Maximum values in a document, nested ones included: three times as many as the longest job has. */
 export const maxValues = 10_000;
 
 /**
- * Why a JSON text is not worth parsing: it nests too deep, or holds too many values. Everything that is done to a
- * document afterwards takes time and memory in proportion to its values, so that this bounds them. It reads the text
- * once, builds nothing, and ends at the limit; whether the text is JSON at all is for the parser to say.
+ * Checks a JSON text before parsing: it must not nest too deep or hold too many values. All later work on a document
+ * takes time and memory in proportion to its values, so this bounds them. It reads the text once, builds nothing, and
+ * stops at the limit. It does not check the syntax: the parser does.
  */
 export function excessOf(text: string): FieldError | null {
   let depth = 0;
@@ -55,17 +55,17 @@ const tooDeep: FieldError = {
 const tooMany: FieldError = {
   pointer: '',
   found: `more than ${maxValues} values`,
-  allowed: `a document of at most ${maxValues} values, those in lists and objects counted one by one`,
+  allowed: `a document of at most ${maxValues} values, counting each one in lists and objects`,
 };
 
-/** Where the string that opens here closes, or the text ends. */
+/** Index of the closing quote of the string that opens here, or of the end of the text. */
 function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);
   while (close >= 0 && isEscaped(text, close)) close = text.indexOf('"', close + 1);
   return close < 0 ? text.length : close;
 }
 
-/** Whether an odd number of backslashes stands before the character. */
+/** Whether an odd number of backslashes precedes the character. */
 function isEscaped(text: string, at: number): boolean {
   let before = at - 1;
   while (text[before] === '\\') before--;
@@ -73,8 +73,8 @@ function isEscaped(text: string, at: number): boolean {
 }
 
 /**
- * What no document may hold, the first that there is: half of a surrogate pair, or a key that would reach an object's
- * prototype when it is copied.
+ * The first value that no document may hold: half of a surrogate pair, or a key that would reach an object's prototype
+ * when copied.
  */
 export function faultIn(value: unknown): FieldError | null {
   if (typeof value === 'string' && hasLoneSurrogate(value))

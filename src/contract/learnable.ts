@@ -5,7 +5,7 @@ import type { LearnedSpec, LstmSpec } from './optimizers.js';
 import type { MetatrainSpec } from './spec.js';
 import { lossWeights, type TrainingSpec } from './training.js';
 
-/** Refuses a training that cannot learn, and one whose validations cannot tell whether it has learned. */
+/** Refuses a training that cannot learn, or whose validations cannot measure progress. */
 export function checkLearnable({ optimizer, training }: MetatrainSpec, refuse: Refuse): void {
   checkMetaLoss(training, refuse);
   if (!canTell(training.validation.measure, validationHorizon(training)))
@@ -17,7 +17,7 @@ export function checkLearnable({ optimizer, training }: MetatrainSpec, refuse: R
   for (const { pointer, network } of networksOf(optimizer)) checkInitialisation(network, pointer, refuse);
 }
 
-/** The first loss of an unroll is a constant, since back-propagation ends there. Of an imitation the meta-loss is another. */
+/** The first loss of an unroll is a constant, since back-propagation ends there. Imitation has its own meta-loss. */
 function checkMetaLoss(training: TrainingSpec, refuse: Refuse): void {
   const { imitation, iterations, metaLoss } = training;
   const stages = stagesOf(training).filter(({ from }) => from >= (imitation?.iterations ?? 0) && from < iterations);
@@ -27,12 +27,12 @@ function checkMetaLoss(training: TrainingSpec, refuse: Refuse): void {
       '/training/metaLoss',
       metaLoss,
       Array.isArray(metaLoss)
-        ? 'numbers of which one after the first is not 0: the first loss of an unroll does not depend on the optimizer'
+        ? 'numbers with one after the first that is not 0: the first loss of an unroll does not depend on the optimizer'
         : '"final" or "sum-and-final", or longer unrolls: over one step the sum is the first loss, which does not depend on the optimizer',
     );
 }
 
-/** Kernels that are 0, one behind the other, have gradients of 0 for good: each is multiplied by what the other gives. */
+/** Consecutive kernels of 0 keep gradients of 0 for good: each gradient is multiplied by the other kernel's output. */
 function checkInitialisation({ initialisation, inputProjection, layers }: LstmSpec, at: string, refuse: Refuse): void {
   if (initialisation.kernels === 'zeros' && (layers.length > 0 || inputProjection !== null))
     refuse(

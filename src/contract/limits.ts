@@ -10,16 +10,16 @@ import { maxWeights } from './sizes.js';
 import type { JobSpec, MetatrainSpec } from './spec.js';
 import type { TrainingSpec } from './training.js';
 
-/** Limits on products of sizes: each field may be within its own range, and the whole still not fit a machine. */
+/** Limits on products of sizes: with every field within its own range, the whole may still not fit a machine. */
 const limits = {
-  /** Floats that an unroll keeps for its backward pass: 2 GiB, of the 4 that the wasm heap can have. */
+  /** Floats that an unroll keeps for its backward pass: 2 GiB of the wasm heap's maximum of 4. */
   unrollFloats: 2 ** 29,
-  /** Problems within each other, and in all. What is drawn at every step has 16 streams. */
+  /** Nesting depth and total number of problems. Draws made at every step have 16 streams. */
   depth: 4,
   problems: 16,
 } as const;
 
-/** Problems within each other: 1 of one that is made of no others. */
+/** Nesting depth of a problem: 1 for one that is not composite. */
 function depthOf(problem: ProblemSpec): number {
   return 1 + Math.max(0, ...partsOf(problem).map(depthOf));
 }
@@ -54,24 +54,24 @@ function countGroupWeights(groups: readonly Group[]): number {
 }
 
 /**
- * Whether a trained optimizer can be run on a problem that it fits: a comparison's document does not say how large it is,
- * so this is known when its weights are at hand.
+ * Whether a trained optimizer that fits a problem is small enough to run on it. A comparison's document does not give
+ * its size, so this is checked once the weights are loaded.
  */
 export function checkSize(optimizer: LearnedSpec, problem: ProblemSpec, native: boolean): FieldError | null {
   const kept = keptByUnroll(groupsOf(optimizer, problem), 1, native);
   if (kept <= limits.unrollFloats) return null;
-  const allowed = `coordinates for which a step of the optimizer keeps at most ${limits.unrollFloats} floats (here ${kept})`;
+  const allowed = `few enough coordinates for a step of the optimizer to keep at most ${limits.unrollFloats} floats (here ${kept})`;
   return { pointer: '/problem', found: `${coordinates(problem)} coordinates`, allowed };
 }
 
-/** Whether a problem is made of too many others, or nests too deep. */
+/** Whether a problem has too many parts, or nests too deep. */
 export function checkNesting(problem: ProblemSpec): FieldError | null {
   const depth = depthOf(problem);
   if (depth > limits.depth)
     return {
       pointer: '/problem',
       found: `${depth}`,
-      allowed: `problems at most ${limits.depth} deep within each other`,
+      allowed: `problems nested at most ${limits.depth} deep`,
     };
   const problems = problemsIn(problem).length;
   if (problems > limits.problems)
@@ -79,20 +79,20 @@ export function checkNesting(problem: ProblemSpec): FieldError | null {
   return null;
 }
 
-/** What no single field's range can say. */
+/** The limits that involve several fields. */
 export function checkLimits(spec: JobSpec): FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (pointer: string, found: unknown, allowed: string) =>
     errors.push({ pointer, found: JSON.stringify(found), allowed });
   const excess = checkNesting(spec.problem);
-  // All that follows goes through the problems and their parameters.
+  // The remaining checks walk through the problems and their parameters.
   if (excess) return [excess];
   if (spec.kind === 'metatrain') {
     checkTraining(spec, refuse);
     checkLearnable(spec, refuse);
     const { groups, errors: misfits } = fit(spec.optimizer, spec.problem);
     for (const misfit of misfits) errors.push({ ...misfit, pointer: `/optimizer${misfit.pointer}` });
-    // Sizes are known only where the optimizer fits.
+    // Sizes are known only if the optimizer fits.
     if (misfits.length === 0) checkOptimizer(spec, groups, refuse);
   }
   if (spec.comparison !== null) checkComparison(spec.comparison, spec.problem, refuse);
@@ -103,13 +103,17 @@ function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): vo
   const { functions, imitation, iterations, secondDerivatives, validation } = training;
   checkStages(training, refuse);
   if (imitation !== null && imitation.iterations > iterations)
-    refuse('/training/imitation/iterations', imitation.iterations, `at most ${iterations}, all of training’s`);
+    refuse(
+      '/training/imitation/iterations',
+      imitation.iterations,
+      `at most ${iterations}, the iterations of the training`,
+    );
   const limited = problemsIn(problem).find((part) => familyOf(part).firstDerivativesOnly);
   if (secondDerivatives === 'exact' && limited)
     refuse('/training/secondDerivatives', 'exact', `"dropped": the problem "${limited.name}" has no Hessian product`);
   const floats = functions * functionFloats(problem, true);
   if (floats > maxDataFloats)
-    refuse('/training/functions', functions, `functions of at most ${maxDataFloats} floats in all (here ${floats})`);
+    refuse('/training/functions', functions, `functions of at most ${maxDataFloats} floats in total (here ${floats})`);
   checkChunk('/training/validation/functions', validation.functions, problem, refuse);
 }
 
@@ -121,7 +125,7 @@ function checkOptimizer(spec: MetatrainSpec, groups: readonly Group[], refuse: R
     refuse(
       optimizer.name === 'lstm' ? '/optimizer/layers' : '/optimizer/groups',
       optimizer.name === 'lstm' ? optimizer.layers : `networks of ${weights} weights`,
-      `layers of at most ${maxWeights} weights in all`,
+      `layers of at most ${maxWeights} weights in total`,
     );
   const rule = groups.find((group) => !isNetwork(group));
   if (rule && secondDerivatives === 'exact')
@@ -141,18 +145,18 @@ function checkOptimizer(spec: MetatrainSpec, groups: readonly Group[], refuse: R
     );
 }
 
-/** Floats that the longest unroll keeps of one of its functions. */
+/** Floats that the longest unroll keeps per function. */
 function keptByFunction({ engine, problem, training }: MetatrainSpec, groups: readonly Group[]): number {
   const { imitation, secondDerivatives } = training;
   const unroll = longestUnroll(training);
-  // Should "auto" have to fall back to tfjs, tfjs says what does not fit.
+  // If "auto" falls back to tfjs, tfjs reports what does not fit.
   const fused = engine.name !== 'tfjs' && engine.backend === 'auto' && secondDerivatives === 'dropped';
-  // Imitation keeps what the networks see, what they and the rule make of it, and the loss's slopes besides.
+  // Imitation also keeps the networks' inputs, their updates and the rule's, and the loss's derivatives.
   const imitated = imitation === null ? 0 : 4 * unroll * coordinates(problem);
   return keptByUnroll(groups, unroll, fused) + imitated;
 }
 
-/** Bytes that a job holds at once, as the limits count them. */
+/** Bytes that a job holds at once, as counted by the limits. */
 export function memoryOf(spec: JobSpec): { unroll: number; functions: number; comparison: number } {
   const { problem, comparison } = spec;
   const floats = { unroll: 0, functions: 0, comparison: 0 };
@@ -165,22 +169,22 @@ export function memoryOf(spec: JobSpec): { unroll: number; functions: number; co
     const { functions, tuning, baselines } = comparison;
     const most = baselines.some(isTuned) ? Math.max(functions, tuning.functions) : functions;
     floats.functions = Math.max(floats.functions, chunkFloats(most, problem));
-    // Three measures of each run, in double precision, beside the losses of one optimizer.
+    // Three measures per run, in double precision, plus the losses of one optimizer.
     floats.comparison = comparison.functions * (comparison.steps + 1 + 6 * countOptimizers(comparison));
   }
   return { unroll: 4 * floats.unroll, functions: 4 * floats.functions, comparison: 4 * floats.comparison };
 }
 
 /**
- * Floats that an unroll of one function keeps. The fused engine, which is for networks over single coordinates, keeps a
- * gradient a step, and the state every twenty steps; tfjs, all that a step computes.
+ * Floats that an unroll of one function keeps. The fused engine, for networks over single coordinates, keeps a gradient
+ * per step, and the state every twenty steps; tfjs keeps all that a step computes.
  */
 function keptByUnroll(groups: readonly Group[], steps: number, native: boolean): number {
   const fused = native && groups.every(({ width }) => width === 1);
   return groups.reduce((sum, group) => sum + blocksOf(group) * keptByBlock(group, steps, fused), 0);
 }
 
-/** The same of one block of a group's coordinates. */
+/** The same for one block of a group's coordinates. */
 function keptByBlock({ optimizer, width }: Group, steps: number, fused: boolean): number {
   const network = optimizer.name === 'lstm' ? optimizer : { layers: [], inputProjection: null };
   const units = network.layers.reduce((a, b) => a + b, 0);
@@ -188,7 +192,7 @@ function keptByBlock({ optimizer, width }: Group, steps: number, fused: boolean)
   return steps * (9 * units + (network.inputProjection ?? 0) + 4 * width);
 }
 
-/** Steps of the longest unroll, in whichever stage. */
+/** Steps of the longest unroll of any stage. */
 export function longestUnroll({ unroll, curriculum }: TrainingSpec): number {
   return Math.max(unroll, ...curriculum.map((stage) => stage.unroll));
 }
@@ -198,7 +202,7 @@ function checkStages({ horizon, unroll, curriculum, metaLoss }: TrainingSpec, re
   for (const [i, stage] of [{ from, horizon, unroll }, ...curriculum].entries()) {
     const pointer = i === 0 ? '/training' : `/training/curriculum/${i - 1}`;
     if (i > 0 && stage.from <= from)
-      refuse(`${pointer}/from`, stage.from, `more than ${from}, where the stage before begins`);
+      refuse(`${pointer}/from`, stage.from, `more than ${from}, where the previous stage begins`);
     from = stage.from;
     if (stage.horizon % stage.unroll !== 0)
       refuse(`${pointer}/unroll`, stage.unroll, `a divisor of the horizon, ${stage.horizon}`);

@@ -4,7 +4,7 @@ import { RegisteredOptimizer } from './registry.js';
 import { Nullable, Strict } from './schema.js';
 import { Type } from './type.js';
 
-/** What lists answer with. */
+/** The documents of lists. */
 
 const next = Nullable(Type.String(), { description: 'Cursor of the next page; null on the last one.' });
 

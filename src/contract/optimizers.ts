@@ -2,7 +2,7 @@ import type { Static, TUnsafe } from 'typebox';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 import { Type } from './type.js';
 
-/** The greatest learning rate, given or found. */
+/** The maximum learning rate, whether given or tuned. */
 export const maximumRate = 1e6;
 const rateRange = { exclusiveMinimum: 0, maximum: maximumRate } as const;
 const rate = (usual: number) =>
@@ -12,7 +12,7 @@ const rate = (usual: number) =>
       { type: 'string', enum: ['tuned'] },
     ],
     default: 'tuned',
-    description: `Learning rate, or "tuned": the best of a grid around ${usual} on separate tuning functions, or ${usual} where they cannot tell which is the best.`,
+    description: `Learning rate, or "tuned": the best of a grid around ${usual} on separate tuning functions, or ${usual} where they cannot tell which is best.`,
   });
 const decay = (value: number, description: string) =>
   Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description });
@@ -21,7 +21,7 @@ const epsilon = (value: number) =>
     minimum: 0,
     maximum: 1,
     default: value,
-    description: 'Added to the denominator. One below 2^-75 counts as 2^-75, so that nothing is divided by 0.',
+    description: 'Added to the denominator. Values below 2^-75 count as 2^-75, so that nothing is divided by 0.',
   });
 
 export const SgdSpec = Strict(
@@ -41,7 +41,7 @@ export const NagSpec = Strict(
   {
     title: "Nesterov's accelerated gradient",
     description:
-      'v ← μ v - α ∇f(θ), θ ← θ + μ v - α ∇f(θ): the form of Sutskever et al. 2013 in which the gradient is taken at the iterate itself.',
+      'v ← μ v - α ∇f(θ), θ ← θ + μ v - α ∇f(θ): the form of Sutskever et al. 2013, with the gradient taken at the iterate itself.',
   },
 );
 export const RmspropSpec = Strict(
@@ -71,7 +71,7 @@ export const AdamSpec = Strict(
   { title: 'Adam', description: 'Kingma and Ba 2015, algorithm 1, with bias correction.' },
 );
 const weightDecay = (value: number) =>
-  Type.Number({ minimum: 0, maximum: 10, default: value, description: 'λ: θ shrinks by α λ θ a step.' });
+  Type.Number({ minimum: 0, maximum: 10, default: value, description: 'λ: θ shrinks by α λ θ per step.' });
 export const AdamwSpec = Strict(
   {
     name: Type.Literal('adamw'),
@@ -108,7 +108,7 @@ export const ScheduleFreeSgdSpec = Strict(
   {
     title: 'Schedule-free SGD',
     description:
-      'y = (1 - β) z + β x, z ← z - α ∇f(y), x the mean of the z so far (Defazio et al. 2024). The loss is that of x, which the method returns; a step costs an evaluation at x for it, and the gradient at y.',
+      'y = (1 - β) z + β x, z ← z - α ∇f(y), x the mean of the z so far (Defazio et al. 2024). The loss is that of x, which the method returns: each step costs an evaluation at x besides the gradient at y.',
   },
 );
 export const ScheduleFreeAdamwSpec = Strict(
@@ -140,8 +140,8 @@ const plainRuleSpecs = [
 ] as const;
 const ruleSpecs = [...plainRuleSpecs, ScheduleFreeSgdSpec, ScheduleFreeAdamwSpec] as const;
 
-/** The hand-written update rules and their parameters. `src/core/optimizers/` holds each under the same name. */
-export const RuleSpec = OneOf('name', [...ruleSpecs], { description: 'A hand-written update rule.' });
+/** The hand-designed optimizers and their parameters. `src/core/optimizers/` has each under the same name. */
+export const RuleSpec = OneOf('name', [...ruleSpecs], { description: 'A hand-designed optimizer.' });
 export type RuleSpec = Static<typeof RuleSpec>;
 export type RuleName = RuleSpec['name'];
 export type RuleOf<N extends RuleName> = Extract<RuleSpec, { name: N }>;
@@ -151,13 +151,13 @@ export const ConjugateGradientsSpec = Strict(
   {
     title: 'Conjugate gradients',
     description:
-      'With exact line search, for problems that are quadratic (Hestenes and Stiefel 1952): the best that a method can do that moves in the span of the gradients seen so far. A yardstick, not a competitor: it knows that the function is quadratic, and looks at whole functions. A step is one move of θ; it costs the value and gradient at θ, and one more value for the line search, which is not counted as a step.',
+      'With exact line search, for quadratic problems (Hestenes and Stiefel 1952): optimal among methods that move in the span of the gradients seen so far. A yardstick, not a competitor: it knows that the function is quadratic, and sees whole functions. A step is one move of θ; it costs the value and gradient at θ, and one more value for the line search, which is not counted as a step.',
   },
 );
 
 /** What a learned optimizer is compared with. */
 export const BaselineSpec = OneOf('name', [...ruleSpecs, ConjugateGradientsSpec], {
-  description: 'A hand-written update rule, or conjugate gradients.',
+  description: 'A hand-designed optimizer, or conjugate gradients.',
 });
 export type BaselineSpec = Static<typeof BaselineSpec>;
 
@@ -185,7 +185,7 @@ export const PreprocessSpec = OneOf(
       },
     ),
   ],
-  { default: { name: 'none' }, description: 'What the network sees of a gradient g.' },
+  { default: { name: 'none' }, description: 'How a gradient g becomes the network’s inputs.' },
 );
 export type PreprocessSpec = Static<typeof PreprocessSpec>;
 
@@ -196,12 +196,12 @@ export const LstmSpec = Strict(
       maxItems: 8,
       default: [20, 20],
       description:
-        'Units of each LSTM layer. None at all leaves a linear map of the inputs, as in DeepMind’s simple example.',
+        'Units of each LSTM layer. Without layers, the network is a linear map of the inputs, as in DeepMind’s simple example.',
     }),
     over: Choice(['coordinate', 'kernel', 'all'], {
       default: 'coordinate',
       description:
-        'What one application of the network sees, and has a state for: one coordinate; all k · k entries of a convolution kernel [k, k, in, out] for one pair of channels (DeepMind’s KernelDeepLSTM); or all coordinates of a function at once (their StandardDeepLSTM), whose weights then serve functions of that many coordinates alone.',
+        'What one application of the network sees and keeps a state for: one coordinate; all k · k entries of a convolution kernel [k, k, in, out] for one pair of channels (DeepMind’s KernelDeepLSTM); or all coordinates of a function at once (their StandardDeepLSTM), whose weights then fit only functions of that many coordinates.',
     }),
     inputProjection: Nullable(Type.Integer({ minimum: 1, maximum: 1024 }), {
       default: null,
@@ -219,21 +219,21 @@ export const LstmSpec = Strict(
         kernels: Choice(['fan-in-uniform', 'truncated-normal', 'glorot-uniform', 'zeros'], {
           default: 'truncated-normal',
           description:
-            'Of every kernel: U(±1/√fan-in); N(0, 1/fan-in) cut at two standard deviations; U(±√(6/(fan-in + fan-out))); or 0, for a linear map only: layers and an input projection would have gradients of 0 for good.',
+            'Distribution of every kernel, in the order of the values: U(±1/√fan-in); N(0, 1/fan-in) cut at two standard deviations; U(±√(6/(fan-in + fan-out))); or 0, only for a linear map: layers and an input projection would keep gradients of 0.',
         }),
         output: Choice(['kernels', 'zeros'], {
           default: 'kernels',
-          description: 'Of the output projection: as the other kernels, or 0 (the first update is then 0).',
+          description: 'Output projection: like the other kernels, or 0 (the first update is then 0).',
         }),
         forgetBias: Type.Number({ minimum: -10, maximum: 10, default: 1, description: 'Initial forget-gate bias.' }),
       },
-      { default: {}, description: 'How the weights begin. Biases other than the forget gate’s begin at 0.' },
+      { default: {}, description: 'Initial weights. Biases other than the forget gate’s begin at 0.' },
     ),
   },
   {
     title: 'LSTM',
     description:
-      'The LSTM of arXiv 1606.04474: the same small network, with a state of its own, at every coordinate, or at what `over` says.',
+      'The LSTM of arXiv 1606.04474: one small network applied to every coordinate, or block as `over` says, each with its own state.',
   },
 );
 export type LstmSpec = Static<typeof LstmSpec>;
@@ -244,13 +244,13 @@ const groupRuleSpecs = plainRuleSpecs.map((spec) => ({
   properties: { ...spec.properties, learningRate: Type.Number({ ...rateRange, description: 'Learning rate.' }) },
 })) as unknown as typeof plainRuleSpecs;
 
-/** A hand-written rule for a group: its learning rate is a number, and it takes the gradient where all groups do. */
+/** A hand-designed optimizer for a group: its learning rate is a number, and it takes the gradient at θ. */
 export const GroupRule = OneOf('name', [...groupRuleSpecs]) as unknown as TUnsafe<
   Static<(typeof plainRuleSpecs)[number]> & { learningRate: number }
 >;
 export type GroupRule = Static<typeof GroupRule>;
 
-/** Names of groups before they had to serve as parts of paths. */
+/** Names of groups in earlier versions, before names had to be valid parts of paths. */
 export const groupNameBefore = /^[A-Za-z0-9._-]{1,64}$/;
 
 export const GroupSpec = Strict(
@@ -264,10 +264,10 @@ export const GroupSpec = Strict(
       minItems: 1,
       maxItems: 64,
       description:
-        'Which of the problem’s parameters are this group’s: names; beginnings of names, as "conv*"; or "*" for all that no other group names.',
+        'The problem’s parameters in this group: names; prefixes of names, such as "conv*"; or "*" for all that no other group names.',
     }),
     optimizer: OneOf('name', [LstmSpec, ...groupRuleSpecs], {
-      description: 'A network with weights of its own, or a hand-written rule whose learning rate is a number.',
+      description: 'A network with weights of its own, or a hand-designed optimizer whose learning rate is a number.',
     }) as unknown as TUnsafe<LstmSpec | GroupRule>,
   },
   { description: 'Some of the problem’s parameters, and what optimises them.' },
@@ -281,13 +281,13 @@ export const GroupsSpec = Strict(
       minItems: 1,
       maxItems: 16,
       default: [{ name: 'all', parameters: ['*'], optimizer: { name: 'lstm' } }],
-      description: 'Every parameter of the problem is in exactly one.',
+      description: 'Every parameter of the problem is in exactly one group.',
     }),
   },
   {
     title: 'Groups',
     description:
-      'An optimizer for each group of parameters: LSTMs that are trained together, such as one for the weights of convolutions and one for the rest (arXiv 1606.04474, section 3.3), or hand-written rules beside them.',
+      'An optimizer per group of parameters: LSTMs trained together, such as one for the weights of convolutions and one for the rest (arXiv 1606.04474, section 3.3), and hand-designed optimizers beside them.',
   },
 );
 export type GroupsSpec = Static<typeof GroupsSpec>;

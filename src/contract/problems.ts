@@ -19,8 +19,8 @@ import { OneOf, problemReference } from './schema.js';
 import { Type } from './type.js';
 
 /**
- * The families of optimizees: a file of `problems/` has the schema and the sizes of each, and a file of the same name in
- * `src/core/problems/` its mathematics.
+ * The families of optimizees. For each, a file in `problems/` has the schema and the sizes, and a file of the same name
+ * in `src/core/problems/` the mathematics.
  */
 export const ProblemSpec = OneOf(
   'name',
@@ -45,10 +45,10 @@ export const ProblemSpec = OneOf(
 );
 export type ProblemSpec = Static<typeof ProblemSpec>;
 
-/** A problem that weights were trained on: a plugin may have added it elsewhere, so that only its name is known here. */
+/** A problem that weights were trained on. Only its name is known if a plugin of another machine added it. */
 export const TrainingProblem = Type.Unsafe<ProblemSpec>({
   anyOf: [{ $ref: problemReference }, Type.Object({ name: Type.String() })],
-  description: 'What it was trained on; nothing but a name where this service does not know the problem.',
+  description: 'What the optimizer was trained on; only a name where this service does not know the problem.',
 });
 export type ProblemName = ProblemSpec['name'];
 export type ProblemOf<N extends ProblemName> = Extract<ProblemSpec, { name: N }>;
@@ -75,8 +75,8 @@ const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = 
 const added = new Map<string, FamilyContract<never>>();
 
 /**
- * Adds a family from outside this program, under the name that its schema has as a constant. Types do not know it:
- * whoever handles a spec of it does so through its family. It has to come before the first document is validated.
+ * Adds a plugin's family, under the constant `name` of its schema. The types do not include it: code handles its specs
+ * through the family. Must be called before the first document is validated.
  * @throws RangeError where the name is taken
  */
 export function addFamily(name: string, schema: TSchema, family: FamilyContract<never>): void {
@@ -86,8 +86,8 @@ export function addFamily(name: string, schema: TSchema, family: FamilyContract<
 }
 
 /**
- * Names and sizes of the family that a spec names. Its methods take that spec.
- * @throws UnknownProblem of a spec that was validated where there was a plugin that is not here
+ * The family that a spec names. Its methods take that spec.
+ * @throws UnknownProblem for a spec that was validated with a plugin that is not loaded here
  */
 export function familyOf(problem: ProblemSpec): FamilyContract<ProblemSpec> {
   const family = families[problem.name] ?? added.get(problem.name);
@@ -109,7 +109,7 @@ export function partsOf(problem: ProblemSpec): readonly ProblemSpec[] {
   return (familyOf(problem).parts?.(problem) ?? []) as readonly ProblemSpec[];
 }
 
-/** A problem, its parts, their parts, and so on. */
+/** A problem and, recursively, its parts. */
 export function problemsIn(problem: ProblemSpec): ProblemSpec[] {
   return [problem, ...partsOf(problem).flatMap(problemsIn)];
 }
@@ -119,7 +119,7 @@ export function isQuadratic(problem: ProblemSpec): boolean {
   return problemsIn(problem).every((part) => familyOf(part).quadratic);
 }
 
-/** Checking a document asks for them again and again, and an ensemble has thousands. Specs do not change. */
+/** Cached: checking a document needs them often, and an ensemble has thousands. Specs do not change. */
 const knownParameters = new WeakMap<ProblemSpec, readonly Parameter[]>();
 
 /** The tensors whose concatenation is θ. */

@@ -12,28 +12,28 @@ export const Progress = Strict({
 });
 export type Progress = Static<typeof Progress>;
 
-/** The latest validation; what it measured, and over how many steps, is not in events of earlier versions. */
+/** The latest validation; events of earlier versions lack its measure and steps. */
 type Validation = Pick<RunEventOf<'validation'>, 'iteration' | 'loss' | 'best' | 'measure' | 'steps'>;
 
 type Health = Pick<RunEventOf<'health'>, 'verdict' | 'message' | 'causes'>;
 
-/** What the events of a run so far say: for the job's record, the terminal and a page alike. */
+/** The state of a run according to its events so far: for the job's record, the terminal and web pages. */
 export interface Standing {
-  /** Meta-iterations in all; 0 for a comparison. */
+  /** Total meta-iterations; 0 for a comparison. */
   readonly iterations: number;
   readonly engine: EngineInfo | null;
-  /** The phase and how far it is; `loss` is the mean of the latest meta-iteration's points. */
+  /** The phase and its progress; `loss` is the mean of the latest meta-iteration's points. */
   readonly progress: Progress | null;
   /** One past the last meta-iteration whose losses are known. */
   readonly lossEnd: number | null;
   readonly validation: Validation | null;
   readonly health: Health | null;
-  /** Meta-iterations after which the kept weights were reached, once the run is done. */
+  /** Meta-iterations after which the weights were the ones kept; set once the run is done. */
   readonly bestIteration: number | null;
   readonly failure: Pick<JobFailure, 'code' | 'message'> | null;
 }
 
-/** Before the first event, also where a run resumes and does not start again. Without a spec, `started` has the total. */
+/** The standing before the first event, of a resumed run too. Without a spec, the total comes with `started`. */
 export function standingOf(spec?: JobSpec): Standing {
   return {
     iterations: spec?.kind === 'metatrain' ? spec.training.iterations : 0,
@@ -47,7 +47,7 @@ export function standingOf(spec?: JobSpec): Standing {
   };
 }
 
-/** The standing after one more event, the core's own or a subscriber's. */
+/** The standing after one more event, from the core or as received by a subscriber. */
 export function fold(standing: Standing, event: RunEvent | JobEvent): Standing {
   switch (event.type) {
     case 'started': {

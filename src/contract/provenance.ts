@@ -6,7 +6,7 @@ import { TrainingSpec } from './training.js';
 import { Type } from './type.js';
 
 /**
- * Where weights come from, as far as their file says so: nothing is filled in. It holds no time of day: the same run
+ * Where weights come from, as far as their file says; nothing is filled in. It has no time of day, so that the same run
  * gives the same bytes.
  */
 export const Provenance = Strict(
@@ -16,7 +16,7 @@ export const Provenance = Strict(
       Type.Unsafe<Partial<TrainingSpec>>({
         ...TrainingSpec,
         default: undefined,
-        description: 'How it was trained; fields that the file does not have are not filled in.',
+        description: 'The training’s options; fields that the file lacks are not filled in.',
       }),
     ),
     seed: Type.Optional(Type.Integer({ minimum: 0 })),
@@ -25,11 +25,11 @@ export const Provenance = Strict(
     ),
     bestIteration: Type.Optional(
       Nullable(Type.Integer({ minimum: 0 }), {
-        description: 'Meta-iterations after which these weights stood; null where no validation chose them.',
+        description: 'Meta-iterations after which training had these weights; null where no validation chose them.',
       }),
     ),
     engine: Type.Optional(EngineInfo),
   },
-  { title: 'Provenance', description: 'How an optimizer was trained, as far as its file says so.' },
+  { title: 'Provenance', description: 'How an optimizer was trained, as far as its file says.' },
 );
 export type Provenance = Static<typeof Provenance>;

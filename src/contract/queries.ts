@@ -4,12 +4,12 @@ import { Strict } from './schema.js';
 import { OptimizerName } from './trained.js';
 import { Type } from './type.js';
 
-/** What lists and series can be asked for: the API's query parameters, and what its client and its store take. */
+/** Queries for lists and series: the API's query parameters, which its client and its store take too. */
 
 /** The fields that choose a page of a list. */
 function page(what: string) {
   return {
-    cursor: Type.Optional(Type.String({ maxLength: 256, description: 'What an earlier page gave as `next`.' })),
+    cursor: Type.Optional(Type.String({ maxLength: 256, description: '`next` of the previous page.' })),
     limit: Type.Integer({
       minimum: 1,
       maximum: 200,
@@ -21,7 +21,7 @@ function page(what: string) {
 
 export const JobsQuery = Strict({
   state: Type.Optional(JobState),
-  label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Jobs that carry this label.' })),
+  label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Only jobs with this label.' })),
   ...page('Jobs'),
 });
 export type JobsQuery = Static<typeof JobsQuery>;
@@ -31,12 +31,10 @@ export type OptimizersQuery = Static<typeof OptimizersQuery>;
 
 export const LossesQuery = Strict({
   from: Type.Optional(Type.Integer({ minimum: 0, description: 'First meta-iteration; 0 by default.' })),
-  to: Type.Optional(
-    Type.Integer({ minimum: 0, description: 'One past the last meta-iteration; all that there are by default.' }),
-  ),
-  points: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'Buckets at most.' }),
+  to: Type.Optional(Type.Integer({ minimum: 0, description: 'One past the last meta-iteration; the end by default.' })),
+  points: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'Maximum number of buckets.' }),
 });
 export type LossesQuery = Static<typeof LossesQuery>;
 
-/** A query in which whatever has a default may be left out. */
+/** A query in which fields with a default may be left out. */
 export type Asked<Query> = { [K in keyof Query]?: Query[K] | undefined };

@@ -1,16 +1,16 @@
 import { type ComparisonSpec, countCombinations, countOptimizers, isTuned, tunedMeasures } from './comparison.js';
 import type { FieldError } from './errors.js';
 
-/** Numbers in a comparison's results: some 200 MB as JSON. */
+/** Maximum numbers in a comparison's results: about 200 MB as JSON. */
 const maxResultNumbers = 2 ** 23;
 /** The mean and five quantiles. */
 const curvesPerOptimizer = 6;
-/** Of a rate that was tried: itself, its scores, and other parameters that were tuned. */
+/** Numbers per rate tried: the rate, its scores, and the other tuned parameters. */
 const numbersPerRate = 12;
-/** By how many rates a grid may grow. */
+/** Maximum number of rates that a grid may grow by. */
 export const widestGrowth = 160;
 
-/** Whether a comparison's results are of a size that can be stored, sent and read. */
+/** Checks that a comparison's results are small enough to be stored, sent and read. */
 export function checkResultSize(comparison: ComparisonSpec): FieldError | null {
   const { steps, baselines, tuning } = comparison;
   const optimizers = countOptimizers(comparison);
@@ -22,6 +22,6 @@ export function checkResultSize(comparison: ComparisonSpec): FieldError | null {
   return {
     pointer: '/comparison/steps',
     found: String(steps),
-    allowed: `results of at most ${maxResultNumbers} numbers (here ${numbers}: ${curves} curves × (steps + 1), and ${numbersPerRate} for each of ${rates} rates that may be tried; ${optimizers} optimizers have ${curvesPerOptimizer} curves each, a tuned rule counted once for each measure): fewer steps, baselines or tuned measures`,
+    allowed: `results of at most ${maxResultNumbers} numbers (here ${numbers}: ${curves} curves × (steps + 1), and ${numbersPerRate} for each of ${rates} rates that may be tried; ${optimizers} optimizers have ${curvesPerOptimizer} curves each, a tuned rule counted once per measure): fewer steps, baselines or tuned measures`,
   };
 }

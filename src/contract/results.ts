@@ -5,11 +5,11 @@ import { ProblemSpec, TrainingProblem } from './problems.js';
 import { Choice, Complete, Nullable, Strict, WireNumber } from './schema.js';
 import { Type } from './type.js';
 
-/** What a comparison found. Intervals are 95 % percentile-bootstrap intervals over functions. */
+/** The results of a comparison. Intervals are 95 % percentile-bootstrap intervals over functions. */
 
 export const Estimate = Strict(
   { value: WireNumber, low: WireNumber, high: WireNumber },
-  { description: 'A mean and its interval, "NaN" to "NaN" where the mean is not finite.' },
+  { description: 'A mean and its 95 % interval, "NaN" to "NaN" where the mean is not finite.' },
 );
 export type Estimate = Static<typeof Estimate>;
 
@@ -17,47 +17,49 @@ const NotTuned = Strict({
   measure: Type.Unsafe<Measure>({ ...Measure, description: 'One of `measures`.' }),
   parameter: Type.String({
     description:
-      'Such as "learningRate": the rule then keeps its usual rate, and its other parameters. Of another parameter, several values did equally well, and the rule has one of them.',
+      'Name of the parameter. For "learningRate" the rule keeps its usual rate and its other parameters. For any other, several values did equally well, and the rule has one of them.',
   }),
-  reason: Type.String({ description: 'Such as "the sum over one step is the loss at the start, whatever the rate".' }),
+  reason: Type.String({
+    description: 'Why, such as "the sum over one step is the loss at the start, whatever the rate".',
+  }),
 });
 export type NotTuned = Static<typeof NotTuned>;
 
 export const TuningResult = Strict({
-  measure: Type.Unsafe<Measure>({ ...Measure, description: 'The first of `measures`, which the scores are of.' }),
+  measure: Type.Unsafe<Measure>({ ...Measure, description: 'The first of `measures`: the scores are for it.' }),
   measures: Type.Array(Measure, {
-    description: 'Those that this rate is the best for, or, where `notTuned` has it, that it could not be tuned for.',
+    description: 'The measures that this rate is best for, or, if in `notTuned`, could not be tuned for.',
   }),
   functions: Type.Integer(),
   examples: Choice(['training', 'held-out'], {
-    description: 'Which ones the tuning functions saw, where there are any.',
+    description: 'The examples that the tuning functions saw, for problems with examples.',
   }),
   atEdge: Type.Boolean({
-    description: 'Whether the best rate lies at the edge of a grid that has grown as far as it may, by 160 rates.',
+    description: 'Whether the best rate is at the edge of a grid that has grown by its maximum of 160 rates.',
   }),
   grid: Type.Array(
     Strict({
       learningRate: Type.Number(),
       parameters: Type.Record(Type.String(), Type.Number(), {
-        description: 'Values of the other parameters, where they were tuned as well.',
+        description: 'Values of the other tuned parameters.',
       }),
       score: WireNumber,
       scores: Strict({ sum: WireNumber, final: WireNumber, tail: WireNumber }),
       diverged: Type.Boolean({
         description:
-          'Some loss of a tuning function was not finite, or lay above its first by more than a hundred times what the functions fall by at the best rate of the grid, in the mean.',
+          'Whether some loss of a tuning function was not finite, or exceeded its first by more than a hundred times the functions’ mean fall at the best rate of the grid.',
       }),
     }),
   ),
   notTuned: Type.Optional(
     Type.Array(NotTuned, {
-      description: 'What the tuning functions could not tell, and why. Left out where there is nothing.',
+      description: 'What could not be tuned, and why. Absent where everything was.',
     }),
   ),
 });
 export type TuningResult = Static<typeof TuningResult>;
 
-/** Whether the rule has kept its usual rate, since no other could be told to be the best. */
+/** Whether the rule has kept its usual rate, since none proved best. */
 export function keepsUsualRate({ notTuned = [] }: TuningResult): boolean {
   return notTuned.some(({ parameter }) => parameter === 'learningRate');
 }
@@ -65,33 +67,35 @@ export function keepsUsualRate({ notTuned = [] }: TuningResult): boolean {
 const winRate = (measure: string) =>
   Type.Unsafe<number>({
     type: 'number',
-    description: `Share of functions on which the learned optimizer’s ${measure} is the smaller; a tie counts half.`,
+    description: `Share of functions on which the learned optimizer’s ${measure} is smaller; a tie counts half.`,
   });
 const difference = (measure: string) =>
   Type.Unsafe<Estimate>({
     ...Estimate,
-    description: `Learned minus this one, ${measure}, paired by function: below 0 where the learned optimizer is better.`,
+    description: `The learned optimizer’s ${measure} minus this one’s, paired by function: below 0 where the learned optimizer is better.`,
   });
 const stepsSaved = (curve: string) =>
   Nullable(Type.Integer(), {
-    description: `k less the first step at which the learned optimizer’s ${curve} is at or below this one’s at step k; null where it never is.`,
+    description: `k minus the first step at which the learned optimizer’s ${curve} is at or below this one’s at step k; null where it never is.`,
   });
 
 export const TrainedOn = Strict(
   {
     problem: TrainingProblem,
-    steps: Type.Integer({ description: 'Of the last horizon of its training.' }),
+    steps: Type.Integer({ description: 'Horizon of the last stage of its training.' }),
   },
-  { description: 'What the learned optimizer was trained on; left out where its file does not say.' },
+  { description: 'What the learned optimizer was trained on; absent where its file does not say.' },
 );
 export type TrainedOn = Static<typeof TrainedOn>;
 
 export const MeasureResult = Strict({
   mean: Estimate,
   median: WireNumber,
-  difference: Nullable(difference('of the means')),
+  difference: Nullable(difference('mean')),
   winRate: Nullable(
-    Type.Number({ description: 'Share of functions on which the learned optimizer is smaller; a tie counts half.' }),
+    Type.Number({
+      description: 'Share of functions on which the learned optimizer’s measure is smaller; a tie counts half.',
+    }),
   ),
 });
 export type MeasureResult = Static<typeof MeasureResult>;
@@ -99,7 +103,7 @@ export type MeasureResult = Static<typeof MeasureResult>;
 export const OptimizerResult = Strict({
   label: Type.String({ description: 'Unique in the comparison, for tables and legends.' }),
   rule: Nullable(Complete(BaselineSpec), {
-    description: 'The rule with the rate that it ran with; null for the learned optimizer.',
+    description: 'The rule, with the learning rate used; null for the learned optimizer.',
   }),
   tuning: Nullable(TuningResult),
   measures: Type.Optional(
@@ -107,18 +111,22 @@ export const OptimizerResult = Strict({
       { sum: MeasureResult, tail: MeasureResult, final: MeasureResult },
       {
         description:
-          'What was found for each measure; `difference` and `winRate` are null for the learned optimizer itself. The fields named after measures below say the same. Results made before this field existed lack it.',
+          'The results by measure; `difference` and `winRate` are null for the learned optimizer itself. The fields named after measures below have the same numbers. Absent from results of versions before this field.',
       },
     ),
   ),
   sum: Estimate,
-  sumDeviation: Type.Unsafe<Static<typeof WireNumber>>({ ...WireNumber, description: 'Of one function’s sum.' }),
+  sumDeviation: Type.Unsafe<Static<typeof WireNumber>>({
+    ...WireNumber,
+    description: 'Standard deviation of the sum over functions.',
+  }),
   sumMedian: WireNumber,
   final: Estimate,
   finalMedian: WireNumber,
   log10MeanFinal: Type.Unsafe<Estimate>({
     ...Estimate,
-    description: 'Of `final`; "NaN" where that is below 0, and its ends where a resample’s mean is.',
+    description:
+      'Base-10 logarithm of the mean final loss; "NaN" where that is below 0, likewise the ends of the interval.',
   }),
   tail: Type.Unsafe<Estimate>({
     ...Estimate,
@@ -137,7 +145,7 @@ export const OptimizerResult = Strict({
       steps: Type.Optional(
         Type.Array(Type.Integer(), {
           description:
-            'The steps t of the values, where not all of them are there: in a `comparison` event of results that are too large for one.',
+            'The steps t of the values, where some are left out: in a `comparison` event whose results are too large for it.',
         }),
       ),
       mean: Type.Array(WireNumber),
@@ -160,9 +168,9 @@ export const OptimizerResult = Strict({
 });
 export type OptimizerResult = Static<typeof OptimizerResult>;
 
-/** In a job's record, its `started` event and its results. */
+/** Part of a job's record, its `started` event and its results. */
 export const weightsSha256 = Type.String({
-  description: 'SHA-256 of the file of weights that a job of kind "compare" compares, in hexadecimal.',
+  description: 'SHA-256, in hexadecimal, of the weights file that a job of kind "compare" evaluates.',
 });
 
 export const ComparisonResults = Strict(

@@ -2,8 +2,8 @@ import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { Type } from './type.js';
 
 /**
- * An object that accepts the named fields and no others. A field with a default need not be there: a validator fills it
- * in. Where a complete object is shown, {@link Complete} says that all of them are there.
+ * An object with the named fields and no others. Fields with a default are optional: the validator fills them in.
+ * {@link Complete} marks objects that are shown with all of them.
  */
 export function Strict<T extends TProperties>(properties: T, options: Record<string, unknown> = {}): TObject<T> {
   const object: object = Type.Object(properties, { additionalProperties: false, ...options });
@@ -12,17 +12,17 @@ export function Strict<T extends TProperties>(properties: T, options: Record<str
   return { ...rest, ...(needed.length > 0 && { required: needed }) } as unknown as TObject<T>;
 }
 
-/** Marks a schema whose objects are shown as they are stored, every field with a default among them. */
+/** Marks a schema whose objects are shown as stored, with all the fields that have a default. */
 export const completeMark = 'x-complete';
 
-/** A document as an answer shows it: complete. The OpenAPI document has such a schema beside that of requests. */
+/** A document as in responses: complete. The OpenAPI document has this schema besides the one for requests. */
 export function Complete<T extends TSchema>(schema: T) {
   return Type.Unsafe<Static<T>>({ ...schema, [completeMark]: true });
 }
 
 /**
- * A union of strict objects told apart by one constant field. It is written as `oneOf` with OpenAPI's `discriminator`,
- * so that a validator reports the errors of the variant that was meant, and not those of all variants.
+ * A union of strict objects distinguished by one constant field. It is written as `oneOf` with OpenAPI's
+ * `discriminator`, so that a validator reports only the errors of the variant that was meant.
  */
 export function OneOf<T extends TSchema[]>(tag: string, variants: [...T], options: Record<string, unknown> = {}) {
   return Type.Unsafe<Static<T[number]>>({
@@ -35,8 +35,8 @@ export function OneOf<T extends TSchema[]>(tag: string, variants: [...T], option
 }
 
 /**
- * Where a problem's schema holds another problem: a reference, since any problem may be there. It leads to the schema
- * from wherever the service publishes it, and `compile` knows it.
+ * A reference to the schema of any problem, for problems within problems. It resolves wherever the service publishes a
+ * schema, and `compile` knows it.
  */
 export const problemReference = 'openapi.yaml#/components/schemas/ProblemSpec';
 export function InnerProblem(options: Record<string, unknown> = {}): TSchema {
@@ -44,8 +44,8 @@ export function InnerProblem(options: Record<string, unknown> = {}): TSchema {
 }
 
 /**
- * A union of two strict objects told apart by whether a field is there. Like {@link OneOf}, it has a validator report
- * the errors of the variant that was meant.
+ * A union of two strict objects distinguished by whether a field is present. As with {@link OneOf}, a validator reports
+ * only the errors of the variant that was meant.
  */
 export function ByPresence<A extends TObject, B extends TObject>(
   field: string,
@@ -74,8 +74,8 @@ export function IntegerChoice<const T extends number[]>(values: T, options: Reco
 }
 
 /**
- * A value of type T or null. Where the schema is of one type it is widened in place: behind an `anyOf` a validator
- * would not fill in the defaults.
+ * A value of type T or null. A schema of a single type is widened in place: behind an `anyOf`, a validator would not
+ * fill in the defaults.
  */
 export function Nullable<T extends TSchema>(schema: T, options: Record<string, unknown> = {}) {
   const { type, enum: values } = schema as { type?: unknown; enum?: unknown };
@@ -86,10 +86,10 @@ export function Nullable<T extends TSchema>(schema: T, options: Record<string, u
   return Type.Unsafe<Static<T> | null>({ ...widened, ...options });
 }
 
-/** JSON has no NaN and no infinities: a number that may be one travels as a number or as one of three strings. */
+/** JSON has no NaN and no infinities: a number that may be one is sent as a number or as one of three strings. */
 export const WireNumber = Type.Unsafe<WireNumber>({
   anyOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }],
-  description: 'A number; what JSON cannot write is the string "NaN", "Infinity" or "-Infinity".',
+  description: 'A number, or the string "NaN", "Infinity" or "-Infinity", which JSON has no numbers for.',
 });
 export type WireNumber = number | 'NaN' | 'Infinity' | '-Infinity';
 

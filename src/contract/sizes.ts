@@ -1,10 +1,10 @@
-/** What a request may send. */
+/** Limits on the sizes of requests. */
 
-/** Bytes of a document: many times the longest job. */
+/** Maximum bytes of a document: many times the longest job. */
 export const documentLimit = 2 ** 20;
 
-/** Weights φ (256 MiB with the meta-optimizer's moments). */
+/** Maximum weights φ (256 MiB with the meta-optimizer's moments). */
 export const maxWeights = 2 ** 24;
 
-/** Bytes of an upload: the most weights that there may be, and a header. */
+/** Maximum bytes of an upload: the maximum number of weights, and a header. */
 export const uploadLimit = 4 * maxWeights + 2 ** 20;

@@ -8,34 +8,34 @@ import { TrainedOptimizerRef } from './trained.js';
 import { TrainingSpec } from './training.js';
 import { Type } from './type.js';
 
-/** The schemas of a job's document: what a client may ask for. Every field not marked required has a default. */
+/** The schemas of a job's document. Every field not marked required has a default. */
 
 export const EngineSpec = Strict(
   {
     name: Choice(['auto', 'native', 'tfjs'], {
       default: 'auto',
       description:
-        '"auto" takes the fastest engine that the worker has and that accepts the job: "native", fused kernels for the processor, or else "tfjs". A named backend means "tfjs".',
+        '"auto" selects the fastest engine that the worker has and that accepts the job: "native", fused kernels for the CPU, or else "tfjs". With "auto", a named backend means "tfjs".',
     }),
     backend: Choice(['auto', 'wasm', 'cpu', 'tensorflow'], {
       default: 'auto',
       description:
-        'The tfjs backend; with "native", that of the gradients of problems without native kernels. "auto" is tensorflow where @tensorflow/tfjs-node-gpu is installed, else wasm.',
+        'The tfjs backend; with "native", the backend that evaluates problems without native kernels. "auto" is tensorflow where @tensorflow/tfjs-node-gpu is installed, else wasm.',
     }),
   },
-  { default: {}, description: 'What computes the unrolls.' },
+  { default: {}, description: 'The engine that computes the unrolls.' },
 );
 export type EngineSpec = Static<typeof EngineSpec>;
 
 const common = {
   title: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 200, pattern: visibleText, description: 'A line for people.' }),
+    Type.String({ minLength: 1, maxLength: 200, pattern: visibleText, description: 'One line of free text.' }),
   ),
   labels: Type.Array(Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._=/-]+$' }), {
     maxItems: 16,
     uniqueItems: true,
     default: [],
-    description: 'For filtering.',
+    description: 'Labels, for filtering lists of jobs.',
   }),
   seed: Type.Integer({
     minimum: 0,
@@ -47,7 +47,7 @@ const common = {
     minimum: 1,
     maximum: 10,
     default: 2,
-    description: 'How often the job is begun before a lost child process or worker fails it.',
+    description: 'Maximum number of attempts, after which a lost child process or worker fails the job.',
   }),
   engine: EngineSpec,
   problem: ProblemSpec,
@@ -59,7 +59,7 @@ export const MetatrainSpec = Strict(
     ...common,
     optimizer: LearnedSpec,
     training: TrainingSpec,
-    comparison: Nullable(ComparisonSpec, { default: {}, description: 'null: train only.' }),
+    comparison: Nullable(ComparisonSpec, { default: {}, description: 'null to train only.' }),
   },
   { title: 'Meta-training', description: 'Train a learned optimizer, then compare it with hand-designed ones.' },
 );
@@ -67,7 +67,7 @@ export type MetatrainSpec = Static<typeof MetatrainSpec>;
 
 export const CompareSpec = Strict(
   { kind: Type.Literal('compare'), ...common, optimizer: TrainedOptimizerRef, comparison: ComparisonSpec },
-  { title: 'Comparison', description: 'Evaluate a trained optimizer on any problem, beside hand-designed ones.' },
+  { title: 'Comparison', description: 'Compare a trained optimizer with hand-designed ones on any problem.' },
 );
 export type CompareSpec = Static<typeof CompareSpec>;
 

@@ -13,21 +13,20 @@ export const MetaLossSpec = Type.Unsafe<'sum' | 'sum-and-final' | 'final' | numb
   ],
   default: 'sum',
   description:
-    'Weights w_t of the losses f(θ_t), t = 0 … T, of an unroll of T steps: "sum" is 1 for t < T; "sum-and-final" is 1 for all; "final" is 1 for t = T only; or T + 1 numbers. f(θ_0) does not depend on the optimizer, so one of the others needs a weight.',
+    'Weights w_t of the losses f(θ_t), t = 0 … T, in an unroll of T steps: "sum" is 1 for t < T; "sum-and-final" is 1 for all; "final" is 1 for t = T only; or T + 1 numbers. f(θ_0) does not depend on the optimizer, so another loss needs a weight other than 0.',
 });
 
 const warmup = Type.Integer({
   minimum: 0,
   maximum: 100_000_000,
   default: 0,
-  description:
-    'Meta-iterations over which the rate rises linearly from 0 to where the schedule has it (Goyal et al. 2017).',
+  description: 'Meta-iterations over which the rate rises linearly from 0 to the schedule’s value (Goyal et al. 2017).',
 });
 
 export const ScheduleSpec = OneOf(
   'name',
   [
-    Strict({ name: Type.Literal('constant'), warmup }, { description: 'The rate stays as it is.' }),
+    Strict({ name: Type.Literal('constant'), warmup }, { description: 'A constant rate.' }),
     Strict(
       {
         name: Type.Literal('cosine'),
@@ -36,7 +35,7 @@ export const ScheduleSpec = OneOf(
           minimum: 0,
           maximum: 1,
           default: 0,
-          description: 'Of the rate, where training ends.',
+          description: 'Fraction of the rate at the end of training.',
         }),
       },
       {
@@ -52,12 +51,12 @@ export const ScheduleSpec = OneOf(
           exclusiveMinimum: 0,
           maximum: 1,
           default: 0.5,
-          description: 'What the rate is multiplied by over `every` meta-iterations.',
+          description: 'Factor on the rate per `every` meta-iterations.',
         }),
         every: Type.Integer({ minimum: 1, maximum: 100_000_000, default: 1000 }),
         staircase: Type.Boolean({
           default: false,
-          description: 'true: in steps, at each multiple of `every` (step decay); false: evenly.',
+          description: 'true: in steps, at each multiple of `every` (step decay); false: smoothly.',
         }),
       },
       { description: 'Exponential decay, or step decay.' },
@@ -65,7 +64,7 @@ export const ScheduleSpec = OneOf(
   ],
   {
     default: { name: 'constant', warmup: 0 },
-    description: 'How the meta-optimizer’s learning rate goes over the meta-iterations; `learningRate` is its peak.',
+    description: 'The meta-optimizer’s learning rate over the meta-iterations; `learningRate` is its peak.',
   },
 );
 export type ScheduleSpec = Static<typeof ScheduleSpec>;
@@ -87,10 +86,10 @@ export const ImitationSpec = Strict(
       minimum: 1,
       maximum: 100_000_000,
       default: 100,
-      description: 'Meta-iterations that it lasts, the first ones; at most all.',
+      description: 'Number of meta-iterations, from the first.',
     }),
   },
-  { description: 'Imitation of a hand-written rule, whose learning rate is a number, before training proper.' },
+  { description: 'Imitation of a hand-designed optimizer, whose learning rate is a number, before training proper.' },
 );
 export type ImitationSpec = Static<typeof ImitationSpec>;
 
@@ -110,21 +109,22 @@ export const ValidationSpec = Strict(
     }),
     horizon: Nullable(Type.Integer({ minimum: 1, maximum: 100_000 }), {
       default: null,
-      description: 'Steps that each is optimised for; null for training’s horizon, the last stage’s of a curriculum.',
+      description:
+        'Steps for which each is optimised; null for training’s horizon, in a curriculum that of the last stage.',
     }),
     measure: Type.Unsafe<Measure>({
       ...Measure,
       default: 'sum',
       description:
-        'What the best weights are chosen by, as a mean over the functions: the sum, the final loss or the last tenth’s mean, over the horizon. Over one step the sum cannot tell.',
+        'How the best weights are chosen, as a mean over the functions: by the sum, the final loss, or the mean of the last tenth of the horizon. The sum over one step cannot tell weights apart.',
     }),
     patience: Nullable(Type.Integer({ minimum: 1, maximum: 1_000_000 }), {
       default: null,
       description:
-        'Validations in a row without a better one after which training ends (early stopping: Prechelt 1998), those of a warm-up by imitation not counted; null for never.',
+        'Consecutive validations without improvement after which training ends (early stopping: Prechelt 1998), not counting those of a warm-up by imitation; null for never.',
     }),
   },
-  { default: {}, description: 'The weights with the best validation loss are the ones that are kept.' },
+  { default: {}, description: 'The weights with the best validation loss are kept.' },
 );
 
 export const TrainingSpec = Strict(
@@ -151,7 +151,7 @@ export const TrainingSpec = Strict(
       maxItems: 64,
       default: [],
       description:
-        'Stages with horizons and unrolls of their own, in order; before the first, `horizon` and `unroll` hold. A stage begins with fresh functions (progressive training: Chen et al. 2020, arXiv 2010.09089; growing horizons: Lv et al. 2017).',
+        'Stages with their own horizons and unrolls, in order; `horizon` and `unroll` apply before the first. Each stage begins with fresh functions (progressive training: Chen et al. 2020, arXiv 2010.09089; growing horizons: Lv et al. 2017).',
     }),
     functions: Type.Integer({
       minimum: 1,
@@ -163,32 +163,33 @@ export const TrainingSpec = Strict(
       exclusiveMinimum: 0,
       maximum: 10,
       default: 1e-3,
-      description: 'Of the meta-optimizer, Adam (β1 0.9, β2 0.999, ε 1e-8).',
+      description: 'Learning rate of the meta-optimizer, Adam (β1 0.9, β2 0.999, ε 1e-8).',
     }),
     schedule: ScheduleSpec,
     clipNorm: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }), {
       default: null,
-      description: 'The meta-gradient is scaled down to this global norm where it is longer; null for never.',
+      description: 'Maximum global norm of the meta-gradient, which is scaled down to it; null for no maximum.',
     }),
     metaLoss: MetaLossSpec,
     objective: Choice(['loss', 'log', 'relative'], {
       default: 'loss',
       description:
-        'What of each loss the meta-loss adds up, function by function: "loss" is f(θ_t); "log" is log(f(θ_t) + 1e-8) (Wichrowska et al. 2017, arXiv 1703.04813), where a negative loss has no gradient; "relative" is f(θ_t)/|f(θ_0)|, θ_0 being where the function’s horizon began; a function that begins at 0 is divided by 1.',
+        'The form in which each loss enters the meta-loss, per function: "loss" is f(θ_t); "log" is log(f(θ_t) + 1e-8) (Wichrowska et al. 2017, arXiv 1703.04813), where negative losses have no gradient; "relative" is f(θ_t)/|f(θ_0)|, where θ_0 is the start of the function’s horizon; a function that begins at 0 is divided by 1.',
     }),
     randomScaling: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 10 }), {
       default: null,
       description:
-        'a: training’s functions are f(c∘θ), started from θ_0/c, each coordinate of c being e^u, u ~ U(-a, a), drawn for each function, as of the problem “rescaled” (random scaling: Lv, Jiang and Li 2017, arXiv 1703.03633); null for never.',
+        'a: training uses functions f(c∘θ), starting at θ_0/c, with each coordinate of c = e^u, u ~ U(-a, a), drawn for each function, as in the problem "rescaled" (random scaling: Lv, Jiang and Li 2017, arXiv 1703.03633); null for none.',
     }),
     imitation: Nullable(ImitationSpec, {
       default: null,
       description:
-        'A warm-up by imitation (off-policy imitation learning: Chen et al. 2020, arXiv 2010.09089): for the first `iterations` meta-iterations a hand-written rule moves all of θ, and the meta-loss is the mean over steps, functions and coordinates of ((g_t - ĝ_t)/α)², g_t being the updates that the networks make of the gradients along the rule’s way, ĝ_t the rule’s own and α its learning rate; `metaLoss`, `objective` and `secondDerivatives` count afterwards, when training goes on with fresh functions. null for none.',
+        'A warm-up by imitation (off-policy imitation learning: Chen et al. 2020, arXiv 2010.09089): for the first `iterations` meta-iterations a hand-designed optimizer (`rule`) moves all of θ. The meta-loss is then the mean over steps, functions and coordinates of ((g_t - ĝ_t)/α)², where g_t are the networks’ updates for the gradients along the rule’s trajectory, ĝ_t the rule’s own updates, and α its learning rate. `metaLoss`, `objective` and `secondDerivatives` apply afterwards, when training continues with fresh functions. null for none.',
     }),
     secondDerivatives: Choice(['dropped', 'exact'], {
       default: 'dropped',
-      description: 'Whether the meta-gradient passes through ∇f. The paper drops that term.',
+      description:
+        'Whether the meta-gradient includes the term through ∇f, "exact", or not, "dropped", as in the paper.',
     }),
     validation: ValidationSpec,
   },

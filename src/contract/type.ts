@@ -1,8 +1,8 @@
 import type * as TypeBox from 'typebox';
 
 /**
- * TypeBox's builders, those that are needed: each makes a JSON Schema whose TypeScript type TypeBox knows. Only its types
- * are used, since its own builders come with its whole engine, 19 MB in every process.
+ * The TypeBox builders that we need: each makes a JSON Schema whose TypeScript type TypeBox infers. Only TypeBox's
+ * types are used, since its own builders load its whole engine, 19 MB in every process.
  */
 const builders = {
   Unknown: (options?: Options) => ({ ...options }),
@@ -16,7 +16,7 @@ const builders = {
     ...options,
   }),
   Array: (items: object, options?: Options) => ({ type: 'array', items, ...options }),
-  /** The key's schema is that of any string. */
+  /** Any string may be a key. */
   Record: (_key: object, value: object, options?: Options) => ({
     type: 'object',
     patternProperties: { '^.*$': value },

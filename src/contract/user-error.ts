@@ -1,7 +1,7 @@
-/** What went wrong for the user: their usage, a service or Redis out of reach, or the work itself. */
+/** What went wrong: usage, an unreachable service or Redis, the work itself, or something missing. */
 export type UserErrorKind = 'usage' | 'unreachable' | 'failure' | 'notFound';
 
-/** An error outside the API whose message tells a user all that they need; the command line maps it to an exit status. */
+/** An error outside the API, with a complete message for the user; the command line maps it to an exit status. */
 export class UserError extends Error {
   override readonly name = 'UserError';
 

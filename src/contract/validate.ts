@@ -27,10 +27,10 @@ const options = {
 } as const;
 const ajv = withItems(new Ajv(options));
 
-/** For what other programs may have written: fields that are not known are left out, and nothing is filled in. */
+/** For documents that other programs may have written: removes unknown fields, and fills in nothing. */
 const lenient = withItems(new Ajv({ ...options, removeAdditional: true, useDefaults: false }));
 
-/** The items of a list that is too long are not looked at: its length is what is wrong with it. */
+/** Does not check the items of a list that is too long: its length is the error. */
 function withItems(validator: Ajv): Ajv {
   const items = itemsModule.default;
   return validator
@@ -46,12 +46,12 @@ function withItems(validator: Ajv): Ajv {
     });
 }
 
-/** Compiles a schema; what it returns fills in defaults and leaves its errors in `.errors`. */
+/** Compiles a schema. The function that it returns fills in defaults and leaves errors in `.errors`. */
 export function compile(schema: TSchema | AnySchemaObject): ValidateFunction {
   return compileWith(ajv, schema);
 }
 
-/** Compiles a schema; what it returns removes fields that are not known, fills in nothing, and leaves its errors. */
+/** As {@link compile}, but the function removes unknown fields and fills in nothing. */
 export function compileLeniently(schema: TSchema | AnySchemaObject): ValidateFunction {
   return compileWith(lenient, schema);
 }
@@ -61,15 +61,15 @@ function compileWith(validator: Ajv, schema: TSchema | AnySchemaObject): Validat
   return validator.compile(schema as AnySchemaObject);
 }
 
-/** Whether documents have been validated already: what problems there are does not change then. */
+/** Whether a document has been validated: from then on, no problems can be added. */
 export function problemsAreSettled(): boolean {
   return ajv.schemas[problemReference]?.validate !== undefined;
 }
 
-/** Compiled when it is first asked for: a process that only trains, on a document that is known to be good, never does. */
+/** Compiled at first use: a process that only trains, on a valid document, never does. */
 let jobSpec: ValidateFunction | undefined;
 
-/** For whoever cannot wait a third of a second when the first document comes. */
+/** Call it early to avoid a third of a second's wait at the first document. */
 export function jobSpecValidator(): ValidateFunction {
   jobSpec ??= compile(JobSpec);
   return jobSpec;
@@ -92,19 +92,19 @@ export function parseJobSpec(document: unknown): JobSpec {
   return spec;
 }
 
-/** Turns a validator's errors into an API error, in time that grows with their number. */
+/** Turns a validator's errors into an API error, in linear time. */
 export function invalidDocument(errors: ErrorObject[]): ApiError {
   const unique = new Map<string, FieldError>();
-  // An anyOf reports each of its branches besides itself: the summary says it all.
+  // An anyOf reports each of its branches besides itself: the summary is enough.
   const summaries = new Set(errors.filter((e) => e.keyword === 'anyOf').map((e) => `${e.schemaPath}/`));
-  // For a missing tag the discriminator's own error says more: which tags there are.
+  // For a missing tag the discriminator's own error is better: it lists the tags.
   const tags = new Set(errors.filter((e) => e.keyword === 'discriminator').map((e) => placeOf(e, e.params.tag)));
   for (const error of errors) {
     const { keyword, params, schemaPath } = error;
-    // That an `if` has led to the branch says nothing of what is wrong in it.
+    // An `if` only reports which branch was taken, not what is wrong in it.
     if (keyword === 'if') continue;
     if (keyword === 'required' && tags.has(placeOf(error, params.missingProperty))) continue;
-    // As many as the schemas have places for an anyOf, however long the document is.
+    // Bounded by the number of anyOf in the schemas, however long the document.
     if ([...summaries].some((path) => schemaPath.startsWith(path))) continue;
     const field = toFieldError(error);
     const known = unique.get(field.pointer);
@@ -182,7 +182,7 @@ export function describe(schema: AnySchemaObject, error?: ErrorObject): string {
 }
 
 function describePattern(pattern: string): string {
-  return pattern === visibleText ? 'without control characters and invisible ones' : `matching ${pattern}`;
+  return pattern === visibleText ? 'without control or invisible characters' : `matching ${pattern}`;
 }
 
 function bound(schema: AnySchemaObject, keyword: string, words: string, unit = ''): string {

@@ -53,12 +53,12 @@ function results(steps: number, optimizers: number): ComparisonResults {
 }
 
 describe('the event of a comparison', () => {
-  it('has the results as they are where they fit', () => {
+  it('has the whole results where they fit', () => {
     const small = results(100, 3);
     assert.deepEqual(comparisonEvent(small), { type: 'comparison', results: small });
   });
 
-  it('has at most 1,000 points of each curve of larger ones, no grids, and names their artifact', () => {
+  it('has at most 1,000 points per curve of larger results, no grids, and the name of their artifact', () => {
     for (const [steps, optimizers, most] of [
       [20_000, 2, 1000],
       [100_000, 13, 1000],

@@ -7,13 +7,13 @@ import { coordinates } from '../../src/contract/problems.js';
 import { compile, parseJobSpec } from '../../src/contract/validate.js';
 import { lstmSpec } from '../weights/samples.js';
 
-const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
+const minimal = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
 type Document = Record<string, unknown>;
 
 /** However many there are. */
 const problems = catalogue.problems.map(({ name }) => `"${name}"`).join(', ');
 
-/** The errors of a document that must be refused. */
+/** The errors of a document, which must be refused. */
 function refused(document: unknown): ApiError {
   try {
     parseJobSpec(document);
@@ -27,13 +27,13 @@ function refused(document: unknown): ApiError {
   throw new Error(`accepted ${JSON.stringify(document)?.slice(0, 200)}`);
 }
 
-const training = (fields: Document) => ({ ...least, training: fields });
+const training = (fields: Document) => ({ ...minimal, training: fields });
 const rules = (count: number) => ({ baselines: Array(count).fill({ name: 'sgd', learningRate: 0.1 }) });
-const comparison = (fields: Document) => ({ ...least, comparison: fields });
-const optimizer = (fields: Document) => ({ ...least, optimizer: { name: 'lstm', ...fields } });
+const comparison = (fields: Document) => ({ ...minimal, comparison: fields });
+const optimizer = (fields: Document) => ({ ...minimal, optimizer: { name: 'lstm', ...fields } });
 
 const notFirst =
-  'numbers of which one after the first is not 0: the first loss of an unroll does not depend on the optimizer';
+  'numbers with one after the first that is not 0: the first loss of an unroll does not depend on the optimizer';
 const firstOnly =
   '"final" or "sum-and-final", or longer unrolls: over one step the sum is the first loss, which does not depend on the optimizer';
 const cannotTell =
@@ -49,16 +49,16 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
   ],
   [
     'an unknown kind',
-    { ...least, kind: 'train' },
+    { ...minimal, kind: 'train' },
     { pointer: '/kind', found: '"train"', allowed: '"metatrain", "compare"' },
   ],
   [
     'an unknown problem',
-    { ...least, problem: { name: 'himmelblau' } },
+    { ...minimal, problem: { name: 'himmelblau' } },
     { pointer: '/problem/name', found: '"himmelblau"', allowed: problems },
   ],
   [
-    'a trained optimizer that is named by nothing',
+    'a trained optimizer without a reference',
     { kind: 'compare', problem: { name: 'simple' }, optimizer: {}, comparison: {} },
     { pointer: '/optimizer/job', found: 'nothing', allowed: 'a value: the field is required' },
   ],
@@ -127,7 +127,7 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
   ],
   [
     'an unknown field, with those known',
-    { ...least, problem: { name: 'parabola', dimensions: 10 } },
+    { ...minimal, problem: { name: 'parabola', dimensions: 10 } },
     { pointer: '/problem/dimensions', found: '10', allowed: 'no such field; known ones are name, dimension' },
   ],
   [
@@ -139,11 +139,11 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
       allowed: 'no such field; known ones are name, learningRate',
     },
   ],
-  ['null for an object', { ...least, training: null }, { pointer: '/training', found: 'null', allowed: 'an object' }],
+  ['null for an object', { ...minimal, training: null }, { pointer: '/training', found: 'null', allowed: 'an object' }],
   ['an array for the document', ['metatrain'], { pointer: '', found: '["metatrain"]', allowed: 'an object' }],
   [
-    'labels twice the same',
-    { ...least, labels: ['a', 'a'] },
+    'a repeated label',
+    { ...minimal, labels: ['a', 'a'] },
     { pointer: '/labels', found: '["a","a"]', allowed: 'an array of at most 16 items, without repeats' },
   ],
   [
@@ -161,12 +161,12 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
     },
   ],
   [
-    'a meta-loss of nothing',
+    'a meta-loss of 0',
     training({ horizon: 2, unroll: 2, metaLoss: [0, 0, 0] }),
     { pointer: '/training/metaLoss', found: '[0,0,0]', allowed: notFirst },
   ],
   [
-    'a meta-loss of the first loss alone',
+    'a meta-loss of only the first loss',
     training({ horizon: 4, unroll: 2, metaLoss: [1, 0, 0], secondDerivatives: 'exact' }),
     { pointer: '/training/metaLoss', found: '[1,0,0]', allowed: notFirst },
   ],
@@ -189,7 +189,7 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
     { pointer: '/training/validation/measure', found: '"sum"', allowed: cannotTell },
   ],
   [
-    'validations of a horizon of their own, by the sum over one step',
+    'validations with their own horizon, by the sum over one step',
     training({ validation: { horizon: 1 } }),
     { pointer: '/training/validation/measure', found: '"sum"', allowed: cannotTell },
   ],
@@ -199,14 +199,14 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
     { pointer: '/training/validation/measure', found: '"sum"', allowed: cannotTell },
   ],
   [
-    'kernels of 0 before others of 0',
+    'consecutive kernels of 0',
     optimizer({ layers: [20], initialisation: { kernels: 'zeros' } }),
     { pointer: '/optimizer/initialisation/kernels', found: '"zeros"', allowed: otherKernels },
   ],
   [
-    'the same in a group, behind an input projection',
+    'the same in a group, after an input projection',
     {
-      ...least,
+      ...minimal,
       optimizer: {
         name: 'groups',
         groups: [
@@ -226,7 +226,7 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
     { pointer: '/training/imitation/rule', found: 'nothing', allowed: 'a value: the field is required' },
   ],
   [
-    'an imitation of a rule whose rate would have to be found first',
+    'an imitation of a rule whose rate would have to be tuned first',
     training({ imitation: { rule: { name: 'sgd', learningRate: 'tuned' } } }),
     {
       pointer: '/training/imitation/rule/learningRate',
@@ -246,7 +246,7 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
   [
     'an imitation longer than training',
     training({ iterations: 20, imitation: { rule: { name: 'sgd', learningRate: 1 }, iterations: 21 } }),
-    { pointer: '/training/imitation/iterations', found: '21', allowed: 'at most 20, all of training’s' },
+    { pointer: '/training/imitation/iterations', found: '21', allowed: 'at most 20, the iterations of the training' },
   ],
 ];
 
@@ -260,25 +260,25 @@ describe('a document that is refused says where, what was found and what is allo
     });
   }
 
-  it('several faults, each at its field', () => {
-    const { errors } = refused({ ...least, seed: -1, training: { iterations: 0, functions: 'x' }, extra: 1 });
+  it('several errors, each at its field', () => {
+    const { errors } = refused({ ...minimal, seed: -1, training: { iterations: 0, functions: 'x' }, extra: 1 });
     const pointers = errors.map((e) => e.pointer).sort();
     assert.deepEqual(pointers, ['/extra', '/seed', '/training/functions', '/training/iterations']);
   });
 
   it('pointers escape ~ and / (RFC 6901)', () => {
-    assert.equal(refused({ ...least, 'a/b~c': 1 }).errors[0]?.pointer, '/a~1b~0c');
+    assert.equal(refused({ ...minimal, 'a/b~c': 1 }).errors[0]?.pointer, '/a~1b~0c');
   });
 
-  it('prototype keys are fields like any others', () => {
+  it('prototype keys are fields like any other', () => {
     for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-      const text = JSON.stringify(least).replace('{', `{${JSON.stringify(key)}:{"polluted":true},`);
+      const text = JSON.stringify(minimal).replace('{', `{${JSON.stringify(key)}:{"polluted":true},`);
       assert.equal(refused(JSON.parse(text)).errors[0]?.pointer, `/${key}`);
       assert.equal(({} as Document).polluted, undefined);
     }
   });
 
-  it('documents that are no object', () => {
+  it('documents that are not objects', () => {
     for (const document of [null, 7, 'text', true, [], undefined]) refused(document);
   });
 
@@ -286,18 +286,18 @@ describe('a document that is refused says where, what was found and what is allo
     let deep: unknown = {};
     for (let i = 0; i < 100_000; i++) deep = { a: deep };
     assert.match(refused(deep).errors[0]!.allowed, /at most 32 levels deep/);
-    assert.equal(refused({ ...least, title: deep }).errors[0]!.found, 'deeper nesting');
+    assert.equal(refused({ ...minimal, title: deep }).errors[0]!.found, 'deeper nesting');
   });
 
   it('long values are shortened, and long lists of errors cut', () => {
     const { errors } = refused({
-      ...least,
+      ...minimal,
       title: 7,
       labels: Array.from({ length: 16 }, (_, i) => ` ${i} `.repeat(20)),
     });
     assert.ok(errors.length <= 20 && errors.every((e) => e.found.length <= 80));
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x${i}`, 1]));
-    assert.equal(refused({ ...least, ...many }).errors.length, 20);
+    assert.equal(refused({ ...minimal, ...many }).errors.length, 20);
   });
 });
 
@@ -314,10 +314,13 @@ describe('a document that can learn is accepted', () => {
       training({ iterations: 9, horizon: 2, unroll: 1, imitation: { rule, iterations: 9 } }),
     ],
     [
-      'and in a stage that it covers',
+      'and in a stage within the imitation',
       training({ horizon: 2, unroll: 1, imitation: { rule }, curriculum: [{ from: 100, horizon: 20, unroll: 20 }] }),
     ],
-    ['and in a stage that never comes', training({ iterations: 9, curriculum: [{ from: 9, horizon: 20, unroll: 1 }] })],
+    [
+      'and in a stage that is never reached',
+      training({ iterations: 9, curriculum: [{ from: 9, horizon: 20, unroll: 1 }] }),
+    ],
     ['a linear map that begins at 0', optimizer({ layers: [], initialisation: { kernels: 'zeros' } })],
     ['an output that begins at 0', optimizer({ layers: [20], initialisation: { output: 'zeros' } })],
   ];
@@ -329,7 +332,7 @@ describe('limits on products of sizes', () => {
 
   it('count the coordinates of a perceptron: weights and a bias for each unit', () => {
     const count = (fields: object) => {
-      const { problem } = parseJobSpec({ ...least, problem: mnist(fields) });
+      const { problem } = parseJobSpec({ ...minimal, problem: mnist(fields) });
       return coordinates(problem);
     };
     assert.equal(count({}), 785 * 20 + 21 * 10);
@@ -346,7 +349,7 @@ describe('limits on products of sizes', () => {
       '/training/functions',
     ],
     [
-      // 30 million floats would be kept without an imitation, five times as many with one: the limit is 2^29.
+      // Without an imitation 30 million floats would be kept, with one five times as many; the limit is 2^29.
       'an imitation’s memory',
       {
         ...training({
@@ -395,7 +398,7 @@ describe('limits on products of sizes', () => {
     ],
   ];
   for (const [title, document, pointer] of huge) {
-    it(`${title}: no document can ask for all of the machine’s`, () => {
+    it(`${title}: no document can use up the machine`, () => {
       const { errors } = refused(document);
       assert.ok(
         errors.some((e) => e.pointer === pointer && /at most \d+/.test(e.allowed)),
@@ -404,14 +407,14 @@ describe('limits on products of sizes', () => {
     });
   }
 
-  it('leave room for what people do', () => {
+  it('leave room for realistic jobs', () => {
     // MNIST as in the paper; DeepMind's batch of 128 quadratics.
     parseJobSpec({ ...training({ horizon: 100, unroll: 20 }), problem: mnist() });
     parseJobSpec({ ...comparison({ functions: 2000, steps: 200 }), problem: mnist({ hidden: [40] }) });
     parseJobSpec({ ...training({ functions: 128, horizon: 100 }), problem: { name: 'quadratic' } });
     parseJobSpec(comparison({ functions: 100_000, steps: 100 }));
     parseJobSpec(comparison({ functions: 2, steps: 100_000, ...rules(12) }));
-    // What is taken a chunk at a time is counted a chunk at a time, and what is not done is not counted.
+    // What is evaluated in chunks is counted in chunks, and what is not done is not counted.
     const large = {
       problem: { name: 'rosenbrock', dimension: 100_000 },
       training: { validation: { functions: 2048 } },
@@ -422,7 +425,7 @@ describe('limits on products of sizes', () => {
     parseJobSpec(
       comparison({ baselines: untuned, tuning: { parameters: { beta1: many, beta2: many, epsilon: many } } }),
     );
-    // All that are hand-written, each tuned for three measures.
+    // All hand-designed optimizers, each tuned for three measures.
     const measures = ['sum', 'tail', 'final'];
     parseJobSpec(comparison({ functions: 200_000, steps: 100, ...nine, tuning: { measures } }));
     for (const coordinates of [10, 100_000])
@@ -432,7 +435,7 @@ describe('limits on products of sizes', () => {
       );
   });
 
-  it('of an optimizer taken to a problem are known when its weights are', () => {
+  it('of an optimizer on another problem are checked once its weights are known', () => {
     const refusal = checkSize(
       { ...lstmSpec(), layers: new Array(8).fill(1024) },
       { name: 'parabola', dimension: 100_000 },
@@ -440,11 +443,11 @@ describe('limits on products of sizes', () => {
     );
     assert.equal(refusal?.pointer, '/problem');
     assert.equal(refusal.found, '100000 coordinates');
-    // The state h and c of 8,192 units, thrice, and 5 floats besides.
+    // The states h and c of 8,192 units, three times, and 5 floats more.
     assert.match(refusal.allowed, /at most 536870912 floats \(here 4915700000\)/);
   });
 
-  it('conjugate gradients are for quadratic problems, and for those made of them alone', () => {
+  it('conjugate gradients need quadratic problems, or composites of only those', () => {
     const baselines = [{ name: 'sgd' }, { name: 'conjugate-gradients' }];
     for (const problem of [
       mnist(),
@@ -456,7 +459,7 @@ describe('limits on products of sizes', () => {
         {
           pointer: '/comparison/baselines/1/name',
           found: '"conjugate-gradients"',
-          allowed: `a hand-written rule: conjugate gradients are for problems that are quadratic, and "${problem.name}" is not`,
+          allowed: `an update rule: conjugate gradients need a quadratic problem, and "${problem.name}" is not quadratic`,
         },
       ]);
     }
@@ -479,21 +482,18 @@ describe('a problem document', () => {
   });
 });
 
-it('refuses titles with characters that a terminal obeys or nobody sees, and no others', () => {
+it('refuses titles with characters that a terminal obeys or that are invisible, and no others', () => {
   const points = [0, 7, 8, 9, 10, 13, 27, 31, 0x7f, 0x80, 0x9b, 0x9f, 0x61c];
   const ranges = [0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x202a, 0x202e, 0x2060, 0x2066, 0x2069, 0xfeff];
   for (const point of [...points, ...ranges]) {
-    const { errors } = refused({ ...least, title: `a${String.fromCodePoint(point)}b` });
+    const { errors } = refused({ ...minimal, title: `a${String.fromCodePoint(point)}b` });
     assert.deepEqual(
       errors.map(({ pointer }) => pointer),
       ['/title'],
       point.toString(16),
     );
-    assert.match(
-      errors[0]!.allowed,
-      /^a string .*at most 200 characters, without control characters and invisible ones$/,
-    );
+    assert.match(errors[0]!.allowed, /^a string .*at most 200 characters, without control or invisible characters$/);
   }
   for (const title of ['Größe ≤ 10 – "a" \\ b', '日本語の題', 'عنوان', '🙂 & <b>'])
-    assert.equal(parseJobSpec({ ...least, title }).title, title);
+    assert.equal(parseJobSpec({ ...minimal, title }).title, title);
 });

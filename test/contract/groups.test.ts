@@ -32,7 +32,7 @@ const members = ({ optimizer, problem }: { optimizer: LearnedSpec; problem: Prob
   Object.fromEntries(groupsOf(optimizer, problem).map(({ name, parameters }) => [name, parameters.map((p) => p.name)]));
 
 describe('groups of parameters', () => {
-  it('have names, beginnings of names, and the rest, in θ’s order whatever theirs', () => {
+  it('match names, prefixes of names and the rest, in θ’s order whatever theirs', () => {
     const spec = parse(
       [group('rest', ['*']), group('second', ['layer2/biases', 'layer2/weights'], adam), group('third', ['layer3*'])],
       { name: 'mnist', hidden: [3, 2] },
@@ -69,7 +69,7 @@ describe('groups of parameters', () => {
       {
         pointer: '/optimizer/groups',
         found: 'no group for layer2/weights, layer2/biases',
-        allowed: 'groups that have every parameter of the problem; "*" stands for those that no group names',
+        allowed: 'groups that cover every parameter of the problem; "*" matches those that no group names',
       },
     ],
     [
@@ -91,7 +91,7 @@ describe('groups of parameters', () => {
       },
     ],
     [
-      'a beginning without its star',
+      'a prefix without its star',
       [[group('a', ['layer1']), group('b', ['*'])]],
       {
         pointer: '/optimizer/groups/0/parameters/0',
@@ -100,26 +100,26 @@ describe('groups of parameters', () => {
       },
     ],
     [
-      'a rest that is nothing',
+      'a rest that is empty',
       [[group('a', ['layer*']), group('b', ['*'])]],
       {
         pointer: '/optimizer/groups/1/parameters/0',
         found: '"*"',
-        allowed: 'names: other groups have all parameters',
+        allowed: 'names: other groups have all the parameters',
       },
     ],
     [
-      'two groups of a name',
+      'two groups with the same name',
       [[group('a', ['layer1*']), group('a', ['*'])]],
-      { pointer: '/optimizer/groups/1/name', found: '"a"', allowed: 'a name that no group before has' },
+      { pointer: '/optimizer/groups/1/name', found: '"a"', allowed: 'a name that no earlier group has' },
     ],
     [
       'nothing that learns',
       [[group('a', ['*'], adam)]],
       {
         pointer: '/optimizer/groups',
-        found: 'rules alone',
-        allowed: 'at least one "lstm": nothing else can learn',
+        found: 'only rules',
+        allowed: 'at least one "lstm": rules cannot learn',
       },
     ],
     [
@@ -168,13 +168,13 @@ describe('groups of parameters', () => {
       },
     ],
     [
-      'kernels that are none',
+      '"kernel" for parameters that are not kernels',
       [[group('a', ['layer1*'], { ...lstm, over: 'kernel' }), group('b', ['*'])]],
       {
         pointer: '/optimizer/groups/0/optimizer/over',
         found: '"kernel"',
         allowed:
-          '"kernel" over parameters of shape [k, k, in, out], all of one k, and layer1/weights is [784,20]: give it to a group of such parameters alone',
+          '"kernel" only for parameters of shape [k, k, in, out] with the same k; layer1/weights is [784,20]: move it to another group',
       },
     ],
     [
@@ -188,14 +188,14 @@ describe('groups of parameters', () => {
     ],
   ];
   for (const [title, document, error] of cases)
-    it(`${title}: refused, and told where`, () => assert.deepEqual(refused(...document), [error]));
+    it(`${title}: refused, with the place`, () => assert.deepEqual(refused(...document), [error]));
 
-  it('names no more parameters than a reader takes in', () => {
+  it('names only a few of many parameters', () => {
     const [error] = refused([group('a', ['y*']), group('b', ['*'])], { name: 'simple-multi', dimension: 512 });
     assert.match(error!.allowed, /: x_0, .*, x_11 and 500 more$/);
   });
 
-  it('all together have a limit of memory', () => {
+  it('share one limit of memory', () => {
     const wide = { ...lstm, layers: [1024, 1024, 1024] };
     const [error] = refused([group('a', ['layer1*'], wide), group('b', ['*'], wide)]);
     assert.equal(error!.pointer, '/optimizer/groups');
@@ -224,11 +224,11 @@ describe('a trained optimizer on another problem', () => {
   };
   const to = (dimension: number): ProblemSpec => ({ name: 'simple-multi', dimension });
 
-  it('serves any number of coordinates one by one', () => {
+  it('fits any number of coordinates if it sees them one by one', () => {
     assert.deepEqual(checkTransfer(of(lstm), [1], { name: 'parabola', dimension: 7 }), []);
   });
 
-  it('serves no other number of them at once', () => {
+  it('fits no other number if it sees all at once', () => {
     const optimizer = of({ ...lstm, over: 'all' });
     const widths = networkWidths(optimizer, trainedOn);
     assert.deepEqual(checkTransfer(optimizer, widths, { name: 'parabola', dimension: 3 }), []);
@@ -236,12 +236,12 @@ describe('a trained optimizer on another problem', () => {
       {
         pointer: '/over',
         found: '"all"',
-        allowed: 'parameters of 3 coordinates at a time, as the weights were trained for; here they are 4',
+        allowed: 'blocks of 3 coordinates, as in training (here 4)',
       },
     ]);
   });
 
-  it('serves kernels of the size that it has learned on, however many', () => {
+  it('fits any number of kernels of the size that it was trained on', () => {
     const net = (kernel: number, channels: number[]) => ({ name: 'shapes', side: 8, kernel, channels });
     const spec = parse(
       [group('conv', ['conv1/weights'], { ...lstm, over: 'kernel' }), group('rest', ['*'])],
@@ -260,12 +260,12 @@ describe('a trained optimizer on another problem', () => {
       {
         pointer: '/groups/0/optimizer/over',
         found: '"kernel"',
-        allowed: 'parameters of 9 coordinates at a time, as the weights were trained for; here they are 25',
+        allowed: 'blocks of 9 coordinates, as in training (here 25)',
       },
     ]);
   });
 
-  it('of groups serves where all its patterns match', () => {
+  it('of groups fits where all its patterns match', () => {
     const optimizer = of({
       name: 'groups',
       groups: [group('first', ['x_0'], { ...lstm, over: 'all' }), group('rest', ['*'])],

@@ -52,7 +52,7 @@ describe('JSON in pieces', () => {
     assert.ok(!fitsInBytes({ name: 'θ' }, 12));
   });
 
-  it('is of no piece longer than some megabytes, however long the whole', () => {
+  it('has no piece longer than a few megabytes, however long the whole', () => {
     const numbers = Array.from({ length: 2e6 }, (_, i) => i / 7);
     const lengths = [...jsonBytes({ a: numbers, b: numbers })].map(({ length }) => length);
     assert.ok(Math.max(...lengths) < 2 ** 20);

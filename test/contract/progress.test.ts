@@ -19,13 +19,13 @@ const losses: RunEvent = {
 };
 
 describe('the standing of a run', () => {
-  it('knows the total of a run that resumes, which does not start again', () => {
+  it('has the total of a resumed run, which does not send `started` again', () => {
     const { progress, lossEnd } = fold(standingOf(spec), losses);
     assert.deepEqual(progress, { phase: 'training', done: 12, total: 700, loss: 3 });
     assert.equal(lossEnd, 12);
   });
 
-  it('is the same by the core’s events and by a subscriber’s', () => {
+  it('is the same from the core’s events and from a subscriber’s', () => {
     const envelope = { job: 'j', attempt: 1, seq: 2, time: 0 };
     const sent: JobEvent = { ...losses, ...envelope, points: [8, 6, 4, 2] };
     assert.deepEqual(fold(standingOf(spec), sent), fold(standingOf(spec), losses));

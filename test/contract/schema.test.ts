@@ -27,13 +27,13 @@ describe('every schema of the contract', () => {
 });
 
 describe('numbers on the wire', () => {
-  it('go and come back, those that JSON lacks as strings', () => {
+  it('survive encoding and decoding; those that JSON lacks become strings', () => {
     for (const value of [0, 1.5, -1e308, 5e-324, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
       assert.ok(Object.is(fromWire(JSON.parse(JSON.stringify(toWire(value)))), value), String(value));
     assert.deepEqual([Number.NaN, Infinity, -Infinity].map(toWire), ['NaN', 'Infinity', '-Infinity']);
   });
 
-  it('are held to their schema', () => {
+  it('match their schema', () => {
     const check = compile(WireNumber);
     for (const value of [1, 'NaN', 'Infinity', '-Infinity']) assert.ok(check(value));
     for (const value of ['1', 'nan', null, true, '+Infinity']) assert.ok(!check(value));
@@ -41,7 +41,7 @@ describe('numbers on the wire', () => {
 });
 
 describe('job states', () => {
-  it('are final where nothing follows by itself', () => {
+  it('are final where no other state follows by itself', () => {
     const states = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
     assert.deepEqual(states.filter(job.isFinal), ['succeeded', 'failed', 'cancelled']);
   });

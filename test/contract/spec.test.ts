@@ -4,7 +4,7 @@ import type { JobSpec, MetatrainSpec } from '../../src/contract/spec.js';
 import { JobSpec as JobSpecSchema } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 
-const least = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
+const minimal = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: { name: 'lstm' } };
 
 function metatrain(document: unknown): MetatrainSpec {
   const spec = parseJobSpec(document);
@@ -13,8 +13,8 @@ function metatrain(document: unknown): MetatrainSpec {
 }
 
 describe('a job’s document', () => {
-  it('of the least that is needed is filled in to this', () => {
-    assert.deepEqual(parseJobSpec(least), {
+  it('with only the required fields is filled in to this', () => {
+    assert.deepEqual(parseJobSpec(minimal), {
       kind: 'metatrain',
       labels: [],
       seed: 1,
@@ -69,15 +69,15 @@ describe('a job’s document', () => {
 
   it('fills in the defaults of every variant that a field may be', () => {
     const preprocess = (name: string) => {
-      const { optimizer } = metatrain({ ...least, optimizer: { name: 'lstm', preprocess: { name } } });
+      const { optimizer } = metatrain({ ...minimal, optimizer: { name: 'lstm', preprocess: { name } } });
       return optimizer.name === 'lstm' ? optimizer.preprocess : undefined;
     };
     assert.deepEqual(preprocess('log-sign-paper'), { name: 'log-sign-paper', p: 10 });
     assert.deepEqual(preprocess('log-sign-deepmind'), { name: 'log-sign-deepmind', k: 5 });
     const quadratic = { name: 'quadratic', dimension: 10, distribution: 'normal' };
-    assert.deepEqual(metatrain({ ...least, problem: { name: 'quadratic' } }).problem, quadratic);
+    assert.deepEqual(metatrain({ ...minimal, problem: { name: 'quadratic' } }).problem, quadratic);
     const names = ['sgd', 'momentum', 'nag', 'rmsprop', 'adagrad', 'adam'];
-    const { comparison } = metatrain({ ...least, comparison: { baselines: names.map((name) => ({ name })) } });
+    const { comparison } = metatrain({ ...minimal, comparison: { baselines: names.map((name) => ({ name })) } });
     assert.deepEqual(comparison?.baselines, [
       { name: 'sgd', learningRate: 'tuned' },
       { name: 'momentum', learningRate: 'tuned', momentum: 0.9 },
@@ -90,13 +90,13 @@ describe('a job’s document', () => {
 
   it('fills in the rule that is imitated', () => {
     const rule = { name: 'adam', learningRate: 0.1 };
-    const { training } = metatrain({ ...least, training: { imitation: { rule } } });
+    const { training } = metatrain({ ...minimal, training: { imitation: { rule } } });
     const adam = { ...rule, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     assert.deepEqual(training.imitation, { rule: adam, iterations: 100 });
   });
 
   it('has the defaults that its schema documents', () => {
-    const spec = parseJobSpec(least);
+    const spec = parseJobSpec(minimal);
     let checked = 0;
     /** Compares each documented scalar or list default below a schema with what was filled in. */
     const walk = (schema: unknown, filled: unknown, path: string): void => {
@@ -115,20 +115,20 @@ describe('a job’s document', () => {
     assert.ok(checked > 30, `${checked} defaults found`);
   });
 
-  it('is copied: what was given stays as it was, and does not share with what comes out', () => {
-    const document = structuredClone(least);
+  it('is copied: the input does not change, and shares nothing with the output', () => {
+    const document = structuredClone(minimal);
     const spec = parseJobSpec(document);
-    assert.deepEqual(document, least);
+    assert.deepEqual(document, minimal);
     assert.notEqual(spec.problem, document.problem);
   });
 
   it('parses to itself once complete', () => {
-    const spec = parseJobSpec({ ...least, comparison: { baselines: [{ name: 'nag', learningRate: 0.1 }] } });
+    const spec = parseJobSpec({ ...minimal, comparison: { baselines: [{ name: 'nag', learningRate: 0.1 }] } });
     assert.deepEqual(parseJobSpec(JSON.parse(JSON.stringify(spec))), spec);
   });
 
   it('may leave the comparison out with null, and a bare comparison names a job', () => {
-    assert.equal(parseJobSpec({ ...least, comparison: null }).comparison, null);
+    assert.equal(parseJobSpec({ ...minimal, comparison: null }).comparison, null);
     const compare = parseJobSpec({ kind: 'compare', problem: { name: 'simple' }, optimizer: { job: 'x1' } });
     assert.deepEqual(compare.optimizer, { job: 'x1' });
     assert.equal(compare.comparison?.functions, 2048);

@@ -11,7 +11,7 @@ export const AckleySpec = Strict(
   {
     title: 'Ackley',
     description:
-      'f(x) = -20 exp(-0.2 √(|z|²/d)) - exp(Σ cos(2π z_i)/d) + 20 + e, z = x - o: Ackley’s function (1987), whose plain is rippled and whose minimum, 0, is a narrow hole, at o. o ~ U(-1, 1) drawn for each function, x0 ~ U(-5, 5).',
+      'f(x) = -20 exp(-0.2 √(|z|²/d)) - exp(Σ cos(2π z_i)/d) + 20 + e, z = x - o: Ackley’s function (1987), a rippled plain with a narrow minimum, 0, at o. o ~ U(-1, 1) drawn for each function, x0 ~ U(-5, 5).',
   },
 );
 

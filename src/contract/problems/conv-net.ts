@@ -12,7 +12,7 @@ const fields = (labels: readonly string[]) => ({
     minItems: 1,
     maxItems: 5,
     default: [16, 16, 16],
-    description: 'Channels of each convolution, all followed by max pooling over 2 × 2.',
+    description: 'Channels of each convolution; each is followed by 2 × 2 max pooling.',
   }),
   kernel: IntegerChoice([1, 3, 5, 7], { default: 5, description: 'Rows and columns of the kernels.' }),
   hidden: Type.Array(Type.Integer({ minimum: 1, maximum: 512 }), {
@@ -23,19 +23,19 @@ const fields = (labels: readonly string[]) => ({
   batchNorm: Type.Boolean({
     default: true,
     description:
-      'Batch normalisation before each ReLU: statistics of the mini-batch, an offset and no scale. Biases before it have no effect then, and gradients of 0.',
+      'Batch normalisation before each ReLU, with the mini-batch’s statistics, an offset and no scale. Biases before it then have no effect, and gradients of 0.',
   }),
   batch: Type.Integer({
     minimum: 2,
     maximum: 1024,
     default: 128,
-    description: 'Images per evaluation, drawn with replacement at every step.',
+    description: 'Images per step, drawn with replacement.',
   }),
   classes: Type.Array(Type.Integer({ minimum: 0, maximum: labels.length - 1 }), {
     minItems: 2,
     uniqueItems: true,
     default: labels.map((_, i) => i),
-    description: `The classes that take part; the network has an output for each. ${labels.map((label, i) => `${i}: ${label}`).join(', ')}.`,
+    description: `The classes used; the network has one output per class. ${labels.map((label, i) => `${i}: ${label}`).join(', ')}.`,
   }),
 });
 
@@ -94,8 +94,8 @@ function parameters(net: ConvNet): Parameter[] {
 }
 
 /**
- * @param netOf the network that a document describes
- * @param labels how many classes the data set has
+ * @param netOf returns the network described by a document
+ * @param labels number of classes of the data set
  */
 export function convNetFamily<Spec>(
   netOf: (spec: Spec) => ConvNet,

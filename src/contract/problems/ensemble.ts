@@ -18,21 +18,21 @@ export const EnsembleSpec = Type.Unsafe<EnsembleSpec>(
             exclusiveMinimum: 0,
             maximum: 1e6,
             default: 1,
-            description: 'What its loss is multiplied by.',
+            description: 'Factor on its loss.',
           }),
         }),
         {
           minItems: 1,
           maxItems: 8,
           default: [{ problem: { name: 'parabola' } }, { problem: { name: 'quadratic' } }],
-          description: 'Each has coordinates of its own.',
+          description: 'The problems; each has its own coordinates.',
         },
       ),
     },
     {
       title: 'Ensemble',
       description:
-        'f(θ) = Σ w_i f_i(θ_i), a function of each member, θ the concatenation of the θ_i: several problems optimised at once by one optimizer (deepmind/learning-to-learn, `ensemble`).',
+        'f(θ) = Σ w_i f_i(θ_i), with one function per member, and θ the concatenation of the θ_i: several problems optimised together by one optimizer (deepmind/learning-to-learn, `ensemble`).',
     },
   ),
 );

@@ -7,33 +7,33 @@ export interface Parameter {
 /** Data sets that problems learn from; `src/data/` reads them. */
 export type DatasetName = 'digits' | 'cifar' | `shapes-${8 | 16 | 32}`;
 
-/** A problem within another: validated as any problem is. `problems.ts`, which knows all families, gives it its full type. */
+/** A problem within another, validated like any problem. `problems.ts`, which knows all families, has the full type. */
 export interface InnerProblemSpec {
   readonly name: string;
   readonly [field: string]: unknown;
 }
 
-/** What the rest of the program must know of a family of optimizees besides its schema: names and sizes. */
+/** What the program needs to know about a family of optimizees besides its schema: names and sizes. */
 export interface FamilyContract<Spec> {
   /**
    * θ is the concatenation of these, each in row-major order.
    * @param parametersOf the tensors of another problem, for composite families
    */
   parameters(spec: Spec, parametersOf: (problem: InnerProblemSpec) => readonly Parameter[]): readonly Parameter[];
-  /** The parts of a composite problem; left out where there are none. */
+  /** The parts of a composite problem; absent for others. */
   parts?(spec: Spec): readonly InnerProblemSpec[];
-  /** Whether it has no Hessian product: exact second derivatives are refused then. */
+  /** Whether it lacks a Hessian-vector product, so that exact second derivatives are refused. */
   readonly firstDerivativesOnly?: boolean;
   /** Changes with the bytes of a plugin's file, since results depend on them. */
   readonly fingerprint?: string;
-  /** Floats of one function's sampled data; none where it is left out. */
+  /** Floats of one function's sampled data; none if absent. */
   dataFloats?(spec: Spec): number;
-  /** Every function is quadratic in θ; for a composite, if those of its parts are. */
+  /** Whether every function is quadratic in θ; for a composite, if its parts' functions are. */
   quadratic?: true;
   /**
-   * For families that learn from mini-batches: the data set, examples per step, and the number of classes. With `labels`,
-   * only these classes of the data set take part, and become 0, 1, …. With `perFunction`, each function learns from that
-   * many examples of its own.
+   * For families that learn from mini-batches: the data set, examples per step, and the number of classes. With
+   * `labels`, only these classes of the data set are used, renumbered 0, 1, …. With `perFunction`, each function learns
+   * from that many examples of its own.
    */
   miniBatch?(spec: Spec): {
     dataset: DatasetName;

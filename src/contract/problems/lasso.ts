@@ -13,7 +13,7 @@ export const LassoSpec = Strict(
   {
     title: 'LASSO',
     description:
-      'f(x) = ½ |Ax - b|² + λ |x|₁, whose gradient is taken as Aᵀ(Ax - b) + λ sgn x, sgn 0 = 0; A, b ~ N(0, 1) drawn for each function, x0 ~ N(0, 1) (Chen et al. 2022, Learning to optimize: a primer and a benchmark, arXiv 2103.12828).',
+      'f(x) = ½ |Ax - b|² + λ |x|₁, with Aᵀ(Ax - b) + λ sgn x, sgn 0 = 0, as its gradient; A, b ~ N(0, 1) drawn for each function, x0 ~ N(0, 1) (Chen et al. 2022, Learning to optimize: a primer and a benchmark, arXiv 2103.12828).',
   },
 );
 

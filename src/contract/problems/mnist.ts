@@ -9,7 +9,7 @@ export const MnistSpec = Strict(
     hidden: Type.Array(Type.Integer({ minimum: 1, maximum: 512 }), {
       maxItems: 4,
       default: [20],
-      description: 'Units of each hidden layer. None: multinomial logistic regression.',
+      description: 'Units of each hidden layer; [] for multinomial logistic regression.',
     }),
     activation: Choice(['sigmoid', 'tanh', 'relu'], {
       default: 'sigmoid',
@@ -19,18 +19,18 @@ export const MnistSpec = Strict(
       minimum: 1,
       maximum: 4096,
       default: 128,
-      description: 'Digits that one evaluation sees, drawn with replacement at every step.',
+      description: 'Digits per step, drawn with replacement.',
     }),
     examples: Nullable(Type.Integer({ minimum: 1, maximum: 100_000 }), {
       default: null,
       description:
-        'How many of the digits a function learns from, other ones for each function; null, or more than there are, for all. Functions with few see theirs again and again, as those of a comparison do on a small held-out set.',
+        'Number of digits that a function learns from, different ones for each function; null, or more than exist, for all. With few, a function sees the same digits repeatedly, as in a comparison on a small held-out set.',
     }),
   },
   {
     title: 'MNIST',
     description:
-      'Mean softmax cross-entropy of a multi-layer perceptron on mini-batches of handwritten digits, weights and biases from N(0, 0.01²) (deepmind/learning-to-learn). Comparisons see held-out digits, all else the others.',
+      'Mean softmax cross-entropy of a multi-layer perceptron on mini-batches of handwritten digits, weights and biases from N(0, 0.01²) (deepmind/learning-to-learn). Comparisons use held-out digits, everything else the others.',
   },
 );
 export type MnistSpec = Static<typeof MnistSpec>;

@@ -12,7 +12,7 @@ export const RastriginSpec = Strict(
   {
     title: 'Rastrigin',
     description:
-      'f(x) = |Ax - b|² - α Σ c_i cos(2π x_i) + α d: Rastrigin’s rippled bowl made a random family; A, b, c ~ N(0, 1) drawn for each function, x0 ~ N(0, 1) (Cao et al. 2019, Learning to optimize in swarms). A loss may be negative, where some c_i is above 1.',
+      'f(x) = |Ax - b|² - α Σ c_i cos(2π x_i) + α d: Rastrigin’s rippled bowl as a random family; A, b, c ~ N(0, 1) drawn for each function, x0 ~ N(0, 1) (Cao et al. 2019, Learning to optimize in swarms). Losses may be negative where some c_i is above 1.',
   },
 );
 

@@ -17,7 +17,7 @@ export const RosenbrockSpec = Strict(
   {
     title: 'Rosenbrock',
     description:
-      'f(x) = Σ a_i (z_{i+1} - z_i²)² + (1 - z_i)², z = x - o + 1: Rosenbrock’s curved valley (The Computer Journal 3, 1960), shifted so that its minimum, 0, is at o (CEC 2005). o ~ U(-1, 1) and a ~ steepness · U(0.5, 1.5) drawn for each function, x0 ~ U(-2.048, 2.048).',
+      'f(x) = Σ a_i (z_{i+1} - z_i²)² + (1 - z_i)², z = x - o + 1: Rosenbrock’s curved valley (The Computer Journal 3, 1960), shifted to have its minimum, 0, at o (CEC 2005). o ~ U(-1, 1) and a ~ steepness · U(0.5, 1.5) drawn for each function, x0 ~ U(-2.048, 2.048).',
   },
 );
 

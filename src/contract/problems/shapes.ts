@@ -11,7 +11,7 @@ export const ShapesSpec = ConvNetSchema(
   {
     title: 'Coloured shapes',
     description:
-      'The network of the problem "cifar" on generated images: one shape each, of random colour, place, size and rotation, on a background whose colour changes across the image, with noise. The images are the same for every job and need no files. Comparisons see 1,000 held-out images, everything else 4,000 others.',
+      'The network of the problem "cifar" on generated images: one shape each, of random colour, position, size and rotation, on a background whose colour changes across the image, with noise. The images are the same for every job and need no files. Comparisons see 1,000 held-out images, everything else 4,000 others.',
   },
 );
 export type ShapesSpec = Static<typeof ShapesSpec>;

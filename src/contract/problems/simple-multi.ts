@@ -10,13 +10,13 @@ export const SimpleMultiSpec = Strict(
       minimum: 1,
       maximum: 512,
       default: 2,
-      description: 'How many parameters, of one coordinate each.',
+      description: 'Number of parameters, of one coordinate each.',
     }),
   },
   {
     title: 'Simple, several parameters',
     description:
-      'f(x) = Σ x_i², starting at x_i = 1, each x_i a separate parameter x_0, x_1, …: the problem on which deepmind/learning-to-learn leaves x_1 to a hand-designed optimizer.',
+      'f(x) = Σ x_i², starting at x_i = 1, each x_i a separate parameter x_0, x_1, …: the problem in which deepmind/learning-to-learn gives x_1 to a hand-designed optimizer.',
   },
 );
 

@@ -89,7 +89,7 @@ describe('problems made of others', () => {
     const nested = (depth: number): object =>
       depth === 1 ? { name: 'simple' } : { name: 'noisy', problem: nested(depth - 1) };
     problemOf(nested(4));
-    assert.throws(() => problemOf(nested(5)), /problem: found 5, allowed: problems at most 4 deep/);
+    assert.throws(() => problemOf(nested(5)), /problem: found 5, allowed: problems nested at most 4 deep/);
     const many = (n: number) => ({ name: 'ensemble', members: Array(n).fill({ problem: { name: 'simple' } }) });
     const all = { name: 'ensemble', members: [{ problem: many(8) }, { problem: many(6) }] };
     assert.throws(() => problemOf(all), /problem: found 17, allowed: at most 16 problems in one/);
