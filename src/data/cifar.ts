@@ -18,13 +18,13 @@ const width = 3 * pixels;
 const recordBytes = 1 + width;
 const recordsPerFile = 10_000;
 
-/** Records that are read at once. */
+/** Records read at a time. */
 const chunk = 500;
 
 /**
  * CIFAR-10: 50,000 images for training and 10,000 held out, each 32 × 32 × 3, channels last.
- * @param folder that of the environment variable METADESCENT_CIFAR
- * @throws DatasetError where there is none, or files in it are missing or damaged
+ * @param folder by default that of the environment variable METADESCENT_CIFAR
+ * @throws DatasetError if there is none, or files in it are missing or damaged
  */
 export async function loadCifar(folder: string | null = process.env.METADESCENT_CIFAR || null): Promise<Dataset> {
   if (!folder)
@@ -39,7 +39,7 @@ export async function loadCifar(folder: string | null = process.env.METADESCENT_
 }
 
 const whereFrom =
-  'get https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and set METADESCENT_CIFAR to the folder cifar-10-batches-bin that comes out of it.';
+  'download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and set METADESCENT_CIFAR to the folder cifar-10-batches-bin in it.';
 
 async function readFiles(folder: string, names: readonly string[]): Promise<Examples> {
   const count = names.length * recordsPerFile;

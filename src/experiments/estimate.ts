@@ -11,17 +11,17 @@ import { gridsOf } from '../core/compare/tuning.js';
 import { createRun } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
 
-/** Pieces are timed for so long, at least. */
+/** Minimum time measured per piece. */
 const timedSeconds = 0.4;
 
 /**
- * Seconds that a job is going to take on this machine, from small pieces of it that are run first, on the same engine.
- * Grids of learning rates that widen, and the rest of the machine's work, are not foreseen.
- * @param optimizer what a comparison is about: what it costs does not depend on its weights.
+ * Estimates the seconds that a job takes on this machine, from small pieces of it run on the same engine. Does not
+ * include grids of learning rates that widen, or other load on the machine.
+ * @param optimizer a comparison's; the cost does not depend on its weights
  */
 export async function estimateSeconds(spec: JobSpec, optimizer: LearnedSpec | null): Promise<number> {
   if (spec.kind === 'metatrain') return estimateTraining(spec);
-  if (optimizer === null) throw new RangeError('A comparison is of an optimizer.');
+  if (optimizer === null) throw new RangeError('A comparison needs an optimizer.');
   return estimateComparison(spec, optimizer);
 }
 
@@ -45,12 +45,12 @@ async function estimateTraining(spec: MetatrainSpec): Promise<number> {
 
 async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Promise<number> {
   const { functions, steps, baselines, tuning, resamples } = spec.comparison;
-  // Rules cost much the same, nearly all of it in the optimizee: two stand for all, conjugate gradients included.
+  // Rules cost about the same, nearly all of it in the optimizee: time two for all, conjugate gradients included.
   const rules = baselines.flatMap((rule) => ('learningRate' in rule ? [{ ...rule, learningRate: 0.001 }] : []));
   const timedRules = rules.slice(0, 2);
   const piece = { functions: Math.min(functions, Math.max(2, chunkOf(spec))), steps: Math.min(steps, 2) };
   let all = await timeComparison(spec, optimizer, { ...piece, baselines: timedRules });
-  // The first piece has the caches and the compiler cold; what is too short says little.
+  // The first piece runs with cold caches and a cold compiler; short timings are unreliable.
   do {
     if (all.runs < timedSeconds) piece.steps = Math.min(steps, 4 * piece.steps);
     all = await timeComparison(spec, optimizer, { ...piece, baselines: timedRules });
@@ -59,7 +59,7 @@ async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Pr
   const { runs, rates, evaluated } = extentOf(spec);
   const ofFunction = steps / (piece.functions * piece.steps);
   const ofRule = Math.max(0, all.runs - learned.runs) / Math.max(1, timedRules.length);
-  const statistics = (all.statistics * functions * resamples) / (piece.functions * leastResamples);
+  const statistics = (all.statistics * functions * resamples) / (piece.functions * pieceResamples);
   return (
     ofFunction * (functions * learned.runs + (functions * runs + tuning.functions * rates) * ofRule) +
     (statistics * evaluated) / (1 + timedRules.length)
@@ -74,10 +74,10 @@ function extentOf({ comparison }: CompareSpec): { runs: number; rates: number; e
   return { runs, rates: tuning.points * gridsOf(comparison).length, evaluated: 1 + runs };
 }
 
-/** Resamples of a piece. */
-const leastResamples = 100;
+/** Resamples per piece. */
+const pieceResamples = 100;
 
-/** Seconds that the runs of a small comparison take, and its statistics. */
+/** Seconds of a small comparison's runs, and of its statistics. */
 async function timeComparison(
   { engine, problem }: CompareSpec,
   optimizer: LearnedSpec,
@@ -87,7 +87,7 @@ async function timeComparison(
     kind: 'metatrain',
     ...{ engine, problem, optimizer },
     training: { iterations: 1, horizon: 2, unroll: 2, validation: { functions: 1 } },
-    comparison: { ...comparison, resamples: leastResamples },
+    comparison: { ...comparison, resamples: pieceResamples },
   });
   const took = { runs: 0, statistics: 0 };
   for await (const { event, seconds } of timedEvents(spec)) {
@@ -98,7 +98,7 @@ async function timeComparison(
   return took;
 }
 
-/** Steps that are unrolled in all: a curriculum has stages with unrolls of their own. */
+/** Total number of unrolled steps: each stage of a curriculum has its own unroll. */
 function unrolledSteps(training: TrainingSpec): number {
   const { iterations } = training;
   const stages = stagesOf(training).filter(({ from }) => from < iterations);

@@ -1,11 +1,11 @@
 import type { CompareSpec, JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { parseJobSpec } from '../contract/validate.js';
 
-/** How much a reproduction may take: minutes that show the way, what the published figures are made with, or more. */
+/** The size of a reproduction: a smoke test of minutes, the published figures, or longer training. */
 export const budgets = ['quick', 'standard', 'full'] as const;
 export type Budget = (typeof budgets)[number];
 
-/** What a document may hold: every field with a default can be left out. */
+/** A document: every field with a default can be left out. */
 export type Input<T> = T extends readonly (infer U)[]
   ? readonly Input<U>[]
   : T extends object
@@ -16,27 +16,27 @@ export type Input<T> = T extends readonly (infer U)[]
 export interface Plan {
   name: string;
   title: string;
-  /** Where it comes from. */
+  /** The paper or repository it comes from. */
   source: string;
   /** What is done and what to look for, in a few sentences. */
   summary: string;
   /** Optimizers that another plan trains. */
   given?: readonly GivenOptimizer[];
   jobs(budget: Budget): readonly PlannedJob[];
-  /** Of a plan that changes one thing at a time: the lines of its table, the unchanged one first. */
+  /** In an ablation, the rows of the table, the base first. */
   variants?(budget: Budget): readonly Variant[];
 }
 
 export interface Variant {
-  /** What is changed, as a document says it. */
+  /** The change, in a document's syntax. */
   change: string;
   /** Names of its jobs: a training and its comparison for each seed. */
   jobs: readonly string[];
 }
 
-/** A trained optimizer from the folder of another plan's reproduction, or from those that ship in `examples/`. */
+/** A trained optimizer from another plan's reproduction, or from `examples/`. */
 export interface GivenOptimizer {
-  /** What comparisons call it. */
+  /** Its name in comparisons. */
   name: string;
   plan: string;
   job: string;
@@ -45,7 +45,7 @@ export interface GivenOptimizer {
 }
 
 export type PlannedJob = {
-  /** Its folder in the reproduction's. */
+  /** Also the name of its folder. */
   name: string;
   title: string;
 } & (

@@ -7,7 +7,7 @@ import { mnistTransfer } from './plans/mnist-transfer.js';
 import { quadratic } from './plans/quadratic.js';
 import { seed } from './plans/seed.js';
 
-/** Everything that `metadescent reproduce` knows, by name. */
+/** The plans of `metadescent reproduce`, by name. */
 export const plans: ReadonlyMap<string, Plan> = new Map(
   [seed, quadratic, mnist, mnistTransfer, cifar, deepmind, ablation].map((plan) => [plan.name, plan]),
 );

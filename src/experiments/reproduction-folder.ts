@@ -4,20 +4,20 @@ import { Folder } from '../files/folder.js';
 import { RunFolder } from '../local/run-folder.js';
 import type { Budget } from './plan.js';
 
-/** What `reproduction.json` says of a reproduction. */
+/** The content of `reproduction.json`. */
 export interface ReproductionRecord {
   plan: string;
   budget: Budget;
   /** The command that made it. */
   command: string;
-  /** Of metadescent, and of Node. */
+  /** Version of metadescent; `node`: of Node. */
   version: string;
   node: string;
   /** The processor and the number of its cores. */
   machine: string;
   /** Seconds that each job was expected to take. */
   expected: Record<string, number>;
-  /** From where the given optimizers came, by name. */
+  /** Paths of the given optimizers, by name. */
   given: Record<string, string>;
   /** ISO 8601. */
   began: string;
@@ -27,11 +27,11 @@ export interface ReproductionRecord {
 /**
  * The files of a reproduction:
  *
- *     reproduction.json   how it stands: {@link ReproductionRecord}
- *     report.html         all of it, to be read
+ *     reproduction.json   its state: {@link ReproductionRecord}
+ *     report.html         the report, for people
  *     results.json        the same for programs; curves.csv and table.csv are its comparisons
- *     ablation.md         of a plan that changes one thing at a time: its table, in Markdown
- *     JOB/                what a run without a service leaves, for each training and comparison
+ *     ablation.md         the table of an ablation, in Markdown
+ *     JOB/                the files of a run without a service, per training and comparison
  */
 export class ReproductionFolder extends Folder {
   record(): Promise<ReproductionRecord | null> {
@@ -47,12 +47,12 @@ export class ReproductionFolder extends Folder {
     return new RunFolder(join(this.path, name));
   }
 
-  /** Deletes the files of the reproduction that was there before. */
+  /** Deletes the files of an earlier reproduction. */
   async clear(jobs: readonly string[]): Promise<void> {
     await this.delete('reproduction.json', 'report.html', 'results.json', 'curves.csv', 'table.csv', 'ablation.md');
     for (const name of jobs) {
       await this.job(name).clear();
-      // What else is in the folder stays, and so does the folder then.
+      // Other files in the folder stay, and so does the folder then.
       await rmdir(join(this.path, name)).catch(() => {});
     }
   }

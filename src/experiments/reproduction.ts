@@ -21,25 +21,25 @@ export interface ReproductionOptions {
   plan: Plan;
   budget: Budget;
   folder: ReproductionFolder;
-  /** A file to take for the optimizer that the plan is given. */
+  /** A file to use as the plan's given optimizer. */
   weights?: string;
   checkpointEvery?: number;
 }
 
-/** A reproduction on this machine: begun, or gone on with from what its folder holds. */
+/** A reproduction on this machine: new, or resumed from its folder. */
 export class Reproduction {
   private constructor(
     private readonly options: ReproductionOptions,
     readonly jobs: readonly Job[],
     readonly record: ReproductionRecord,
-    /** Weights that go into the folder before anything runs; null where it held a finding of the reproduction. */
+    /** Weights to write into the folder before anything runs; null if the reproduction is resumed. */
     private readonly given: ReadonlyMap<string, Uint8Array> | null,
   ) {}
 
   /**
-   * Sees that all is there that the jobs need, and tells from small pieces of them how long they are going to take.
-   * @throws UserError where the folder holds another reproduction, or a given optimizer is missing; DatasetError where
-   *   data is.
+   * Checks that everything the jobs need is there, and estimates from small pieces of them how long they take.
+   * @throws UserError if the folder holds another reproduction, or a given optimizer is missing; DatasetError if data is
+   *   missing
    */
   static async open(options: ReproductionOptions): Promise<Reproduction> {
     const { plan, budget, folder } = options;
@@ -53,7 +53,7 @@ export class Reproduction {
     for (const { name } of jobs)
       if ((await folder.job(name).files()).length > 0)
         throw new UserError(
-          `${join(folder.path, name)} holds a run that is no part of a reproduction: name another folder with --out.`,
+          `${join(folder.path, name)} holds a run that is not part of a reproduction: name another folder with --out.`,
           'usage',
         );
     const places = new Map((plan.given ?? []).map((given) => [given.name, findGiven(given, options)]));
@@ -79,7 +79,7 @@ export class Reproduction {
     for (const { name, spec, of } of jobs) {
       if (spec.kind === 'metatrain') optimizers.set(name, spec.optimizer);
       const optimizer = of === null ? null : optimizers.get(of)!;
-      // What differs in the seed alone takes as long.
+      // Jobs that differ only in the seed take equally long.
       const key = JSON.stringify({ ...spec, ...(optimizer && { optimizer }), title: '', seed: 0 });
       const seconds = estimates.get(key) ?? (await estimateSeconds(spec, optimizer));
       estimates.set(key, seconds);
@@ -88,12 +88,12 @@ export class Reproduction {
     return new Reproduction(options, jobs, record, given);
   }
 
-  /** Whether the folder held a finding of it. */
+  /** Whether the folder already held this reproduction. */
   get isResumed(): boolean {
     return this.given === null;
   }
 
-  /** Seconds that are left, as far as they were foreseen. */
+  /** Estimated seconds left. */
   async secondsLeft(): Promise<number> {
     let seconds = 0;
     for (const { name } of this.jobs) {
@@ -110,8 +110,8 @@ export class Reproduction {
   }
 
   /**
-   * Runs what has not been run, job by job, and writes the report after each.
-   * @returns how it ended.
+   * Runs the remaining jobs one by one, and writes the report after each.
+   * @returns how it ended
    */
   async run(
     signal: AbortSignal,
@@ -126,7 +126,7 @@ export class Reproduction {
       if ((await folder.job(job.name).record())?.state === 'succeeded') continue;
       onJob(job, index);
       const run = () => this.runJob(job, signal, onEvent);
-      // Whoever locked the reproduction's folder has warned already.
+      // Locking the reproduction's folder has already warned.
       const { state } = await folder.job(job.name).whileLocked(() => {}, run);
       if (state !== 'succeeded') return state;
       await writeReport(folder, plan, this.jobs, this.record, findings);
@@ -181,7 +181,7 @@ function commandOf({ plan, budget, weights }: ReproductionOptions): string {
   return `metadescent reproduce ${plan.name} --budget ${budget}${given}`;
 }
 
-/** Where a given optimizer is: what the user names, the other plan's own reproduction, or what ships with metadescent. */
+/** The path of a given optimizer: the user's file, the other plan's reproduction, or the one shipped with metadescent. */
 function findGiven({ plan, job, shipped }: GivenOptimizer, { folder, budget, weights }: ReproductionOptions): string {
   const made = join(dirname(folder.path), `${plan}-${budget}`, job, 'weights.safetensors');
   const packaged = fileURLToPath(new URL(`../../../examples/optimizers/${shipped}`, import.meta.url));
@@ -189,7 +189,7 @@ function findGiven({ plan, job, shipped }: GivenOptimizer, { folder, budget, wei
   const found = places.find((path) => existsSync(path));
   if (found) return relative('', found);
   throw new UserError(
-    `There is no trained optimizer to take: ${places.map((path) => relative('', path)).join(' and ')} ${places.length > 1 ? 'are' : 'is'} missing. Run "metadescent reproduce ${plan} --budget ${budget}" first, or name a file with --weights.`,
+    `No trained optimizer found: ${places.map((path) => relative('', path)).join(' and ')} ${places.length > 1 ? 'are' : 'is'} missing. Run "metadescent reproduce ${plan} --budget ${budget}" first, or name a file with --weights.`,
     'usage',
   );
 }
@@ -200,6 +200,6 @@ async function readWeights(path: string): Promise<Uint8Array> {
     decodeWeights(bytes);
     return bytes;
   } catch (error) {
-    throw new UserError(`${path} is not a file of weights: ${(error as Error).message}`, 'usage');
+    throw new UserError(`${path} is not a weights file: ${(error as Error).message}`, 'usage');
   }
 }

@@ -5,7 +5,7 @@ import { sortedQuantile } from '../core/statistics.js';
 import type { TrainingCurve } from '../figures/training.js';
 import type { RunFolder } from '../local/run-folder.js';
 
-/** Pieces of the training that are shown, at most. */
+/** Maximum number of pieces of the training that are shown. */
 const pieces = 160;
 
 export async function readTrainingCurve(folder: RunFolder, spec: TrainingSpec): Promise<TrainingCurve> {
@@ -38,7 +38,7 @@ export async function readTrainingCurve(folder: RunFolder, spec: TrainingSpec): 
   return curve;
 }
 
-/** The mean loss of each set of functions over the steps that it was optimised for. */
+/** The mean loss of each set of functions over its steps. */
 async function* episodes(folder: RunFolder): AsyncGenerator<{ iteration: number; mean: number }> {
   let [sum, steps, first] = [0, 0, 0];
   for await (const [iteration, step, loss] of folder.losses.rows()) {

@@ -1,21 +1,20 @@
-/** An axis of losses, or of anything else with a wide range: logarithmic where all of it is above 0. */
+/** An axis of losses, or of other values with a wide range: logarithmic if all are above 0. */
 export interface Axis {
-  /** Rising. */
+  /** Ascending. */
   readonly ticks: readonly number[];
-  /** What a reader must know of it; empty of a logarithmic one, which is what a reader expects. */
+  /** A note for the reader; empty for a logarithmic axis, which readers expect. */
   readonly note: string;
   /**
-   * Where a value lies: 0 at the low end, 1 at the high end, down to -1 and up to 2 outside, where it has left the picture;
-   * null for NaN.
+   * The position of a value: 0 at the low end, 1 at the high end, -1 to 2 where it is outside the figure; null for NaN.
    */
   position(value: number): number | null;
 }
 
 /**
- * The axis that shows all values. Where some are 0 it is linear next to 0 and logarithmic above (symlog), and where some are
- * below 0 it is linear.
- * @param reference what lies far above it (ten times on a logarithmic axis, on a linear one nine times its distance from
- *   the least value) leaves the picture, and so does what falls below 1e-12 of it, so that neither flattens all others
+ * The axis that shows all values. If some are 0, it is linear next to 0 and logarithmic above (symlog); if some are below
+ * 0, it is linear.
+ * @param reference values far above it (ten times on a logarithmic axis, on a linear one nine times its distance from the
+ *   minimum) are outside the figure, as are those below 1e-12 of it, so that neither flattens all others
  */
 export function axisOf(values: readonly number[], reference = Number.POSITIVE_INFINITY): Axis {
   const finite = values.filter(Number.isFinite);
@@ -24,13 +23,13 @@ export function axisOf(values: readonly number[], reference = Number.POSITIVE_IN
   if (low < 0 || high === 0)
     return linearAxis(low, reference > low ? Math.min(high, reference + 9 * (reference - low)) : high);
   const top = Math.min(high, reference > 0 ? 10 * reference : high);
-  const least = finite.filter((value) => value > 0).reduce((a, b) => Math.min(a, b));
-  const bottom = Math.max(least, 1e-12 * top);
+  const minimum = finite.filter((value) => value > 0).reduce((a, b) => Math.min(a, b));
+  const bottom = Math.max(minimum, 1e-12 * top);
   return low > 0 ? logAxis(bottom, top) : symlogAxis(bottom, top);
 }
 
 function logAxis(low: number, high: number): Axis {
-  // What is not above 0 lies below all that can be marked.
+  // Values of 0 and below are below every tick.
   const place = (value: number) => (value > 0 ? Math.log10(value) : Number.NEGATIVE_INFINITY);
   return axisBetween(place, low, high, { note: '', room: 0.02, ticks: logTicks });
 }
@@ -53,12 +52,12 @@ function linearAxis(low: number, high: number): Axis {
 
 interface Kind {
   readonly note: string;
-  /** Left at least on either side, where one value may be alone. */
+  /** Minimum margin on either side, for the case of a single value. */
   readonly room: number;
   ticks(from: number, to: number): number[];
 }
 
-/** @param place where a value lies before the axis is cut to its ends and a margin: `room` and the ticks' ends are such */
+/** @param place maps a value to the scale on which the axis is linear: `room` and the ticks' ends are on it */
 function axisBetween(place: (value: number) => number, low: number, high: number, { note, room, ticks }: Kind): Axis {
   const [first, last] = [place(low), place(high)];
   const margin = Math.max(0.05 * (last - first), room);
@@ -73,7 +72,7 @@ function axisBetween(place: (value: number) => number, low: number, high: number
   };
 }
 
-/** Powers of ten, and their doubles and quintuples where there are few. @param low log10 of the ends */
+/** Powers of ten, and their doubles and quintuples if there are few. @param low log10 of the ends */
 function logTicks(low: number, high: number): number[] {
   const exponents = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
   const within = (mantissas: number[]) =>
@@ -96,7 +95,7 @@ function linearTicks(low: number, high: number): number[] {
   return Array.from({ length: count }, (_, i) => Number(((first + i) * every).toPrecision(12)));
 }
 
-/** How a tick is written: "0.01", "1e-5", "-20". */
+/** A tick's label: "0.01", "1e-5", "-20". */
 export function formatTick(value: number): string {
   const size = Math.abs(value);
   return size === 0 || (size >= 1e-3 && size < 1e5) ? String(value) : value.toExponential().replace('e+', 'e');

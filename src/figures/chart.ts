@@ -1,18 +1,18 @@
 import { type Axis, formatTick } from './axis.js';
 import { formatCount } from './numbers.js';
 
-/** A chart in SVG: lines with bands and marks between two axes. What the lines mean is its caller's affair. */
+/** A chart in SVG: lines with bands and marks between two axes. Only its caller knows what the lines mean. */
 export interface Chart {
   x: Scale;
   y: Scale;
-  /** Drawn in this order: the last lies on top. */
+  /** Drawn in this order: the last is on top. */
   lines: ChartLine[];
 }
 
 export interface Scale {
   title: string;
   ticks: { value: number; label: string }[];
-  /** 0 at the low end, 1 at the high end; null where the value has no place. */
+  /** 0 at the low end, 1 at the high end; null if the value has no position. */
   position(value: number): number | null;
 }
 
@@ -22,7 +22,7 @@ export interface Point {
 }
 
 export interface ChartLine {
-  /** CSS classes of all that belongs to the line: style.ts gives `f0`, `f1`, … a colour. */
+  /** CSS classes of the line's elements; style.ts gives `f0`, `f1`, … a colour. */
   className: string;
   dashes: string;
   points: readonly Point[];
@@ -32,7 +32,7 @@ export interface ChartLine {
   marks: readonly Point[];
 }
 
-/** The plot's rectangle, in the units of the picture. */
+/** The plot's rectangle, in the SVG's units. */
 export interface Frame {
   left: number;
   top: number;
@@ -52,7 +52,7 @@ export function linearScale(high: number, title: string, most = 10): Scale {
   };
 }
 
-/** @param most ticks: where the axis has more, every second, third, … is shown */
+/** @param most maximum number of ticks: if the axis has more, every second, third, … is shown */
 export function scaleOf(axis: Axis, title: string, most = 10): Scale {
   const every = Math.ceil(axis.ticks.length / most);
   return {
@@ -62,7 +62,7 @@ export function scaleOf(axis: Axis, title: string, most = 10): Scale {
   };
 }
 
-/** SVG elements: the grid, the axes' numbers and titles, and the lines, cut off at the plot's edge. */
+/** SVG elements: the grid, the axes' numbers and titles, and the lines, clipped at the plot's edge. */
 export function drawChart({ x, y, lines }: Chart, frame: Frame): string[] {
   const { left, top, width, height } = frame;
   const bottom = top + height;
@@ -87,7 +87,7 @@ export function drawChart({ x, y, lines }: Chart, frame: Frame): string[] {
     ...vertical,
     `<text x="${left + width}" y="${bottom + 38}" text-anchor="end">${escapeXml(x.title)}</text>`,
     `<text x="${left}" y="${top - 12}">${escapeXml(y.title)}</text>`,
-    // An inner picture cuts off what leaves it, and needs no name for that.
+    // A nested svg clips its content, and needs no id for that.
     `<svg x="${left}" y="${top}" width="${width}" height="${height}">`,
     ...lines.map((line) => drawBand(line, place)),
     ...lines.map((line) => drawLine(line, place)),
@@ -97,7 +97,7 @@ export function drawChart({ x, y, lines }: Chart, frame: Frame): string[] {
 
 type Place = (point: Point) => { x: number; y: number } | null;
 
-/** Within the plot's rectangle: the inner picture has its own origin. */
+/** Within the plot's rectangle: the nested svg has its own origin. */
 function placed(x: Scale, y: Scale, { width, height }: Frame, point: Point): { x: number; y: number } | null {
   const [across, up] = [x.position(point.x), y.position(point.y)];
   return across === null || up === null ? null : { x: across * width, y: (1 - up) * height };
@@ -112,7 +112,7 @@ function drawLine({ className, dashes, points, marks }: ChartLine, place: Place)
   return `<g class="${className}"><path class="line"${dashing} d="${path(points, place)}"/>${dots.join('')}</g>`;
 }
 
-/** A polygon for each stretch of the band that has a place from edge to edge. */
+/** One polygon per stretch of the band where both edges have a position. */
 function drawBand({ className, band }: ChartLine, place: Place): string {
   const polygons: string[] = [];
   let [lower, upper]: string[][] = [[], []];

@@ -6,7 +6,7 @@ import { bestBaseline, rowsOf } from './rows.js';
 import { axisOfSeries, toSeries } from './series.js';
 import { dashesOf, seriesClass } from './strokes.js';
 
-/** f(θ_t) by step, of each optimizer: means, and for the learned and the best hand-written one the quartiles. */
+/** f(θ_t) by step, per optimizer: means, and the quartiles of the learned and the best hand-designed one. */
 export function comparisonFigure(all: ComparisonResults): string {
   const results = { ...all, optimizers: rowsOf(all, 'sum') };
   const series = toSeries(results);
@@ -20,7 +20,7 @@ export function comparisonFigure(all: ComparisonResults): string {
     });
     return chart;
   });
-  const caption = `f(θₜ) by step: the mean over functions, and the band from the 25 % to the 75 % quantile (of the others, where the pointer rests on a name).`;
+  const caption = `f(θₜ) by step: the mean over functions, and the band from the 25 % to the 75 % quantile (for the others, point at a name).`;
   return figure(charts, describeComparison(results), legend(series), caption);
 }
 
@@ -30,7 +30,7 @@ export function comparisonFigure(all: ComparisonResults): string {
  */
 export function comparisonChart(results: ComparisonResults, most = 10): Chart {
   const series = toSeries(results);
-  // A yardstick far below would flatten all that is compared with it.
+  // A yardstick far below would flatten all others.
   const compared = series.filter((_, i) => results.optimizers[i]!.rule?.name !== 'conjugate-gradients');
   const axis = axisOfSeries(compared, (s) => [...s.mean, ...s.low, ...s.high]);
   return {
@@ -48,7 +48,7 @@ export function comparisonChart(results: ComparisonResults, most = 10): Chart {
   };
 }
 
-/** What the picture shows, in a sentence. */
+/** What the figure shows, in a sentence. */
 export function describeComparison({ optimizers, steps }: ComparisonResults): string {
   return `Mean sum of the losses of ${steps} steps: ${optimizers.map((o) => `${o.label} ${formatLoss(o.sum.value)}`).join(', ')}.`;
 }

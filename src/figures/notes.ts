@@ -4,9 +4,9 @@ import { fromWire } from '../contract/schema.js';
 import { formatShare } from './numbers.js';
 import { bestBaseline, figuresOf, rowsOf, standingStill, verdictOf } from './rows.js';
 
-/** Sentences that belong to a comparison's tables, in the terminal and in reports: why a number is what it is. */
+/** Notes to a comparison's tables, in the terminal and in reports: why a number is what it is. */
 
-/** That the optimizer was trained on something else, where it was. */
+/** A note if the optimizer was trained on something else. */
 export function transferNote({ trainedOn, problem, steps }: ComparisonResults): string[] {
   if (!trainedOn) return [];
   const isSame = JSON.stringify(trainedOn.problem) === JSON.stringify(problem);
@@ -18,7 +18,7 @@ export function transferNote({ trainedOn, problem, steps }: ComparisonResults): 
   ];
 }
 
-/** How the learned optimizer stands to the best of the hand-written rules, and what a reader must know of the rows. */
+/** The learned optimizer against the best hand-designed one, and what a reader must know about the rows. */
 export function measureNotes(results: ComparisonResults, measure: Measure): string[] {
   const shown = rowsOf(results, measure);
   const edges = shown.filter(({ tuning }) => tuning?.atEdge).map(({ label }) => label);
@@ -41,7 +41,7 @@ function verdict(shown: readonly OptimizerResult[], measure: Measure): string[] 
 const found = {
   better: 'the learned optimizer is below it, the interval of the difference clear of 0',
   worse: 'the learned optimizer is above it, the interval of the difference clear of 0',
-  open: 'the interval of the difference holds 0',
+  open: 'the interval of the difference contains 0',
   'not finite': 'the difference is not finite',
 };
 
@@ -52,7 +52,7 @@ function notTuned({ label, tuning }: OptimizerResult, measure: Measure): string[
   );
 }
 
-/** That a few functions make the mean, where it is worse than standing still and the median is not. */
+/** A note if a few functions dominate the mean: it is worse than standing still, and the median is not. */
 function outliers(optimizer: OptimizerResult, measure: Measure): string[] {
   const { label, diverged = 0 } = optimizer;
   const [mean, median] = [figuresOf(optimizer, measure).mean.value, figuresOf(optimizer, measure).median].map(fromWire);

@@ -1,9 +1,9 @@
 import type { Estimate } from '../contract/results.js';
 import { fromWire, type WireNumber } from '../contract/schema.js';
 
-/** Numbers as people read them. What is not finite is shown as such: "NaN", "∞". */
+/** Numbers for people. Non-finite ones are shown as "NaN" or "∞". */
 
-/** Four significant digits; an exponent where the number is very small or very large. */
+/** Four significant digits; an exponent if the number is very small or very large. */
 export function formatLoss(value: WireNumber): string {
   const number = fromWire(value);
   if (!Number.isFinite(number)) return formatNonFinite(number);
@@ -19,23 +19,23 @@ export function formatFixed(value: WireNumber, decimals: number): string {
   return Number.isFinite(number) ? number.toFixed(decimals) : formatNonFinite(number);
 }
 
-/** Such as "3.2 … 3.9"; a dash where there is none. */
+/** For example "3.2 … 3.9"; a dash if there is none. */
 export function formatInterval({ low, high }: Estimate, format = formatLoss): string {
   return low === 'NaN' && high === 'NaN' ? '–' : `${format(low)} … ${format(high)}`;
 }
 
-/** The logarithm of a value to two decimals; a dash where there is none, below 0. */
+/** The logarithm of a value to two decimals; a dash for values below 0. */
 export function formatLog(log: WireNumber, value: WireNumber): string {
   return fromWire(value) < 0 ? '–' : formatFixed(log, 2);
 }
 
-/** Such as "4.2 %"; of small shares two digits. */
+/** For example "4.2 %"; two digits for small shares. */
 export function formatShare(share: number): string {
   const percent = 100 * share;
   return `${percent >= 1 || percent === 0 ? percent.toFixed(1) : Number(percent.toPrecision(2))} %`;
 }
 
-/** Such as "20,000". */
+/** For example "20,000". */
 export function formatCount(value: number): string {
   return value.toLocaleString('en-GB');
 }
@@ -47,7 +47,7 @@ export function formatBytes(bytes: number): string {
   return `${Number((bytes / 1000 ** unit).toPrecision(2))} ${units[unit]}`;
 }
 
-/** Such as "7 s", "1:05 min" or "2:03 h". */
+/** For example "7 s", "1:05 min" or "2:03 h". */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 60) return `${Math.round(seconds)} s`;

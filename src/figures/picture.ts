@@ -19,8 +19,8 @@ export function renderSvg(results: ComparisonResults): string {
 
 /**
  * The picture without its style: on a page that has {@link pictureStyle}, it needs no inline style.
- * @param prefix of its ids: several pictures fit one page
- * @param style an element to put into it
+ * @param prefix prefix of its ids, so that one page can have several pictures
+ * @param style a style element to include
  */
 export function comparisonPicture(results: ComparisonResults, prefix: string, style = ''): string {
   const series = toSeries(results);

@@ -3,8 +3,7 @@ import type { ComparisonResults, Estimate, MeasureResult, OptimizerResult } from
 import { fromWire } from '../contract/schema.js';
 
 /**
- * The optimizers to be shown beside each other: a rate that was tuned for other measures alone has no place beside those
- * tuned for this one.
+ * The optimizers to show together. A rate tuned only for other measures is left out if some are tuned for this one.
  */
 export function rowsOf({ optimizers }: ComparisonResults, measure: Measure): OptimizerResult[] {
   const tunedFor = ({ tuning }: OptimizerResult) => tuning?.measures.includes(measure) ?? false;
@@ -12,10 +11,10 @@ export function rowsOf({ optimizers }: ComparisonResults, measure: Measure): Opt
   return optimizers.filter((o) => o.tuning === null || !isTunedFor || tunedFor(o));
 }
 
-/** What was found for one measure. */
+/** An optimizer's results for one measure. */
 export function figuresOf(optimizer: OptimizerResult, measure: Measure): MeasureResult {
   if (optimizer.measures) return optimizer.measures[measure];
-  // Results that were made before they had `measures`.
+  // Older results, without `measures`.
   const { versus } = optimizer;
   const [difference, winRate] = {
     sum: [versus?.sumDifference, versus?.winRate] as const,
@@ -26,15 +25,15 @@ export function figuresOf(optimizer: OptimizerResult, measure: Measure): Measure
   return { mean: optimizer[measure], median, difference: difference ?? null, winRate: winRate ?? null };
 }
 
-/** The mean that an optimizer which moves nothing would have, by where this one begins. */
+/** The mean of an optimizer that moves nothing, from this one's start. */
 export function standingStill({ curve }: OptimizerResult, measure: Measure): number {
   const start = fromWire(curve.mean[0]!);
   return measure === 'sum' ? (curve.mean.length - 1) * start : start;
 }
 
 /**
- * The hand-written rule with the least mean, if there is one whose mean is finite and less than that of standing still.
- * Conjugate gradients are but a yardstick.
+ * The hand-designed optimizer with the minimum mean, if any has a finite mean below that of standing still. Conjugate
+ * gradients are only a yardstick.
  */
 export function bestBaseline(shown: readonly OptimizerResult[], measure: Measure): OptimizerResult | undefined {
   const meanOf = (optimizer: OptimizerResult) => fromWire(figuresOf(optimizer, measure).mean.value);
@@ -44,7 +43,7 @@ export function bestBaseline(shown: readonly OptimizerResult[], measure: Measure
     .sort((a, b) => meanOf(a) - meanOf(b))[0];
 }
 
-/** What the interval of a difference says of the learned optimizer. */
+/** What the interval of a difference says about the learned optimizer. */
 export function verdictOf({ value, low, high }: Estimate): 'better' | 'worse' | 'open' | 'not finite' {
   if (!Number.isFinite(fromWire(value))) return 'not finite';
   if (fromWire(high) < 0) return 'better';

@@ -8,11 +8,11 @@ export interface Series {
   learned: boolean;
   /** The same for every variant of one rule; 0 for the learned optimizer. Becomes a colour. */
   family: number;
-  /** Tells the variants of one rule apart, 0 for its tuned rate, or the first of several. Becomes a dash pattern. */
+  /** Number of the variant of one rule; 0 for its tuned rate, or the first of several. Becomes a dash pattern. */
   variant: number;
   /** Mean loss after step t, t = 0 … steps. */
   mean: number[];
-  /** The quartiles of the same. */
+  /** Its quartiles. */
   low: number[];
   high: number[];
 }
@@ -20,7 +20,7 @@ export interface Series {
 /** The series of a comparison, in its order: the learned optimizer first. */
 export function toSeries(results: ComparisonResults): Series[] {
   const families = new Map<string, number>();
-  /** The last of each family's variants; the first tuned rate is none. */
+  /** The latest variant of each family; the first tuned rate does not count. */
   const variants = new Map<number, number>();
   const tuned = new Set<number>();
   return results.optimizers.map((optimizer) => {
@@ -47,7 +47,7 @@ function quantile({ curve }: OptimizerResult, probability: number): number[] {
   return curve.quantiles.find((q) => q.probability === probability)?.values.map(fromWire) ?? [];
 }
 
-/** The axis that shows every series. One that diverges leaves the picture far above the highest start. */
+/** The axis that shows every series. A diverging one leaves the figure far above the highest start. */
 export function axisOfSeries(series: readonly Series[], values = (s: Series) => s.mean): Axis {
   const starts = series.map((s) => s.mean[0] ?? Number.NaN).filter(Number.isFinite);
   const highest = starts.length > 0 ? starts.reduce((a, b) => Math.max(a, b)) : undefined;

@@ -1,7 +1,7 @@
 import type { Series } from './series.js';
 import { colourClass } from './style.js';
 
-/** How the line of a series looks: its classes, its dashes, a piece of it for legends. */
+/** The look of a series' line: its classes, its dashes, a piece of it for legends. */
 
 const dashes = ['', '7 4', '2 4', '9 3 2 3'];
 
@@ -16,7 +16,7 @@ export function seriesClass({ family, learned }: Series): string {
   return `${colourClass(family)}${learned ? ' learned' : ''}`;
 }
 
-/** Its dash pattern, which tells the variants of one rule apart. */
+/** Its dash pattern, which differs between the variants of one rule. */
 export function dashesOf({ variant }: Series): string {
   return dashes[variant % dashes.length]!;
 }

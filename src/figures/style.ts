@@ -1,4 +1,4 @@
-/** Light and dark: of Okabe and Ito's palette for all kinds of colour vision (2008), and what lies between. */
+/** Light and dark: Okabe and Ito's palette for all kinds of colour vision (2008), and colours between. */
 const palette = [
   ['#0072b2', '#56b4e9'],
   ['#d55e00', '#ff8f40'],
@@ -30,7 +30,7 @@ export function chartStyle(): string {
   ].join('\n');
 }
 
-/** Becomes a class of {@link chartStyle}: colours come again where there are more families than colours. */
+/** A class of {@link chartStyle}; colours repeat if there are more families than colours. */
 export function colourClass(family: number): string {
   return `f${family % palette.length}`;
 }

@@ -9,13 +9,13 @@ import { figuresOf, rowsOf, verdictOf } from './rows.js';
 import { toSeries } from './series.js';
 import { swatch } from './strokes.js';
 
-/** What a comparison shows: the sum and the final loss, and the tail where rates were tuned for it. */
+/** A comparison's tables: the sum and the final loss, and the tail if rates were tuned for it. */
 export function comparisonTables(results: ComparisonResults, tuned: readonly Measure[]): string {
   const shown: Measure[] = tuned.includes('tail') ? ['sum', 'tail', 'final'] : ['sum', 'final'];
   return shown.map((measure) => measureTable(results, measure)).join('\n');
 }
 
-/** One measure, an optimizer a line, the learned one first. */
+/** One measure, one row per optimizer, the learned one first. */
 function measureTable(all: ComparisonResults, measure: Measure): string {
   const results = { ...all, optimizers: rowsOf(all, measure) };
   const series = toSeries(results);
@@ -54,14 +54,14 @@ function measureTable(all: ComparisonResults, measure: Measure): string {
   return [table(`The comparison by ${measure}`, columns, rows, (row) => row === 0), ...notes].join('\n');
 }
 
-/** Such as "Σ f(θₜ), t < 100". */
+/** For example "Σ f(θₜ), t < 100". */
 export function titleOf(measure: Measure, steps: number): string {
   if (measure === 'sum') return `Sum: Σ f(θₜ), t = 0 … ${steps - 1}`;
   if (measure === 'final') return `Final loss: f(θ${subscript(steps)})`;
   return `Tail: mean of f(θₜ), t = ${steps - tailSteps(steps) + 1} … ${steps}`;
 }
 
-/** Steps by which the learned optimizer reaches another's final loss sooner; a dash where it never does. */
+/** Steps by which the learned optimizer reaches another's final loss sooner; a dash if it never does. */
 function saved(steps: number | null): string {
   return steps === null ? '–' : String(steps);
 }
@@ -69,7 +69,7 @@ function saved(steps: number | null): string {
 export function difference(estimate: Estimate | null): string {
   if (!estimate) return cell('');
   const verdict = verdictOf(estimate);
-  // In colour only where the interval is clear of 0.
+  // In colour only if the interval is clear of 0.
   const className = verdict === 'not finite' ? 'open' : verdict;
   return cell(`<span class="${className}">${signed(estimate)}</span>`, formatInterval(estimate));
 }
@@ -102,6 +102,6 @@ export function table(
 ): string {
   const head = columns.map((title) => `<th scope="col">${title}</th>`).join('');
   const body = rows.map((cells, i) => `<tr${isMarked(i) ? ' class="marked"' : ''}>${cells.join('')}</tr>`).join('\n');
-  // A table that is wider than a phone is scrolled by itself, with the keyboard too.
+  // A table that is wider than the screen scrolls by itself, with the keyboard too.
   return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeXml(label)}"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }

@@ -5,9 +5,9 @@ import { type Chart, linearScale, scaleOf } from './chart.js';
 import { figure, item, sizes } from './figure.js';
 import { colourClass } from './style.js';
 
-/** How a training went. Losses are means per step, so that both kinds share one axis. */
+/** The losses of a training, as means per step, so that both kinds share one axis. */
 export interface TrainingCurve {
-  /** The held-out functions: mean of f(θ_t), t < horizon, or f(θ_horizon) where that is what weights are chosen by. */
+  /** The held-out functions: mean of f(θ_t), t < horizon, or f(θ_horizon) if weights are chosen by that. */
   validation: { iteration: number; loss: number; best: boolean }[];
   /** Training's own functions, a few hundred pieces: quantiles of the mean of f(θ_t) over the steps of one horizon. */
   training: { iteration: number; low: number; median: number; high: number }[];
@@ -20,12 +20,12 @@ export function trainingFigure({ validation, training }: TrainingCurve, spec: Tr
     ...validation.map(({ loss }) => loss),
     ...training.flatMap(({ low, median, high }) => [low, median, high]),
   ];
-  // What untrained weights do would flatten all that comes after: it leaves the picture.
+  // The untrained weights' losses would flatten all others: they are outside the figure.
   const axis = axisOf(losses, training.at(-1)?.median);
   const charts = sizes.map(
     ({ most }): Chart => ({
       x: linearScale(spec.iterations, 'meta-iteration', most),
-      y: scaleOf(axis, 'mean f(θₜ) of a step', most),
+      y: scaleOf(axis, 'mean f(θₜ) per step', most),
       lines: [
         {
           className: `${colourClass(5)} spread`,
@@ -51,8 +51,8 @@ export function trainingFigure({ validation, training }: TrainingCurve, spec: Tr
     final: `loss after ${horizon} steps`,
   }[spec.validation.measure];
   const names = [
-    { name: `validation: ${measured}; the dot: the weights that were kept`, className: `${colourClass(0)} learned` },
-    { name: 'training: median of the functions drawn, and from 10 % to 90 %', className: colourClass(5) },
+    { name: `validation: ${measured}; the dot marks the kept weights`, className: `${colourClass(0)} learned` },
+    { name: 'training: median over the functions drawn, and the band from 10 % to 90 %', className: colourClass(5) },
   ];
   const items = names.map(({ name, className }) =>
     item(name, `<g class="${className}"><path class="line" d="M0 0h28"/></g>`),

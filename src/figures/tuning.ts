@@ -9,7 +9,7 @@ import { rowsOf } from './rows.js';
 import { toSeries } from './series.js';
 import { colourClass } from './style.js';
 
-/** What each learning rate that was tried came to on the tuning functions. Empty where no rate was tuned. */
+/** The outcome of each learning rate on the tuning functions. Empty if no rate was tuned. */
 export function tuningFigure(all: ComparisonResults, measure: Measure): string {
   const results = { ...all, optimizers: rowsOf(all, measure) };
   const series = toSeries(results);
@@ -47,6 +47,6 @@ export function tuningFigure(all: ComparisonResults, measure: Measure): string {
     charts,
     'The tuning of the learning rates.',
     legend(tuned.map(({ series }) => series)),
-    `Every rate that was tried, on ${formatCount(functions)} functions of their own; the dot is the one that was taken. A line ends where a rate diverged on any function.`,
+    `Every rate tried, on ${formatCount(functions)} separate functions; the dot marks the chosen rate. A line ends where a rate diverged on any function.`,
   );
 }

@@ -9,12 +9,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../contract/user-error.js';
 import { cannotUse, makeNamedFolder } from './make-folder.js';
 
-/** A folder that belongs to this process until `release`, or until the process has ended, however it ended. */
+/** A folder that belongs to this process until `release`, or until the process ends for any reason. */
 export interface Lock {
   release(): Promise<void>;
 }
 
-/** Who holds a lock, as the file beside its socket says. The pid is the one in the holder's own PID namespace. */
+/** The holder of a lock, from the file beside its socket. The pid is the one in the holder's own PID namespace. */
 interface Holder {
   pid: number;
   host: string;
@@ -24,22 +24,22 @@ interface Holder {
 
 /** Bytes of a unix socket's path: 107 on Linux, 103 on macOS. */
 const maxSocketPath = 103;
-/** Milliseconds in which one that came later, by the clock, gives way. */
+/** Milliseconds within which a process that came later, by the clock, gives way. */
 const patience = 2000;
-/** Where a file system has no sockets. */
+/** Error codes of file systems without sockets. */
 const noSockets = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 /** The milliseconds of the Unix epoch in base 36, so that the names sort by age; then six random digits. */
 const lockName = /^\.lock-[0-9a-z]{9}[0-9a-f]{6}$/;
 
 /**
- * Takes a folder for this process, and makes it where it is missing.
+ * Locks a folder for this process, and creates it if it is missing.
  *
- * Each comer listens on a unix socket of its own in the folder, and then looks for others: of two, the later one sees
- * the earlier. The kernel closes the socket with its process, whatever ended it, and connects to it from every PID
- * namespace that sees the folder. No name is used twice, so that removing a dead socket never removes another's.
+ * Each process listens on its own unix socket in the folder, and then looks for others: of two, the later one sees the
+ * earlier. The kernel closes the socket when its process ends for any reason, and connects to it from every PID namespace
+ * that sees the folder. Names are never reused, so removing a dead socket never removes another's.
  *
- * @param warn is told where the file system has no sockets, and the folder is then used without a lock.
- * @throws UserError where another holds it, this process included, or the folder cannot be used.
+ * @param warn called if the file system has no sockets; the folder is then used without a lock
+ * @throws UserError if the folder is already locked, by this process or another, or cannot be used
  */
 export async function lockFolder(path: string, warn?: (message: string) => void): Promise<Lock> {
   const folder = resolve(path);
@@ -80,12 +80,12 @@ export async function withLock<T>(path: string, warn: (message: string) => void,
   }
 }
 
-/** Listens under the name, which appears only once the socket does listen: whoever finds it may connect at once. */
+/** Listens under the name, which appears only once the socket listens, so that others can connect at once. */
 async function announce(folder: string, sockets: string, name: string): Promise<Server> {
   const server = createServer((connection) => connection.destroy());
   server.unref();
   const draft = name.replace('lock', 'bind');
-  // Connecting takes the right to write, which others who may use the folder need.
+  // Connecting requires write permission, which other users of the folder need.
   server.listen({ path: join(sockets, draft), readableAll: true, writableAll: true });
   await once(server, 'listening');
   try {
@@ -106,7 +106,7 @@ async function findHolder(folder: string, sockets: string, own: string): Promise
   for (;;) {
     const [oldest] = await liveLocks(folder, sockets, own);
     if (oldest === undefined) return null;
-    // One that is younger is about to see ours and to give way, unless the clock was set back since it took the folder.
+    // A younger one will see ours and give way, unless the clock was set back since it locked the folder.
     if (oldest < own || performance.now() > deadline) return oldest;
     await delay(20);
   }

@@ -4,13 +4,13 @@ import { withLock } from './folder-lock.js';
 import { makeFolder } from './make-folder.js';
 
 /**
- * A folder of small files that are each all there or not there, whenever the process is killed. It is made with the first
- * of them, or when it is locked.
+ * A folder of small files, each written as a whole or not at all, even if the process is killed. It is created with the
+ * first file, or when it is locked.
  */
 export class Folder {
   constructor(readonly path: string) {}
 
-  /** @returns null where there is no such file. */
+  /** @returns null if there is no such file */
   async read(name: string): Promise<Uint8Array | null> {
     try {
       return await readFile(join(this.path, name));
@@ -26,9 +26,9 @@ export class Folder {
   }
 
   /**
-   * Keeps every other command out of the folder, which is made where it is missing, until the action ends.
-   * @param warn is told where the folder's file system has no locks.
-   * @throws UserError where another holds it.
+   * Runs the action with the folder locked against other commands; creates the folder if it is missing.
+   * @param warn called if the folder's file system has no locks
+   * @throws UserError if it is locked already
    */
   whileLocked<T>(warn: (message: string) => void, action: () => Promise<T>): Promise<T> {
     return withLock(this.path, warn, action);
@@ -46,7 +46,7 @@ export class Folder {
     return this.write(name, toText(value));
   }
 
-  /** Those of the names that are there. */
+  /** Those of the names that exist in the folder. */
   async holding(names: readonly string[]): Promise<string[]> {
     const all: string[] = await readdir(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
@@ -60,7 +60,7 @@ export class Folder {
   }
 }
 
-/** What a JSON file holds. */
+/** The content of a JSON file. */
 export function toText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { UserError } from '../contract/user-error.js';
 
 /**
- * Makes a folder, and those above it that are missing. Node's own recursive mkdir never returns where a file system
- * refuses new folders by ENOENT, as /proc does.
+ * Creates a folder and its missing parents. Node's own recursive mkdir never returns if a file system refuses new folders
+ * with ENOENT, as /proc does.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -20,14 +20,14 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder that a user has named. @throws UserError where that cannot be done. */
+/** Creates a folder that a user has named. @throws UserError if that fails */
 export async function makeNamedFolder(path: string): Promise<void> {
   await makeFolder(path).catch((error: NodeJS.ErrnoException) => {
     throw cannotUse(path, error);
   });
 }
 
-/** What a user gets to read of a folder that cannot be made, or written to. */
+/** The error for a folder that cannot be created or written to. */
 export function cannotUse(path: string, { code, message }: NodeJS.ErrnoException): UserError {
   const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file is in its place' : message;
   return new UserError(`${path} cannot be used as a folder (${reason}): name another one.`, 'usage');

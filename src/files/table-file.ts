@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 const bufferedCharacters = 1 << 16;
 const blockBytes = 1 << 16;
 
-/** A CSV file whose rows begin with a rising number: appended to in large pieces, cut back when a run is resumed. */
+/** A CSV file whose rows begin with an ascending number: written in large pieces, truncated when a run is resumed. */
 export class TableFile {
   private pending = '';
 
@@ -34,7 +34,7 @@ export class TableFile {
     this.pending = '';
   }
 
-  /** The rows on the disk, their cells as text. None where there is no file. */
+  /** The rows on the disk, their cells as text. None if there is no file. */
   async *rows(): AsyncGenerator<string[]> {
     if (!existsSync(this.path)) return;
     let isHeader = true;
@@ -44,7 +44,7 @@ export class TableFile {
     }
   }
 
-  /** Drops the rows whose first number is `from` or more, and a last row that was not written to its end. */
+  /** Drops the rows whose first number is `from` or more, and an incomplete last row. */
   cut(from: number): void {
     this.flush();
     if (!existsSync(this.path)) return;
@@ -57,7 +57,7 @@ export class TableFile {
   }
 }
 
-/** Reads blocks from the end backwards: what is to go is the little since the last checkpoint. */
+/** Reads blocks backwards from the end: only the rows since the last checkpoint are cut. */
 function endOfRowsBefore(file: number, from: number): number {
   const { size } = fstatSync(file);
   let tail = '';
@@ -67,7 +67,7 @@ function endOfRowsBefore(file: number, from: number): number {
     const block = Buffer.alloc(length);
     readSync(file, block, 0, length, start);
     tail = block.toString('latin1') + tail;
-    // The first line of the tail may have begun in the block before.
+    // The first line of the tail may have begun in the previous block.
     const whole = start === 0 ? 0 : tail.indexOf('\n') + 1;
     const lines = tail.slice(whole).split('\n');
     let end = start + whole;

@@ -14,9 +14,9 @@ export interface LocalRun {
   /** Bytes of the weights that a comparison takes. */
   weights?: Uint8Array;
   checkpoint?: Uint8Array;
-  /** Seconds from one checkpoint to the next; 30 where it is left out. */
+  /** Seconds between checkpoints; 30 by default. */
   checkpointEvery?: number;
-  /** Aborted: the run takes a checkpoint and returns. */
+  /** When aborted, the run takes a checkpoint and returns. */
   signal: AbortSignal;
   onEvent(event: RunEvent): void;
 }
@@ -49,7 +49,7 @@ export async function runLocally(options: LocalRun): Promise<{ record: RunRecord
       savedAt = now;
     };
     for (;;) {
-      // A pull may never wait for anything, and signals and timers are heard between two turns of the event loop alone.
+      // A pull may complete without waiting, but signals and timers run only between turns of the event loop.
       await turn();
       if (signal.aborted) break;
       const event = await run.next();
@@ -97,7 +97,7 @@ async function save(run: Run, folder: RunFolder, record: RunRecord): Promise<voi
   await folder.writeCheckpoint(await run.checkpoint());
 }
 
-/** Keeps what has been trained, and says that it failed: whatever the cause, as much of both as the folder takes. */
+/** Keeps the trained weights and records the failure, as far as the folder can be written. */
 async function giveUp(run: Run, folder: RunFolder, record: RunRecord, error: unknown): Promise<void> {
   record.state = 'failed';
   record.failure = { code: 'internal', message: String((error as Error)?.message ?? error) };
@@ -115,7 +115,7 @@ async function finish(run: Run, folder: RunFolder, record: RunRecord): Promise<v
   await folder.deleteCheckpoint();
 }
 
-/** Keeps the tables. A run that goes on from a checkpoint tells again what came after it, so that is cut off first. */
+/** Writes the tables. A resumed run repeats the events after its checkpoint, so their rows are cut first. */
 class FileWriter {
   private cutLosses: boolean;
   private cutValidation: boolean;
@@ -146,7 +146,7 @@ class FileWriter {
   }
 }
 
-/** The nine digits that give back the same fp32 value, trailing zeros left out. */
+/** Nine digits, which round-trip fp32, without trailing zeros. */
 function shortest(value: number): number {
   return Number(value.toPrecision(9));
 }

@@ -7,14 +7,14 @@ import { renderSvg } from '../figures/picture.js';
 import { Folder, toText } from '../files/folder.js';
 import { TableFile } from '../files/table-file.js';
 
-/** What `run.json` says of a run on this machine. */
+/** The content of `run.json`. */
 export interface RunRecord {
   state: 'running' | 'interrupted' | 'succeeded' | 'failed';
   failure: Pick<JobFailure, 'code' | 'message'> | null;
   engine: EngineInfo | null;
-  /** Meta-iterations after which the kept weights stood. */
+  /** Meta-iterations done when the kept weights were validated. */
   bestIteration: number | null;
-  /** Seconds that it took, up to its latest checkpoint and without the time between an interruption and its end. */
+  /** Seconds of running, up to the latest checkpoint, without the time between an interruption and its resumption. */
   seconds: number;
 }
 
@@ -29,7 +29,7 @@ const fileNames = [
   'checkpoint.safetensors',
 ];
 
-/** Whether resuming it would fail in the same way: it has diverged. What else failed may have been mended meanwhile. */
+/** Whether resuming it would fail in the same way, as it has diverged. Other causes may have been fixed since. */
 export function isLost({ state, failure }: RunRecord): boolean {
   return state === 'failed' && failure?.code !== 'internal';
 }
@@ -38,12 +38,12 @@ export function isLost({ state, failure }: RunRecord): boolean {
  * The files of a run without a service:
  *
  *     spec.json                 the complete spec
- *     run.json                  how the run stands: {@link RunRecord}
- *     losses.csv                iteration, step, loss: one row for each f(θ_t) of the training
+ *     run.json                  the run's state: {@link RunRecord}
+ *     losses.csv                iteration, step, loss: one row per f(θ_t) of the training
  *     validation.csv            iteration, loss, best
  *     weights.safetensors       the best weights
  *     results.json              the comparison; comparison.svg is its picture
- *     checkpoint.safetensors    where a run that has not ended goes on from
+ *     checkpoint.safetensors    from which an unfinished run resumes
  */
 export class RunFolder extends Folder {
   readonly losses: TableFile;
@@ -55,18 +55,18 @@ export class RunFolder extends Folder {
     this.validation = new TableFile(join(path, 'validation.csv'), 'iteration,loss,best');
   }
 
-  /** The names of what is there of a run. */
+  /** The names of the run's files that exist. */
   files(): Promise<string[]> {
     return this.holding(fileNames);
   }
 
-  /** Whether a training, or the weights that one has left, is there. */
+  /** Whether the folder holds a training, or its weights. */
   async holdsTraining(): Promise<boolean> {
     const spec = await this.readJson<JobSpec>('spec.json');
     return spec?.kind === 'metatrain' || (await this.holding(['weights.safetensors'])).length > 0;
   }
 
-  /** Deletes the files of the run that was there before. */
+  /** Deletes the files of an earlier run. */
   clear(): Promise<void> {
     return this.delete(...fileNames);
   }
@@ -75,7 +75,7 @@ export class RunFolder extends Folder {
     return this.readJson('run.json');
   }
 
-  /** Whether the run that is there is of this spec; null where there is none. */
+  /** Whether the folder's run has this spec; null if there is none. */
   async isOf(spec: JobSpec): Promise<boolean | null> {
     const bytes = await this.read('spec.json');
     return bytes && new TextDecoder().decode(bytes) === toText(spec);
@@ -101,7 +101,7 @@ export class RunFolder extends Folder {
     return this.writeJson('run.json', record);
   }
 
-  /** Whatever the tables hold by then reaches the disk before the checkpoint that follows from it. */
+  /** Writes the tables to disk before the checkpoint that depends on them. */
   async writeCheckpoint(checkpoint: Uint8Array): Promise<void> {
     this.losses.flush();
     this.validation.flush();

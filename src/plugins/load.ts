@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { addPlugin } from './plugin.js';
 
-/** A plugin's file is not there, or is not what it should be. The message says what to do. */
+/** A plugin's file is missing or invalid. The message says what to do. */
 export class PluginError extends Error {
   override readonly name = 'PluginError';
   readonly code = 'unsupported';
@@ -13,7 +13,7 @@ export class PluginError extends Error {
 /**
  * Loads plugins, each an ES module whose default export is a problem (docs/plugins.md), into this process. Their code
  * runs with all of its rights.
- * @throws PluginError for the first that does not serve
+ * @throws PluginError for the first invalid one
  */
 export async function loadPlugins(files: readonly string[]): Promise<void> {
   for (const file of files) await loadPlugin(file);
@@ -28,7 +28,7 @@ async function loadPlugin(file: string): Promise<void> {
     refuse(error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${error.message}`, error),
   );
   const module: { default?: unknown } = await import(pathToFileURL(path).href).catch((error: Error) =>
-    refuse(`it is no ES module that loads: ${error.message}`, error),
+    refuse(`it does not load as an ES module: ${error.message}`, error),
   );
   try {
     addPlugin(

@@ -10,9 +10,9 @@ import { Purpose, RandomStream } from '../core/random/random.js';
 /** A spec of a plugin's problem: its name and its fields, defaults filled in. */
 export type PluginSpec = { readonly name: string } & Readonly<Record<string, unknown>>;
 
-/** What a plugin's file exports by default: a problem, as docs/plugins.md describes it. */
+/** The default export of a plugin's file: a problem, as docs/plugins.md describes it. */
 export interface ProblemPlugin extends Omit<Mathematics<PluginSpec>, 'shapes'> {
-  /** What job documents call it: lower-case letters, digits and hyphens. */
+  /** Its name in job documents: lower-case letters, digits and hyphens. */
   name: string;
   /** For people. */
   title: string;
@@ -21,17 +21,17 @@ export interface ProblemPlugin extends Omit<Mathematics<PluginSpec>, 'shapes'> {
   fields: Record<string, object>;
   /** The named tensors whose concatenation is θ. */
   parameters(spec: PluginSpec): Parameter[];
-  /** Shapes of one function's data; none where it is left out. */
+  /** Shapes of one function's data; none by default. */
   shapes?: Mathematics<PluginSpec>['shapes'];
 }
 
 /**
- * Adds a plugin's problem to the catalogue and to what can be computed, after trying what can be tried without an engine.
+ * Adds a plugin's problem to the catalogue and to the engines, after every check that needs no engine.
  * @param fingerprint changes with the plugin's file
  * @throws Error that says what is wrong with it
  */
 export function addPlugin(exported: unknown, fingerprint: string): void {
-  if (problemsAreSettled()) throw new Error('it comes too late: a document has been validated without it');
+  if (problemsAreSettled()) throw new Error('it must be loaded before the first document is validated');
   const plugin = asPlugin(exported);
   const { name, title, description, fields } = plugin;
   const schema = Type.Unsafe<PluginSpec>({
@@ -56,7 +56,7 @@ export function addPlugin(exported: unknown, fingerprint: string): void {
     const { losses, gradient } = evaluation;
     if (`${losses?.shape}` === `${theta.shape[0]}` && `${gradient?.shape}` === `${theta.shape}`) return evaluation;
     const found = `losses [${losses?.shape}] and a gradient [${gradient?.shape}]`;
-    throw new Error(`${name}: evaluate gave ${found}; expected [${theta.shape[0]}] and [${theta.shape}].`);
+    throw new Error(`${name}: evaluate returned ${found}; expected [${theta.shape[0]}] and [${theta.shape}].`);
   };
   const { hessianProduct, everyStep } = plugin;
   addProblem(name, {
@@ -70,10 +70,10 @@ export function addPlugin(exported: unknown, fingerprint: string): void {
 
 const functions = ['parameters', 'sample', 'evaluate'] as const;
 
-/** @throws Error that names what a default export lacks of a plugin. */
+/** @throws Error that names what is missing or wrong in a default export */
 function asPlugin(exported: unknown): ProblemPlugin {
   if (typeof exported !== 'object' || exported === null)
-    throw new Error('it is not a plugin: it has no default export that is an object');
+    throw new Error('it is not a plugin: its default export is not an object');
   const plugin = exported as Partial<ProblemPlugin>;
   if (typeof plugin.name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(plugin.name))
     throw new Error(
@@ -81,24 +81,26 @@ function asPlugin(exported: unknown): ProblemPlugin {
     );
   for (const field of ['title', 'description'] as const)
     if (typeof plugin[field] !== 'string' || plugin[field] === '')
-      throw new Error(`it is not a plugin: ${field} is ${JSON.stringify(plugin[field])}, expected a text for people`);
+      throw new Error(`it is not a plugin: ${field} is ${JSON.stringify(plugin[field])}, expected a non-empty text`);
   if (typeof plugin.fields !== 'object' || plugin.fields === null)
-    throw new Error('it is not a plugin: fields is missing, an object with a JSON Schema for each field of its spec');
+    throw new Error(
+      'it is not a plugin: fields is missing; expected an object with a JSON Schema per field of its spec',
+    );
   for (const method of functions)
     if (typeof plugin[method] !== 'function') throw new Error(`it is not a plugin: ${method} is not a function`);
   for (const method of ['shapes', 'hessianProduct'] as const)
     if (plugin[method] !== undefined && typeof plugin[method] !== 'function')
       throw new Error(`it is not a plugin: ${method} is not a function`);
-  if ('name' in plugin.fields) throw new Error('fields: "name" is the problem’s own name, choose another');
+  if ('name' in plugin.fields) throw new Error('fields: "name" is reserved for the problem’s name; choose another');
   for (const [field, schema] of Object.entries(plugin.fields))
     if (typeof schema !== 'object' || schema === null || !('default' in schema))
       throw new Error(
-        `fields: ${field} is no JSON Schema with a default; a problem has to train with nothing but its name`,
+        `fields: ${field} is not a JSON Schema with a default; a document must be able to give only the problem’s name`,
       );
   return plugin as ProblemPlugin;
 }
 
-/** The spec of nothing but a name. */
+/** The spec with only defaults. */
 function defaultsOf(schema: ReturnType<typeof Type.Unsafe>, name: string): PluginSpec {
   let check: ReturnType<typeof compile>;
   try {
@@ -112,7 +114,7 @@ function defaultsOf(schema: ReturnType<typeof Type.Unsafe>, name: string): Plugi
   throw new Error(`fields: the default of ${first?.instancePath.slice(1)} ${first?.message}`);
 }
 
-/** Draws a function of the defaults. */
+/** Draws a function with the defaults, and checks it. */
 function tryOut(plugin: ProblemPlugin, defaults: PluginSpec): void {
   const dimension = parametersOf(plugin, defaults).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const start = new Float32Array(dimension);
@@ -121,7 +123,8 @@ function tryOut(plugin: ProblemPlugin, defaults: PluginSpec): void {
   plugin.sample(defaults, random(), data, start);
   plugin.everyStep?.sample(defaults, random(), rowsOf(arraysOf(plugin.everyStep.shapes(defaults), 1), 1, 0));
   for (const [array, values] of Object.entries({ ...data, start }))
-    if (!values.every(Number.isFinite)) throw new Error(`sample: ${array} of a function of the defaults is not finite`);
+    if (!values.every(Number.isFinite))
+      throw new Error(`sample: ${array} of a function with the defaults is not finite`);
 }
 
 function parametersOf(plugin: ProblemPlugin, spec: PluginSpec): Parameter[] {
@@ -130,7 +133,7 @@ function parametersOf(plugin: ProblemPlugin, spec: PluginSpec): Parameter[] {
     typeof name === 'string' && Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size > 0);
   if (Array.isArray(parameters) && parameters.length > 0 && parameters.every(isParameter)) return parameters;
   throw new Error(
-    `parameters: found ${JSON.stringify(parameters)}, expected a list of {name, shape}, a shape’s sizes being whole numbers above 0`,
+    `parameters: found ${JSON.stringify(parameters)}, expected a list of {name, shape}, with shapes of integers above 0`,
   );
 }
 

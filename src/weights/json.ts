@@ -3,7 +3,7 @@ import type { NamedTensor } from './tensors.js';
 
 /**
  * Tensors as JSON: the metadata's members, then `tensors`, a list of {name, shape, data}, the data row-major in one
- * list. Each number has the nine digits that give back the same fp32 value.
+ * list. Each number has nine digits, which round-trip fp32.
  */
 export function encodeJson(tensors: readonly NamedTensor[], metadata: Record<string, unknown>): string {
   const list = tensors.map(({ name, shape, data }) => ({

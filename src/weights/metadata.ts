@@ -12,7 +12,7 @@ import { compile, compileLeniently, invalidDocument } from '../contract/validate
 import { FormatError } from './safetensors.js';
 import { networksOf } from './shapes.js';
 
-/** What a file of weights says of its tensors: strings by key, all but two of them JSON. */
+/** The metadata of a weights file: strings by key, all but two of them JSON. */
 
 export const format = 'metadescent/1';
 export const gateOrder = 'input,forget,cell,output';
@@ -30,9 +30,9 @@ type Metadata = Static<typeof Metadata>;
 interface Decoded {
   readonly spec: LearnedSpec;
   readonly provenance: Provenance;
-  /** Of the networks; null where the file names no problem that is known here. */
+  /** Widths of the networks; null if the file names no problem that is known here. */
   readonly widths: number[] | null;
-  /** What the file says under the keys that are known, as it says it. */
+  /** The file's values of the known keys, unchanged. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -49,7 +49,7 @@ export function metadataValidators() {
   return validators;
 }
 
-/** @throws FormatError where what it takes to run the optimizer is missing, or anything known is wrong. */
+/** @throws FormatError if anything needed to run the optimizer is missing, or a known key is wrong */
 export function decodeMetadata(strings: Readonly<Record<string, string>>): Decoded {
   const { metadata: check } = metadataValidators();
   const known = new Map(Object.entries(strings));
@@ -71,7 +71,7 @@ export function decodeMetadata(strings: Readonly<Record<string, string>>): Decod
   return { spec, provenance: { ...(problem && { problem }), ...others }, widths, metadata };
 }
 
-/** With what an optimizer does where its file does not say: but how its weights began is the file's alone to say. */
+/** Fills in defaults, except for `initialisation`: only the file can say how its weights began. */
 function complete(said: LearnedSpec): LearnedSpec {
   const spec = structuredClone(said);
   metadataValidators().optimizer(spec);
@@ -91,19 +91,19 @@ function widthsOn(spec: LearnedSpec, said: ProblemSpec): number[] {
   return networkWidths(spec, problem);
 }
 
-/** Whether an error says no more than that a problem is not known: a plugin may have added it elsewhere. */
+/** Whether an error only says that a problem is unknown: a plugin may have added it elsewhere. */
 function isUnknownProblem({ keyword, instancePath, params }: ErrorObject): boolean {
   const atProblem = instancePath === '/problem' || instancePath.startsWith('/problem/');
   return keyword === 'discriminator' && atProblem && /^[a-z][a-z0-9-]{0,63}$/.test(String(params.tagValue));
 }
 
-/** The name of a problem that is itself unknown; nothing for one that is made of such. */
+/** The name of a problem that is itself unknown; nothing for a composite of unknown ones. */
 function nameOf(problem: ProblemSpec | undefined, faults: readonly ErrorObject[]): { problem?: ProblemSpec } {
   const itself = faults.some(({ instancePath }) => instancePath === '/problem');
   return itself && problem ? { problem: { name: problem.name } as ProblemSpec } : {};
 }
 
-/** Whether an error is of a group's name that was allowed once: files that have one stay readable. */
+/** Whether an error is about a group's name that used to be allowed: files with one stay readable. */
 function isNameBefore({ keyword, instancePath, data }: ErrorObject): boolean {
   return (
     keyword === 'pattern' && /^\/optimizer\/groups\/\d+\/name$/.test(instancePath) && groupNameBefore.test(String(data))

@@ -3,7 +3,7 @@ import type { NamedTensor } from './tensors.js';
 
 /**
  * NumPy's .npz: a zip of .npy files, stored uncompressed. The same tensors and metadata give the same bytes.
- * @param metadata a string that `str(npz['metadata'])` gives back in NumPy.
+ * @param metadata a string, read in NumPy as `str(npz['metadata'])`
  */
 export function encodeNpz(tensors: readonly NamedTensor[], metadata: string): Uint8Array {
   const members: Zippable = { 'metadata.npy': npyString(metadata) };
@@ -13,7 +13,7 @@ export function encodeNpz(tensors: readonly NamedTensor[], metadata: string): Ui
   return zipSync(members, { level: 0, mtime: new Date(1980, 0, 1) });
 }
 
-/** A tensor's name as a path that stays below the folder it is unpacked into: of a part of dots, each is %2E. */
+/** A tensor's name as a path that stays inside the folder it is unpacked into: dots become %2E in parts of only dots. */
 function memberOf(name: string): string {
   return name
     .split('/')
@@ -21,7 +21,7 @@ function memberOf(name: string): string {
     .join('/');
 }
 
-/** A string without dimensions, in NumPy's UTF-32. */
+/** A scalar string, in NumPy's UTF-32. */
 function npyString(text: string): Uint8Array {
   const codePoints = Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0);
   return npy(`<U${codePoints.length}`, [], new Uint8Array(codePoints.buffer));

@@ -6,7 +6,7 @@ import type { NamedTensor } from './tensors.js';
 /**
  * The safetensors format (huggingface/safetensors, format.md), fp32 only: the header's length as a little-endian u64,
  * the header as JSON, then the tensors' bytes. Multi-byte values are little-endian, as is every machine that Node's
- * WebAssembly runs fast on; views are used as they are.
+ * WebAssembly runs fast on, so views are used directly.
  */
 
 /** Named fp32 tensors and the file's free-form strings. */
@@ -15,7 +15,7 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>;
 }
 
-/** A file that is not what its format says. The message names the field at fault. */
+/** A file that violates its format. The message names the field. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
 }
@@ -63,7 +63,7 @@ export function encodeSafetensors(tensors: readonly NamedTensor[], metadata: Rec
 /**
  * Decodes a file, strictly: every byte must be accounted for. Memory taken is in proportion to the file's length,
  * whatever the header claims.
- * @param headerLimit bytes of the header at most
+ * @param headerLimit maximum bytes of the header
  * @returns the tensors in the order of their bytes; where alignment permits, views into `bytes`.
  * @throws FormatError
  */
@@ -148,7 +148,7 @@ function parseEntry(name: string, value: unknown): Entry {
   if (!isSizes(shape)) throw fault('shape must be a list of integers of at least 0');
   if (!isSizes(offsets) || offsets.length !== 2) throw fault('data_offsets must be two integers of at least 0');
   const [begin, end] = offsets as [number, number];
-  // A product beyond 2^53 is inexact, but can then equal no length that the file has.
+  // A product beyond 2^53 is inexact, but cannot equal a length in the file.
   if (end - begin !== 4 * sizeOf(shape))
     throw fault(`data_offsets span ${end - begin} bytes, but shape [${shape}] takes ${4 * sizeOf(shape)}`);
   return { name, shape, begin, end };
@@ -161,7 +161,7 @@ function floats(bytes: Uint8Array, begin: number, end: number): Float32Array {
   return new Float32Array(source.buffer, source.byteOffset, (end - begin) / 4);
 }
 
-/** Members that a (valid) JSON text spells out: its strings with a colon after them. */
+/** The number of members in a valid JSON text: its strings followed by a colon. */
 function countMembers(text: string): number {
   let count = 0;
   for (let open = text.indexOf('"'); open >= 0; ) {

@@ -10,19 +10,19 @@ export interface WeightShape {
   readonly shape: readonly number[];
 }
 
-/** What the tensors of a network follow from. */
+/** What determines the tensors of a network. */
 export type SizedNetwork = Pick<NetworkGroup, 'name' | 'optimizer' | 'width'>;
 
 /**
  * The tensors of a learned optimizer's weights φ, in the order in which a flat φ concatenates them.
  * docs/weights-format.md says what each one means.
- * @param problem the one that they are trained on
+ * @param problem the problem that they are trained on
  */
 export function weightShapes(optimizer: LearnedSpec, problem: ProblemSpec): WeightShape[] {
   return shapesOf(groupsOf(optimizer, problem).filter(isNetwork));
 }
 
-/** The same, of networks whose widths are known. */
+/** The same, for networks whose widths are known. */
 export function shapesOf(networks: readonly SizedNetwork[]): WeightShape[] {
   return networks.flatMap((network) =>
     networkShapes(network).map(({ name, shape }) => ({ name: tensorName(network, name), shape })),
@@ -75,7 +75,7 @@ export function flattenWeights(tensors: readonly NamedTensor[]): Float32Array {
 
 /**
  * The tensors of a flat φ, as views into it.
- * @throws RangeError where φ is not as long as the optimizer's weights.
+ * @throws RangeError if φ does not have the length of the optimizer's weights
  */
 export function splitWeights(optimizer: LearnedSpec, problem: ProblemSpec, flat: Float32Array): NamedTensor[] {
   const groups = groupsOf(optimizer, problem);
@@ -88,8 +88,8 @@ export function splitWeights(optimizer: LearnedSpec, problem: ProblemSpec, flat:
 }
 
 /**
- * Each group's part of a flat φ, as a view into it; of a rule, nothing.
- * @throws RangeError where φ is not as long as the groups' weights.
+ * Each group's part of a flat φ, as a view into it; empty for a rule.
+ * @throws RangeError if φ does not have the length of the groups' weights
  */
 export function weightsByGroup(groups: readonly Group[], flat: Float32Array): Float32Array[] {
   let offset = 0;
@@ -98,8 +98,7 @@ export function weightsByGroup(groups: readonly Group[], flat: Float32Array): Fl
     offset += count;
     return flat.subarray(offset - count, offset);
   });
-  if (flat.length !== offset)
-    throw new RangeError(`φ has ${flat.length} floats; this optimizer's weights are ${offset}`);
+  if (flat.length !== offset) throw new RangeError(`φ has ${flat.length} floats; this optimizer has ${offset} weights`);
   return slices;
 }
 

@@ -8,28 +8,28 @@ import { decodeSafetensors, encodeSafetensors, FormatError } from './safetensors
 import { networksOf, type SizedNetwork, shapesOf, tensorName } from './shapes.js';
 import type { NamedTensor } from './tensors.js';
 
-/** A trained optimizer: all that it takes to run it elsewhere. docs/weights-format.md specifies its file. */
+/** A trained optimizer: everything needed to run it elsewhere. docs/weights-format.md specifies its file. */
 export interface TrainedOptimizer {
   readonly spec: LearnedSpec;
-  /** As {@link shapesOf} names and orders them. */
+  /** Named and ordered as by {@link shapesOf}. */
   readonly tensors: NamedTensor[];
   readonly provenance: Provenance;
 }
 
-/** A trained optimizer, as a file has it. */
+/** A trained optimizer from a file. */
 export interface DecodedOptimizer extends TrainedOptimizer {
-  /** Coordinates that one application of each network sees, network by network. */
+  /** Coordinates that each network sees per application. */
   readonly widths: number[];
-  /** The file's own words under the keys that are known. */
+  /** The file's values of the known keys, unchanged. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** As much as a job's document may have: it goes into a record, and is read at once. */
+/** The limit of a job's document: the header goes into a record, and is parsed in one piece. */
 const maxHeaderBytes = 2 ** 20;
 
 /**
  * Encodes a trained optimizer as safetensors.
- * @throws FormatError where the tensors are not the spec's.
+ * @throws FormatError if the tensors do not match the spec
  */
 export function encodeWeights(trained: TrainedOptimizer): Uint8Array {
   const { spec, provenance, tensors } = trained;
@@ -42,10 +42,10 @@ export function encodeWeights(trained: TrainedOptimizer): Uint8Array {
 }
 
 /**
- * Decodes a file of weights. It needs what it takes to run the optimizer; of what else it says, what is not known here is
- * left out, and what it does not say is not made up.
- * @returns tensors that are views into `bytes` where alignment permits.
- * @throws FormatError where the file is not such a file, or its tensors are not those that its spec needs.
+ * Decodes a weights file. Only what is needed to run the optimizer is required: unknown keys are dropped, and missing
+ * provenance is not filled in.
+ * @returns tensors that are views into `bytes` where alignment permits
+ * @throws FormatError if it is not a weights file, or its tensors do not match its spec
  */
 export function decodeWeights(bytes: Uint8Array): DecodedOptimizer {
   const { tensors, metadata: strings } = decodeSafetensors(bytes, maxHeaderBytes);
@@ -75,7 +75,7 @@ function metadataOf(trained: TrainedOptimizer & Partial<DecodedOptimizer>): Read
   return metadata ?? { format, gateOrder, optimizer: spec, ...provenance };
 }
 
-/** @param widths null where the problem, of which they follow, is not known: then they are those of the tensors. */
+/** @param widths null if the problem that determines them is unknown; then they follow from the tensors */
 function networksIn(
   spec: LearnedSpec,
   tensors: readonly NamedTensor[],
@@ -91,7 +91,7 @@ function networksIn(
 
 /**
  * The tensors in the spec's order: other programs that write safetensors sort them by name.
- * @throws FormatError where one is missing, unexpected or of another shape.
+ * @throws FormatError if one is missing, unexpected or of another shape
  */
 function arrange(networks: readonly SizedNetwork[], tensors: readonly NamedTensor[]): NamedTensor[] {
   const named = new Map(tensors.map((tensor) => [tensor.name, tensor]));

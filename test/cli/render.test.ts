@@ -55,7 +55,7 @@ describe('the tables of a comparison', () => {
     assert.match(verdict!, /^Best baseline: SGD 0\.1; the learned optimizer is below it.* clear of 0\.$/);
     const [, , , tail, open] = below('Tail: f(θ_4) ');
     assert.match(tail!, / -3\.000 +-6\.500 … 0\.5000 +75\.3 %$/);
-    assert.match(open!, /the interval of the difference holds 0/);
+    assert.match(open!, /the interval of the difference contains 0/);
     assert.match(below('Final loss f(θ_4)')[3]!, / -2\.000 .* 85\.2 % +2 +–$/);
   });
 

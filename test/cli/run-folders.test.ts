@@ -110,7 +110,7 @@ describe('the files that commands leave in a folder', () => {
     for (const extra of [[], ['--overwrite']])
       assert.match(
         await refused(...reproduction, ...extra),
-        /mine\/parabola holds a run that is no part of a reproduction/,
+        /mine\/parabola holds a run that is not part of a reproduction/,
       );
     assert.deepEqual(await contents('mine'), before);
   });

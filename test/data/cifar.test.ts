@@ -46,7 +46,7 @@ describe('CIFAR-10 in a folder', () => {
 
   it('is read byte for byte, colours side by side; what is missing or damaged is named, with what to do', async () => {
     await refused(/needs the binary files .*cifar-10-binary\.tar\.gz.* set METADESCENT_CIFAR to the folder/, null);
-    await refused(/nowhere, which METADESCENT_CIFAR names, lacks data_batch_1\.bin: get https/, '/nowhere');
+    await refused(/nowhere, which METADESCENT_CIFAR names, lacks data_batch_1\.bin: download https/, '/nowhere');
     for (const [i, name] of files.entries()) {
       await refused(new RegExp(`lacks ${name}`));
       await writeFile(path(name), binary(i));

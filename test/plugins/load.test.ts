@@ -45,17 +45,17 @@ describe('plugins', () => {
 
   const faults: [what: string, text: string | null, message: RegExp][] = [
     ['a file that is not there', null, /--plugin .*nothing\.mjs: there is no such file\./],
-    ['a file that is no module', 'export default {', /it is no ES module that loads: /],
-    ['no default export', 'export const it = 1;', /it is not a plugin: it has no default export that is an object/],
+    ['a file that is no module', 'export default {', /it does not load as an ES module: /],
+    ['no default export', 'export const it = 1;', /it is not a plugin: its default export is not an object/],
     ['no name', moduleOf('delete plugin.name;'), /name is undefined, expected lower-case letters/],
     ['a name that is taken', moduleOf("plugin.name = 'quadratic';"), /the name "quadratic" is taken/],
-    ['no description', moduleOf("plugin.description = '';"), /description is "", expected a text for people/],
+    ['no description', moduleOf("plugin.description = '';"), /description is "", expected a non-empty text/],
     ['no evaluate', moduleOf('delete plugin.evaluate;'), /evaluate is not a function/],
     ['a schema that is none', moduleOf("plugin.fields.size.type = 'whole';"), /fields: the schema is invalid: /],
     [
       'a field without a default',
       moduleOf('delete plugin.fields.size.default;'),
-      /size is no JSON Schema with a default/,
+      /size is not a JSON Schema with a default/,
     ],
     ['a default that is not allowed', moduleOf('plugin.fields.size.default = 0;'), /the default of size must be >= 1/],
     [
@@ -66,7 +66,7 @@ describe('plugins', () => {
     [
       'a draw that is not finite',
       moduleOf('plugin.sample = (_s, _r, _d, start) => start.fill(NaN);'),
-      /start of a function of the defaults is not finite/,
+      /start of a function with the defaults is not finite/,
     ],
     ['a draw that throws', moduleOf("plugin.sample = () => { throw new Error('no dice'); };"), /no dice/],
   ];
@@ -156,10 +156,10 @@ describe('plugins', () => {
     const opened = await engine.openFunctions(strange);
     await assert.rejects(
       opened.evaluate(strange.start, 0),
-      /wrong: evaluate gave losses \[\] and a gradient \[1,2\]; expected \[1\] and \[1,2\]/,
+      /wrong: evaluate returned losses \[\] and a gradient \[1,2\]; expected \[1\] and \[1,2\]/,
     );
 
     // Another file with the same name of a problem, and one that comes late.
-    await assert.rejects(loadPlugins([example]), /it comes too late: a document has been validated without it/);
+    await assert.rejects(loadPlugins([example]), /it must be loaded before the first document is validated/);
   });
 });

@@ -21,7 +21,7 @@ interface Change {
   optimizer?: Input<Omit<LstmSpec, 'name'>>;
 }
 
-/** What each line of the table changes, the base of so many meta-iterations first. */
+/** The change in each row of the table, the base first. */
 function changes(iterations: number, validated: number): readonly Change[] {
   const { unroll, horizon } = quadratic.training;
   return [
@@ -47,7 +47,7 @@ function changes(iterations: number, validated: number): readonly Change[] {
       },
     },
     {
-      // Half the steps at either length.
+      // Half of the steps at each length.
       name: 'growing-unroll',
       training: {
         unroll: unroll / 2,
@@ -69,12 +69,12 @@ function changes(iterations: number, validated: number): readonly Change[] {
     { name: 'one-layer', optimizer: { layers: [20] } },
     { name: 'ten-units', optimizer: { layers: [10, 10] } },
     { name: 'input-projection', optimizer: { inputProjection: 20 } },
-    // Another option is one more line here: in the same folder, the command runs what it has not run yet.
+    // To try another option, add a line: in the same folder, the command runs only what is new.
     { name: 'defaults', ...defaults() },
   ];
 }
 
-/** Everything in which the base departs from what a document has that says nothing. */
+/** The defaults from which the base differs. */
 function defaults(): Omit<Change, 'name'> {
   const spec = parseJobSpec({ kind: 'metatrain', problem, optimizer: { name: 'lstm' } }) as MetatrainSpec;
   const { functions, learningRate, schedule, clipNorm, metaLoss } = spec.training;
@@ -85,7 +85,7 @@ function defaults(): Omit<Change, 'name'> {
   };
 }
 
-/** Every variant takes as many steps of as many functions; what counts meta-iterations goes with their number. */
+/** Every variant takes the same total number of steps; settings in meta-iterations scale with their number. */
 function trainingOf({ training = {} }: Change, budget: Budget): Input<TrainingSpec> {
   const size = sizes[budget];
   const base = quadratic.training;
@@ -105,7 +105,7 @@ function warmupOf(iterations: number): number {
   return Math.ceil(iterations / 100);
 }
 
-/** Such as "unroll: 5, iterations: 40000". */
+/** For example "unroll: 5, iterations: 40000". */
 function textOf(change: Change, budget: Budget): string {
   if (!change.training && !change.optimizer) return '';
   const { iterations } = trainingOf(change, budget);
@@ -122,7 +122,7 @@ export const ablation: Plan = {
   title: 'One option at a time: an ablation of meta-training',
   source: 'arXiv 1606.04474, section 3.1, and the options that have been proposed since',
   summary:
-    'Optimizers for the quadratics of the uniform form, each trained with one option changed from a base, which is the plan quadratic’s with less of everything. All of them take as many steps in all, so a variant with fewer functions or shorter unrolls takes more meta-iterations. All are compared on the same fresh functions, and each is trained from several seeds: a difference that is smaller than their spread says nothing. What helps here need not help on other problems, nor at other lengths of training.',
+    'Optimizers for the quadratics of the uniform form, each trained with one option changed from a base, which is a smaller version of the plan quadratic’s. All take the same total number of steps, so a variant with fewer functions or shorter unrolls takes more meta-iterations. All are compared on the same fresh functions, and each is trained from several seeds: a difference that is smaller than their spread says nothing. What helps here need not help on other problems, nor at other lengths of training.',
   variants: (budget) =>
     changesOf(budget).map((change) => ({
       change: textOf(change, budget),
@@ -139,7 +139,7 @@ function jobsOf(change: Change, budget: Budget): PlannedJob[] {
   return Array.from({ length: sizes[budget].seeds }, (_, i) => jobsOfSeed(change, i + 1, budget)).flat();
 }
 
-/** A training from a seed, and its comparison, on the functions that all others see too. */
+/** A training from one seed, and its comparison on the same functions as all others. */
 function jobsOfSeed(change: Change, seed: number, budget: Budget): PlannedJob[] {
   const name = `${change.name}-${seed}`;
   const isYardstick = change.name === 'base' && seed === 1;

@@ -1,7 +1,7 @@
 import type { RuleSpec } from '../../contract/optimizers.js';
 import type { Input } from '../plan.js';
 
-/** The hand-written rules of the paper's figures, each with its rate tuned. */
+/** The hand-designed optimizers of the paper's figures, each with its rate tuned. */
 export const paperBaselines: readonly Input<RuleSpec>[] = [
   { name: 'sgd' },
   { name: 'nag' },
@@ -9,7 +9,7 @@ export const paperBaselines: readonly Input<RuleSpec>[] = [
   { name: 'adam' },
 ];
 
-/** Those, and what has come since. */
+/** Those, and later ones. */
 export const allBaselines: readonly Input<RuleSpec>[] = [
   ...paperBaselines,
   { name: 'lion' },

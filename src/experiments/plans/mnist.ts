@@ -36,7 +36,7 @@ function training(budget: Budget) {
       learningRate: 0.003,
       schedule: { name: 'cosine', warmup: 100, finalFraction: 0.01 },
       metaLoss: 'sum-and-final',
-      // Late losses are a tenth of the early ones, and their logarithms weigh as much.
+      // Late losses are a tenth of the early ones; logarithms give them equal weight.
       objective: 'log',
       validation: { every, functions: validated, measure: 'tail' },
     },
@@ -64,7 +64,7 @@ export function digits(
         functions: compared,
         steps,
         baselines: quick ? paperBaselines : allBaselines,
-        // On the digits of the comparison itself, which favours the rules: the 2,000 are seen again and again.
+        // On the comparison's own digits, which favours the rules: they see the 2,000 many times.
         tuning: {
           functions: tuned,
           measures: ['sum', 'tail'],

@@ -8,14 +8,14 @@ import { cell, table } from '../../figures/tables.js';
 import type { Variant } from '../plan.js';
 import type { Finding, Report } from './findings.js';
 
-/** The table of a plan that changes one thing at a time, for the report and as Markdown. */
+/** The table of an ablation, in HTML and in Markdown. */
 
 const measures = ['sum', 'final'] as const;
 type Shown = (typeof measures)[number];
 
 /** A line of the table. */
 interface Line {
-  /** As a document says it; empty for the base, null for the yardstick. */
+  /** In a document's syntax; empty for the base, null for the yardstick. */
   change: string | null;
   figures: Record<Shown, Figure>;
 }
@@ -141,7 +141,7 @@ function figureOf(values: readonly number[], base: readonly number[] | null, bes
   return {
     value: formatLoss(value),
     beside,
-    // Two digits: the seeds' spread leaves no more.
+    // Two digits: the spread over seeds supports no more.
     difference: signed(difference, String(Number(difference.toPrecision(2)))),
     share: ratio > 10 ? `× ${formatFixed(ratio, 0)}` : signed(difference, `${formatFixed(100 * (ratio - 1), 1)} %`),
     // One seed has no range.

@@ -1,7 +1,7 @@
 import { type Estimate, keepsUsualRate } from '../../contract/results.js';
 import type { Finding } from './findings.js';
 
-/** f(θ_t) by step: a row for each comparison, optimizer and step. */
+/** f(θ_t) by step: one row per comparison, optimizer and step. */
 export function curvesCsv(findings: readonly Finding[]): string {
   const rows = comparisons(findings).flatMap(({ name, results }) =>
     results.optimizers.flatMap(({ label, curve }) =>
@@ -15,7 +15,7 @@ export function curvesCsv(findings: readonly Finding[]): string {
   );
 }
 
-/** The tables: a row for each comparison and optimizer. */
+/** The tables: one row per comparison and optimizer. */
 export function tableCsv(findings: readonly Finding[]): string {
   const rows = comparisons(findings).flatMap(({ name, results }) =>
     results.optimizers.map(

@@ -5,13 +5,13 @@ import type { RunRecord } from '../../local/run-folder.js';
 import type { Job, Plan } from '../plan.js';
 import type { ReproductionRecord } from '../reproduction-folder.js';
 
-/** What a reproduction has found so far. */
+/** A reproduction's findings so far. */
 export interface Report {
   plan: Plan;
   record: ReproductionRecord;
   /** Its folder. */
   path: string;
-  /** Of all jobs of the plan; what is not done yet has no finding. */
+  /** All jobs of the plan; those not done yet have no finding. */
   jobs: readonly Job[];
   given: readonly (WeightsFile & { name: string; from: string })[];
   findings: readonly Finding[];
@@ -21,15 +21,15 @@ export interface Report {
 export interface Finding {
   job: Job;
   run: RunRecord;
-  /** Of a comparison. */
+  /** A comparison's results. */
   results: ComparisonResults | null;
-  /** Of a training. */
+  /** A training's weights and losses. */
   training: (WeightsFile & { curve: TrainingCurve }) | null;
 }
 
 export interface WeightsFile {
   sha256: string;
   provenance: Provenance;
-  /** Numbers in it. */
+  /** Number of weights. */
   size: number;
 }

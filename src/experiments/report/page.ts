@@ -14,7 +14,7 @@ import type { Finding, Report, WeightsFile } from './findings.js';
 import { pageStyle } from './style.js';
 import { summaryTable } from './summary.js';
 
-/** The report: one page that needs nothing from elsewhere, no script among it. */
+/** The report: one self-contained page, without scripts. */
 export function renderPage(report: Report): string {
   const { plan, record, given, findings } = report;
   return `<!doctype html>
@@ -42,35 +42,35 @@ ${detailed(report)
   .map((finding) => (finding.training ? trainingSection(finding) : comparisonSection(finding, report.path)))
   .join('\n')}
 <section id="circumstances"><h2>How it was made</h2>${circumstances(report)}</section>
-<footer>Beside this page: <a href="results.json">results.json</a>, <a href="curves.csv">curves.csv</a>, <a href="table.csv">table.csv</a>, and a folder for each training and comparison.</footer>
+<footer>In the same folder: <a href="results.json">results.json</a>, <a href="curves.csv">curves.csv</a>, <a href="table.csv">table.csv</a>, and one folder per training and comparison.</footer>
 </main>
 </body>
 </html>
 `;
 }
 
-/** What has a section of its own: of a plan of variants, the unchanged one alone. */
+/** The findings with a section of their own: in an ablation, only the base. */
 function detailed({ plan, record, findings }: Report): readonly Finding[] {
   const base = plan.variants?.(record.budget)[0];
   return base ? findings.filter(({ job }) => base.jobs.includes(job.name)) : findings;
 }
 
 const explanation =
-  'Means over functions that nothing was trained, tuned or chosen on. Each rule is tuned for each measure. Small figures are 95 % bootstrap intervals over functions; differences are paired, function by function: below 0 the learned optimizer is better, and the colour says whether the interval is clear of 0. Steps saved: by how many steps the learned optimizer’s mean loss is sooner where the other’s ends. Conjugate gradients are a yardstick, not a competitor.';
+  'Means over functions that were not used for training, tuning or choosing weights. Each rule is tuned for each measure. Small figures are 95 % bootstrap intervals over functions; differences are paired, function by function: below 0 the learned optimizer is better, and colour marks intervals clear of 0. Steps saved: how many steps earlier the learned optimizer’s mean loss reaches the other’s final one. Conjugate gradients are a yardstick, not a competitor.';
 
-/** What a reader must know first: that it is not all there, or that it is only a beginning. */
+/** Notices at the top: the report is incomplete, or of a quick budget. */
 function notice({ jobs, findings, record }: Report): string {
   const notes = [];
   if (findings.length < jobs.length)
     notes.push(`Not complete yet: ${findings.length} of ${jobs.length} jobs are done.`);
   if (record.budget === 'quick')
-    notes.push('A quick look: it shows the way, not the quality that longer training reaches (--budget standard).');
+    notes.push('A smoke test: longer training (--budget standard) makes better optimizers.');
   return notes.map((note) => `<p class="notice">${escapeXml(note)}</p>`).join('');
 }
 
 function givenSection({ name, from, provenance, sha256, size }: Report['given'][number]): string {
-  return `<section id="${name}"><h2>The optimizer that is given</h2>
-<p>It was trained on ${escapeXml(provenance.problem!.name)} before, for ${formatCount(provenance.iterations!)} meta-iterations, and is taken from <code>${escapeXml(from)}</code>.</p>
+  return `<section id="${name}"><h2>The given optimizer</h2>
+<p>It was trained on ${escapeXml(provenance.problem!.name)} for ${formatCount(provenance.iterations!)} meta-iterations, and is read from <code>${escapeXml(from)}</code>.</p>
 ${weightsLine(name, { provenance, sha256, size })}
 ${source('How it was trained', provenance)}</section>`;
 }
@@ -82,7 +82,7 @@ function trainingSection({ job, run, training }: Finding): string {
   return `<section id="${job.name}"><h2>${escapeXml(job.title)}</h2>
 <p>${formatCount(iterations)} meta-iterations in ${formatDuration(run.seconds)}. ${
     kept
-      ? `The weights of meta-iteration ${formatCount(kept.iteration)} were kept: over ${formatCount(validation.functions)} held-out functions they had the least validation loss, ${formatLoss(kept.loss)} a step.`
+      ? `The weights of meta-iteration ${formatCount(kept.iteration)} were kept: over ${formatCount(validation.functions)} held-out functions they had the minimum validation loss, ${formatLoss(kept.loss)} per step.`
       : ''
   }</p>
 ${trainingFigure(training.curve, job.spec.training)}
@@ -110,7 +110,7 @@ function weightsLine(name: string, { sha256, size }: WeightsFile): string {
 }
 
 function specOf(spec: JobSpec, command?: string): string {
-  const again = command ? `<p class="note">By itself: <code>${escapeXml(command)}</code></p>` : '';
+  const again = command ? `<p class="note">To run it separately: <code>${escapeXml(command)}</code></p>` : '';
   return source('The complete spec', spec, again);
 }
 
@@ -126,8 +126,8 @@ function circumstances({ record, findings, jobs }: Report): string {
   const seeds = [...new Set(jobs.map(({ spec }) => spec.seed))];
   const rows = [
     ['Command', `<code>${escapeXml(`npx ${record.command}`)}</code>`],
-    ['Time', `${formatDuration(seconds)}; told before: about ${formatDuration(expected)}`],
-    ['Began, ended', `${escapeXml(record.began)}, ${escapeXml(record.ended ?? 'not yet')}`],
+    ['Time', `${formatDuration(seconds)}; estimated: about ${formatDuration(expected)}`],
+    ['Started, ended', `${escapeXml(record.began)}, ${escapeXml(record.ended ?? 'not yet')}`],
     ['Seeds', seeds.join(', ')],
     ['Engine', engines.map(escapeXml).join('<br>')],
     ['Machine', escapeXml(record.machine)],

@@ -9,8 +9,8 @@ import type { Finding, Report, WeightsFile } from './findings.js';
 import { renderPage } from './page.js';
 
 /**
- * Writes report.html, results.json and the tables, from what the jobs have left.
- * @param known findings that were read before; those that are new go into it.
+ * Writes report.html, results.json and the tables, from the jobs' files.
+ * @param known findings read earlier; new ones are added
  */
 export async function writeReport(
   folder: ReproductionFolder,
@@ -57,7 +57,7 @@ function describeWeights(bytes: Uint8Array): WeightsFile {
   };
 }
 
-/** What the seeds determine: no times of day in it, so that the same reproduction gives the same bytes. */
+/** What the seeds determine, without times, so that the same reproduction gives the same bytes. */
 function toResults({ plan, record, given, findings }: Report): object {
   const { command, budget, version } = record;
   return {

@@ -1,9 +1,9 @@
 import { chartStyle } from '../../figures/style.js';
 
-/** Optimizers that a figure can tell apart where the pointer rests on a name. */
+/** Optimizers that a figure can highlight when the pointer is on a name. */
 const pointed = Array.from({ length: 33 }, (_, i) => i);
 
-/** The page's style: it loads nothing, minds a dark background, and fits a phone. */
+/** The page's style: self-contained, with a dark theme and a layout for phones. */
 export const pageStyle = `
 :root{color-scheme:light dark;--paper:#fff;--panel:#f6f8fa;--link:#0969da;--better:#1a7f37;--worse:#b3261e}
 @media(prefers-color-scheme:dark){:root{--paper:#0d1117;--panel:#161b22;--link:#79b8ff;--better:#56d364;--worse:#ff8a80}}

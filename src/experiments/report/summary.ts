@@ -5,7 +5,7 @@ import { bestBaseline, figuresOf, rowsOf } from '../../figures/rows.js';
 import { cell, difference, percent, table, titleOf, withInterval } from '../../figures/tables.js';
 import type { Finding } from './findings.js';
 
-/** Every comparison, and each measure that rates were tuned for, in a line: the learned optimizer beside the best other. */
+/** One row per comparison and tuned measure: the learned optimizer against the best other. */
 export function summaryTable(findings: readonly Finding[]): string {
   const rows = findings.flatMap(({ job, results }) => {
     const { comparison } = job.spec;
@@ -29,6 +29,6 @@ export function summaryTable(findings: readonly Finding[]): string {
       ];
     });
   });
-  const columns = ['Comparison', 'Measure', 'Learned', 'Best hand-written', 'Learned minus best', 'Learned wins'];
+  const columns = ['Comparison', 'Measure', 'Learned', 'Best hand-designed', 'Learned minus best', 'Learned wins'];
   return table('Summary', columns, rows);
 }
