@@ -20,19 +20,19 @@ import { weightsRoute } from './routes/weights.js';
 import { plainSerialization, strictValidation } from './validation.js';
 
 export interface AppOptions {
-  /** Stays the caller's: closing the app leaves it open. */
+  /** The caller closes it: closing the app does not. */
   jobs: Jobs;
-  /** pino's, or like it; silence by default. */
+  /** A logger like pino's; none by default. */
   logger?: FastifyBaseLogger | undefined;
   /** Milliseconds between the pings and comment lines that keep an idle stream open; 20,000 by default. */
   heartbeat?: number | undefined;
-  /** Any by default. */
+  /** Host names that the service answers to; any by default. */
   hosts?: Hosts | undefined;
-  /** With clients; {@link defaultPatience} by default. */
+  /** Time limits for clients; {@link defaultPatience} by default. */
   patience?: Patience | undefined;
 }
 
-/** The API, ready to listen: whoever calls this decides where, and when to close. */
+/** The API, ready to listen. The caller decides where, and when to close. */
 export async function buildApp({
   jobs,
   logger,
@@ -43,7 +43,7 @@ export async function buildApp({
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     bodyLimit: documentLimit,
-    // An artifact's name has up to 128 characters.
+    // An artifact's name may have 128 characters.
     routerOptions: { maxParamLength: 128 },
     ...boundedBy(patience),
     frameworkErrors: sendError,

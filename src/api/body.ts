@@ -3,10 +3,10 @@ import { ApiError, type FieldError } from '../contract/errors.js';
 import { excessOf, faultIn } from '../contract/json.js';
 import { mediaTypes } from './errors.js';
 
-/** Fatal: bytes that are not UTF-8 are refused, not replaced. A byte order mark stays, and is then not JSON. */
+/** Refuses bytes that are not UTF-8, and keeps a byte order mark, which is then not JSON. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Bodies are JSON in UTF-8 and nothing else. Of no bytes there is no type to be wrong. */
+/** Bodies must be JSON in UTF-8. An empty body may have any type. */
 export function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
@@ -17,21 +17,21 @@ export function acceptJson(app: FastifyInstance): void {
   });
 }
 
-/** Whether a body is said to be of another type than JSON. What a route is about has to be there before that matters. */
+/** Whether the body's declared type is not JSON. Routes check that their resource exists before they refuse it. */
 export function isOfOtherType({ headers }: FastifyRequest): boolean {
   const type = headers['content-type'];
   return type !== undefined && !/^application\/json\b/i.test(type);
 }
 
 /**
- * @param expected whether the route takes a document; one that takes none accepts nothing, or an empty object.
+ * @param expected whether the route takes a document; if not, it accepts only an empty body or an empty object.
  * @throws ApiError `malformed-json`, or `invalid-document` for what no document may hold.
  */
 function parseBody(bytes: Buffer, expected: boolean): unknown {
   if (bytes.length === 0 && !expected) return undefined;
   const document = parseJson(bytes);
   if (!expected && JSON.stringify(document) !== '{}')
-    throw new ApiError('invalid-document', 'This route takes no document: leave the body out.');
+    throw new ApiError('invalid-document', 'This route takes no document: send no body.');
   return document;
 }
 

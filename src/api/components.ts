@@ -10,17 +10,17 @@ interface Document {
 const completed = (name: string) => `Complete${name}`;
 
 /**
- * Puts references in place of the schemas that the document's components name, wherever they stand written out, and the
- * examples beside the body of POST /jobs. @fastify/swagger refers only to what has an `$id`, which the contract's
- * schemas do without: an `$id` can be compiled once, and they are parts of one another. What answers show complete gets
- * components of its own, in which every field that has a default is required.
+ * Replaces every inlined copy of a component's schema by a reference, and adds the examples to the body of POST /jobs.
+ * @fastify/swagger only refers to schemas with an `$id`. The contract's schemas have none, since an `$id` can be
+ * compiled only once and they are parts of one another. Schemas marked complete get their own components, in which
+ * every field with a default is required.
  */
 export function referComponents<D extends Document>(document: D, examples: object): D {
   const given = Object.entries((document.components?.schemas ?? {}) as Record<string, Json>);
-  const inAnswers = given.map(([name, schema]): [string, Json] => [completed(name), complete(schema) as Json]);
-  const schemas = Object.fromEntries([...given, ...inAnswers]);
-  // Of a schema without defaults both forms are the same; the last entry holds, and that is its own name's.
-  const names = new Map([...inAnswers, ...given].map(([name, schema]) => [signature(schema), name]));
+  const inResponses = given.map(([name, schema]): [string, Json] => [completed(name), complete(schema) as Json]);
+  const schemas = Object.fromEntries([...given, ...inResponses]);
+  // For a schema without defaults both forms are the same; the last entry wins, which has the plain name.
+  const names = new Map([...inResponses, ...given].map(([name, schema]) => [signature(schema), name]));
   if (given.some(([name, schema]) => names.get(signature(schema)) !== name))
     throw new Error('two components are the same schema: drop one');
 
@@ -36,7 +36,9 @@ export function referComponents<D extends Document>(document: D, examples: objec
     const shown = (marked ? complete(schema) : schema) as Json;
     return reference(shown) ?? inside(shown);
   };
-  /** A reference keeps what the place says differently: its description, its default. */
+  /**
+   * A reference, with the description and the default of the schema in place where they differ from the component's.
+   */
   const reference = (node: Json): Json | undefined => {
     const { description, default: standard } = node;
     const overrides = (name: string) => ({
@@ -51,7 +53,7 @@ export function referComponents<D extends Document>(document: D, examples: objec
     return { anyOf: [refTo(present), { type: 'null' }], ...overrides(present) };
   };
   const inside = (node: Json): Json => {
-    // Within the document, what leads to it from elsewhere is a reference to one of its components.
+    // References into this document from outside become references to its components.
     if (node.$ref === problemReference) return refTo('ProblemSpec');
     if (node.$ref === completed(problemReference)) return refTo(completed('ProblemSpec'));
     const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, refer(value)]));
@@ -61,12 +63,12 @@ export function referComponents<D extends Document>(document: D, examples: objec
   const paths = refer(document.paths) as { '/jobs': { post: { requestBody: { content: Record<string, Json> } } } };
   paths['/jobs'].post.requestBody.content['application/json']!.examples = examples;
   const components: Record<string, Json> = Object.fromEntries(given.map(([name, schema]) => [name, inside(schema)]));
-  // Those of complete objects where something refers to them; a set's loop sees what is added meanwhile.
+  // Complete objects, if referred to; the loop over the set also visits names added meanwhile.
   for (const name of used) components[name] ??= inside(schemas[name]!);
   return { ...document, components: { ...document.components, schemas: components }, paths };
 }
 
-/** The schema with every field required that has a default. */
+/** The schema, with every field that has a default required. */
 function complete(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(complete);
   if (typeof node !== 'object' || node === null) return node;
@@ -78,12 +80,12 @@ function complete(node: unknown): unknown {
   return needed.length > 0 ? { ...copy, required: needed } : copy;
 }
 
-/** A schema without what a place may say differently. */
+/** A schema without the keywords that a reference may override. */
 function signature(schema: Json): string {
   return JSON.stringify({ ...schema, description: undefined, default: undefined });
 }
 
-/** OpenAPI's discriminator tells by the component's name unless it is told which tag is whose. */
+/** OpenAPI's discriminator goes by the component's name unless a mapping names the tags. */
 function withMapping(node: Json, schemas: Record<string, Json>): Json {
   const { discriminator, oneOf } = node;
   if (discriminator === undefined || !Array.isArray(oneOf)) return node;

@@ -4,21 +4,21 @@ import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../contract/errors.js';
 import { errorType } from './errors.js';
 
-/** How long a client may keep the service waiting, in milliseconds. */
+/** Time limits for clients, in milliseconds. */
 export interface Patience {
   /** From the first byte of a connection, or of its next request, to the end of the headers. */
   headers: number;
-  /** From there to the end of the body. */
+  /** From the end of the headers to the end of the body. */
   request: number;
-  /** Without a byte of the body sent, or of the answer taken. */
+  /** Without a byte of the request sent, or of the response received. */
   idle: number;
-  /** When the service stops, to the end of the answers that are under way. */
+  /** For responses in progress to end when the service stops. */
   closing: number;
 }
 
 export const defaultPatience: Patience = { headers: 15_000, request: 300_000, idle: 60_000, closing: 3_000 };
 
-/** Fastify's options, and through it Node's, that bound what a client can take. */
+/** The options of Fastify and Node that enforce the limits. */
 export function boundedBy({ headers, request, idle }: Patience) {
   return {
     connectionTimeout: idle,
@@ -28,10 +28,11 @@ export function boundedBy({ headers, request, idle }: Patience) {
   };
 }
 
-/** Answers a body that does not go on, and cuts what is left of the connections when the service stops. */
+/** Refuses a stalled body, and cuts the remaining connections when the service stops. */
 export function boundConnections(app: FastifyInstance, { closing }: Patience): void {
   app.addHook('onRequest', async ({ raw }, reply) => {
-    // Node says so where the body is incomplete; where nobody takes the answer it cuts the connection by itself.
+    // Node emits this for an incomplete body; where the client does not read the response, it closes the connection
+    // itself.
     raw.once('timeout', () => {
       if (reply.sent) raw.destroy();
       else refuseConnection(new RequestTimeout(), raw.socket);
@@ -44,12 +45,12 @@ export function boundConnections(app: FastifyInstance, { closing }: Patience): v
   app.addHook('onClose', async () => clearTimeout(timer));
 }
 
-/** As Node's own error for the same. */
+/** Has the code of Node's own error for the same. */
 class RequestTimeout extends Error {
   readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
 }
 
-/** Answers on a connection whose request never became one, and closes it. */
+/** Sends an error on a connection without a complete request, and closes it. */
 export function refuseConnection(error: Error & { code?: string }, socket: Duplex): void {
   if (!socket.writable) {
     socket.destroy();
@@ -57,7 +58,7 @@ export function refuseConnection(error: Error & { code?: string }, socket: Duple
   }
   const apiError =
     error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? new ApiError('request-timeout', 'The request was not complete in time: send it again, without a pause.')
+      ? new ApiError('request-timeout', 'The request was not complete in time: send it again, without pauses.')
       : new ApiError('malformed-request', `The request could not be read: ${error.message}.`);
   const { status } = apiError;
   const body = JSON.stringify(apiError.toDocument());

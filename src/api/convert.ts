@@ -4,14 +4,14 @@ import { decodeWeights, toJson, toNpz } from '../weights/weights.js';
 
 export type Conversion = 'npz' | 'json';
 
-/** Bytes of a file that is converted on the spot: it takes some ten milliseconds. */
+/** Maximum bytes of a file that is converted at once, which takes about ten milliseconds. */
 const small = 128 * 1024;
 
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * A file of weights (safetensors) in another format. Large ones are converted in a thread, one at a time, so that other
- * requests do not wait for them.
+ * A weights file (safetensors) in another format. Large ones are converted in a thread, one at a time, so that other
+ * requests do not wait.
  */
 export function convert(bytes: Uint8Array, format: Conversion): Promise<Uint8Array> {
   if (bytes.length <= small) return Promise.resolve(convertNow(bytes, format));
@@ -28,7 +28,7 @@ export function convertNow(bytes: Uint8Array, format: Conversion): Uint8Array {
 async function convertInThread(bytes: Uint8Array, format: Conversion): Promise<Uint8Array> {
   const thread = new Worker(new URL('./convert-thread.js', import.meta.url), { workerData: { bytes, format } });
   try {
-    // An error in the thread rejects this.
+    // Rejects on an error in the thread.
     const [converted] = await once(thread, 'message');
     return converted;
   } finally {

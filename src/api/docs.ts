@@ -3,11 +3,11 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { documentOptions } from './document.js';
 
-/** No source but our own: the page works without a network, and shows no document to anybody else. */
+/** Only our own sources: the page works offline, and sends nothing to third parties. */
 const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'self'";
 
-/** Notes the routes that come after it, for /openapi.yaml. */
+/** Records the routes registered after it, for /openapi.yaml. */
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swagger, documentOptions());
 }

@@ -47,7 +47,7 @@ function variants(prefix: string, union: TSchema): Record<string, TSchema> {
   );
 }
 
-/** The schemas that have a name in the document. Wherever one of them stands, there is a reference to it. */
+/** The schemas with a name in the document, which refers to them wherever they are used. */
 const namedSchemas = (): Record<string, TSchema> => ({
   ArtifactList,
   BaselineSpec,
@@ -97,13 +97,13 @@ const namedSchemas = (): Record<string, TSchema> => ({
   WireNumber,
 });
 
-/** How @fastify/swagger makes the OpenAPI document out of the routes, with the problems that there are. */
+/** How @fastify/swagger makes the OpenAPI document from the routes, with the problems known at this time. */
 export const documentOptions = (): FastifyDynamicSwaggerOptions => ({
   mode: 'dynamic',
   convertConstToEnum: false,
   openapi: {
     openapi: '3.1.0',
-    // The service that gives the document, whatever it is called.
+    // The service that serves the document, under any name.
     servers: [{ url: '/' }],
     info: {
       title: 'metadescent',
@@ -114,13 +114,13 @@ export const documentOptions = (): FastifyDynamicSwaggerOptions => ({
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags: [
-      { name: 'jobs', description: 'Runs of meta-training, and comparisons.' },
-      { name: 'events', description: 'What happens in a job, as it happens.' },
-      { name: 'results', description: 'What a job leaves.' },
+      { name: 'jobs', description: 'Meta-training and comparisons.' },
+      { name: 'events', description: 'The live events of a job.' },
+      { name: 'results', description: 'The results and files of a job.' },
       { name: 'optimizers', description: 'The registry of trained optimizers.' },
       { name: 'service', description: 'The service itself.' },
     ],
-    // The types of @fastify/swagger know OpenAPI's schemas, not JSON Schema's, of which 3.1 takes all.
+    // The types of @fastify/swagger lack the JSON Schema keywords that OpenAPI 3.1 allows.
     components: { schemas: namedSchemas() as Record<string, object> },
   },
   transformObject: (documents) => {

@@ -1,7 +1,7 @@
 import type { ApiError } from '../contract/errors.js';
 import type { JobEvent } from '../contract/events.js';
 
-/** Subscribers share a job's events, so each is encoded once for all of them. */
+/** Each event is encoded once for all subscribers of its job. */
 const messages = new WeakMap<JobEvent, Buffer>();
 const chunks = new WeakMap<JobEvent, Buffer>();
 
@@ -10,7 +10,7 @@ export function toMessage(event: JobEvent): Buffer {
   return once(messages, event, () => JSON.stringify(event));
 }
 
-/** The event as server-sent events have it: its cursor as `id`, its type as `event`. */
+/** The event as a server-sent event: its cursor as `id`, its type as `event`. */
 export function toChunk(event: JobEvent): Buffer {
   return once(
     chunks,
@@ -19,7 +19,7 @@ export function toChunk(event: JobEvent): Buffer {
   );
 }
 
-/** An error in place of further events. It has no `id`: a client that comes back names the last event that it got. */
+/** An error that ends the events. It has no `id`, so that a client that reconnects names the last event received. */
 export function toErrorChunk(error: ApiError): string {
   return `event: error\ndata: ${JSON.stringify(error.toDocument())}\n\n`;
 }

@@ -22,7 +22,7 @@ export const examples: Readonly<Record<string, { summary: string; value: object 
     },
   },
   quadratic: {
-    summary: 'The paper’s quadratics, with all else at its default',
+    summary: 'The paper’s quadratics, with everything else at its default',
     value: {
       kind: 'metatrain',
       problem: { name: 'quadratic', distribution: 'normal' },
@@ -32,7 +32,7 @@ export const examples: Readonly<Record<string, { summary: string; value: object 
     },
   },
   transfer: {
-    summary: 'Take the optimizer of another job to a larger problem',
+    summary: 'Evaluate the optimizer of another job on a larger problem',
     value: {
       kind: 'compare',
       problem: { name: 'quadratic', dimension: 20 },
@@ -41,7 +41,7 @@ export const examples: Readonly<Record<string, { summary: string; value: object 
     },
   },
   registered: {
-    summary: 'Take a registered optimizer, its newest version, to digits and a wider network',
+    summary: 'Evaluate the newest version of a registered optimizer on digits with a wider network',
     value: {
       kind: 'compare',
       problem: { name: 'mnist', hidden: [40] },

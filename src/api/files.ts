@@ -3,21 +3,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../contract/errors.js';
 import type { ByteRange, OpenArtifact } from '../jobs/artifacts.js';
 
-/** What is sent as a file of bytes. */
+/** A file to be sent. */
 export interface ServedFile {
-  /** Strong, without quotes: other bytes, another tag. */
+  /** Strong, without quotes: changes with the bytes. */
   readonly etag: string;
   readonly type: string;
-  /** What a browser saves it as. */
+  /** The name under which a browser saves it. */
   readonly fileName: string;
-  /** Bytes; null where they are known only once they are made. Such a file is sent whole. */
+  /** Bytes; null where not known before the file is made. Such a file is sent whole. */
   readonly size: number | null;
   read(range?: ByteRange): Promise<Readable | Uint8Array>;
-  /** Of a file that is not read. */
+  /** For a file that is not read. */
   close(): Promise<void>;
 }
 
-/** A file of the artifact store, to be sent. */
+/** A file of the artifact store as one to be sent. */
 export async function storedFile(file: OpenArtifact, as: { type: string; fileName: string }): Promise<ServedFile> {
   try {
     const { size } = file;
@@ -28,18 +28,18 @@ export async function storedFile(file: OpenArtifact, as: { type: string; fileNam
   }
 }
 
-/** Answers with a file: conditional requests by ETag, and single ranges (RFC 9110, sections 13 and 14). */
+/** Sends a file, with conditional requests by ETag and single ranges (RFC 9110, sections 13 and 14). */
 export async function sendFile(request: FastifyRequest, reply: FastifyReply, file: ServedFile): Promise<FastifyReply> {
   const { etag, type, fileName, size } = file;
   const quoted = `"${etag}"`;
   reply.header('etag', quoted).header('cache-control', 'no-cache');
   if (!isCurrent(request.headers['if-match'], quoted)) {
     await file.close();
-    throw new ApiError('precondition-failed', `If-Match: the file is ${quoted} now.`);
+    throw new ApiError('precondition-failed', `If-Match: the file’s ETag is now ${quoted}.`);
   }
   if (matches(request.headers['if-none-match'], quoted)) {
     await file.close();
-    // To HEAD, Fastify would add that the file has no bytes.
+    // For HEAD without a body, Fastify would add Content-Length: 0.
     return reply.code(304).send(request.method === 'HEAD' ? Readable.from([]) : undefined);
   }
   const range = size === null ? null : rangeOf(request, quoted, size);
@@ -49,7 +49,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
     throw new ApiError('range-not-satisfiable', `${request.headers.range}: the file has ${size} bytes.`);
   }
   const content = await file.read(range ?? undefined);
-  // A browser shows JSON, and saves what it cannot show.
+  // Browsers show JSON, and save the rest.
   const disposition = type === 'application/json' ? 'inline' : 'attachment';
   reply.type(type).header('content-disposition', `${disposition}; filename="${fileName}"`);
   if (size !== null) {
@@ -65,13 +65,13 @@ function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   return tags !== undefined && (tags.includes(etag) || tags.includes('*'));
 }
 
-/** Whether `If-Match`, which compares strongly, is met. */
+/** Whether `If-Match`, a strong comparison, is met. */
 function isCurrent(ifMatch: string | undefined, etag: string): boolean {
   const tags = ifMatch?.split(',').map((tag) => tag.trim());
   return tags === undefined || tags.includes(etag) || tags.includes('*');
 }
 
-/** null for the whole file: also for HEAD, and where the header is not understood or asks for several ranges, as the RFC permits. */
+/** null for the whole file, as for HEAD and, as the RFC permits, for several ranges or a header not understood. */
 function rangeOf({ headers, method }: FastifyRequest, etag: string, size: number): ByteRange | 'unsatisfiable' | null {
   if (method !== 'GET') return null;
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? [];

@@ -3,10 +3,7 @@ import { ApiError } from '../contract/errors.js';
 import { answersTo, type Hosts, ownsPages } from './hosts.js';
 import { streamPath } from './routes/stream.js';
 
-/**
- * Every request passes here before anything else of it is looked at, whatever its route, and also where there is none:
- * the one place that may turn a client away.
- */
+/** Every request, with or without a route, passes here first: the one place that may turn a client away. */
 export const gate =
   (hosts: Hosts) =>
   /** @throws ApiError */
@@ -20,20 +17,20 @@ export const gate =
     refuseForeignPages(request, hosts);
   };
 
-/** A site may point a name of its own at this machine (DNS rebinding): its pages then are of the same origin. */
+/** A site may point its own name at this machine (DNS rebinding), so that its pages have the same origin. */
 function refuseForeignNames({ headers: { host } }: FastifyRequest, hosts: Hosts): void {
   if (host === undefined || answersTo(hosts, host)) return;
   throw new ApiError(
     'foreign-host',
-    `Host: ${host}: this service answers to the names of the loopback interface; its operator may allow others with --allow-host.`,
+    `Host: ${host}: this service only answers to names of the loopback interface; its operator can allow others with --allow-host.`,
   );
 }
 
-/** A browser lets any page send simple requests and open WebSockets anywhere, but it says which page it was. */
+/** Browsers let any page send simple requests and open WebSockets anywhere, but they send the page's origin. */
 function refuseForeignPages({ headers: { origin, host } }: FastifyRequest, hosts: Hosts): void {
   if (origin === undefined || ownsPages(hosts, origin, host)) return;
   throw new ApiError(
     'foreign-origin',
-    `A page of ${origin} may not use this service, which is ${host}; its operator may allow the page's host with --allow-host.`,
+    `A page of ${origin} may not use this service, which is ${host}; its operator can allow the page's host with --allow-host.`,
   );
 }

@@ -1,12 +1,12 @@
 import { parseHostName } from '../contract/host-name.js';
 
-/** Names that the service answers to, besides those of the loopback interface; null for any. */
+/** Names that the service answers to besides those of the loopback interface; null for any. */
 export type Hosts = readonly string[] | null;
 
 /**
- * The names of a service that listens on an address. On loopback they are that interface's alone, since whoever comes
- * by another was led there; on a network, what the operator names, or any.
- * @param allowed by the operator: names without a port
+ * The names that a service answers to, by its address. On loopback only that interface's and the allowed ones, since
+ * any other was made to point here; on a network the allowed ones, or any if there are none.
+ * @param allowed names that the operator allows, without a port
  */
 export function hostsOf(address: string, allowed: readonly string[]): Hosts {
   const names = allowed.map((name) => {
@@ -25,8 +25,8 @@ export function answersTo(hosts: Hosts, host: string): boolean {
 }
 
 /**
- * Whether a page of this origin is the service's own: the origin is what the request was sent to, default ports and case
- * evened out, or has a name that the operator allows, which a proxy may not pass on as the host.
+ * Whether a page of this origin may use the service: its origin is where the request was sent, apart from case and
+ * default ports, or its name is one that the operator allows. The latter is for proxies that do not pass on the host.
  */
 export function ownsPages(hosts: Hosts, origin: string, host: string | undefined): boolean {
   if (!/^https?:/i.test(origin) || !URL.canParse(origin)) return false;
@@ -36,7 +36,7 @@ export function ownsPages(hosts: Hosts, origin: string, host: string | undefined
   return host !== undefined && nameOf(host) !== null && URL.canParse(here) && new URL(here).host === page.host;
 }
 
-/** The name without the port, as a browser understands it; an IPv6 address keeps its brackets. */
+/** The name without the port, as browsers parse it; an IPv6 address keeps its brackets. */
 function nameOf(host: string): string | null {
   const url = `http://${host}`;
   if (/[/?#@\\]/.test(host) || !URL.canParse(url)) return null;

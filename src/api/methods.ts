@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifySchema, HTTPMethods } from 'fastify';
 import { ApiError } from '../contract/errors.js';
 
 /**
- * Notes the paths that are registered from here on.
- * @returns what registers, for each of them, the methods that are left as 405 with `Allow`.
+ * Records the paths that are registered from here on.
+ * @returns a plugin that answers the other methods of each path with 405 and `Allow`.
  */
 export function refuseOtherMethods(app: FastifyInstance): (app: FastifyInstance) => Promise<void> {
   const paths = new Set<string>();
@@ -20,10 +20,10 @@ export function refuseOtherMethods(app: FastifyInstance): (app: FastifyInstance)
         url,
         schema: { hide: true } as FastifySchema,
         exposeHeadRoute: false,
-        // Before a body is read: what it holds does not matter.
+        // Before the body is read, since it does not matter.
         onRequest: async (request, reply) => {
           reply.header('allow', allow);
-          throw new ApiError('method-not-allowed', `${request.method} ${url}: it has ${allow}.`);
+          throw new ApiError('method-not-allowed', `${request.method} ${url}: allowed are ${allow}.`);
         },
         handler: async () => undefined,
       });

@@ -1,6 +1,6 @@
 /**
- * Content negotiation (RFC 9110, section 12.5.1): of the types on offer, best first by our own preference, the one that
- * an `Accept` header likes best. The most specific range that covers a type gives its quality.
+ * Content negotiation (RFC 9110, section 12.5.1): the offered type with the highest quality in the `Accept` header;
+ * ties go to the first offered. The most specific range that matches a type gives its quality.
  * @returns null where none is acceptable.
  */
 export function negotiate(accept: string | undefined, offers: readonly string[]): string | null {

@@ -19,7 +19,7 @@ export async function describeApi(): Promise<string> {
 const refuse = async () => {
   throw new ApiError('unavailable', 'This process only describes the API.');
 };
-/** Routes can be described without a Redis behind them. */
+/** Stands in for Redis, which is not needed to describe the routes. */
 const unreachable: Jobs = {
   create: refuse,
   get: refuse,
@@ -34,7 +34,7 @@ const unreachable: Jobs = {
   close: async () => undefined,
 };
 
-/** `node dist/src/api/openapi.js [--check]`: writes ./openapi.yaml, or exits with 1 where it is stale. */
+/** `node dist/src/api/openapi.js [--check]`: writes ./openapi.yaml; with --check exits with 1 if it is stale. */
 async function main([option]: string[]): Promise<number> {
   const path = 'openapi.yaml';
   const document = await describeApi();
@@ -43,7 +43,7 @@ async function main([option]: string[]): Promise<number> {
     return 0;
   }
   if ((await readFile(path, 'utf8').catch(() => '')) === document) return 0;
-  console.error(`${path} is stale: write it again with \`node dist/src/api/openapi.js\`.`);
+  console.error(`${path} is stale: run \`node dist/src/api/openapi.js\`.`);
   return 1;
 }
 

@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 
-/** Milliseconds that a peer has to answer the closing handshake when the server stops. */
+/** Milliseconds for a peer to answer the closing handshake when the server stops. */
 const closeTimeout = 1000;
 
 export interface Peer {
-  /** Whether it has answered a ping or taken a message that had to wait, since the last heartbeat. */
+  /** Whether it has answered a ping or received a delayed message since the last heartbeat. */
   alive: boolean;
 }
 
-/** Pings every peer once a `heartbeat` (milliseconds), and cuts the connection of one that was not alive since. */
+/** Pings every peer once per `heartbeat` (milliseconds), and cuts the connections of those not alive since the last. */
 export function watchPeers(app: FastifyInstance, heartbeat: number): { add(socket: WebSocket): Peer } {
   const peers = new Map<WebSocket, Peer>();
   const timer = setInterval(() => {
@@ -33,16 +33,16 @@ export function watchPeers(app: FastifyInstance, heartbeat: number): { add(socke
   };
 }
 
-/** Cuts a peer that broke the protocol, or left without a word: its own affair, and no error of the service. */
+/** Cuts a peer that broke the protocol or disappeared, which is not an error of the service. */
 export function dropPeer(error: Error, socket: WebSocket, request: FastifyRequest): void {
-  request.log.info({ reason: error.message }, 'a WebSocket peer was cut');
+  request.log.info({ reason: error.message }, 'cut a WebSocket peer');
   socket.terminate();
 }
 
-/** Before the server closes: says good-bye to the peers, and cuts those that do not answer. */
+/** Before the server closes: sends close frames to the peers, and cuts those that do not answer. */
 export function closePeers(this: FastifyInstance, done: () => void): void {
   const { clients } = this.websocketServer;
-  for (const socket of clients) socket.close(1001, 'the server stops');
+  for (const socket of clients) socket.close(1001, 'the server is stopping');
   setTimeout(() => {
     for (const socket of clients) socket.terminate();
   }, closeTimeout).unref();

@@ -11,25 +11,26 @@ export const ArtifactParams = Strict({
 });
 export const OptimizerParams = Strict({
   name: Type.String({ description: 'The optimizer’s name.' }),
-  version: Type.String({ description: 'The number of its version.' }),
+  version: Type.String({ description: 'The number of the version.' }),
 });
 
-/** A request that may be repeated. */
+/** Headers of a request that may be repeated. */
 export const CreateHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       pattern: '^[!-~]{1,255}$',
-      description: 'Any text of the client’s own: sent again with the same request, it gives what is there already.',
+      description:
+        'Any text chosen by the client. The same request with the same key returns what the first one created.',
     }),
   ),
 });
 
-/** Where a subscriber goes on. */
+/** Where a subscriber resumes. */
 export const StreamQuery = Strict({
   cursor: Type.Optional(
     Type.String({
       maxLength: 64,
-      description: '`attempt.seq` of the last event received; without it, from the first.',
+      description: '`attempt.seq` of the last event received; without it, events start from the first.',
     }),
   ),
 });
@@ -41,11 +42,11 @@ const fileHeaders = {
   'Content-Disposition': Type.String({ description: 'A file name.' }),
 };
 const rangeHeaders = { ...fileHeaders, 'Content-Range': Type.String({ description: '`bytes first-last/size`' }) };
-/** Of bytes: there is nothing in them that a schema could check. */
+/** Bytes, which a schema cannot check. */
 export const binary = Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' });
 
-/** A response of one content type, as OpenAPI has it. */
-export function answer(
+/** A response of one content type, in OpenAPI's form. */
+export function response(
   description: string,
   schema: TSchema,
   { type = 'application/json', headers }: { type?: string; headers?: Record<string, TSchema> } = {},
@@ -53,29 +54,29 @@ export function answer(
   return { description, ...(headers ? { headers } : {}), content: { [type]: { schema } } };
 }
 
-/** Bodies of these content types, as OpenAPI has them. */
+/** Bodies of these content types, in OpenAPI's form. */
 export function fileBody(types: readonly string[]) {
   return Object.fromEntries(types.map((type) => [type, { schema: binary }]));
 }
 
 /** A response without a body. */
-export function emptyAnswer(description: string) {
+export function emptyResponse(description: string) {
   return { description, type: 'null' };
 }
 
 /** The responses of a route that serves a file under one of these content types. */
-export function fileAnswers(description: string, types: Readonly<Record<string, TSchema | null>>) {
+export function fileResponses(description: string, types: Readonly<Record<string, TSchema | null>>) {
   const content = Object.fromEntries(
     Object.entries(types).map(([type, schema]) => [type, { schema: schema ?? binary }]),
   );
   return {
     200: { description, headers: fileHeaders, content },
-    206: { description: 'The bytes that `Range` asked for.', headers: rangeHeaders, content },
-    304: emptyAnswer('What `If-None-Match` names is still current.'),
+    206: { description: 'The bytes requested with `Range`.', headers: rangeHeaders, content },
+    304: emptyResponse('The version in `If-None-Match` is current.'),
   };
 }
 
-/** The problem documents that a route answers with, by status, besides those that any route may give. */
+/** The problem documents of a route, by status, besides those that any route may send. */
 export function errors(...codes: ErrorCode[]) {
   const byStatus = new Map<string, ErrorCode[]>();
   for (const code of codes) {
@@ -84,12 +85,12 @@ export function errors(...codes: ErrorCode[]) {
   }
   const responses = [...byStatus].map(([status, group]) => [
     status,
-    answer(group.map((code) => `\`${code}\`: ${errorCodes[code][1]}.`).join(' '), ErrorDocument, {
+    response(group.map((code) => `\`${code}\`: ${errorCodes[code][1]}.`).join(' '), ErrorDocument, {
       type: errorType,
     }),
   ]);
   return {
-    ...(Object.fromEntries(responses) as Record<string, ReturnType<typeof answer>>),
-    default: answer('Any other error.', ErrorDocument, { type: errorType }),
+    ...(Object.fromEntries(responses) as Record<string, ReturnType<typeof response>>),
+    default: response('Any other error.', ErrorDocument, { type: errorType }),
   };
 }

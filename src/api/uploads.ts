@@ -8,30 +8,32 @@ import { FormatError } from '../weights/safetensors.js';
 import { networksOf } from '../weights/shapes.js';
 import { decodeWeights } from '../weights/weights.js';
 
-/** Content types of a file of weights. */
+/** Content types of a weights file. */
 export const uploadTypes = ['application/vnd.safetensors', 'application/octet-stream'];
 
-/** Has the routes of this scope take files of weights beside JSON. */
+/** Makes the routes of this scope accept weights files besides JSON. */
 export function acceptWeights(scope: FastifyInstance): void {
   metadataValidators();
   const options = { parseAs: 'buffer', bodyLimit: uploadLimit } as const;
   scope.addContentTypeParser(uploadTypes, options, async (_request: unknown, body: Buffer) => body);
 }
 
-/** Numbers that are looked at before others have their turn. */
+/** Numbers checked per turn of the event loop. */
 const piece = 2 ** 20;
 
 /**
- * Checks a file of weights: its format, that its tensors are those of its spec, that all numbers are finite.
+ * Checks a weights file: its format, its tensors against its spec, that all numbers are finite.
  * @throws ApiError `invalid-weights`, saying what is wrong.
  */
 export async function checkWeights(bytes: Uint8Array): Promise<CheckedWeights> {
   const { spec, tensors, provenance, widths } = decode(bytes);
   const weights = tensors.reduce((sum, { data }) => sum + data.length, 0);
-  if (weights > maxWeights) throw invalid(`the optimizer has ${weights} weights, at most ${maxWeights} are kept`);
+  if (weights > maxWeights) throw invalid(`the optimizer has ${weights} weights; at most ${maxWeights} are allowed`);
   const unsafe = networksOf(spec).find(({ name }) => name.startsWith('.'));
   if (unsafe)
-    throw invalid(`the group ${JSON.stringify(unsafe.name)} begins with a dot, and its tensors are called after it`);
+    throw invalid(
+      `the group ${JSON.stringify(unsafe.name)} begins with a dot, which is not allowed, since its tensors are named after it`,
+    );
   for (const { name, data } of tensors) {
     for (let from = 0; from < data.length; from += piece) {
       if (from > 0) await setImmediate();
@@ -54,6 +56,6 @@ function decode(bytes: Uint8Array) {
 function invalid(what: string): ApiError {
   return new ApiError(
     'invalid-weights',
-    `The file is not one of weights in the format metadescent/1 (docs/weights-format.md): ${what}.`,
+    `The file is not a weights file in the format metadescent/1 (docs/weights-format.md): ${what}.`,
   );
 }

@@ -4,7 +4,9 @@ import { JobSpec } from '../contract/spec.js';
 import { compile, invalidDocument, jobSpecValidator, parseJobSpec } from '../contract/validate.js';
 import { binary } from './schemas.js';
 
-/** Checks bodies, query strings, parameters and headers with the contract's validator: nothing coerced or dropped. */
+/**
+ * Checks bodies, query strings, parameters and headers with the contract's validator, which coerces and drops nothing.
+ */
 export const strictValidation: FastifySchemaCompiler<FastifySchema> = ({ schema, httpPart }) => {
   if (schema === JobSpec) {
     jobSpecValidator();
@@ -22,7 +24,7 @@ export const strictValidation: FastifySchemaCompiler<FastifySchema> = ({ schema,
     });
 };
 
-/** Responses are written as they are: a serialiser made from a schema would drop what the schema does not name. */
+/** Writes responses unchanged: a serialiser made from a schema would drop fields that the schema does not name. */
 export const plainSerialization = () => (data: unknown) => JSON.stringify(data);
 
 interface Properties {
@@ -33,7 +35,7 @@ function integersOf({ properties }: Properties): string[] {
   return Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
 }
 
-/** Plain decimal digits alone: "1e3", "0x10" and " 5" stay strings, which the schema then refuses. */
+/** Only plain decimal digits: "1e3", "0x10" and " 5" stay strings, which the schema then refuses. */
 function parseInteger(text: unknown): unknown {
   return typeof text === 'string' && /^-?(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : text;
 }

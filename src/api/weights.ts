@@ -7,13 +7,13 @@ import type { OpenArtifact } from '../jobs/artifacts.js';
 import { type Conversion, convert } from './convert.js';
 import { type ServedFile, sendFile, storedFile } from './files.js';
 import { negotiate } from './negotiate.js';
-import { fileAnswers } from './schemas.js';
+import { fileResponses } from './schemas.js';
 
-/** What the routes that serve weights have in common. */
+/** Shared by the routes that serve weights. */
 
 type Format = 'safetensors' | Conversion;
 
-/** Content types, the default first, and the format behind each. */
+/** Content types and their formats, the default first. */
 const formats: ReadonlyMap<string, Format> = new Map([
   ['application/vnd.safetensors', 'safetensors'],
   ['application/octet-stream', 'safetensors'],
@@ -23,21 +23,21 @@ const formats: ReadonlyMap<string, Format> = new Map([
 ]);
 
 export const weightsDescription = `As safetensors by default; \`Accept\` or \`format\` chooses NumPy's npz (\`application/x-npz\`) or
-JSON. docs/weights-format.md specifies the tensors. Each format has an ETag of its own; ranges are of safetensors alone.`;
+JSON. docs/weights-format.md specifies the tensors. Each format has its own ETag; only safetensors supports ranges.`;
 
 export const WeightsQuery = Strict({
-  format: Type.Optional(Choice(['safetensors', 'npz', 'json'], { description: 'In place of `Accept`, for browsers.' })),
+  format: Type.Optional(Choice(['safetensors', 'npz', 'json'], { description: 'Overrides `Accept`, for browsers.' })),
 });
 
-export const weightsAnswers = fileAnswers('The weights, and all that it takes to run them.', {
+export const weightsResponses = fileResponses('The weights, with everything needed to run them.', {
   ...Object.fromEntries([...formats.keys()].map((type) => [type, null])),
   'application/json': Type.Object({}),
 });
 
 /**
- * Answers with weights, in the format that the request asks for.
- * @param find the file, and what a browser saves it as, without an extension; called once the format is known
- * @throws ApiError `not-acceptable`, and what `find` throws.
+ * Sends weights in the requested format.
+ * @param find returns the file and the name to save it under, without an extension; called once the format is known
+ * @throws ApiError `not-acceptable`, or what `find` throws.
  */
 export async function sendWeights(
   request: FastifyRequest<{ Querystring: { format?: Format } }>,
@@ -55,11 +55,12 @@ function choose(accept: string | undefined, asked: Format | undefined): { type: 
   const types = [...formats.keys()];
   const type = asked ? types.find((name) => formats.get(name) === asked) : negotiate(accept, types);
   const format = formats.get(type ?? '');
-  if (!type || !format) throw new ApiError('not-acceptable', `Accept: ${accept}: weights come as ${types.join(', ')}.`);
+  if (!type || !format)
+    throw new ApiError('not-acceptable', `Accept: ${accept}: weights are available as ${types.join(', ')}.`);
   return { type, format };
 }
 
-/** The same weights in another format. They are made when they are asked for. */
+/** The same weights in another format, converted on request. */
 function converted(file: ServedFile, format: Conversion, name: string): ServedFile {
   return {
     ...file,

@@ -20,21 +20,21 @@ const weightTypes = {
 export type WeightsFormat = keyof typeof weightTypes;
 
 /** A version in the registry. */
-export type OptimizerPlace = Pick<RegisteredOptimizer, 'name' | 'version'>;
+export type OptimizerVersion = Pick<RegisteredOptimizer, 'name' | 'version'>;
 
 export interface CreateOptions {
-  /** The same key with the same request gives what is there already. */
+  /** The same request with the same key returns what the first one created. */
   idempotencyKey?: string | undefined;
 }
 
 /**
- * The service over HTTP and WebSockets, in Node and in browsers. Every method throws ApiError: what the service
- * answered with, or `unavailable` where none answers.
+ * The service over HTTP and WebSockets, in Node and in browsers. Every method throws ApiError: the service's error, or
+ * `unavailable` if it does not answer.
  */
 export class Client {
   private readonly base: URL;
 
-  /** @param baseUrl such as "http://127.0.0.1:7878"; a path in front of the routes is kept. */
+  /** @param baseUrl such as "http://127.0.0.1:7878"; a path prefix is kept. */
   constructor(baseUrl: string | URL) {
     this.base = new URL(baseUrl);
     if (!this.base.pathname.endsWith('/')) this.base.pathname += '/';
@@ -49,7 +49,7 @@ export class Client {
     return this.json(jobPath(id));
   }
 
-  /** Newest first, a page at a time: `next` is the following page's cursor, null on the last. */
+  /** Newest first, one page per call: `next` is the cursor of the next page, null on the last. */
   list(options: Asked<JobsQuery> = {}): Promise<JobList> {
     return this.json(withQuery('jobs', options));
   }
@@ -70,32 +70,32 @@ export class Client {
    * A trained optimizer's file.
    * @param of the id of a job, or a version in the registry
    */
-  weights(of: string | OptimizerPlace, format: WeightsFormat = 'safetensors'): Promise<Uint8Array> {
+  weights(of: string | OptimizerVersion, format: WeightsFormat = 'safetensors'): Promise<Uint8Array> {
     const path = typeof of === 'string' ? jobPath(of) : optimizerPath(of);
     return this.bytes(`${path}/weights`, { headers: { accept: weightTypes[format] } });
   }
 
-  /** Keeps a job's weights in the registry, as the next version of the name. */
+  /** Registers a job's weights as the next version of the name. */
   register(document: RegisterRequest, options: CreateOptions = {}): Promise<RegisteredOptimizer> {
     return this.post('optimizers', 'application/json', JSON.stringify(document), options);
   }
 
-  /** Keeps a file of weights (safetensors) in the registry, as the next version of the name. */
+  /** Registers a weights file (safetensors) as the next version of the name. */
   async upload(name: string, file: Uint8Array<ArrayBuffer>, options: CreateOptions = {}): Promise<RegisteredOptimizer> {
     if (file.length > uploadLimit)
       throw new ApiError(
         'body-too-large',
-        `The file has ${file.length} bytes; a service takes at most ${uploadLimit}.`,
+        `The file has ${file.length} bytes; the service accepts at most ${uploadLimit}.`,
       );
     return this.post(withQuery('optimizers', { name }), weightTypes.safetensors, file, options);
   }
 
-  /** The registry, latest first, a page at a time. */
+  /** The registry, latest first, one page per call. */
   optimizers(options: Asked<OptimizersQuery> = {}): Promise<OptimizerList> {
     return this.json(withQuery('optimizers', options));
   }
 
-  /** A registered optimizer: the version, or without one the newest. */
+  /** A registered optimizer: the given version, or the newest. */
   async optimizer({ name, version }: { name: string; version?: number | undefined }): Promise<RegisteredOptimizer> {
     if (version !== undefined) return this.json(optimizerPath({ name, version }));
     const [newest] = (await this.optimizers({ name, limit: 1 })).optimizers;
@@ -103,8 +103,8 @@ export class Client {
     throw new ApiError('not-found', `There is no optimizer ${JSON.stringify(name)}.`);
   }
 
-  async deleteOptimizer(place: OptimizerPlace): Promise<void> {
-    await request(this.url(optimizerPath(place)), { method: 'DELETE' });
+  async deleteOptimizer(version: OptimizerVersion): Promise<void> {
+    await request(this.url(optimizerPath(version)), { method: 'DELETE' });
   }
 
   results(id: string): Promise<ComparisonResults> {
@@ -125,12 +125,12 @@ export class Client {
     return this.bytes(`${jobPath(id)}/artifacts/${pathPart(name)}`);
   }
 
-  /** The job's events, each exactly once, however often the connection is lost, up to its final state. */
+  /** The job's events up to its final state, each exactly once, even if the connection is lost. */
   events(id: string, options: EventOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
     return jobEvents(this.url(jobPath(id)), options);
   }
 
-  /** Address of a job, for people and for other programs. */
+  /** URL of a job, for people and other programs. */
   url(path: string): URL {
     return new URL(path, this.base);
   }
@@ -159,17 +159,17 @@ export class Client {
   }
 }
 
-/** @throws ApiError `not-found` for the two names that an address has for other places */
+/** @throws ApiError `not-found` for "." and "..", which URLs resolve as path segments */
 function pathPart(text: string): string {
   if (text !== '.' && text !== '..') return encodeURIComponent(text);
-  throw new ApiError('not-found', `There is nothing of the name ${JSON.stringify(text)}.`);
+  throw new ApiError('not-found', `There is nothing named ${JSON.stringify(text)}.`);
 }
 
 function jobPath(id: string): string {
   return `jobs/${pathPart(id)}`;
 }
 
-function optimizerPath({ name, version }: OptimizerPlace): string {
+function optimizerPath({ name, version }: OptimizerVersion): string {
   return `optimizers/${pathPart(name)}/${version}`;
 }
 

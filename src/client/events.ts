@@ -7,28 +7,28 @@ import { connectEvents } from './server-sent-events.js';
 import { type CloseReason, type Connection, connect } from './socket.js';
 
 export interface EventOptions {
-  /** Only what comes after it; without one, everything from the first event on. */
+  /** Only events after it; without one, all events. */
   cursor?: string;
-  /** Aborted: the iteration throws its reason. */
+  /** When aborted, the iteration throws its reason. */
   signal?: AbortSignal;
   /** Milliseconds without a connection after which the iteration gives up; five minutes by default. */
   patience?: number;
 }
 
-/** Milliseconds without a message after which the connection is made anew: it may be dead without anybody's notice. */
+/** Milliseconds without a message before reconnecting: the connection may have died unnoticed. */
 const silence = 60_000;
 
-/** What to name to get everything after this event. */
+/** The cursor of an event, for everything after it. */
 export function cursorOf({ attempt, seq }: JobEvent): string {
   return `${attempt}.${seq}`;
 }
 
 /**
- * The events of a job, each exactly once, up to its final state. Where the connection is lost it is made again, from
- * the last event on. Where WebSockets do not come through, as behind a proxy without upgrades, it is server-sent events.
- * @param job address of the job
- * @throws ApiError `not-found`, `invalid-cursor`; `deleted` where the job was deleted meanwhile; `unavailable` where there
- *   is no connection at first, or none for as long as `patience` says.
+ * The events of a job up to its final state, each exactly once. If the connection is lost, it reconnects and resumes
+ * after the last event. If WebSockets fail, as behind a proxy without upgrades, it uses server-sent events.
+ * @param job URL of the job
+ * @throws ApiError `not-found`, `invalid-cursor`; `deleted` if the job was deleted meanwhile; `unavailable` without a
+ * first connection, or without one for `patience`.
  */
 export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
   const { signal, patience = 300_000 } = options;
@@ -36,7 +36,7 @@ export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGen
   let tries = 0;
   /** Null before the first connection. */
   let lostAt: number | null = null;
-  /** Whether a WebSocket is tried first; not once one has brought nothing where server-sent events come. */
+  /** Whether to try a WebSocket first: no longer once one has delivered nothing. */
   let sockets = true;
   for (;;) {
     signal?.throwIfAborted();
@@ -58,7 +58,7 @@ export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGen
       } finally {
         connection.close();
       }
-      // The service closes with 1000 after the final state alone.
+      // The service closes with 1000 only after the final state.
       if (connection.closed?.code === 1000) return;
       throwIfClosedFor(connection.closed);
       lostAt = Date.now();
@@ -85,8 +85,8 @@ function addressOf(job: URL, route: 'stream' | 'events', cursor: string | undefi
 }
 
 /**
- * Server-sent events; a refusal says why, as that of a WebSocket does not.
- * @param patient whether a service that cannot be reached is worth another try: null then
+ * Server-sent events. Unlike a WebSocket's, their refusal has a reason.
+ * @param patient whether to return null, for another try, if the service is unreachable
  */
 async function listen(url: URL, signal: AbortSignal | undefined, patient: boolean): Promise<Connection | null> {
   try {
@@ -97,7 +97,7 @@ async function listen(url: URL, signal: AbortSignal | undefined, patient: boolea
   }
 }
 
-/** The service closes with 4000 + HTTP status and a problem's code where the stream cannot go on. */
+/** The service closes with 4000 + HTTP status and an error code where the stream cannot continue. */
 function throwIfClosedFor(closed: CloseReason | null): void {
   if (closed === null || closed.code < 4000 || closed.code >= 4500) return;
   const code = closed.reason in errorCodes ? (closed.reason as ErrorCode) : 'invalid-document';

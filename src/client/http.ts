@@ -2,8 +2,7 @@ import { ApiError, type ErrorCode, type ErrorDocument, errorCodes } from '../con
 
 /**
  * Sends a request.
- * @throws ApiError what the service answered with, or `unavailable` where none answers; the signal's reason where
- *   it is aborted.
+ * @throws ApiError the service's error, or `unavailable` if it does not answer; the signal's reason once aborted.
  */
 export async function request(url: URL, init: RequestInit = {}): Promise<Response> {
   let response: Response;
@@ -20,7 +19,7 @@ export async function request(url: URL, init: RequestInit = {}): Promise<Respons
 export function unavailable(url: URL, cause: unknown): ApiError {
   const { message, code } = ((cause as Error | undefined)?.cause ?? cause ?? {}) as Partial<NodeJS.ErrnoException>;
   if (code === 'EPIPE' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET')
-    return new ApiError('unavailable', `${url.origin} closed the connection before it had answered (${message}).`);
+    return new ApiError('unavailable', `${url.origin} closed the connection without a response (${message}).`);
   return new ApiError('unavailable', `No service answers at ${url.origin}${message ? ` (${message})` : ''}.`);
 }
 
@@ -43,7 +42,7 @@ function parse(text: string): ErrorDocument | null {
   }
 }
 
-/** Of an answer that is not the service's own: a proxy's, or of a later version. */
+/** The code for a response that is not the service's own: a proxy's, or from a later version. */
 function codeOfStatus(status: number): ErrorCode {
   if (status === 404) return 'not-found';
   if (status === 502 || status === 503 || status === 504) return 'unavailable';

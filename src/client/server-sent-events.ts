@@ -3,9 +3,9 @@ import { request } from './http.js';
 import type { CloseReason, Connection } from './socket.js';
 
 /**
- * Follows server-sent events, for where WebSockets do not come through. An error event closes the connection as a
- * WebSocket's close code would: 4000 + HTTP status.
- * @throws ApiError what the service answers instead, or `unavailable`; the signal's reason.
+ * Follows server-sent events, for use where WebSockets fail. An error event closes the connection like a WebSocket's
+ * close code: 4000 + HTTP status.
+ * @throws ApiError the service's error, or `unavailable`; the signal's reason.
  */
 export async function connectEvents(url: URL, signal?: AbortSignal): Promise<Connection> {
   const over = new AbortController();
@@ -13,7 +13,7 @@ export async function connectEvents(url: URL, signal?: AbortSignal): Promise<Con
     headers: { accept: 'text/event-stream' },
     signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal,
   });
-  // 204: the cursor is the final event's.
+  // 204: the cursor is that of the final event.
   let closed: CloseReason | null = response.status === 204 ? { code: 1000, reason: '' } : null;
   const blocks = blocksOf(response.body);
   return {
@@ -42,7 +42,7 @@ export async function connectEvents(url: URL, signal?: AbortSignal): Promise<Con
   };
 }
 
-/** What stands between empty lines. */
+/** The text between empty lines. */
 async function* blocksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string, void, undefined> {
   const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

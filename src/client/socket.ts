@@ -4,7 +4,7 @@ interface Socket {
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
   addEventListener(type: 'close', listener: (event: CloseReason) => void): void;
   addEventListener(type: 'open' | 'error', listener: () => void): void;
-  /** ws only: a browser's socket cannot be held back. */
+  /** ws only: a browser's socket cannot be paused. */
   pause?(): void;
   resume?(): void;
 }
@@ -16,28 +16,28 @@ export interface CloseReason {
   reason: string;
 }
 
-/** Milliseconds that an upgrade may take: a proxy may pass it on to nobody. */
+/** Milliseconds that an upgrade may take: a proxy may swallow it. */
 const upgradePatience = 5_000;
 
-/** Messages that wait for the reader before the socket is paused, and below which it goes on. */
+/** Unread messages at which the socket is paused, and below which it resumes. */
 const highWater = 1000;
 const lowWater = 100;
 
-/** The platform's own WebSocket, else the one of the ws package. */
+/** The platform's WebSocket, or else that of the ws package. */
 async function socketClass(): Promise<SocketClass> {
   const own = (globalThis as { WebSocket?: SocketClass }).WebSocket;
   return own ?? ((await import('ws')).WebSocket as unknown as SocketClass);
 }
 
 export interface Connection {
-  /** The next message; null once the connection has ended or nothing has come for `silence` milliseconds. */
+  /** The next message; null once the connection has ended or been silent for `silence` milliseconds. */
   next(silence: number): Promise<string | null>;
-  /** null while it is open, and where this side closed it. */
+  /** null while it is open, or if this side closed it. */
   readonly closed: CloseReason | null;
   close(): void;
 }
 
-/** @returns null where no connection comes about. */
+/** @returns null if no connection is made. */
 export async function connect(url: URL, signal?: AbortSignal): Promise<Connection | null> {
   const WebSocket = await socketClass();
   const address = new URL(url);

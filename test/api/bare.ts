@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A request on a bare connection, of which nothing is read until `resume`. */
+/** A request on a bare connection, which reads nothing until `resume`. */
 export async function openPaused(address: string, headers: string): Promise<Socket> {
   const { hostname, port, pathname } = new URL(address);
   const socket = connect(Number(port), hostname);
@@ -11,5 +11,5 @@ export async function openPaused(address: string, headers: string): Promise<Sock
   return socket;
 }
 
-/** Headers that ask for a WebSocket. */
+/** Headers that request a WebSocket upgrade. */
 export const webSocketHandshake = `Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n`;

@@ -19,7 +19,7 @@ const api = withApi({ logger });
 
 type Ended = [status: number | undefined, code: string | null];
 
-/** Sends a body as it is, in chunks where no length is said. */
+/** Sends a body unchanged, in chunks if the headers have no length. */
 function send(method: string, path: string, headers: Record<string, string>, body = ''): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const sent = request(api.url + path, { method, headers, agent: false });
@@ -31,7 +31,7 @@ function send(method: string, path: string, headers: Record<string, string>, bod
   });
 }
 
-/** How clients send no body. */
+/** The ways in which clients send no body. */
 const empty: Record<string, string>[] = [
   {},
   { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' },
@@ -42,7 +42,7 @@ const empty: Record<string, string>[] = [
   { 'transfer-encoding': 'chunked' },
 ];
 
-test('a request without a body may say any type of it', async () => {
+test('a request without a body may have any content type', async () => {
   for (const headers of empty) {
     const { id } = await api.submit();
     assert.deepEqual(await send('POST', `/jobs/${id}/cancel`, headers), [200, null], JSON.stringify(headers));
@@ -51,7 +51,7 @@ test('a request without a body may say any type of it', async () => {
   }
 });
 
-test('a body of another type is refused where there is a job, and nothing happens to that', async () => {
+test('a body of another type is refused if the job exists, and the job does not change', async () => {
   const text = { 'content-type': 'text/plain', 'content-length': '1' };
   const { id } = await api.submit();
   for (const [method, path] of [
@@ -69,7 +69,7 @@ test('a body of another type is refused where there is a job, and nothing happen
     assert.deepEqual(await send(method, path, text, 'x'), [404, 'not-found'], path);
 });
 
-test('a body that is too large is answered, though its sender is not done', async () => {
+test('a body that is too large gets a response before it is all sent', async () => {
   for (let i = 0; i < 20; i++) {
     const document = await api.request('POST', '/jobs', { body: ' '.repeat(8 * documentLimit) });
     assert.deepEqual([document.status, document.json().code], [413, 'body-too-large']);
@@ -79,7 +79,7 @@ test('a body that is too large is answered, though its sender is not done', asyn
   assert.deepEqual([upload.status, upload.json().code], [413, 'body-too-large']);
 });
 
-test('a peer that breaks the WebSocket protocol is cut, and is no error of the service', async () => {
+test('a peer that breaks the WebSocket protocol is cut, and not logged as an error', async () => {
   const { job } = await api.begin();
   lines.length = 0;
   const socket = new WebSocket(streamUrl(api.url, job, null));
@@ -87,20 +87,20 @@ test('a peer that breaks the WebSocket protocol is cut, and is no error of the s
   socket.on('error', () => {});
   await once(socket, 'open');
   const [{ socket: raw }] = (await upgraded) as [{ socket: Socket }];
-  // A frame with reserved bits, which no extension has agreed on.
+  // A frame with reserved bits, which no extension has negotiated.
   raw.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]));
   await once(socket, 'close');
-  while (!lines.some(({ msg }) => msg === 'a WebSocket peer was cut')) await setImmediate();
+  while (!lines.some(({ msg }) => msg === 'cut a WebSocket peer')) await setImmediate();
   assert.ok(lines.every((line) => Number(line.level) < 40 && !('err' in line)));
 });
 
-test('a cursor is a number as the service writes it', async () => {
+test('a cursor’s numbers have the service’s form', async () => {
   const { job } = await api.begin();
   for (const cursor of ['01.1', '1.01', '1.1 ', '+1.1', '1.'])
     assert.equal((await api.request('GET', `/jobs/${job}/events?cursor=${encodeURIComponent(cursor)}`)).status, 400);
 });
 
-test('HEAD has no ranges and tells the length; If-Match is held to', async () => {
+test('HEAD ignores ranges and has the length; If-Match is honoured', async () => {
   const attempt = await api.begin();
   const weights = encodeWeights(sampleOptimizer(lstmSpec(), 1));
   await api.jobs.artifacts.put(attempt.job, 'weights.safetensors', weights);

@@ -7,7 +7,7 @@ import { parseJobSpec } from '../../src/contract/validate.js';
 import { rules } from '../../src/core/optimizers/registry.js';
 import { problems } from '../../src/core/problems/registry.js';
 
-test('the catalogue names exactly what the core has', () => {
+test('the catalogue lists exactly what the core has', () => {
   const names = (entries: { name: string }[]) => entries.map(({ name }) => name).sort();
   assert.deepEqual(names(catalogue.problems), Object.keys(problems).sort());
   assert.deepEqual(names(catalogue.rules), [...Object.keys(rules), 'conjugate-gradients'].sort());
@@ -15,7 +15,7 @@ test('the catalogue names exactly what the core has', () => {
   assert.deepEqual(names(catalogue.preprocessings), ['log-sign-deepmind', 'log-sign-paper', 'none']);
 });
 
-test('a job made of the defaults is complete: nothing is left to fill in', () => {
+test('a job made of the defaults is complete', () => {
   for (const problem of catalogue.problems)
     for (const rule of catalogue.rules)
       for (const learned of catalogue.learned)
@@ -37,7 +37,7 @@ test('a job made of the defaults is complete: nothing is left to fill in', () =>
         }
 });
 
-test('every entry has a title and a description for people', () => {
+test('every entry has a title and a description', () => {
   for (const entry of Object.values(catalogue).flat())
     assert(entry.title !== '' && entry.description !== '', entry.name);
 });
@@ -51,7 +51,7 @@ test('neither the catalogue nor the API loads an engine', async () => {
   }
 });
 
-/** Files of ours and names of packages that a file imports, directly or not. */
+/** Our files and the packages that a file imports, directly or not. */
 async function loadedBy(file: URL, loaded = new Set<string>()): Promise<Set<string>> {
   if (loaded.has(file.pathname)) return loaded;
   loaded.add(file.pathname);

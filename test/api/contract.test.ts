@@ -27,7 +27,7 @@ const document: { paths: Record<string, Record<string, Operation>> } = parse(awa
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
 ajv.addSchema(document, 'openapi.yaml');
 
-/** Requests for every operation of the document, one at least for each success that it declares. */
+/** Requests for every operation of the document, at least one for each success that it declares. */
 async function requests(): Promise<[operation: string, path: string, RequestOptions?][]> {
   const attempt = await api.begin(sampleSpec({ comparison: null }));
   await attempt.append({ type: 'losses', iteration: 0, step: 0, perIteration: 1, points: Float32Array.of(Number.NaN) });
@@ -106,7 +106,7 @@ async function requests(): Promise<[operation: string, path: string, RequestOpti
   ];
 }
 
-test('every route of openapi.yaml answers as it declares', async () => {
+test('every route of openapi.yaml responds as declared', async () => {
   const seen = new Map<string, Set<string>>();
   for (const [operation, path, options] of await requests()) {
     const [method = '', template = ''] = operation.split(' ');
@@ -125,7 +125,7 @@ test('every route of openapi.yaml answers as it declares', async () => {
     }
 });
 
-test('what a WebSocket receives is what openapi.yaml says of its messages', async () => {
+test('WebSocket messages match openapi.yaml', async () => {
   const attempt = await api.begin();
   const socket = new WebSocket(streamUrl(api.url, attempt.job, null));
   const messages: unknown[] = [];
@@ -186,7 +186,7 @@ function check(operation: string, declared: Operation | undefined, answer: Answe
     for (const event of events)
       if (event) assertValid(name, { $ref: 'openapi.yaml#/components/schemas/JobEvent' }, event);
   }
-  // A part of a document is none.
+  // Part of a document is not a valid document.
   if (/json/.test(type) && answer.status !== 206) assertValid(name, absolute(media.schema), answer.json());
 }
 
@@ -195,7 +195,7 @@ function assertValid(name: string, schema: object, value: unknown): void {
   assert(validate(value), `${name}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value).slice(0, 500)}`);
 }
 
-test('the check is one that can fail', () => {
+test('the check can fail', () => {
   const event = { $ref: 'openapi.yaml#/components/schemas/JobEvent' };
   assert.throws(() => assertValid('event', event, { job: 'j', attempt: 1, seq: 1, time: 1, type: 'nonsense' }));
 });

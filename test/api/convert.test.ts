@@ -5,7 +5,7 @@ import { convert } from '../../src/api/convert.js';
 import { encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
 import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 
-test('large weights are converted beside the requests, and come out as small ones do', async () => {
+test('large weights are converted without blocking requests, with the same result as small ones', async () => {
   // (1 + 160 + 1) · 640 + 161 weights: 415 kB.
   const large = sampleOptimizer(lstmSpec({ layers: [160] }), 5);
   const bytes = encodeWeights(large);
@@ -18,11 +18,11 @@ test('large weights are converted beside the requests, and come out as small one
     }),
   );
   await turn();
-  assert.equal(converted, 0, 'the event loop goes round meanwhile');
+  assert.equal(converted, 0, 'the event loop runs meanwhile');
   assert.deepEqual(await both, [Buffer.from(toNpz(large)), Buffer.from(toJson(large))]);
 });
 
-test('a conversion that fails in its thread says why, and the next one goes on', async () => {
+test('a conversion that fails in its thread reports why, and the next one succeeds', async () => {
   const bytes = encodeWeights(sampleOptimizer(lstmSpec({ layers: [160] }), 5));
   const damaged = bytes.slice(0, -4);
   const results = await Promise.allSettled([convert(damaged, 'npz'), convert(bytes, 'npz')]);

@@ -83,7 +83,7 @@ test('every error is a problem document with its code', async () => {
   }
 });
 
-test('a query parameter at fault is pointed at, with what may be there', async () => {
+test('an invalid query parameter has a pointer and the allowed values', async () => {
   const answer = await api.request('GET', '/jobs?limit=1e2&page=2');
   assert.deepEqual(answer.json().errors, [
     { pointer: '/page', found: '"2"', allowed: 'no such field; known ones are state, label, cursor, limit' },
@@ -91,7 +91,7 @@ test('a query parameter at fault is pointed at, with what may be there', async (
   ]);
 });
 
-test('what is not HTTP is answered with a problem document too', async () => {
+test('invalid HTTP gets a problem document too', async () => {
   const { hostname, port } = new URL(api.url);
   const upgrade = 'Host: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n';
   for (const text of [

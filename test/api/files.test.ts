@@ -21,7 +21,7 @@ async function trainedJob(): Promise<string> {
 
 let job = '';
 
-test('the format of weights is the one that Accept or format asks for', async () => {
+test('Accept or format chooses the format of weights', async () => {
   job = await trainedJob();
   const cases: [string, string | undefined, number, string?, Buffer?][] = [
     ['', undefined, 200, 'application/vnd.safetensors', safetensors],
@@ -57,7 +57,7 @@ test('the format of weights is the one that Accept or format asks for', async ()
   assert.deepEqual(Object.keys(unzipSync(npz)).length, trained.tensors.length + 1);
 });
 
-test('each format has an ETag of its own, and If-None-Match spares the bytes', async () => {
+test('each format has its own ETag, and If-None-Match saves the bytes', async () => {
   const tags = new Set<string>();
   for (const format of ['safetensors', 'npz', 'json']) {
     const path = `/jobs/${job}/weights?format=${format}`;
@@ -73,7 +73,7 @@ test('each format has an ETag of its own, and If-None-Match spares the bytes', a
   assert.equal(tags.size, 3);
 });
 
-test('ranges of safetensors, as a loader reads its header first', async () => {
+test('ranges of safetensors, for loaders that read the header first', async () => {
   const size = safetensors.length;
   const etag = (await api.request('HEAD', `/jobs/${job}/weights`)).headers.get('etag') ?? '';
   const cases: [Record<string, string>, number, number?, number?][] = [
@@ -84,7 +84,7 @@ test('ranges of safetensors, as a loader reads its header first', async () => {
     [{ range: `bytes=-${size + 100}` }, 206, 0, size - 1],
     [{ range: `bytes=${size}-` }, 416],
     [{ range: 'bytes=-0' }, 416],
-    // Several ranges, other units, nonsense: the RFC lets a server send the whole.
+    // Several ranges, other units, nonsense: the RFC lets a server send the whole file.
     [{ range: 'bytes=0-1,4-5' }, 200],
     [{ range: 'lines=0-1' }, 200],
     [{ range: 'bytes=5-2' }, 200],
@@ -103,14 +103,14 @@ test('ranges of safetensors, as a loader reads its header first', async () => {
   }
 });
 
-test('HEAD tells the size and sends nothing', async () => {
+test('HEAD has the size and no body', async () => {
   const answer = await api.request('HEAD', `/jobs/${job}/weights`);
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('content-length'), String(safetensors.length));
   assert.equal(answer.bytes.length, 0);
 });
 
-test('what is not made yet, and what never will be', async () => {
+test('files that are not made yet, and files that never will be', async () => {
   const attempt = await api.begin(sampleSpec({ comparison: null }));
   const code = async (path: string) => (await api.request('GET', `/jobs/${attempt.job}${path}`)).json().code;
   assert.equal(await code('/weights'), 'not-ready');
@@ -132,7 +132,7 @@ test('a job that compares makes no weights', async () => {
   await attempt.succeed();
 });
 
-test('artifacts: their list, and each of them', async () => {
+test('artifacts: the list, and each file', async () => {
   const attempt = await api.begin();
   const path = `/jobs/${attempt.job}/artifacts`;
   assert.deepEqual((await api.request('GET', path)).json(), { artifacts: [] });

@@ -9,7 +9,7 @@ import { withApi } from './support.js';
 const { python, missing } = await findPython();
 const api = withApi();
 
-test('a client that is generated from openapi.yaml serves a live service', { skip: missing }, async () => {
+test('a client generated from openapi.yaml works with a live service', { skip: missing }, async () => {
   const { code, stdout, stderr } = await runToEnd(python, [join(root, 'test/api/generated_client.py'), api.url]);
   assert.equal(code, 0, stderr);
   const { job, examples: checked } = JSON.parse(stdout);

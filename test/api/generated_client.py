@@ -16,17 +16,17 @@ call = api._
 create = call.createJob
 Document = create.data.get_type()
 
-# What has a default need not be said.
+# Fields with a default may be left out.
 least = {"kind": "metatrain", "problem": {"name": "parabola"}, "optimizer": {"name": "lstm"}}
 Document.model_validate(least)
 job = create(data=least)
 
-# The answer shows all of it.
+# The response has all of them.
 spec = job.model_dump(mode="json", warnings=False)["spec"]
 assert spec["seed"] == 1 and spec["training"]["horizon"] == 20, spec
 assert spec["comparison"]["baselines"][0]["learningRate"] == "tuned", spec
 
-# Nor need query parameters be given that have defaults.
+# So may query parameters with a default.
 assert [each.id for each in call.listJobs().jobs] == [job.id]
 assert call.getLosses(parameters={"id": job.id}).iteration == []
 assert call.getJob(parameters={"id": job.id}).state == "queued"

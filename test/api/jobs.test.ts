@@ -7,7 +7,7 @@ import { sampleSpec, withApi } from './support.js';
 
 const api = withApi();
 
-test('a job is created with every default filled in, and is what the store has', async () => {
+test('a job is created with every default filled in, as the store has it', async () => {
   const document = { kind: 'metatrain', problem: { name: 'simple' }, optimizer: { name: 'lstm' } };
   const answer = await api.request('POST', '/jobs', { body: document });
   assert.equal(answer.status, 201);
@@ -19,7 +19,7 @@ test('a job is created with every default filled in, and is what the store has',
   assert.deepEqual((await api.request('GET', `/jobs/${job.id}`)).json(), job);
 });
 
-test('a running job in the answer is what the store has, to the last field, NaN included', async () => {
+test('a running job in a response has every field of the store, including NaN', async () => {
   const attempt = await api.begin();
   const engine = { engine: 'tfjs', backend: 'wasm', version: '4.22.0', instructionSet: 'wasm-simd', threads: 1 };
   await attempt.append({ type: 'started', engine, coordinates: 10, weights: 100, iterations: 1000, unroll: 20 });
@@ -35,7 +35,7 @@ test('a running job in the answer is what the store has, to the last field, NaN 
   assert.equal(job.progress?.loss, 'NaN');
 });
 
-test('the same Idempotency-Key and document give the job that is there', async () => {
+test('the same Idempotency-Key and document return the existing job', async () => {
   const spec = sampleSpec({ seed: 5 });
   const headers = { 'idempotency-key': 'key-5:/me' };
   const answers = await Promise.all(
@@ -52,7 +52,7 @@ test('the same Idempotency-Key and document give the job that is there', async (
   assert.equal(unlike.status, 201);
 });
 
-test('an Idempotency-Key of no use is refused', async () => {
+test('an invalid Idempotency-Key is refused', async () => {
   for (const key of ['a b', 'x'.repeat(256), 'é']) {
     const answer = await api.request('POST', '/jobs', { body: sampleSpec(), headers: { 'idempotency-key': key } });
     assert.deepEqual([answer.status, answer.json().code], [400, 'invalid-document'], key);
@@ -84,7 +84,7 @@ test('jobs are listed newest first, page by page, by state and label', async () 
   assert.deepEqual(await listed('label=unheard-of'), []);
 });
 
-test('a job that waits is cancelled at once, and stays so', async () => {
+test('a queued job is cancelled at once, and stays so', async () => {
   const { id } = await api.submit();
   const cancelled = await api.request('POST', `/jobs/${id}/cancel`);
   assert.deepEqual([cancelled.status, cancelled.json<Job>().state], [200, 'cancelled']);
@@ -96,7 +96,7 @@ test('a job that waits is cancelled at once, and stays so', async () => {
   assert.deepEqual([late.status, late.json().code], [409, 'conflict']);
 });
 
-test('a job that has ended can be deleted, another not', async () => {
+test('only a job that has ended can be deleted', async () => {
   const { id } = await api.submit();
   const early = await api.request('DELETE', `/jobs/${id}`);
   assert.deepEqual([early.status, early.json().code], [409, 'conflict']);
@@ -136,7 +136,7 @@ test('losses of a range, downsampled', async () => {
   await attempt.succeed();
 });
 
-test('a page of long documents is cut short, and the next goes on behind it', async () => {
+test('a page of long documents is shortened, and the next one continues after it', async () => {
   const metaLoss = Array.from({ length: 1001 }, (_, i) => (i + 1) / 1009);
   const long = sampleSpec({ labels: ['long'], training: { unroll: 1000, horizon: 1000, metaLoss } });
   const count = Math.ceil((1.5 * 2 ** 20) / JSON.stringify(long).length);

@@ -7,7 +7,7 @@ import { withApi } from './support.js';
 const lines: Record<string, unknown>[] = [];
 const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
 
-/** The jobs themselves, but for a defect: one label makes the list fail as no code of ours should. */
+/** Real jobs with a planted defect: one label makes the list fail. */
 function withDefect(jobs: Jobs): Jobs {
   return new Proxy(jobs, {
     get(target, name: keyof Jobs) {
@@ -24,14 +24,14 @@ function withDefect(jobs: Jobs): Jobs {
 
 const api = withApi({ logger, observe: withDefect });
 
-test('what is logged of a job’s requests carries its id', async () => {
+test('log lines of a job’s requests have its id', async () => {
   const { id } = await api.submit();
   lines.length = 0;
   await api.request('GET', `/jobs/${id}`);
   assert(lines.some((line) => line.msg === 'request completed' && line.job === id));
 });
 
-test('a defect is logged with its cause, and the client is told where, not what', async () => {
+test('an internal error is logged with its cause, and the response has only where to find it', async () => {
   lines.length = 0;
   const answer = await api.request('GET', '/jobs?label=defect');
   assert.deepEqual([answer.status, answer.json().code], [500, 'internal']);
@@ -42,7 +42,7 @@ test('a defect is logged with its cause, and the client is told where, not what'
   assert(answer.bytes.includes(String(logged.reqId)));
 });
 
-test('a client’s mistake is no error of ours', async () => {
+test('a client’s mistake is not logged as an error', async () => {
   lines.length = 0;
   await api.request('POST', '/jobs', { body: {} });
   assert(lines.every((line) => Number(line.level) < 40));

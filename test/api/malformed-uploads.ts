@@ -4,11 +4,11 @@ import type { NamedTensor } from '../../src/weights/tensors.js';
 import { encodeWeights } from '../../src/weights/weights.js';
 import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
 
-/** An upload that POST /optimizers is to refuse. */
+/** An upload that POST /optimizers must refuse. */
 export interface MalformedUpload {
   readonly what: string;
   readonly bytes: Uint8Array;
-  /** What the answer says is wrong. */
+  /** The error in the response. */
   readonly says: RegExp;
   readonly name?: string;
   readonly code?: ErrorCode;
@@ -31,7 +31,7 @@ function* truncated(): Generator<MalformedUpload> {
   for (const length of [headerEnd, headerEnd + 1, goodUpload.length - 4, goodUpload.length - 1])
     yield { what: `${length} bytes`, bytes: head(length), says: /beyond the \d+ bytes of data/ };
   const more = Buffer.concat([goodUpload, Buffer.alloc(4)]);
-  yield { what: 'bytes behind the last tensor', bytes: more, says: /4 bytes follow the last tensor/ };
+  yield { what: 'bytes after the last tensor', bytes: more, says: /4 bytes follow the last tensor/ };
   const twice = Buffer.concat([goodUpload, goodUpload]);
   yield { what: 'two files in one', bytes: twice, says: /bytes follow the last tensor/ };
 }
@@ -43,7 +43,7 @@ function* headers(): Generator<MalformedUpload> {
     yield { what: `a header of ${length} bytes`, bytes, says: /at most 1048576 is accepted/ };
   }
   const long = withHeader(`{${' '.repeat(2 ** 24)}}`);
-  yield { what: 'a header that is too long, all there', bytes: long, says: /at most 1048576 is accepted/ };
+  yield { what: 'a header that is too long, complete', bytes: long, says: /at most 1048576 is accepted/ };
   const texts: [string, RegExp][] = [
     ['', /the header is not JSON/],
     ['{', /the header is not JSON/],
@@ -72,17 +72,17 @@ function* entries(): Generator<MalformedUpload> {
     ['half precision', { dtype: 'F16' }, /dtype is "F16", only "F32"/],
     ['no dtype', { dtype: undefined }, /dtype is missing/],
     ['a shape that is negative', { shape: [-1] }, /shape must be a list/],
-    ['a shape that is no list', { shape: 8 }, /shape must be a list/],
+    ['a shape that is not a list', { shape: 8 }, /shape must be a list/],
     ['a shape beyond all numbers', { shape: [2 ** 40, 2 ** 40] }, /data_offsets span/],
     ['a shape that is larger than its bytes', { shape: [9] }, /data_offsets span/],
     ['offsets that run backwards', { data_offsets: [8, 0] }, /data_offsets span/],
     ['offsets that overlap', { data_offsets: [4, 12] }, /neither overlap nor leave gaps/],
     ['one offset', { data_offsets: [0] }, /must be two integers/],
-    ['a member that is unknown', { stride: 1 }, /unknown member "stride"/],
+    ['an unknown member', { stride: 1 }, /unknown member "stride"/],
   ];
   for (const [what, change, says] of cases) {
     const header = JSON.parse(goodUpload.subarray(8, headerEnd).toString());
-    // Of two floats, and the second in the file.
+    // A tensor of two floats, the second in the file.
     header['input.bias'] = { ...header['input.bias'], ...change };
     const data = goodUpload.subarray(headerEnd);
     yield { what: `a tensor with ${what}`, bytes: Buffer.concat([withHeader(JSON.stringify(header)), data]), says };
@@ -98,13 +98,13 @@ function* otherTensors(): Generator<MalformedUpload> {
   const extra = { name: 'extra', shape: [1], data: Float32Array.of(1) };
   yield file('no tensors', [], /tensor input\.kernel is missing/);
   yield file('all but the last tensor', tensors.slice(0, -1), /tensor output\.bias is missing/);
-  yield file('a tensor too many', [...tensors, extra], /"extra" has no place in the optimizer's spec/);
+  yield file('an extra tensor', [...tensors, extra], /"extra" has no place in the optimizer's spec/);
   yield file(
     'path-like names',
     [...tensors, { ...extra, name: '../../../etc/passwd' }],
     /"\.\.\/\.\.\/\.\.\/etc\/pass/,
   );
-  yield file('a name of the prototype', [...tensors, { ...extra, name: '__proto__' }], /"__proto__" has no place/);
+  yield file('a prototype name', [...tensors, { ...extra, name: '__proto__' }], /"__proto__" has no place/);
   for (const [i, { name, shape, data }] of tensors.entries()) {
     const put = (tensor: NamedTensor) => tensors.map((other, at) => (at === i ? tensor : other));
     yield file(`${name} with another shape`, put({ name, shape: [...shape, 1], data }), /the optimizer's spec needs/);
@@ -154,7 +154,7 @@ function* otherMetadata(): Generator<MalformedUpload> {
   }
 }
 
-/** Networks over several coordinates, and of groups: they have to fit the problem that the file says. */
+/** Networks over several coordinates, and groups, which must fit the problem in the file. */
 function* misfits(): Generator<MalformedUpload> {
   const groups = (parameters: string[]) =>
     JSON.stringify({ name: 'groups', groups: [{ name: 'a', parameters, optimizer: spec }] });

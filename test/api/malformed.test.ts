@@ -31,6 +31,6 @@ test('malformed documents are refused, each with a problem document, and none re
   assert.deepEqual(await state(), before);
 });
 
-test('no refused key has reached the prototype of objects', () => {
+test('no refused key has reached Object.prototype', () => {
   assert.equal('polluted' in {}, false);
 });

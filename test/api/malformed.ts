@@ -1,11 +1,11 @@
 import { parseJobSpec } from '../../src/contract/validate.js';
 
-/** A request body that POST /jobs is to refuse. */
+/** A request body that POST /jobs must refuse. */
 export interface Malformed {
   readonly name: string;
   readonly body: string | Buffer;
   readonly contentType?: string;
-  /** JSON Pointer to the field at fault, where a field is. */
+  /** JSON Pointer to the invalid field, if it is a field. */
   readonly pointer?: string;
 }
 
@@ -46,7 +46,7 @@ const nullable = new Set([
   '/comparison/tuning/measures',
 ]);
 
-/** Wrong fields at every place of complete documents, wrong sizes, and bodies that are no documents at all. */
+/** Wrong values for every field of complete documents, wrong sizes, and bodies that are not documents. */
 export function malformedDocuments(): Malformed[] {
   return [...documents.flatMap((document) => [...wrongValues(document)]), ...tooLarge(), ...notDocuments()];
 }
@@ -72,7 +72,7 @@ function isNullable(document: object, pointer: string): boolean {
   return nullable.has(pointer) && ('training' in document || pointer !== '/comparison');
 }
 
-/** JSON that is not what stands there, and not anything else that may. */
+/** JSON that is not allowed in place of the value. */
 function wrongJson(value: unknown): string[] {
   if (typeof value === 'number')
     return [`"${value}"`, '"NaN"', 'true', 'null', `[${value}]`, '{}', '1e300', '-1e300', '1e999'];
@@ -88,7 +88,7 @@ function* places(value: unknown, pointer: string): Generator<{ pointer: string; 
   for (const [key, inner] of Object.entries(value)) yield* places(inner, `${pointer}/${key}`);
 }
 
-/** The document as JSON, with other JSON at one place. */
+/** The document as JSON, with one value replaced. */
 function withJson(document: object, pointer: string, json: string): string {
   if (pointer === '') return json;
   const mark = '@here@';

@@ -4,7 +4,7 @@ import { negotiate } from '../../src/api/negotiate.js';
 
 const offers = ['application/vnd.safetensors', 'application/octet-stream', 'application/json'];
 
-test('the type that the client likes best, and of several alike our first', () => {
+test('the type that the client prefers, and our first among equals', () => {
   const cases: [string | undefined, string | null][] = [
     [undefined, 'application/vnd.safetensors'],
     ['*/*', 'application/vnd.safetensors'],

@@ -13,14 +13,14 @@ import { JobSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { createTemporaryFolder } from '../support/redis.js';
 
-/** The repository's own file, from dist/test/api. */
+/** The repository's file, from dist/test/api. */
 const file = new URL('../../../openapi.yaml', import.meta.url);
 
-test('openapi.yaml is what the routes say', async () => {
-  assert.equal(await readFile(file, 'utf8'), await describeApi(), 'write it again: node dist/src/api/openapi.js');
+test('openapi.yaml matches the routes', async () => {
+  assert.equal(await readFile(file, 'utf8'), await describeApi(), 'run node dist/src/api/openapi.js');
 });
 
-test('the command writes the file, and with --check tells a stale one', async () => {
+test('the command writes the file, and with --check reports a stale one', async () => {
   const { path: cwd, remove } = await createTemporaryFolder();
   const script = fileURLToPath(new URL('../../src/api/openapi.js', import.meta.url));
   const run = (...options: string[]) =>
@@ -49,7 +49,7 @@ test('openapi.yaml is valid OpenAPI 3.1', async () => {
   assert.equal(validator.version, '3.1');
 });
 
-test('every reference leads somewhere, and every component is referred to', async () => {
+test('every reference resolves, and every component is used', async () => {
   const document = parse(await readFile(file, 'utf8'));
   const components = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
   const references = new Set<string>();
@@ -60,7 +60,7 @@ test('every reference leads somewhere, and every component is referred to', asyn
   assert.deepEqual([...references].sort(), components.sort());
 });
 
-test('the examples beside POST /jobs are documents that it takes', async () => {
+test('POST /jobs accepts its examples', async () => {
   const document = parse(await readFile(file, 'utf8'));
   const { schema, examples } = document.paths['/jobs'].post.requestBody.content['application/json'];
   assert.deepEqual(schema, { $ref: '#/components/schemas/JobSpec' });
@@ -68,7 +68,7 @@ test('the examples beside POST /jobs are documents that it takes', async () => {
   for (const example of Object.values<{ value: unknown }>(examples)) parseJobSpec(example.value);
 });
 
-test('documents that leave out what has a default are valid by the schema of requests, and complete ones by that of answers', async () => {
+test('documents without their defaults match the schema of requests, complete ones that of responses', async () => {
   const document = parse(await readFile(file, 'utf8'));
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
   ajv.addSchema(document, 'openapi.yaml');
@@ -108,7 +108,7 @@ interface Parameter {
   readonly schema: object;
 }
 
-test('the document’s JobSpec is the contract’s, references resolved', async () => {
+test('the document’s JobSpec is the contract’s, with references resolved', async () => {
   const document = parse(await readFile(file, 'utf8'));
   const resolve = (node: unknown, within: readonly string[] = []): unknown => {
     if (Array.isArray(node)) return node.map((item) => resolve(item, within));
@@ -116,7 +116,7 @@ test('the document’s JobSpec is the contract’s, references resolved', async 
     const { $ref, ...rest } = node as Record<string, unknown>;
     const fields = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, resolve(v, within)]));
     if (typeof $ref !== 'string') return fields;
-    // A problem that holds a problem refers to where the service publishes the schema.
+    // A composite problem refers to the schema that the service publishes.
     if (within.includes($ref)) return { $ref: `openapi.yaml${$ref}`, ...fields };
     const target = resolve(document.components.schemas[$ref.split('/').at(-1)!], [...within, $ref]);
     return { ...(target as object), ...fields };
@@ -127,7 +127,7 @@ test('the document’s JobSpec is the contract’s, references resolved', async 
   );
 });
 
-/** Two ways of writing the same: a discriminator's mapping, and `type: [object, null]` for a reference or null. */
+/** Removes two differences of form: a discriminator's mapping, and `type: [object, null]` for a reference or null. */
 function normalise(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(normalise);
   if (typeof node !== 'object' || node === null) return node;

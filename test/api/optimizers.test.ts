@@ -49,7 +49,7 @@ async function listed(query = ''): Promise<string[]> {
   return found;
 }
 
-test('malformed uploads are refused, each with what is wrong, and nothing of them is kept', async () => {
+test('malformed uploads are refused, each with its error, and nothing of them is kept', async () => {
   const uploads = malformedUploads();
   assert(uploads.length >= 50, `${uploads.length} uploads`);
   for (const { what, bytes, says, name = 'malformed', code = 'invalid-weights' } of uploads) {
@@ -65,13 +65,13 @@ test('malformed uploads are refused, each with what is wrong, and nothing of the
   const folder = join(dirname(dirname(api.redis.url)), 'artifacts');
   const files = () => readdir(folder).catch(() => []);
   assert.deepEqual(await files(), []);
-  // A version was not used up either, and the file that the others were made of is none of them.
+  // No version number was used up, and the file that the others were made from is accepted.
   const good = await upload('malformed', goodUpload);
   assert.deepEqual([good.status, good.json().version, (await files()).length], [201, 1, 1]);
   await api.request('DELETE', '/optimizers/malformed/1');
 });
 
-test('an upload is kept with all that its file says', async () => {
+test('an upload is registered with all the metadata of its file', async () => {
   const answer = await upload('mine');
   assert.equal(answer.status, 201, String(answer.bytes));
   assert.equal(answer.headers.get('location'), '/optimizers/mine/1');
@@ -94,7 +94,7 @@ test('an upload is kept with all that its file says', async () => {
   assert.deepEqual([other.status, other.json().version], [201, 2]);
 });
 
-test('an upload may be of several networks, each for a group of parameters', async () => {
+test('an upload may have several networks, each for a group of parameters', async () => {
   const groups: LearnedSpec = {
     name: 'groups',
     groups: [
@@ -110,7 +110,7 @@ test('an upload may be of several networks, each for a group of parameters', asy
   assert.deepEqual((await api.request('GET', '/optimizers/groups/1/weights')).bytes, Buffer.from(bytes));
 });
 
-test('what a job has made outlives the job', async () => {
+test('weights of a job outlive the job', async () => {
   const job = await trainedJob();
   const answer = await api.request('POST', '/optimizers', { body: { name: 'of-a-job', job } });
   assert.equal(answer.status, 201, String(answer.bytes));
@@ -119,7 +119,7 @@ test('what a job has made outlives the job', async () => {
   assert.deepEqual((await api.request('GET', '/optimizers/of-a-job/1/weights')).bytes, weights);
 });
 
-test('weights come in every format, by ETag and range, as those of a job do', async () => {
+test('weights are served in every format, with ETags and ranges, as for jobs', async () => {
   const job = await trainedJob();
   const path = '/optimizers/mine/1/weights';
   const cases: [string, Record<string, string>, Uint8Array | string][] = [
@@ -145,7 +145,7 @@ test('weights come in every format, by ETag and range, as those of a job do', as
   assert.equal(await code('GET', path, { headers: { range: 'bytes=100000000-' } }), 'range-not-satisfiable');
 });
 
-test('versions are counted without gap or repeat, whoever else registers, and never given again', async () => {
+test('versions are numbered without gaps or repeats under concurrent requests, and never reused', async () => {
   const answers = await Promise.all(Array.from({ length: 30 }, () => upload('race')));
   const versions = answers.map((answer) => answer.json<RegisteredOptimizer>().version);
   assert.deepEqual(
@@ -178,7 +178,7 @@ test('the registry is listed latest first, in pages, whole or by name', async ()
     assert.equal(await code('GET', `/optimizers?${query}`), 'invalid-document', query);
 });
 
-test('one version comes of one idempotency key, and only of one request', async () => {
+test('an idempotency key creates one version, for one request only', async () => {
   const headers = { 'idempotency-key': 'once' };
   const many = await Promise.all(Array.from({ length: 10 }, () => upload('once', weights, headers)));
   assert.deepEqual(new Set(many.map((answer) => answer.json().version)), new Set([1]));
@@ -186,23 +186,23 @@ test('one version comes of one idempotency key, and only of one request', async 
   assert.equal(many.filter(({ status }) => status === 200).length, 9);
   for (const other of [await upload('once', goodUpload, headers), await upload('twice', weights, headers)])
     assert.deepEqual([other.status, other.json().code], [409, 'idempotency-conflict']);
-  // The key means something else to POST /jobs.
+  // Keys of POST /jobs are separate.
   assert.equal((await api.request('POST', '/jobs', { body: sampleSpec(), headers })).status, 201);
 
   const job = await trainedJob();
   const document = { body: { name: 'once', job }, headers: { 'idempotency-key': 'of a job' } };
   const bad = await api.request('POST', '/optimizers', { ...document, headers: { 'idempotency-key': 'of a job' } });
-  assert.equal(bad.json().code, 'invalid-document', 'a key holds no space');
+  assert.equal(bad.json().code, 'invalid-document', 'a key has no spaces');
   document.headers = { 'idempotency-key': 'of-a-job' };
   assert.equal((await api.request('POST', '/optimizers', document)).json().version, 2);
   await api.request('DELETE', `/jobs/${job}`);
   const again = await api.request('POST', '/optimizers', document);
-  assert.deepEqual([again.status, again.json().version], [200, 2], 'though the job is gone');
+  assert.deepEqual([again.status, again.json().version], [200, 2], 'although the job is gone');
   await api.request('DELETE', '/optimizers/once/2');
-  assert.equal((await api.request('POST', '/optimizers', document)).status, 400, 'nothing is there any more');
+  assert.equal((await api.request('POST', '/optimizers', document)).status, 400, 'the version is deleted');
 });
 
-test('a job without weights is refused, and one that may yet have some is told from it', async () => {
+test('a job without weights is refused, with another code if it may still get some', async () => {
   const register = (job: string) => api.request('POST', '/optimizers', { body: { name: 'none', job } });
   const attempt = await api.begin(sampleSpec());
   assert.equal((await register(attempt.job)).json().code, 'not-ready');
@@ -217,7 +217,7 @@ test('a job without weights is refused, and one that may yet have some is told f
   assert.deepEqual(await listed('&name=none'), []);
 });
 
-test('a request that is neither a document nor a file says which it should be', async () => {
+test('a request that is neither a document nor a file gets a hint which to send', async () => {
   const job = await trainedJob();
   const cases: [string, string, RequestOptions][] = [
     ['invalid-document', '', { body: { name: 'x' } }],
@@ -231,7 +231,7 @@ test('a request that is neither a document nor a file says which it should be', 
   ];
   for (const [expected, query, options] of cases)
     assert.equal(await code('POST', `/optimizers${query}`, options), expected, JSON.stringify(options).slice(0, 80));
-  // No other route takes files.
+  // No other route accepts files.
   const headers = { 'content-type': type };
   assert.equal(await code('POST', '/jobs', { body: weights, headers }), 'unsupported-media-type');
   for (const path of [
@@ -244,7 +244,7 @@ test('a request that is neither a document nor a file says which it should be', 
     assert.equal(await code('GET', path), 'not-found', path);
 });
 
-test('an upload needs what it takes to run it, and its record claims no more', async () => {
+test('an upload needs only what it takes to run it, and its record claims no more', async () => {
   const { tensors, metadata } = decodeSafetensors(weights);
   const { format, gateOrder, optimizer } = metadata as Record<'format' | 'gateOrder' | 'optimizer', string>;
   const answer = await upload('least', Buffer.from(encodeSafetensors(tensors, { format, gateOrder, optimizer })));
@@ -255,7 +255,7 @@ test('an upload needs what it takes to run it, and its record claims no more', a
   assert.equal((await api.request('POST', '/jobs', { body: compare })).status, 201);
 });
 
-test('a job of an earlier version whose group is called ".." stays readable, and its npz leads nowhere else', async () => {
+test('a job of an earlier version with a group named ".." stays readable, and its npz is safe to extract', async () => {
   const groups = (name: string): LearnedSpec => ({
     name: 'groups',
     groups: [{ name, parameters: ['*'], optimizer: lstmSpec({ layers: [2] }) }],

@@ -19,7 +19,7 @@ async function open(address: string, text: string): Promise<Socket> {
   return socket;
 }
 
-/** All that comes until the service closes the connection. */
+/** All data until the service closes the connection. */
 async function answerOf(socket: Socket): Promise<string> {
   let text = '';
   socket.setEncoding('latin1').on('data', (data) => {
@@ -36,13 +36,13 @@ for (const [what, text] of [
   ['headers', 'GET /jobs HTTP/1.1\r\nHost: loc'],
   ['body', halfBody],
 ] as const)
-  test(`half a request, its ${what}, is answered with 408, and closed`, async () => {
+  test(`half a request, its ${what}, gets 408, and is closed`, async () => {
     const answer = await answerOf(await open(api.url, text));
     assert.match(answer, /^HTTP\/1\.1 408 Request Timeout\r\nContent-Type: application\/problem\+json\r\n/);
     assert.equal(JSON.parse(answer.slice(answer.indexOf('{'))).code, 'request-timeout');
   });
 
-test('a body that comes a byte at a time is answered with 408 in the end', async () => {
+test('a body sent a byte at a time gets 408 in the end', async () => {
   const socket = await open(api.url, halfBody);
   const answering = answerOf(socket);
   const drip = setInterval(() => socket.write(' '), 200);
@@ -59,7 +59,7 @@ test('a subscriber to server-sent events that reads nothing is cut, one that rea
   reader.resume().on('close', () => {
     isOpen = false;
   });
-  // More than the kernel's buffers hold.
+  // More than fits the kernel's buffers.
   const points = Float32Array.from({ length: 2048 }, (_, i) => Math.sin(i));
   for (let iteration = 0; iteration < 600; iteration++)
     await attempt.append({ type: 'losses', iteration, step: 0, perIteration: 2048, points });
@@ -70,7 +70,7 @@ test('a subscriber to server-sent events that reads nothing is cut, one that rea
   idle.destroy();
 });
 
-test('a download that nobody takes is cut', async () => {
+test('a download that is not read is cut', async () => {
   const attempt = await api.begin();
   await api.jobs.artifacts.put(attempt.job, 'large.bin', new Uint8Array(64 << 20));
   const { client, cut } = await openIdle(`${api.url}/jobs/${attempt.job}/artifacts/large.bin`);
@@ -78,7 +78,7 @@ test('a download that nobody takes is cut', async () => {
   client.destroy();
 });
 
-test('an API closes though clients have sent half a request or read nothing', async () => {
+test('an API closes although clients have sent half a request or read nothing', async () => {
   const app = await buildApp({
     jobs: api.jobs,
     patience: { headers: 60_000, request: 60_000, idle: 60_000, closing: 300 },

@@ -36,14 +36,14 @@ test('an idle event source gets comment lines', async () => {
   socket.destroy();
 });
 
-test('a subscriber that goes away takes its subscription with it', async () => {
+test('a subscription ends when its subscriber disconnects', async () => {
   const attempt = await api.begin();
   const before = api.app.websocketServer.clients.size;
   const sockets = Array.from({ length: 5 }, () => new WebSocket(streamUrl(api.url, attempt.job, null)));
   await Promise.all(sockets.map((socket) => once(socket, 'message')));
   for (const socket of sockets) socket.terminate();
   while (api.app.websocketServer.clients.size > before) await delay(5);
-  // The API still serves the job's other subscribers.
+  // The job's other subscribers are still served.
   const following = [overWebSocket, overServerSentEvents].map((subscribe) => subscribe(api.url, attempt.job, null));
   await attempt.succeed();
   for (const { ended } of await Promise.all(following)) assert(ended);

@@ -23,7 +23,7 @@ function countValues(value: unknown): number {
   return values;
 }
 
-test('no document and no upload has the service look at more values than a few long jobs have', async (t) => {
+test('no document or upload makes the service process more values than a few long jobs have', async (t) => {
   const parse = JSON.parse;
   let values = 0;
   t.mock.method(JSON, 'parse', (text: string) => {
@@ -40,8 +40,8 @@ test('no document and no upload has the service look at more values than a few l
     assert.ok(values <= maxValues, `${body.what}: ${values} values`);
     most = Math.max(most, values);
   }
-  assert.ok(most > maxValues / 2, `the longest had ${most} values: the limit was not tried`);
-  // Of every kind there are some.
+  assert.ok(most > maxValues / 2, `the longest had ${most} values: the limit was not tested`);
+  // Every kind occurs.
   const kinds = ['document: kept', 'document: invalid-document', 'document: malformed-json'];
   for (const kind of [...kinds, 'upload: kept', 'upload: invalid-weights'])
     assert.ok(outcomes[kind]! > 50, `${kind}: ${outcomes[kind]}`);
@@ -59,7 +59,7 @@ describe('the service, given 5,000 random documents and uploads', () => {
   });
   after(() => server.child.kill('SIGKILL'));
 
-  it('refuses or keeps each, names at most twenty faults, and needs no more memory for them', async () => {
+  it('refuses or accepts each, lists at most twenty errors, and needs no more memory', async () => {
     let done = 0;
     let early = 0;
     for (const body of randomBodies(count, seed)) {

@@ -9,7 +9,7 @@ import { withApi } from './support.js';
 
 const api = withApi();
 
-test('a server listens, says where, and closes though it has subscribers', async () => {
+test('a server listens, prints its address, and closes although it has subscribers', async () => {
   const server = await startApi({ jobs: api.jobs, host: '127.0.0.1', port: 0 });
   assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
@@ -60,7 +60,7 @@ test('a page of another site is refused, and one of its own is not', async () =>
   assert.equal((await cancel(api.url)).status, 200);
 });
 
-test('on loopback a name that leads there from elsewhere is refused, by WebSockets too', async () => {
+test('on loopback a foreign name is refused, for WebSockets too', async () => {
   const server = await startApi({ jobs: api.jobs, host: '127.0.0.1', port: 0, allowHost: ['Train.example.org'] });
   const { port } = new URL(server.url);
   const { job } = await api.begin();
@@ -123,7 +123,7 @@ test('on loopback a name that leads there from elsewhere is refused, by WebSocke
   }
 });
 
-test('on a network any name leads to the service, unless its operator has said which', async () => {
+test('on a network any name is accepted, unless the operator allows only some', async () => {
   for (const [allowHost, status] of [
     [[], 200],
     [['train.example.org'], 421],

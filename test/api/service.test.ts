@@ -6,13 +6,13 @@ import { withApi } from './support.js';
 
 const api = withApi();
 
-test('the root says where to go, and each of its links leads there', async () => {
+test('every link of the root works', async () => {
   const { name, links } = (await api.request('GET', '/')).json<{ name: string; links: Record<string, string> }>();
   assert.equal(name, 'metadescent');
   for (const link of Object.values(links)) assert.equal((await api.request('GET', link)).status, 200, link);
 });
 
-test('the catalogue comes over the wire as the core has it', async () => {
+test('the catalogue is the core’s', async () => {
   const answer = await api.request('GET', '/catalogue');
   assert.deepEqual(answer.json(), JSON.parse(JSON.stringify(catalogue)));
 });
@@ -23,7 +23,7 @@ test('/openapi.yaml is the repository’s file', async () => {
   assert.equal(answer.bytes.toString(), await readFile(new URL('../../../openapi.yaml', import.meta.url), 'utf8'));
 });
 
-test('the page under /docs needs nothing from elsewhere', async () => {
+test('the page under /docs loads nothing from other hosts', async () => {
   const page = await api.request('GET', '/docs');
   assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'self'/);
   const sources = [...page.bytes.toString().matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source ?? '');

@@ -8,10 +8,10 @@ import { openPaused, webSocketHandshake } from './bare.js';
 import { overWebSocket } from './subscribers.js';
 import { withApi } from './support.js';
 
-/** Events pulled so far by each subscription, in the order in which they were opened. */
+/** Events pulled so far by each subscription, in order of opening. */
 const pulled: number[] = [];
 
-/** The jobs themselves, with a count of what the API pulls. */
+/** Real jobs, counting the events that the API pulls. */
 function counting(jobs: Jobs): Jobs {
   return new Proxy(jobs, {
     get(target, name: keyof Jobs) {
@@ -44,13 +44,13 @@ for (const [name, path, headers] of [
   ['WebSocket', 'stream', webSocketHandshake],
   ['server-sent events', 'events', ''],
 ] as const)
-  test(`a client that does not read costs a bounded buffer, whatever the job sends: ${name}`, async () => {
+  test(`a client that does not read needs only a bounded buffer, whatever the job sends: ${name}`, async () => {
     const attempt = await api.begin();
     pulled.length = 0;
     const slow = await openPaused(`${api.url}/jobs/${attempt.job}/${path}`, headers);
     while (pulled.length === 0) await delay(5);
     const swift = overWebSocket(api.url, attempt.job, null);
-    // About 40 KB an event as JSON, 24 MB in all; the kernel's own buffers hold a few of them.
+    // About 40 KB per event as JSON, 24 MB in total; the kernel's buffers hold a few of them.
     const points = Float32Array.from({ length: 2048 }, (_, i) => Math.sin(i));
     const count = 600;
     for (let iteration = 0; iteration < count; iteration++)
@@ -61,14 +61,14 @@ for (const [name, path, headers] of [
     const [bySlow = 0] = pulled;
     assert(bySlow < count / 2, `${bySlow} of ${count} events were pulled for a client that reads nothing`);
 
-    // It is not lost to the client: once it reads again, it gets all of it.
+    // Nothing is lost: once the client reads again, it gets all events.
     const read = countReads(slow);
     while (!read.text().includes('"succeeded"')) await delay(20);
     assert.equal(read.losses(), count);
     slow.destroy();
   });
 
-/** Reads a connection: how many loss events have come, and the end of what has. */
+/** Reads a connection: the number of loss events so far, and the end of the data. */
 function countReads(socket: Socket): { losses(): number; text(): string } {
   const mark = '"type":"losses"';
   let losses = 0;

@@ -15,7 +15,7 @@ const transports: [string, Subscribe][] = [
   ['server-sent events', overServerSentEvents],
 ];
 
-/** A run's events as a worker appends them, as fast as Redis takes them. */
+/** Appends a run's events as a worker does, as fast as Redis takes them. */
 async function write(attempt: Attempt, count: number, points = 20): Promise<void> {
   for (let iteration = 0; iteration < count; iteration++) {
     const losses = Float32Array.from({ length: points }, (_, step) => iteration + step / 100);
@@ -28,7 +28,7 @@ async function write(attempt: Attempt, count: number, points = 20): Promise<void
 }
 
 for (const [name, subscribe] of transports)
-  test(`a subscriber cut off ten times has exactly the steady one’s sequence: ${name}`, async () => {
+  test(`a subscriber cut ten times gets exactly the sequence of an uninterrupted one: ${name}`, async () => {
     const seed = testSeed();
     console.log(`TEST_SEED=${seed}`);
     const random = uniform(seed);
@@ -57,7 +57,7 @@ for (const [name, subscribe] of transports)
     assert(final?.type === 'state' && final.state === 'succeeded');
   });
 
-test('numbers that JSON has not are strings in every way to fetch them', async () => {
+test('numbers that JSON lacks are strings over every transport', async () => {
   const attempt = await api.begin();
   const points = Float32Array.of(1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
   await attempt.append({ type: 'losses', iteration: 0, step: 0, perIteration: 4, points });
@@ -81,7 +81,7 @@ test('the same events, in any number of subscribers and transports', async () =>
   for (const other of others) assert.deepEqual(other, first);
 });
 
-test('a job that has ended: its events, and nothing after its last', async () => {
+test('a job that has ended: its events, and nothing after the last', async () => {
   const attempt = await api.begin();
   await write(attempt, 3);
   for (const [name, subscribe] of transports) {
@@ -95,10 +95,10 @@ test('a job that has ended: its events, and nothing after its last', async () =>
 });
 
 for (const [name, subscribe] of transports)
-  test(`a job that is deleted under a slow subscriber: no normal end, and why: ${name}`, async () => {
+  test(`a job deleted while a slow subscriber reads: an error, not a normal end: ${name}`, async () => {
     const attempt = await api.begin();
     const all = 1500;
-    // More than the sockets' buffers and the shared tail hold: what comes later has to be read from Redis.
+    // More than fits the sockets' buffers and the shared tail, so that the rest has to be read from Redis.
     const held = subscribe(api.url, attempt.job, null, Number.POSITIVE_INFINITY, async () => {
       await write(attempt, all, 1000);
       await api.request('DELETE', `/jobs/${attempt.job}`);
@@ -108,7 +108,7 @@ for (const [name, subscribe] of transports)
     assert(events.length > 0 && events.length < all, `${events.length} events`);
   });
 
-test('a Last-Event-ID goes before the cursor of the address, which an EventSource does not change', async () => {
+test('Last-Event-ID overrides the cursor of the URL, which an EventSource does not change', async () => {
   const attempt = await api.begin();
   await write(attempt, 5);
   const { events } = await overWebSocket(api.url, attempt.job, null);
@@ -119,7 +119,7 @@ test('a Last-Event-ID goes before the cursor of the address, which an EventSourc
   assert.deepEqual(String(answer.bytes).match(/(?<=^id: ).*/gm), events.map(cursorOf).slice(2));
 });
 
-test('before the upgrade, errors are HTTP answers with a problem document', async () => {
+test('before the upgrade, errors are HTTP responses with a problem document', async () => {
   const { job } = await api.begin();
   const cases: [string, number, string][] = [
     [streamUrl(api.url, 'j000000000000000000', null), 404, 'not-found'],

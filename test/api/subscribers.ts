@@ -3,12 +3,12 @@ import { get, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { JobEvent } from '../../src/contract/events.js';
 
-/** What a subscriber got of a stream before it ended, of itself or by being cut. */
+/** What a subscriber received before its stream ended or was cut. */
 export interface Part {
   readonly events: JobEvent[];
-  /** Whether the stream ended of itself, as it does after the job's final state. */
+  /** Whether the stream ended normally, as after the job's final state. */
   readonly ended: boolean;
-  /** The code of the error that it ended with. */
+  /** The code of the error that ended it. */
   readonly error: string | null;
 }
 
@@ -17,11 +17,11 @@ export type Subscribe = (
   job: string,
   cursor: string | null,
   cutAfter?: number,
-  /** What happens while the subscriber, after its first event, does not read. */
+  /** Called after the first event, while the subscriber does not read. */
   meanwhile?: () => Promise<void>,
 ) => Promise<Part>;
 
-/** Follows a job over WebSocket. After `cutAfter` events it cuts the connection without a good-bye. */
+/** Follows a job over WebSocket. After `cutAfter` events it cuts the connection without a close frame. */
 export const overWebSocket: Subscribe = async (
   url,
   job,
@@ -37,7 +37,7 @@ export const overWebSocket: Subscribe = async (
       meanwhile().finally(() => socket.resume());
     });
   socket.on('message', (data, isBinary) => {
-    // What was on its way already when the connection was cut did not arrive.
+    // Messages that arrive after the cut do not count.
     if (events.length >= cutAfter) return;
     if (isBinary) throw new Error('a binary message');
     events.push(JSON.parse(String(data)));
@@ -48,7 +48,7 @@ export const overWebSocket: Subscribe = async (
   return { events, ended: code === 1000, error: code >= 4000 ? `${code} ${reason}` : null };
 };
 
-/** Follows a job over server-sent events. The cursor goes as `Last-Event-ID`, as an EventSource sends it. */
+/** Follows a job over server-sent events. The cursor is sent as `Last-Event-ID`, as by an EventSource. */
 export const overServerSentEvents: Subscribe = async (
   url,
   job,
@@ -91,7 +91,7 @@ export function streamUrl(url: string, job: string, cursor: string | null): stri
   return `${url.replace('http', 'ws')}/jobs/${job}/stream${query}`;
 }
 
-/** @returns status and code of an `error` event, as a WebSocket's close has them. */
+/** @returns status and code of an `error` event, in the form of a WebSocket's close. */
 function parseError(block: string): string | null {
   const [, data] = /^event: error\ndata: (.*)$/.exec(block) ?? [];
   if (data === undefined) return null;
@@ -99,7 +99,7 @@ function parseError(block: string): string | null {
   return `${4000 + status} ${code}`;
 }
 
-/** @returns null for what carries no data, such as a comment. */
+/** @returns null for a block without data, such as a comment. */
 export function parseServerSentEvent(block: string): JobEvent | null {
   const field = (name: string) => block.match(new RegExp(`^${name}: (.*)$`, 'm'))?.[1];
   const data = field('data');

@@ -26,11 +26,11 @@ export interface Answer {
 
 export interface RequestOptions {
   readonly headers?: Record<string, string>;
-  /** Sent as it is; anything but text and bytes is sent as JSON. */
+  /** Text and bytes are sent unchanged, anything else as JSON. */
   readonly body?: unknown;
 }
 
-/** The API over real HTTP, with real jobs in a Redis of its own. Filled in before the suite's first test. */
+/** The API over real HTTP, with real jobs in its own Redis. Filled in before the suite's first test. */
 export class TestApi {
   url = '';
   app!: FastifyInstance;
@@ -92,15 +92,15 @@ export interface TestApiOptions {
   readonly heartbeat?: number;
   readonly patience?: Patience;
   readonly logger?: FastifyBaseLogger;
-  /** May put something between the API and its jobs. */
+  /** May wrap the jobs that the API gets. */
   readonly observe?: (jobs: Jobs) => Jobs;
 }
 
-/** Gives the file that calls it an API. */
+/** Starts an API for the calling test file. */
 export function withApi(options: TestApiOptions = {}): TestApi {
   const api = new TestApi();
   const closing: (() => unknown)[] = [];
-  // One hook for all of it: outside a suite, hooks do not wait for each other.
+  // A single hook: outside a suite, hooks do not wait for each other.
   before(async () => {
     const folder = await createTemporaryFolder();
     closing.unshift(() => folder.remove());

@@ -74,7 +74,7 @@ describe('the client', () => {
     await assert.rejects(client.get(job.id), isError('not-found'));
   });
 
-  it('throws what the service answers, with its pointers', async () => {
+  it('throws the service’s errors, with their pointers', async () => {
     await assert.rejects(client.create({ ...document, seed: 'one' }), (error: unknown) => {
       assert.ok(error instanceof ApiError && error.code === 'invalid-document');
       assert.equal(error.errors[0]?.pointer, '/seed');
@@ -83,7 +83,7 @@ describe('the client', () => {
     await assert.rejects(new Client('http://127.0.0.1:1').get('j0'), isError('unavailable'));
   });
 
-  it('tells the catalogue', async () => {
+  it('fetches the catalogue', async () => {
     const { problems } = await client.catalogue();
     assert.ok(problems.some(({ name }) => name === 'parabola'));
   });
@@ -124,7 +124,7 @@ describe('the client', () => {
     assert.ok(Array.isArray(await client.artifacts(attempt.job)));
   });
 
-  it('delivers each event once and in order, though its connection is cut ten times', async () => {
+  it('delivers each event once and in order, although its connection is cut ten times', async () => {
     const seed = testSeed();
     console.log(`seed ${seed}`);
     const random = uniform(seed);
@@ -139,12 +139,12 @@ describe('the client', () => {
       const seen: JobEvent[] = [];
       const steady = collect(client, []);
       const unsteady = collect(new Client(proxy.url), seen);
-      // A service that is not there from the first is an error; one that is lost comes back.
+      // A service that is unreachable from the start is an error; a lost one is waited for.
       while (seen.length === 0) await delay(1);
       let cuts = 0;
       for (let i = 0; cuts < 10; i++) {
         await attempt.append(points(i));
-        // Only a connection that is there can be cut.
+        // Only an open connection can be cut.
         if (proxy.connections > cuts && random() < 0.1) {
           await delay(random() * 5);
           proxy.cut();
@@ -165,7 +165,7 @@ describe('the client', () => {
     }
   });
 
-  it('goes on after a cursor, and ends at once after the last one', async () => {
+  it('resumes after a cursor, and ends at once after the last one', async () => {
     const attempt = await begin();
     for (let i = 0; i < 3; i++) await attempt.append(points(i));
     await attempt.succeed();
@@ -179,7 +179,7 @@ describe('the client', () => {
     assert.deepEqual(none, []);
   });
 
-  it('refuses a wrong cursor and an unknown job, and stops when it is told to', async () => {
+  it('refuses a wrong cursor and an unknown job, and stops when aborted', async () => {
     const attempt = await begin();
     const drain = async (id: string, options: Parameters<Client['events']>[1]) => {
       for await (const event of client.events(id, options)) void event;
@@ -193,7 +193,7 @@ describe('the client', () => {
     await attempt.cancel();
   });
 
-  it('sends no file that is too large, and says so of a connection that is cut while it sends', async () => {
+  it('sends no file that is too large, and reports a connection cut while it sends', async () => {
     await assert.rejects(client.upload('large', new Uint8Array(uploadLimit + 1)), isError('body-too-large'));
     const cutting = createServer((socket) => socket.once('data', () => socket.destroy())).listen(0, '127.0.0.1');
     await once(cutting, 'listening');
@@ -210,7 +210,7 @@ describe('the client', () => {
     }
   });
 
-  it('asks for nothing else where a name is a part of an address', async () => {
+  it('requests nothing else for names that are path segments', async () => {
     for (const name of ['.', '..']) {
       await assert.rejects(async () => client.get(name), isError('not-found'));
       await assert.rejects(async () => client.cancel(name), isError('not-found'));
@@ -220,7 +220,7 @@ describe('the client', () => {
     }
   });
 
-  it('gives up where a lost service does not come back', async () => {
+  it('gives up if a lost service does not come back', async () => {
     const attempt = await begin();
     const proxy = await CuttingProxy.open(api.url);
     const events = new Client(proxy.url).events(attempt.job, { patience: 200 });

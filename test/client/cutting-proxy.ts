@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A TCP proxy in front of a server, whose connections a test can cut without a word. */
+/** A TCP proxy in front of a server, whose connections a test can cut. */
 export class CuttingProxy {
   private readonly sockets = new Set<Socket>();
   connections = 0;

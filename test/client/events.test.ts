@@ -17,7 +17,7 @@ import { LameProxy, type WithUpgrades } from './lame-proxy.js';
 /** Milliseconds: far more than it should take, far less than the five minutes after which a client gives up. */
 const soon = 30_000;
 
-describe('a job’s events, to the client', () => {
+describe('a job’s events, in the client', () => {
   const redis = withRedis();
   let jobs: Jobs;
   let attempts: Attempts;
@@ -45,13 +45,13 @@ describe('a job’s events, to the client', () => {
     'cuts them off',
     'never answers them',
   ] satisfies WithUpgrades[])
-    it(`come through a proxy that has no upgrades, and ${withUpgrades}`, { timeout: soon }, async () => {
+    it(`arrive through a proxy without upgrades, which ${withUpgrades}`, { timeout: soon }, async () => {
       const proxy = await LameProxy.open(api.url, withUpgrades);
       const attempt = await begin();
       const seen: JobEvent[] = [];
       for await (const event of new Client(proxy.url).events(attempt.job)) {
         seen.push(event);
-        // Live: each event is written after the one before has arrived; and the connection is lost twice.
+        // Live: each event is written after the previous one has arrived; the connection is lost twice.
         if (seen.length === 4 || seen.length === 6) proxy.cut();
         if (event.seq < 8 && event.attempt === 1) await attempt.append(losses(event.seq, 1, 4));
         if (event.seq === 8) await attempt.succeed();
@@ -63,7 +63,7 @@ describe('a job’s events, to the client', () => {
       await proxy.close();
     });
 
-  it('come to the command line through such a proxy', { timeout: soon }, async () => {
+  it('reach the command line through such a proxy', { timeout: soon }, async () => {
     const proxy = await LameProxy.open(api.url, 'passes them on as plain requests');
     const attempt = await begin();
     await attempt.append(losses(0, 1, 4));
@@ -80,7 +80,7 @@ describe('a job’s events, to the client', () => {
     await proxy.close();
   });
 
-  it('end with an error where the job is deleted, or never reaches the cursor, through such a proxy too', async () => {
+  it('end with an error if the job is deleted, or never reaches the cursor, through such a proxy too', async () => {
     const proxy = await LameProxy.open(api.url, 'cuts them off');
     for (const url of [api.url, proxy.url]) {
       const client = new Client(url);
@@ -88,7 +88,7 @@ describe('a job’s events, to the client', () => {
       await assert.rejects(collect(client.events(attempt.job, { cursor: '1.99' })), errorOf('invalid-cursor'));
       const events = client.events(attempt.job);
       await events.next();
-      // More than the buffers on the way hold, so that the rest has to come from the job's stream.
+      // More than fits the buffers between, so that the rest has to come from the job's stream.
       for (let i = 0; i < 3000; i++) await attempt.append(losses(i, 1, 1000));
       await attempt.succeed();
       await client.delete(attempt.job);

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** What a proxy does with a request to upgrade. */
+/** What a proxy does with upgrade requests. */
 export type WithUpgrades = 'passes them on as plain requests' | 'cuts them off' | 'never answers them';
 
-/** An HTTP proxy in front of a server through which no WebSocket comes. */
+/** An HTTP proxy in front of a server that lets no WebSocket through. */
 export class LameProxy {
   private readonly sockets = new Set<Socket>();
   upgrades = 0;

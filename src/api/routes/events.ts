@@ -8,18 +8,21 @@ import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { toChunk, toErrorChunk } from '../encode.js';
 import { toStreamError } from '../errors.js';
-import { answer, emptyAnswer, errors, JobParams, StreamQuery } from '../schemas.js';
+import { emptyResponse, errors, JobParams, response, StreamQuery } from '../schemas.js';
 
 const description = `The events of /jobs/{id}/stream as server-sent events: \`id\` is the cursor, \`event\` the type,
-\`data\` the event's JSON document. The answer ends normally after the job's final \`state\` event only. A client that comes
-back with that event's cursor gets 204, which tells a browser's EventSource to stop. Where the events cannot go on, an
-event \`error\`, without an id, has the error document as its \`data\`, and then the connection is broken off: \`deleted\`
-where the job was deleted, \`invalid-cursor\` where the job has not reached the cursor within 30 seconds, \`unavailable\`
-where it is worth another try. Comment lines keep an idle connection open.`;
+\`data\` the event's JSON document. The response ends normally only after the job's final \`state\` event. A client that
+reconnects with that event's cursor gets 204, at which a browser's EventSource stops. If the events cannot continue, an
+event \`error\`, without an id, has the error document as its \`data\`, and the connection is broken: \`deleted\` if the
+job was deleted, \`invalid-cursor\` if the job does not reach the cursor within 30 seconds, \`unavailable\` if the client
+should try again. Comment lines keep an idle connection open.`;
 
 const Headers = Type.Object({
   'last-event-id': Type.Optional(
-    Type.String({ maxLength: 64, description: 'As `cursor`, and before it: what an EventSource sends by itself.' }),
+    Type.String({
+      maxLength: 64,
+      description: 'Like `cursor`, and takes precedence over it: sent automatically by an EventSource.',
+    }),
   ),
 });
 
@@ -44,8 +47,8 @@ export const eventsRoute =
           querystring: StreamQuery,
           headers: Headers,
           response: {
-            200: answer('The events.', Type.String(), { type: 'text/event-stream' }),
-            204: emptyAnswer('The job has ended, and the cursor is its last event’s.'),
+            200: response('The events.', Type.String(), { type: 'text/event-stream' }),
+            204: emptyResponse('The job has ended, and the cursor is that of its last event.'),
             ...errors('invalid-document', 'invalid-cursor', 'not-found', 'deleted'),
           },
         },
@@ -55,7 +58,7 @@ export const eventsRoute =
         const cursor = request.headers['last-event-id'] || (request.query.cursor ?? null);
         const { state } = await jobs.get(id);
         const events = await jobs.subscribe(id, cursor);
-        // Of a job that has ended the first event is there, or there is none: this does not wait.
+        // For a job that has ended this does not wait: there is a first event, or none.
         const first = cursor !== null && isFinal(state) ? await events.next() : undefined;
         if (first?.done) return reply.code(204).send();
 
@@ -71,7 +74,7 @@ export const eventsRoute =
     );
   };
 
-/** Pulls an event when the connection wants more, so a slow client costs a bounded buffer. */
+/** Pulls an event when the connection is ready for more, so that a slow client needs only a bounded buffer. */
 class EventSourceBody extends Readable {
   readonly #events: AsyncIterableIterator<JobEvent>;
   readonly #request: FastifyRequest;
@@ -83,7 +86,7 @@ class EventSourceBody extends Readable {
     super({ highWaterMark: 64 * 1024 });
     this.#events = events;
     this.#request = request;
-    // It goes out at once, and with it the headers: a client knows that it is connected before anything happens.
+    // Sent at once, with the headers, so that a client knows that it is connected before the first event.
     this.push('retry: 1000\n\n');
     if (first) this.push(toChunk(first));
     this.#timer = setInterval(() => {
@@ -103,12 +106,12 @@ class EventSourceBody extends Readable {
     );
   }
 
-  /** Says why in an event of its own, then breaks the connection off: only the final state is followed by a normal end. */
+  /** Sends the reason as an event, then breaks the connection: a normal end follows only the final state. */
   fail(error: unknown): void {
     if (this.#failed || this.destroyed || this.readableEnded) return;
     this.#failed = true;
     this.push(toErrorChunk(toStreamError(error, this.#request)));
-    // What was pushed has been written by then, and the answer's last chunk has not.
+    // By then the event has been written, but not the last chunk of the response.
     this.prependOnceListener('end', () => this.#request.raw.socket.destroySoon());
     this.push(null);
   }

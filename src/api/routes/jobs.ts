@@ -9,7 +9,7 @@ import { JobSpec } from '../../contract/spec.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { isOfOtherType } from '../body.js';
-import { answer, CreateHeaders, emptyAnswer, errors, JobParams } from '../schemas.js';
+import { CreateHeaders, emptyResponse, errors, JobParams, response } from '../schemas.js';
 
 const tags = ['jobs'];
 
@@ -29,8 +29,8 @@ export const jobRoutes =
           querystring: Strict({}),
           body: JobSpec,
           response: {
-            201: answer('The job is queued.', Job, { headers: location }),
-            200: answer('The Idempotency-Key’s job was there already.', Job, { headers: location }),
+            201: response('The job is queued.', Job, { headers: location }),
+            200: response('The job that this Idempotency-Key created earlier.', Job, { headers: location }),
             ...errors(
               'invalid-document',
               'malformed-json',
@@ -59,7 +59,7 @@ export const jobRoutes =
           tags,
           querystring: JobsQuery,
           response: {
-            200: answer('A page of jobs.', JobList),
+            200: response('A page of jobs.', JobList),
             ...errors('invalid-document', 'invalid-cursor'),
           },
         },
@@ -76,7 +76,7 @@ export const jobRoutes =
           tags,
           params: JobParams,
           querystring: Strict({}),
-          response: { 200: answer('The job as it stands.', Job), ...errors('not-found') },
+          response: { 200: response('The job.', Job), ...errors('not-found') },
         },
       },
       (request) => jobs.get(request.params.id),
@@ -90,12 +90,12 @@ export const jobRoutes =
         },
         schema: {
           operationId: 'cancelJob',
-          summary: 'Cancel a job: one that waits at once, a running one within a second',
+          summary: 'Cancel a job: a queued one at once, a running one within a second',
           tags,
           params: JobParams,
           querystring: Strict({}),
           response: {
-            200: answer('The job; a running one may still stop.', Job),
+            200: response('The job; a running one may still be stopping.', Job),
             ...errors('not-found', 'conflict'),
           },
         },
@@ -115,7 +115,7 @@ export const jobRoutes =
           tags,
           params: JobParams,
           querystring: Strict({}),
-          response: { 204: emptyAnswer('It is gone.'), ...errors('not-found', 'conflict') },
+          response: { 204: emptyResponse('Deleted.'), ...errors('not-found', 'conflict') },
         },
       },
       async (request, reply) => {
@@ -134,7 +134,7 @@ export const jobRoutes =
           params: JobParams,
           querystring: LossesQuery,
           response: {
-            200: answer('Mean, minimum and maximum loss per bucket.', LossSeries),
+            200: response('Mean, minimum and maximum loss per bucket.', LossSeries),
             ...errors('invalid-document', 'not-found'),
           },
         },

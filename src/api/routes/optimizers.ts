@@ -12,16 +12,16 @@ import type { Jobs } from '../../jobs/jobs.js';
 import type { Registration } from '../../jobs/optimizers.js';
 import { isOfOtherType } from '../body.js';
 import { notMade } from '../not-made.js';
-import { answer, CreateHeaders, emptyAnswer, errors, fileBody, OptimizerParams } from '../schemas.js';
+import { CreateHeaders, emptyResponse, errors, fileBody, OptimizerParams, response } from '../schemas.js';
 import { acceptWeights, checkWeights, uploadTypes } from '../uploads.js';
-import { sendWeights, WeightsQuery, weightsAnswers, weightsDescription } from '../weights.js';
+import { sendWeights, WeightsQuery, weightsDescription, weightsResponses } from '../weights.js';
 
 const tags = ['optimizers'];
 const location = { Location: Type.String({ description: 'Path of the record.' }) };
 
-const description = `From a job: a JSON document {name, job}; the registry has a copy of its own, which outlives the job. Or
-an upload: the safetensors file itself as the body, and the name in the query. A file is checked before it is kept: its
-format, its tensors against its spec, every number. Versions are counted under each name, from 1.`;
+const description = `From a job: a JSON document {name, job}; the registry keeps its own copy, which outlives the job. Or
+an upload: the safetensors file itself as the body, and the name in the query. Every file is checked: its format, its
+tensors against its spec, every number. Versions are numbered from 1 per name.`;
 
 export const optimizerRoutes =
   (jobs: Jobs): FastifyPluginAsyncTypebox =>
@@ -35,7 +35,7 @@ export const optimizerRoutes =
           tags,
           querystring: OptimizersQuery,
           response: {
-            200: answer('A page of the registry.', OptimizerList),
+            200: response('A page of the registry.', OptimizerList),
             ...errors('invalid-document', 'invalid-cursor'),
           },
         },
@@ -50,14 +50,14 @@ export const optimizerRoutes =
       {
         schema: {
           operationId: 'getOptimizer',
-          summary: 'One version: its spec, and where it comes from',
+          summary: 'One version: its spec and provenance',
           tags,
           params: OptimizerParams,
           querystring: Strict({}),
-          response: { 200: answer('Its record.', RegisteredOptimizer), ...errors('not-found') },
+          response: { 200: response('The record.', RegisteredOptimizer), ...errors('not-found') },
         },
       },
-      (request) => jobs.optimizers.get(...placeOf(request.params)),
+      (request) => jobs.optimizers.get(...versionOf(request.params)),
     );
 
     app.get(
@@ -65,13 +65,13 @@ export const optimizerRoutes =
       {
         schema: {
           operationId: 'getOptimizerWeights',
-          summary: 'Its weights',
+          summary: 'The weights of a version',
           description: weightsDescription,
           tags,
           params: OptimizerParams,
           querystring: WeightsQuery,
           response: {
-            ...weightsAnswers,
+            ...weightsResponses,
             ...errors(
               'invalid-document',
               'not-found',
@@ -84,7 +84,7 @@ export const optimizerRoutes =
       },
       (request, reply) =>
         sendWeights(request, reply, async () => {
-          const [name, version] = placeOf(request.params);
+          const [name, version] = versionOf(request.params);
           return { file: await jobs.optimizers.open(name, version), name: `${name}-${version}` };
         }),
     );
@@ -93,27 +93,27 @@ export const optimizerRoutes =
       '/optimizers/:name/:version',
       {
         preParsing: async (request) => {
-          if (isOfOtherType(request)) await jobs.optimizers.get(...placeOf(request.params));
+          if (isOfOtherType(request)) await jobs.optimizers.get(...versionOf(request.params));
         },
         schema: {
           operationId: 'deleteOptimizer',
-          summary: 'Delete a version; its number is not given again',
+          summary: 'Delete a version; its number is never reused',
           description:
-            'A comparison that runs has its weights already and goes on. One that is queued, for the first time or again, and names this version fails when its turn comes, as `weights-missing`.',
+            'A running comparison has its weights already and continues. A queued one that names this version fails as `weights-missing` when it starts.',
           tags,
           params: OptimizerParams,
           querystring: Strict({}),
-          response: { 204: emptyAnswer('It is gone.'), ...errors('not-found') },
+          response: { 204: emptyResponse('Deleted.'), ...errors('not-found') },
         },
       },
       async (request, reply) => {
-        await jobs.optimizers.delete(...placeOf(request.params));
+        await jobs.optimizers.delete(...versionOf(request.params));
         return reply.code(204).send();
       },
     );
   };
 
-/** In a scope of its own: no other route takes files. */
+/** In its own scope, since no other route accepts files. */
 const registerRoute =
   (jobs: Jobs): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -123,19 +123,21 @@ const registerRoute =
       {
         schema: {
           operationId: 'registerOptimizer',
-          summary: 'Keep the weights of a job, or a file of weights, under a name',
+          summary: 'Register the weights of a job, or an uploaded weights file, under a name',
           description,
           tags,
           headers: CreateHeaders,
           querystring: Strict({
             name: Type.Optional(
-              Type.Unsafe<string>({ ...OptimizerName, description: 'Of an upload; a document has its own.' }),
+              Type.Unsafe<string>({ ...OptimizerName, description: 'Name for an upload; a document has its own.' }),
             ),
           }),
           body: { content: { 'application/json': { schema: RegisterRequest }, ...fileBody(uploadTypes) } },
           response: {
-            201: answer('It is kept.', RegisteredOptimizer, { headers: location }),
-            200: answer('The Idempotency-Key’s version was there already.', RegisteredOptimizer, { headers: location }),
+            201: response('Registered.', RegisteredOptimizer, { headers: location }),
+            200: response('The version that this Idempotency-Key created earlier.', RegisteredOptimizer, {
+              headers: location,
+            }),
             ...errors(
               'invalid-document',
               'invalid-weights',
@@ -167,18 +169,14 @@ async function registrationOf(
 ): Promise<Registration> {
   if (Buffer.isBuffer(body)) {
     if (name === undefined)
-      throw invalidField(
-        '/name',
-        undefined,
-        'a value: POST /optimizers?name=NAME says what the upload is to be called',
-      );
+      throw invalidField('/name', undefined, 'a value: name the upload with POST /optimizers?name=NAME');
     return { name, job: null, digest: await sha256(body), read: () => checkWeights(body) };
   }
   if (name !== undefined) throw invalidField('/name', name, 'nothing: the document names it');
   return { ...body, digest: null, read: async () => checkWeights(await weightsOf(jobs, body.job)) };
 }
 
-/** @throws ApiError `invalid-document` where the job is none that has weights, `not-ready` where it may have some. */
+/** @throws ApiError `invalid-document` where the job has no weights, `not-ready` where it may still get some. */
 async function weightsOf(jobs: Jobs, id: string): Promise<Uint8Array> {
   const job = await jobs.get(id).catch((error) => {
     if (error instanceof ApiError && error.code === 'not-found') return null;
@@ -186,16 +184,16 @@ async function weightsOf(jobs: Jobs, id: string): Promise<Uint8Array> {
   });
   const bytes = job && (await jobs.artifacts.read(job.id, artifactNames.weights));
   if (bytes) return bytes;
-  const problem = job && notMade(job, 'weights', job.spec.kind === 'metatrain');
-  if (problem?.code === 'not-ready') throw problem;
+  const error = job && notMade(job, 'weights', job.spec.kind === 'metatrain');
+  if (error?.code === 'not-ready') throw error;
   throw invalidField('/job', id, 'the id of a job that has weights');
 }
 
-/** @throws ApiError `not-found` for what no version can be called. */
-function placeOf({ name, version }: { name: string; version: string }): [name: string, version: number] {
+/** @throws ApiError `not-found` for text that is not a version number. */
+function versionOf({ name, version }: { name: string; version: string }): [name: string, version: number] {
   if (/^[1-9]\d{0,14}$/.test(version)) return [name, Number(version)];
   throw new ApiError(
     'not-found',
-    `There is no version ${JSON.stringify(version.slice(0, 80))} of an optimizer: versions are counted from 1.`,
+    `There is no version ${JSON.stringify(version.slice(0, 80))} of an optimizer: versions are numbered from 1.`,
   );
 }

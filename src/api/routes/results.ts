@@ -8,7 +8,7 @@ import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { sendFile, storedFile } from '../files.js';
 import { notMade } from '../not-made.js';
-import { ArtifactParams, answer, errors, fileAnswers, JobParams } from '../schemas.js';
+import { ArtifactParams, errors, fileResponses, JobParams, response } from '../schemas.js';
 
 const tags = ['results'];
 
@@ -25,7 +25,7 @@ export const resultRoutes =
           params: JobParams,
           querystring: Strict({}),
           response: {
-            ...fileAnswers('What the comparison found.', { 'application/json': ComparisonResults }),
+            ...fileResponses('The results of the comparison.', { 'application/json': ComparisonResults }),
             ...errors('not-found', 'not-ready', 'precondition-failed', 'range-not-satisfiable'),
           },
         },
@@ -45,11 +45,11 @@ export const resultRoutes =
       {
         schema: {
           operationId: 'listArtifacts',
-          summary: 'The files that a job has left',
+          summary: 'The files of a job',
           tags,
           params: JobParams,
           querystring: Strict({}),
-          response: { 200: answer('Its files, by name.', ArtifactList), ...errors('not-found') },
+          response: { 200: response('The files, by name.', ArtifactList), ...errors('not-found') },
         },
       },
       async (request): Promise<ArtifactList> => {
@@ -65,12 +65,12 @@ export const resultRoutes =
       {
         schema: {
           operationId: 'getArtifact',
-          summary: 'One of them',
+          summary: 'One file of a job',
           tags,
           params: ArtifactParams,
           querystring: Strict({}),
           response: {
-            ...fileAnswers('The file.', {
+            ...fileResponses('The file.', {
               'application/octet-stream': null,
               'application/vnd.safetensors': null,
               'application/json': Type.Unknown(),
@@ -82,7 +82,7 @@ export const resultRoutes =
       async (request, reply) => {
         const { name } = request.params;
         const { id } = await jobs.get(request.params.id);
-        // Only a name that is listed goes to the store, which takes an illegal one for our own mistake.
+        // Only a listed name is passed to the store, for which an illegal one is a programming error.
         const known = (await jobs.artifacts.list(id)).includes(name);
         const as = { type: typeOf(name), fileName: `${id}-${name}` };
         const file = known ? await jobs.artifacts.open(id, name) : null;

@@ -5,7 +5,7 @@ import { Strict } from '../../contract/schema.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { version } from '../../version.js';
-import { answer, errors, Health } from '../schemas.js';
+import { errors, Health, response } from '../schemas.js';
 
 const tags = ['service'];
 const querystring = Strict({});
@@ -29,10 +29,10 @@ export const serviceRoutes =
       {
         schema: {
           operationId: 'getRoot',
-          summary: 'Where to go from here',
+          summary: 'Paths of the API',
           tags,
           querystring,
-          response: { 200: answer('Name, version and paths.', Links), ...errors() },
+          response: { 200: response('Name, version and paths.', Links), ...errors() },
         },
       },
       async () => root,
@@ -43,10 +43,10 @@ export const serviceRoutes =
       {
         schema: {
           operationId: 'getCatalogue',
-          summary: 'What a job can name: problems, rules, learned optimizers, preprocessings',
+          summary: 'What a job can name: problems, hand-designed and learned optimizers, preprocessing',
           tags,
           querystring,
-          response: { 200: answer('Each with its JSON Schema and its defaults.', Catalogue), ...errors() },
+          response: { 200: response('All entries, with their JSON Schemas and defaults.', Catalogue), ...errors() },
         },
       },
       async () => catalogue,
@@ -57,10 +57,10 @@ export const serviceRoutes =
       {
         schema: {
           operationId: 'getHealth',
-          summary: 'Whether the process is up',
+          summary: 'Whether the process is running',
           tags,
           querystring,
-          response: { 200: answer('It is.', Health), ...errors() },
+          response: { 200: response('It is running.', Health), ...errors() },
         },
       },
       async () => ({ status: 'ok' }),
@@ -72,10 +72,10 @@ export const serviceRoutes =
         schema: {
           operationId: 'getReadiness',
           summary: 'Whether it can serve jobs',
-          description: 'Whether Redis answers, takes writes, is recent enough, and deletes nothing when it is full.',
+          description: 'Whether Redis answers, accepts writes, is recent enough, and deletes nothing when full.',
           tags,
           querystring,
-          response: { 200: answer('It can.', Health), ...errors('unavailable') },
+          response: { 200: response('It can serve jobs.', Health), ...errors('unavailable') },
         },
       },
       async () => {
@@ -89,10 +89,10 @@ export const serviceRoutes =
       {
         schema: {
           operationId: 'getOpenApi',
-          summary: 'This API’s description, OpenAPI 3.1',
+          summary: 'The OpenAPI 3.1 document of this API',
           tags,
           querystring,
-          response: { 200: answer('The document.', Type.String(), { type: 'application/yaml' }), ...errors() },
+          response: { 200: response('The document.', Type.String(), { type: 'application/yaml' }), ...errors() },
         },
       },
       async (_request, reply) => reply.type('application/yaml').send(app.swagger({ yaml: true })),

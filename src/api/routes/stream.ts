@@ -8,19 +8,19 @@ import type { Jobs } from '../../jobs/jobs.js';
 import { toMessage } from '../encode.js';
 import { toStreamError } from '../errors.js';
 import { type Peer, watchPeers } from '../peers.js';
-import { answer, errors, JobParams, StreamQuery } from '../schemas.js';
+import { errors, JobParams, response, StreamQuery } from '../schemas.js';
 
 export const streamPath = '/jobs/:id/stream';
 
-/** Bytes that wait in a socket before the next event is pulled for it. */
+/** Bytes that may be buffered in a socket before it gets the next event. */
 const bufferLimit = 64 * 1024;
 
-const description = `Each message is one event, a JSON document of at most 512 kB. A subscriber that names the \`attempt.seq\` of the last
-event it has got gets everything since, then the live ones, without gap or repeat. The socket closes with code 1000
-after the job's final \`state\` event only. Errors before the upgrade are ordinary HTTP answers; later ones close the
-socket with code 4000 + HTTP status and the error's code as the reason: 4410 \`deleted\` where the job was deleted, 4400
-\`invalid-cursor\` where the job has not reached the cursor within 30 seconds, 4503 \`unavailable\` where it is worth
-another try. Code 1001 means that the service is stopping.`;
+const description = `Each message is one event, a JSON document of at most 512 kB. A subscriber that names the
+\`attempt.seq\` of the last event it received gets everything since, then live events, without gaps or repeats. The socket
+closes with code 1000 only after the job's final \`state\` event. Errors before the upgrade are ordinary HTTP responses;
+later ones close the socket with code 4000 + HTTP status and the error's code as the reason: 4410 \`deleted\` if the job
+was deleted, 4400 \`invalid-cursor\` if the job does not reach the cursor within 30 seconds, 4503 \`unavailable\` if the
+client should try again. Code 1001 means that the service is stopping.`;
 
 export const streamRoute =
   (jobs: Jobs, heartbeat: number): FastifyPluginAsyncTypebox =>
@@ -40,7 +40,7 @@ export const streamRoute =
         params: JobParams,
         querystring: StreamQuery,
         response: {
-          101: answer('The connection is a WebSocket from here on; this is what each message holds.', JobEvent),
+          101: response('The connection becomes a WebSocket; this is the schema of each message.', JobEvent),
           ...errors('invalid-document', 'invalid-cursor', 'not-found', 'upgrade-required'),
         },
       },
@@ -49,12 +49,12 @@ export const streamRoute =
           reply.header('upgrade', 'websocket');
           throw new ApiError(
             'upgrade-required',
-            'Ask for this route with a WebSocket client; /jobs/{id}/events gives the same over plain HTTP.',
+            'Use a WebSocket client for this route; /jobs/{id}/events has the same events over plain HTTP.',
           );
         }
         const events = await jobs.subscribe(request.params.id, request.query.cursor ?? null);
         subscriptions.set(request, events);
-        // However the connection ends, in the middle of its handshake too, the subscription ends with it.
+        // The subscription ends with the connection, however that ends, even during the handshake.
         const { socket } = request.raw;
         if (socket.destroyed) await events.return?.();
         else socket.once('close', () => events.return?.());
@@ -81,7 +81,7 @@ export const streamRoute =
     });
   };
 
-/** What is sent in one turn of the event loop leaves in one write: a system call costs more than a message. */
+/** Messages of one turn of the event loop are sent in one write: a system call costs more than a message. */
 function gatherWrites(connection: Socket): () => void {
   let gathering = false;
   return () => {
@@ -95,7 +95,7 @@ function gatherWrites(connection: Socket): () => void {
   };
 }
 
-/** Waits, where much is unsent already, until the peer has taken it: a slow client costs a bounded buffer. */
+/** Waits while much is unsent, so that a slow client needs only a bounded buffer. */
 function send(socket: WebSocket, peer: Peer, message: Buffer): Promise<void> | undefined {
   if (socket.bufferedAmount < bufferLimit) {
     socket.send(message, { binary: false });

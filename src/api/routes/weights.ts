@@ -3,7 +3,7 @@ import { artifactNames } from '../../contract/job.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { notMade } from '../not-made.js';
 import { errors, JobParams } from '../schemas.js';
-import { sendWeights, WeightsQuery, weightsAnswers, weightsDescription } from '../weights.js';
+import { sendWeights, WeightsQuery, weightsDescription, weightsResponses } from '../weights.js';
 
 export const weightsRoute =
   (jobs: Jobs): FastifyPluginAsyncTypebox =>
@@ -19,7 +19,7 @@ export const weightsRoute =
           params: JobParams,
           querystring: WeightsQuery,
           response: {
-            ...weightsAnswers,
+            ...weightsResponses,
             ...errors(
               'invalid-document',
               'not-found',

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Client, OptimizerPlace, WeightsFormat } from '../../client/client.js';
+import type { Client, OptimizerVersion, WeightsFormat } from '../../client/client.js';
 import { UserError } from '../../contract/user-error.js';
 import { type JsonOption, print, printJson, withJson, writeNamedFile } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
@@ -44,6 +44,9 @@ async function fetchWeights(text: string, options: WeightsOptions): Promise<void
 }
 
 /** The place with its version: the newest where none is named. */
-async function placeOf(client: Client, { name, version }: { name: string; version?: number }): Promise<OptimizerPlace> {
+async function placeOf(
+  client: Client,
+  { name, version }: { name: string; version?: number },
+): Promise<OptimizerVersion> {
   return version === undefined ? client.optimizer({ name }) : { name, version };
 }
