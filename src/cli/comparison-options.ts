@@ -7,7 +7,7 @@ import type { JobSpec } from '../contract/spec.js';
 import type { TrainedOptimizerRef } from '../contract/trained.js';
 import { readSpecFile, type SpecFile, specOf } from './spec-file.js';
 
-/** What the command line says of a comparison. It goes before what a file says. */
+/** The options of a comparison; they override the document. */
 export interface ComparisonFlags {
   problem?: object;
   functions?: number;
@@ -19,11 +19,11 @@ export interface ComparisonFlags {
   seed?: number;
 }
 
-/** What an optimizer was trained for: the comparison that is made where nothing else is said. */
+/** What an optimizer was trained for: the defaults of its comparison. */
 export interface Origin {
-  /** Where it is not known, `--problem` has to name it. */
+  /** If unknown, `--problem` has to name it. */
   problem?: object | undefined;
-  /** The usual number where it is not known. */
+  /** If unknown, the default number. */
   steps?: number | undefined;
 }
 
@@ -31,31 +31,31 @@ export function withComparisonFlags(command: Command): Command {
   return command
     .option(
       '--problem <PROBLEM>',
-      'its name, or with its parameters as YAML or JSON: "{name: mnist, hidden: [40]}"',
+      'problem to compare on: a name, or YAML or JSON with parameters: "{name: mnist, hidden: [40]}"',
       parseProblem,
     )
     .option('--functions <N>', 'fresh functions to compare on', parseCount)
     .option('--steps <N>', 'steps on each function', parseCount)
     .option(
       '--baselines <RULES>',
-      'hand-written rules: "all" that have a rate, or names with commas between; rates are tuned; with parameters as YAML: "adam, {name: sgd, learningRate: 0.1}"',
+      'hand-designed optimizers: "all" that have a learning rate, or a list such as "adam, {name: sgd, learningRate: 0.1}"; rates that are not given are tuned',
       parseBaselines,
     )
-    .option('--measures <LIST>', 'what rates are tuned for, each by itself: of sum, tail and final', parseList)
-    .option('--tuning-functions <N>', 'functions that rates are tuned on', parseCount)
+    .option('--measures <LIST>', 'measures to tune rates for, each separately: any of sum, tail, final', parseList)
+    .option('--tuning-functions <N>', 'functions to tune rates on', parseCount)
     .option(
       '--tuning-examples <SET>',
-      'what tuning sees of a data set: "training", or "held-out", what the comparison itself sees',
+      'examples of the data set to tune on: "training", or "held-out", as in the comparison itself',
     )
-    .option('--seed <N>', 'of all that is drawn', parseCount);
+    .option('--seed <N>', 'seed of all random draws', parseCount);
 }
 
 /**
  * The comparison of an optimizer that a document and the command line describe.
- * @param path of a job document: of kind compare, or of kind metatrain, of which the problem and the comparison are
- *   taken. Without one, it is the problem that the optimizer was trained on, for as many steps, with rates tuned for
- *   every measure, on as many functions as are compared on or the usual number, whichever is less.
- * @throws UserError that lists each field at fault.
+ * @param path of a job document: of kind compare, or of kind metatrain, whose problem and comparison are used. Without
+ *   one: the problem and the horizon that the optimizer was trained on, with rates tuned for every measure, on the number
+ *   of functions compared on or the default, whichever is smaller.
+ * @throws UserError that lists each invalid field.
  */
 export async function comparisonOf(
   path: string | undefined,
@@ -79,7 +79,7 @@ export async function comparisonOf(
   });
 }
 
-/** The name of the folder for a comparison's files: a run's weights are all called weights.safetensors. */
+/** Name of a comparison's folder. All runs call their weights weights.safetensors: then the run's folder is named. */
 export function folderName(trained: string, path: string | undefined): string {
   const nameOf = (file: string) => basename(file, extname(file));
   const ofFile = nameOf(trained);
@@ -90,10 +90,10 @@ export function folderName(trained: string, path: string | undefined): string {
 function documentOf({ problem, steps }: Origin, { functions = Number.POSITIVE_INFINITY }: ComparisonFlags): SpecFile {
   const tuning = { measures, functions: Math.min(functions, tuningFunctions) };
   const document = { kind: 'compare', ...given({ problem }), comparison: given({ steps, tuning }) };
-  return { name: 'what the command line asks for', document, lineOf: () => null };
+  return { name: 'the comparison given by the options', document, lineOf: () => null };
 }
 
-/** What is no object stays as it is, for the validator to say so. */
+/** A value that is not an object is left for the validator to report. */
 function withFlags(comparison: unknown, flags: ComparisonFlags): unknown {
   if (!isObject(comparison)) return comparison;
   const { functions, steps, baselines, measures, tuningFunctions, tuningExamples } = flags;
@@ -128,14 +128,14 @@ function parseProblem(text: string): object {
 }
 
 function parseBaselines(text: string): object[] {
-  // Conjugate gradients have none, and are not for every problem.
+  // Not conjugate gradients, which have no rate and do not suit every problem.
   const tuned = catalogue.rules.filter(({ defaults }) => 'learningRate' in defaults);
   if (text === 'all') return tuned.map(({ name }) => ({ name }));
   const list: unknown = parseYaml(`[${text}]`);
   return (list as unknown[]).map(toNamed);
 }
 
-/** "adam" stands for {name: adam}. */
+/** "adam" is short for {name: adam}. */
 function toNamed(value: unknown): object {
   if (isObject(value)) return value;
   if (typeof value === 'string') return { name: value };

@@ -2,7 +2,7 @@ import { ApiError, type ErrorCode } from '../contract/errors.js';
 import type { JobState } from '../contract/events.js';
 import { UserError } from '../contract/user-error.js';
 
-/** What the command's exit status says. A code, once published, keeps its meaning. */
+/** Exit statuses of the command. Once published, a code keeps its meaning. */
 export const exitCodes = {
   success: 0,
   failure: 1,
@@ -16,10 +16,10 @@ export const exitCodes = {
 export const exitCodesHelp = `
 Exit status:
     0  success
-    1  failure: the job failed or diverged, or something unforeseen went wrong
-    2  usage: an unknown option, an unreadable file, an invalid document, a request that the state does not allow
-    3  the service, or its Redis, cannot be reached
-    4  there is no such job or optimizer, or it does not have (yet) what was asked for
+    1  failure: the job failed or diverged, or an unexpected error occurred
+    2  usage: unknown option, unreadable file, invalid document, or a request that the job's state does not allow
+    3  the service or its Redis cannot be reached
+    4  no such job or optimizer, or it does not have what was asked for (yet)
     5  the job was cancelled
   130  interrupted by Ctrl-C or another signal`;
 
@@ -43,7 +43,7 @@ export function exitCodeOfRun(state: 'running' | 'interrupted' | 'succeeded' | '
   return state === 'succeeded' ? exitCodes.success : exitCodes.failure;
 }
 
-/** Of a job that has come to its end. */
+/** The exit status for a job's final state. */
 export function exitCodeOfState(state: JobState): number {
   if (state === 'cancelled') return exitCodes.cancelled;
   return state === 'succeeded' ? exitCodes.success : exitCodes.failure;

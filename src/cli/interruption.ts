@@ -1,21 +1,21 @@
 import { exitCodes } from './exit-codes.js';
 import { say } from './output.js';
 
-/** Ctrl-C, a supervisor's request, a closed terminal, and Ctrl-\: all of them ask a command to stop. */
+/** Ctrl-C, a supervisor, a closed terminal and Ctrl-\ all ask a command to stop. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** What a command that trains or compares here says at the first signal. */
-export const takingCheckpoint = 'Stopping: taking a checkpoint first. Once more ends at once, without it.';
+/** Printed at the first signal by commands that train or compare here. */
+export const takingCheckpoint = 'Stopping: taking a checkpoint first. Interrupt again to end at once, without one.';
 
-/** Milliseconds after the first signal in which a second one is taken for impatience. */
+/** Milliseconds after the first signal in which a second one is ignored. */
 const grace = 1000;
 
-/** Milliseconds between two looks at the parent process, under npm. */
+/** Milliseconds between checks of the parent process, under npm. */
 const parentEvery = 500;
 
 /**
- * Turns the first signal into an abort, so that what runs can stop in order. A second one within a second changes
- * nothing; a later one, or a third, ends the process at once.
+ * Turns the first signal into an abort, so that the command can stop cleanly. A second signal within a second is
+ * ignored; a later one, or a third, ends the process at once.
  */
 export class Interruption {
   private readonly controller = new AbortController();
@@ -25,7 +25,7 @@ export class Interruption {
   private readonly parentWatch: NodeJS.Timeout | undefined;
 
   private readonly listener = () => {
-    // Signals that arrived while the event loop was held up are delivered in one turn, and count as one.
+    // Signals that arrive while the event loop is blocked are delivered in one turn, and count as one.
     if (this.isTogether) return;
     this.isTogether = true;
     setImmediate(() => {
@@ -42,10 +42,10 @@ export class Interruption {
     }
   };
 
-  /** @param onFirst tells the user what the first signal does, before it is done. */
+  /** @param onFirst reports what the first signal does, before it is done. */
   constructor(private readonly onFirst: () => void) {
     for (const signal of signals) process.on(signal, this.listener);
-    // npx and `npm run` pass a signal on to a shell, which ends and leaves the command behind.
+    // npx and `npm run` pass a signal to a shell, which ends and leaves the command running.
     if (process.env.npm_command !== undefined) this.parentWatch = this.watchParent(process.ppid);
   }
 

@@ -16,22 +16,21 @@ import { renderCurve } from './render/curve.js';
 import { renderComparison, type TableStyle } from './render/table.js';
 
 /**
- * What goes to standard output: the answer itself. Progress and messages go to standard error. Either way, text that
- * others have written (titles, messages of a service, names of files) is escaped here: it may move no cursor.
+ * Results go to standard output, progress and messages to standard error. In both, text that others have written (titles,
+ * messages of a service, names of files) is escaped, so that it cannot control the terminal.
  */
 
 const lost = new AbortController();
 
-/** Aborted once standard output could not be written: whatever only prints can stop. */
+/** Aborted once standard output cannot be written: commands that only print can stop. */
 export const outputLost = lost.signal;
 
 /**
- * Keeps a command running where its output cannot be written: a reader such as `head` may leave, a disk may be full, a
- * terminal may be closed. Results that could not be written for a reason other than the reader's leaving give exit
- * status 1, unless the command has set a status of its own.
+ * Keeps a command running when its output cannot be written: a reader such as `head` has left, a disk is full, a terminal
+ * is closed. Unless the reader has left, the exit status is then 1, if the command has not set one itself.
  */
 export function guardOutput(): void {
-  // There is no other place for a message that cannot be written.
+  // There is nowhere else to report it.
   process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (!outputLost.aborted && error.code !== 'EPIPE') {
@@ -44,7 +43,7 @@ export function guardOutput(): void {
   process.on('exit', () => letGo(terminals.filter((descriptor) => !isatty(descriptor))));
 }
 
-/** Node aborts where it cannot reset the mode of a terminal that has been closed meanwhile. */
+/** Replaces descriptors of closed terminals: Node aborts at exit if it cannot reset their mode. */
 function letGo(closedTerminals: readonly number[]): void {
   for (const descriptor of closedTerminals) {
     closeSync(descriptor);
@@ -61,12 +60,12 @@ export function withJson(command: Command, what = 'print one JSON document'): Co
   return command.option('--json', what);
 }
 
-/** What the command line says of it, before it is known to be right. */
+/** Whether --json is given, also on a command line that cannot be parsed. */
 export function isJsonWanted(): boolean {
   return process.argv.includes('--json');
 }
 
-/** Writes a file that a user has named. @throws UserError where that cannot be done. */
+/** Writes a file that the user has named. @throws UserError if that fails. */
 export async function writeNamedFile(path: string, content: string | Uint8Array): Promise<void> {
   await writeFile(path, content).catch((error: Error) => {
     throw new UserError(`${path} cannot be written (${error.message}): name another file.`, 'usage');
@@ -77,7 +76,7 @@ export function print(text: string): void {
   process.stdout.write(`${printableLines(text)}\n`);
 }
 
-/** A table, in colours perhaps: the text in its cells is escaped already. */
+/** A table, possibly in colour, whose cells are escaped already. */
 export function printTable(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -87,7 +86,7 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value));
 }
 
-/** One JSON document that may be larger than a string. */
+/** One JSON document that may be too large for a string. */
 export async function printDocument(value: unknown): Promise<void> {
   for (const piece of jsonPieces(value)) {
     if (process.stdout.write(printable(piece))) continue;
@@ -97,12 +96,12 @@ export async function printDocument(value: unknown): Promise<void> {
   print('');
 }
 
-/** A message beside the answer. */
+/** Prints a message on standard error. */
 export function say(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`);
 }
 
-/** Of tables on standard output: in colour, and as wide as the terminal, where it is one. */
+/** The style of tables on standard output: on a terminal, in colour and as wide as it is. */
 export function tableStyle(): TableStyle {
   const { columns: width } = process.stdout;
   return { paint: paintFor(process.stdout), ...(width && { width }) };

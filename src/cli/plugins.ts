@@ -8,14 +8,14 @@ export interface PluginFlags {
 export function withPlugins(command: Command): Command {
   return command.option(
     '--plugin <FILE>',
-    'adds the problem of an ES module, whose code runs here with all rights (docs/plugins.md); may be repeated',
+    'load a problem from an ES module, whose code runs with all your rights (docs/plugins.md); may be repeated',
     (file: string, before: string[] = []) => [...before, file],
   );
 }
 
 /**
- * Loads the plugins that the command line names; it has to come before any document is looked at.
- * @throws UserError for one that does not serve
+ * Loads the plugins named on the command line; has to come before any document is read.
+ * @throws UserError for a plugin that cannot be used.
  */
 export async function usePlugins({ plugin = [] }: PluginFlags): Promise<void> {
   if (plugin.length === 0) return;

@@ -27,36 +27,36 @@ import { defineWorker } from './commands/worker.js';
 import { exitCodesHelp } from './exit-codes.js';
 import { isJsonWanted, say } from './output.js';
 
-/** The `metadescent` command: a file for each of its commands. */
+/** The `metadescent` command, with one file per subcommand. */
 export function createProgram(): Command {
   const program = new Command('metadescent')
     .description('Train, compare and serve learned optimizers.')
     .version(version())
     .exitOverride()
     .configureOutput({ writeErr: (text) => isJsonWanted() || say(text.trimEnd()) })
-    .showHelpAfterError('(--help shows the usage)')
+    .showHelpAfterError('(see --help)')
     .helpCommand(false)
     .addHelpText('after', exitCodesHelp);
 
-  program.commandsGroup('On this machine:');
+  program.commandsGroup('Train and compare on this machine:');
   defineTrain(program);
   defineCompare(program);
   defineReproduce(program);
 
-  program.commandsGroup('To find your way:');
+  program.commandsGroup('Help and checks:');
   defineHelp(program);
   defineCheck(program);
   defineProblems(program);
   defineDoctor(program);
   defineCompletion(program);
 
-  program.commandsGroup('The service:');
+  program.commandsGroup('Run the service:');
   defineQuickstart(program);
   defineServe(program);
   defineApi(program);
   defineWorker(program);
 
-  program.commandsGroup('With a service:');
+  program.commandsGroup('Use a service:');
   defineSubmit(program);
   defineWatch(program);
   defineJobs(program);

@@ -15,7 +15,7 @@ export function withServer(command: Command): Command {
   );
 }
 
-/** @throws UserError where the address is none. */
+/** @throws UserError for an invalid address. */
 export function clientOf({ server }: ServerOption): Client {
   const address = server ?? process.env.METADESCENT_URL ?? `http://127.0.0.1:${defaultPort}`;
   if (!/^https?:$/.test(URL.canParse(address) ? new URL(address).protocol : ''))
@@ -32,7 +32,7 @@ export interface PageOptions {
 export function withPage(command: Command, what: string): Command {
   return command
     .option('--cursor <CURSOR>', 'the page after this cursor')
-    .option('--limit <N>', `${what} at most, from 1 to 100`, parseLimit, 20);
+    .option('--limit <N>', `maximum number of ${what}, 1 to 100`, parseLimit, 20);
 }
 
 function parseLimit(text: string): number {

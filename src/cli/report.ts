@@ -11,7 +11,7 @@ import { say } from './output.js';
 export function reportAndExitCode(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.success;
-    // As text, Commander has written it.
+    // Without --json, Commander has printed it already.
     if (json)
       say(JSON.stringify({ error: { message: error.message.replace(/^error: /, ''), exitCode: exitCodes.usage } }));
     return exitCodes.usage;
@@ -31,7 +31,7 @@ function messageOf(error: unknown): string {
   }
   if (error instanceof UserError) return error.message;
   const { code, message, stack } = error as Partial<Error> & { code?: string };
-  // What the system or an engine says is the user's to read; the rest is a defect of ours, and the stack tells where.
+  // An error with a code comes from the system or an engine, and is for the user; any other is a bug: its stack shows where.
   return code !== undefined ? (message ?? code) : (stack ?? String(error));
 }
 

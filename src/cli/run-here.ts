@@ -8,22 +8,22 @@ import { Interruption, takingCheckpoint } from './interruption.js';
 import { type JsonOption, print, printComparison, printJson, say, toJsonEvent } from './output.js';
 import { ProgressDisplay } from './render/progress.js';
 
-/** What `train`, and `compare` without a service, have in common: a run on this machine, in a folder of its own. */
+/** Options of `train`, and of `compare` without a service: a run on this machine, in a folder of its own. */
 export interface RunOptions extends JsonOption {
   out?: string;
   resume?: boolean;
   overwrite?: boolean;
 }
 
-/** @param where the folder is where --out does not say. */
+/** @param where the folder is by default. */
 export function withRunFolder(command: Command, where: string): Command {
   return command
-    .option('-o, --out <FOLDER>', `where the files go (default: ${where})`)
+    .option('-o, --out <FOLDER>', `folder to write to (default: ${where})`)
     .option('--resume', 'continue from the checkpoint in the folder')
-    .addOption(new Option('--overwrite', 'replace the run that is in the folder').conflicts('resume'));
+    .addOption(new Option('--overwrite', 'replace the run in the folder').conflicts('resume'));
 }
 
-/** Runs what is not done yet, and nothing else, in its folder. */
+/** Runs what is not done yet, in its folder. */
 export async function runHere(run: Pick<LocalRun, 'spec' | 'folder' | 'weights'>, options: RunOptions): Promise<void> {
   const { spec, folder } = run;
   await folder.whileLocked(say, async () => {
@@ -33,7 +33,7 @@ export async function runHere(run: Pick<LocalRun, 'spec' | 'folder' | 'weights'>
   });
 }
 
-/** The checkpoint to continue from; null to begin; 'complete' where there is nothing left to do. */
+/** The checkpoint to resume from; null to start; 'complete' if nothing is left to do. */
 async function openFolder(
   folder: RunFolder,
   spec: JobSpec,
@@ -42,7 +42,7 @@ async function openFolder(
   const files = await folder.files();
   if (files.length === 0) return null;
   const refused = (what: string) => new UserError(`${folder.path} holds ${what}`, 'usage');
-  // A comparison has not made what a training leaves, least of all the weights that it is given.
+  // A comparison must not delete a training's files: its own input may be one of them.
   if (spec.kind === 'compare' && (await folder.holdsTraining()))
     throw refused('a training, which a comparison does not replace: name another folder with --out.');
   const record = await folder.record();
@@ -54,7 +54,7 @@ async function openFolder(
     if (record.state === 'succeeded') return 'complete';
     const checkpoint = await folder.checkpoint();
     if (checkpoint) return checkpoint;
-    say('The run was ended before its first checkpoint: it starts over.');
+    say('The run ended before its first checkpoint: starting over.');
   } else if (!overwrite) {
     throw refused(
       'a run already: add --resume to continue it, --overwrite to replace it, or --out for another folder.',
@@ -64,7 +64,7 @@ async function openFolder(
   return null;
 }
 
-/** Runs, shows how it goes, then the comparison; the exit status tells how it ended. */
+/** Runs, shows progress, then the comparison, and sets the exit status. */
 async function follow(run: Omit<LocalRun, 'signal' | 'onEvent'>, { json = false }: JsonOption): Promise<void> {
   const progress = new ProgressDisplay();
   progress.expect(run.spec);

@@ -5,7 +5,7 @@ import { say } from './output.js';
 import { type PluginFlags, withPlugins } from './plugins.js';
 import { defaultPort } from './remote.js';
 
-/** Options that the commands of the service share, each with its environment variable. */
+/** Options shared by the commands that run the service. */
 
 export interface ServiceFlags extends PluginFlags {
   data: string;
@@ -21,10 +21,13 @@ export interface ApiFlags {
 
 export function withServiceFlags(command: Command): Command {
   return withPlugins(command)
-    .addOption(new Option('--data <FOLDER>', 'folder of artifacts').env('METADESCENT_DATA').default('data'))
-    .addOption(new Option('--redis <URL>', 'redis://… or the path of a unix socket').env('REDIS_URL'))
+    .addOption(new Option('--data <FOLDER>', 'data folder').env('METADESCENT_DATA').default('data'))
+    .addOption(new Option('--redis <URL>', 'Redis to use: redis://… or the path of a unix socket').env('REDIS_URL'))
     .addOption(
-      new Option('--log-level <LEVEL>', 'of the log on standard error, JSON lines (default: info; warn on a terminal)')
+      new Option(
+        '--log-level <LEVEL>',
+        'level of the log, JSON lines on standard error (default: info; warn on a terminal)',
+      )
         .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
         .env('LOG_LEVEL'),
     );
@@ -34,14 +37,14 @@ export function withApiFlags(command: Command): Command {
   return command
     .option('--host <HOST>', 'address to listen on', '127.0.0.1')
     .addOption(
-      new Option('--port <PORT>', 'port to listen on; 0 takes a free one')
+      new Option('--port <PORT>', 'port to listen on; 0 for any free one')
         .env('PORT')
         .default(defaultPort)
         .argParser(parsePort),
     )
     .option(
       '--allow-host <NAME...>',
-      'names, without a port, that the service answers to besides those of the loopback interface: of a proxy in front of it, say (default: none on loopback, else any)',
+      'host names to answer to besides those of the loopback interface, without a port, such as that of a proxy (default: none on loopback, otherwise any)',
       (text: string, before: string[] = []) => [...before, parseHost(text)],
     );
 }
@@ -60,7 +63,7 @@ export function withConcurrency(command: Command): Command {
 
 export function createLogger({ logLevel }: ServiceFlags): Logger {
   const level = logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
-  // pino's own destination would throw where the disk is full, and stay silent for good once a pipe's reader has left.
+  // pino's own destination throws when the disk is full, and stays silent for good once a pipe's reader has left.
   return pino({ name: 'metadescent', level }, { write: (line) => say(line.trimEnd()) });
 }
 

@@ -11,13 +11,13 @@ export interface SpecFile {
   /** The file's name, or "standard input". */
   name: string;
   document: unknown;
-  /** The line on which the field stands, or its nearest parent that is there; from 1. */
+  /** The line of the field, or of its nearest parent that exists; from 1. */
   lineOf(pointer: string): number | null;
 }
 
 /**
  * Reads a document; `-` is standard input.
- * @throws UserError where it cannot be read or is not YAML.
+ * @throws UserError if it cannot be read or is not YAML.
  */
 export async function readSpecFile(path: string): Promise<SpecFile> {
   const name = path === '-' ? 'standard input' : path;
@@ -28,7 +28,7 @@ export async function readSpecFile(path: string): Promise<SpecFile> {
   const parsed = parseDocument(source, { lineCounter: lines, stringKeys: true });
   const [first] = parsed.errors;
   if (first) throw new UserError(`${name} is not YAML or JSON: ${first.message}`, 'usage');
-  // Aliases that expand to more than a document may hold are refused by the parser.
+  // The parser refuses aliases that expand too far.
   return { name, document: toPlain(parsed, name), lineOf: (pointer) => lineOf(parsed, lines, pointer) };
 }
 
@@ -53,8 +53,8 @@ function lineOf(parsed: Document, lines: LineCounter, pointer: string): number |
 }
 
 /**
- * The complete spec in a document, or in what `change` makes of it.
- * @throws UserError that lists each field at fault with its line and pointer.
+ * The complete spec of a document, after `change`.
+ * @throws UserError that lists each invalid field with its line and pointer.
  */
 export function specOf(file: SpecFile, change: (document: unknown) => unknown = (document) => document): JobSpec {
   try {
@@ -66,9 +66,9 @@ export function specOf(file: SpecFile, change: (document: unknown) => unknown = 
 }
 
 /**
- * What to send to a service: the complete spec; or the document as it is where all that is wrong with it is that its
- * problem is not known here, since the service may have a plugin for that.
- * @throws UserError that lists each field at fault with its line and pointer.
+ * What to send to a service: the complete spec. A document whose only fault is an unknown problem is sent as it is, since
+ * the service may have a plugin for it.
+ * @throws UserError that lists each invalid field with its line and pointer.
  */
 export function submissionOf(file: SpecFile): unknown {
   try {

@@ -2,13 +2,14 @@ import { optimizerNamePattern, type TrainedOptimizerRef } from '../contract/trai
 import { UserError } from '../contract/user-error.js';
 import { isJobId } from '../jobs/ids.js';
 
-/** What commands take where they take a trained optimizer of the service. */
-export const trainedHelp = 'the id of a job, or NAME[@VERSION] of a registered optimizer, the newest without a version';
+/** How commands name a trained optimizer of the service. */
+export const trainedHelp =
+  'the id of a job, or NAME[@VERSION] of a registered optimizer (by default the newest version)';
 
 const place = /^(?<name>[^@]+)(?:@(?<version>[1-9]\d{0,14}))?$/;
 const isName = new RegExp(optimizerNamePattern);
 
-/** A job's id, or NAME[@VERSION]; null for what is neither. A name that is like a job's id needs its version. */
+/** Parses a job's id or NAME[@VERSION]; null for neither. A name that looks like a job's id needs its version. */
 export function parseTrained(text: string): TrainedOptimizerRef | null {
   if (isJobId(text)) return { job: text };
   const { name = '', version } = place.exec(text)?.groups ?? {};
@@ -16,14 +17,14 @@ export function parseTrained(text: string): TrainedOptimizerRef | null {
   return { name, ...(version !== undefined && { version: Number(version) }) };
 }
 
-/** @throws UserError where the text is neither. */
+/** @throws UserError if the text is neither. */
 export function trainedOf(text: string): TrainedOptimizerRef {
   const trained = parseTrained(text);
   if (trained) return trained;
-  throw new UserError(`${text}: expected ${trainedHelp}; a name is of a-z, 0-9, _ and -.`, 'usage');
+  throw new UserError(`${text}: expected ${trainedHelp}; names consist of a-z, 0-9, _ and -.`, 'usage');
 }
 
-/** @throws UserError where the text is not NAME[@VERSION]. */
+/** @throws UserError if the text is not NAME[@VERSION]. */
 export function registeredOf(text: string): { name: string; version?: number } {
   const trained = trainedOf(text);
   if ('name' in trained) return trained;

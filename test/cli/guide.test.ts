@@ -13,7 +13,7 @@ import { command, smallSpec } from './command.js';
 const isInstalled = (name: string) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
-describe('the commands that show the way', () => {
+describe('help and checks', () => {
   let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
   let cwd: string;
   before(async () => {
@@ -29,7 +29,7 @@ describe('the commands that show the way', () => {
     return stdout;
   };
 
-  it('list every problem in a line, and as JSON what the API lists', async () => {
+  it('list every problem on one line, and the same as the API as JSON', async () => {
     const lines = (await run(['problems'])).split('\n');
     for (const { name } of catalogue.problems)
       assert.equal(lines.filter((line) => line.startsWith(`${name} `) && line.length > 40).length, 1, name);
@@ -37,17 +37,17 @@ describe('the commands that show the way', () => {
     assert.deepEqual(problems, JSON.parse(JSON.stringify(catalogue.problems)));
   });
 
-  it('check a document without running it: sizes, or what is wrong and where', async () => {
+  it('check a document without running it: its sizes, or its errors with their lines', async () => {
     const said = await run(['check', 'small.yaml']);
     assert.match(
       said,
       /^small\.yaml is a valid job document of kind metatrain:\n {2}problem +quadratic, 3 coordinates\n/,
     );
-    assert.match(said, /memory +about [\d.]+ kB: an unroll [\d.]+ /);
+    assert.match(said, /memory +about [\d.]+ kB: unroll [\d.]+ /);
     const { spec, coordinates, weights, memory } = JSON.parse(await run(['check', 'small.yaml', '--json']));
     assert.deepEqual(spec, parseJobSpec(spec), 'the document is complete');
     const { functions } = (spec as MetatrainSpec).training;
-    // Per coordinate: a gradient for each of 5 steps, h and c of 4 units in three places, and 4 floats more.
+    // Per coordinate: a gradient for each of 5 steps, h and c of 4 units in three places, and 4 more floats.
     assert.equal(memory.unroll, 4 * functions * 3 * (5 + 3 * 2 * 4 + 4));
     // A layer of 4 units on 2 inputs and its own 4 outputs, 4 gates each with a bias, then the output's 4 + 1.
     assert.deepEqual([coordinates, weights], [3, 4 * 4 * (2 + 4 + 1) + 5]);
@@ -57,7 +57,7 @@ describe('the commands that show the way', () => {
     assert.match(wrong.stderr, /line \d+, \/training\/unroll: found 5, allowed: a divisor of the horizon, 16/);
   });
 
-  it('look at what is installed, and fail where something is missing that everything needs', async () => {
+  it('report what is installed, and fail if something required is missing', async () => {
     const { ok, parts } = JSON.parse(await run(['doctor', '--json']));
     assert.equal(ok, true);
     const names = ['Node', 'Redis', 'native engine', 'tfjs engine', 'C++ compiler', 'data folder', 'digits'];
@@ -71,9 +71,9 @@ describe('the commands that show the way', () => {
     });
     assert.equal(bare.code, 1, bare.stdout);
     assert.match(bare.stdout, /^ +MISSING +Redis +No redis-server or valkey-server was found.*: install one/m);
-    assert.match(bare.stdout, /^ +without +native engine +engine\.name: the native engine/m);
+    assert.match(bare.stdout, /^ +absent +native engine +engine\.name: the native engine/m);
     assert.match(bare.stdout, /^ +ok +tfjs engine +wasm/m);
-    assert.match(bare.stdout, /^ +without +digits +.*METADESCENT_MNIST names, lacks/m);
+    assert.match(bare.stdout, /^ +absent +digits +.*METADESCENT_MNIST names, lacks/m);
     const away = await command(['doctor'], { cwd, env: { REDIS_URL: 'redis://127.0.0.1:1' } });
     assert.equal(away.code, 1);
     assert.match(away.stdout, /^ +MISSING +Redis +The Redis that REDIS_URL names cannot be reached/m);

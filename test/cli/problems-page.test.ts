@@ -36,7 +36,7 @@ const madeUp = (width: number, count = 40): Examples => ({
 const dataset = (width: number) => ({ fingerprint: `${width}`, training: madeUp(width), heldOut: madeUp(width) });
 const datasets: Datasets = { digits: dataset(784), cifar: dataset(3072), 'shapes-32': dataset(3072) };
 
-/** A training of two meta-iterations that says nothing of the problem but its name. */
+/** A training of two meta-iterations that gives only the problem's name. */
 const document = (name: string, engine: string, secondDerivatives: string) => ({
   kind: 'metatrain',
   problem: { name },
@@ -57,8 +57,8 @@ async function train(name: string, engine: string, secondDerivatives = 'dropped'
 }
 
 describe('docs/problems.md', () => {
-  it('is what the program says', () => {
-    assert.equal(page, problemsPage(), 'write it again: node dist/src/cli/problems-page.js');
+  it('is up to date', () => {
+    assert.equal(page, problemsPage(), 'out of date: run node dist/src/cli/problems-page.js');
   });
 
   it('has a row for each problem of the catalogue', () => {
@@ -66,7 +66,7 @@ describe('docs/problems.md', () => {
   });
 
   for (const [name, { coordinates, exact }] of rows) {
-    it(`is true of ${name} on tfjs: it trains with nothing but its name, ${exact === 'yes' ? 'exact derivatives too' : 'but not on exact derivatives'}`, async () => {
+    it(`is true of ${name} on tfjs: it trains with its name only, ${exact === 'yes' ? 'exact derivatives too' : 'but not on exact derivatives'}`, async () => {
       const [started] = await train(name, 'tfjs');
       assert.ok(started?.type === 'started');
       assert.deepEqual([started.engine.engine, String(started.coordinates)], ['tfjs', coordinates]);

@@ -8,7 +8,7 @@ import { createTemporaryFolder } from '../support/redis.js';
 import { command, smallSpec, start } from './command.js';
 
 describe('metadescent serve --allow-host', () => {
-  it('takes names, and nothing that would never match', async () => {
+  it('accepts names, and refuses what could never match', async () => {
     for (const name of ['https://x', 'x:443', '*.x', '', 'x/y', 'a b', '::1']) {
       const { code, stderr } = await command(['serve', '--allow-host', name]);
       assert.equal(code, 2, `${name}: ${stderr}`);
@@ -34,7 +34,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
     await folder.remove();
   });
 
-  it('submits, watches, and fetches what train would have made', async () => {
+  it('submits, watches, and fetches the same files as train makes', async () => {
     const submitted = await command(['submit', 'small.yaml'], options);
     assert.equal(submitted.code, 0, submitted.stderr);
     const id = submitted.stdout.trim();
@@ -79,7 +79,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
     assert.equal((await command(['results', id], options)).code, 4);
   });
 
-  it('keeps trained optimizers, and takes them to other problems by name', async () => {
+  it('registers trained optimizers, and compares them on other problems by name', async () => {
     await writeFile(join(folder.path, 'large'), new Uint8Array(80_000_000));
     const run = async (...args: string[]) => {
       const { code, stdout, stderr } = await command(args, options);
@@ -111,7 +111,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
 
     assert.equal(await run('delete', 'small@2'), 'small@2: deleted\n');
     const refusals: [args: string[], code: number, message: RegExp][] = [
-      [['delete', 'small'], 2, /name the version that is to go, as small@1/],
+      [['delete', 'small'], 2, /name the version to delete, such as small@1/],
       [['optimizer', 'small@2'], 4, /There is no optimizer "small@2"/],
       [['compare', 'nobody'], 4, /There is no optimizer "nobody"/],
       [
@@ -123,7 +123,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
       [['upload', 'small.yaml', '--name', 'small'], 2, /not one of weights .*header length/],
       [['upload', 'small.safetensors', '--name', 'a/b'], 2, /\/name: found "a\/b"/],
       [['upload', 'nothing', '--name', 'small'], 2, /nothing cannot be read/],
-      [['upload', 'large', '--name', 'small'], 2, /large has 80000000 bytes; at most \d+ are taken/],
+      [['upload', 'large', '--name', 'small'], 2, /large has 80000000 bytes; at most \d+ are accepted/],
       [['register', job, '--name', 'small'], 2, /\/job: found .* the id of a job that has weights/],
       [['weights', 'A'], 2, /A: expected the id of a job, or NAME/],
     ];
@@ -134,7 +134,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
     }
   });
 
-  it('cancels a running job: who watches it exits with 5', async () => {
+  it('cancels a running job: watching it exits with 5', async () => {
     const { stdout } = await command(['submit', 'long.yaml', '--json'], options);
     const { id } = JSON.parse(stdout) as Job;
     const watching = start(['watch', id, '--json'], options);
@@ -143,7 +143,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
     assert.equal((await watching.ended).code, 5);
   });
 
-  it('says in a line that its port is taken, and that its folder is', async () => {
+  it('reports in one line that its port is taken, or its folder', async () => {
     const port = new URL(options.env.METADESCENT_URL!).port;
     const taken = await command(['serve', '--port', port, '--data', 'other'], options);
     assert.equal(taken.code, 2, taken.stderr);
@@ -153,7 +153,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
     assert.match(shared.stderr, new RegExp(`in use by process ${server.child.pid} on .* since .*: stop that process`));
   });
 
-  it('refuses a data folder that is a file, or that cannot be made', async () => {
+  it('refuses a data folder that is a file or cannot be created', async () => {
     for (const data of ['small.yaml', 'small.yaml/data', '/proc/data'])
       for (const args of [['serve'], ['api', '--redis', 'redis://127.0.0.1:1']]) {
         const { code, stderr } = await command([...args, '--port', '0', '--data', data], options);
@@ -162,12 +162,12 @@ describe('metadescent serve, and the commands that talk to it', () => {
       }
   });
 
-  it('says that the Redis it is given cannot be reached', async () => {
+  it('reports that the Redis it is given cannot be reached', async () => {
     const { code, stderr } = await command(['serve', '--port', '0', '--redis', 'redis://127.0.0.1:1'], options);
     assert.equal(code, 3, stderr);
   });
 
-  it('ends at SIGTERM by itself, with a job that runs', async () => {
+  it('ends at SIGTERM by itself, with a running job', async () => {
     await command(['submit', 'long.yaml'], options);
     const exited = once(server.child, 'exit');
     server.child.kill('SIGTERM');

@@ -11,7 +11,7 @@ import { createTemporaryFolder } from '../support/redis.js';
 import { command, smallSpec, start } from './command.js';
 import { controlBackslash, controlC, Terminal } from './terminal.js';
 
-/** A problem one of whose evaluations holds up the event loop for a second and a half. */
+/** A problem with one evaluation that blocks the event loop for 1.5 seconds. */
 const blocking = `
 import { writeFileSync } from 'node:fs';
 let calls = 0;
@@ -52,7 +52,7 @@ describe('signals', () => {
   after(() => folder.remove());
 
   for (const signals of [['SIGINT', 'SIGINT', 'SIGINT'], ['SIGTERM', 'SIGINT'], ['SIGHUP'], ['SIGQUIT']] as const)
-    it(`that arrive together while the event loop is held up count as one: ${signals.join(', ')}`, async () => {
+    it(`that arrive together while the event loop is blocked count as one: ${signals.join(', ')}`, async () => {
       const out = signals.join('-');
       const mark = join(cwd, `${out}.mark`);
       const args = ['train', 'blocking.yaml', '--plugin', 'blocking.mjs', '-o', out];
@@ -71,7 +71,7 @@ describe('signals', () => {
       assert.ok(existsSync(join(cwd, out, 'checkpoint.safetensors')));
     });
 
-  it('end a command at the third: the second, within a second, changes nothing', async () => {
+  it('end a command at the third; a second one within a second is ignored', async () => {
     const interruption = new URL('../../src/cli/interruption.js', import.meta.url).href;
     const program = `
       const { Interruption } = await import(${JSON.stringify(interruption)});
@@ -98,7 +98,7 @@ describe('signals', () => {
 
   const keys = { 'Ctrl-C': controlC, 'Ctrl-\\': controlBackslash };
   for (const [name, key] of Object.entries(keys))
-    it(`are answered on a terminal, which is left as it was: ${name}`, async () => {
+    it(`stop a command on a terminal, which is restored: ${name}`, async () => {
       const out = `terminal-${name.length}-${key.charCodeAt(0)}`;
       const terminal = new Terminal(['train', 'long.yaml', '-o', out], cwd);
       await terminal.until(/Training/);
@@ -109,7 +109,7 @@ describe('signals', () => {
       assert.ok(terminal.isRestored, JSON.stringify(terminal.shown.slice(-300)));
     });
 
-  it('get a checkpoint where the terminal is closed', async () => {
+  it('take a checkpoint when the terminal is closed', async () => {
     const terminal = new Terminal(['train', 'long.yaml', '-o', 'closed'], cwd);
     await terminal.until(/Training/);
     terminal.hangUp();
@@ -117,7 +117,7 @@ describe('signals', () => {
     assert.ok(existsSync(join(cwd, 'closed', 'checkpoint.safetensors')));
   });
 
-  it('leave the terminal as it was in compare, reproduce, quickstart and watch, too', async () => {
+  it('restore the terminal in compare, reproduce, quickstart and watch, too', async () => {
     await command(['train', 'small.yaml', '-o', 'trained'], { cwd });
     const long = ['--functions', '100000', '--steps', '500'];
     const commands = [
@@ -140,9 +140,9 @@ describe('signals', () => {
     await watching.until(/Training +█*░/);
     watching.type(controlC);
     assert.equal(await watching.ended, 130);
-    assert.match(watching.shown, /The job goes on/);
+    assert.match(watching.shown, /The job continues/);
     assert.ok(watching.isRestored, JSON.stringify(watching.shown.slice(-300)));
     server.child.kill('SIGHUP');
-    assert.equal((await server.ended).code, 0, 'a service stops in order when its terminal is closed');
+    assert.equal((await server.ended).code, 0, 'a service stops cleanly when its terminal is closed');
   });
 });

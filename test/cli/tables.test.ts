@@ -23,14 +23,14 @@ describe('the tables of a comparison', () => {
     const { stdout } = await promisify(execFile)('python3', [onTerminal, 'sh', '-c', shell], { cwd: folder.path, env });
     const lines = stdout.split('\r\n');
     const rules = lines.filter((line) => line.startsWith('───'));
-    // Each of the three measures takes two tables or more.
+    // Each of the three measures needs at least two tables.
     assert.ok(rules.length >= 6, stdout);
     for (const [i, rule] of lines.entries()) {
       if (!rule.startsWith('───')) continue;
       const table = lines.slice(i - 1, lines.indexOf('', i));
       for (const line of table.slice(0, 5)) assert.ok(line.length <= 80, `${line.length}: ${line}`);
     }
-    for (const title of ['Median', 'log10 mean', 'Difference', 'Learned wins', 'Steps saved', 'Of median'])
+    for (const title of ['Median', 'log10 mean', 'Difference', 'Learned wins', 'Steps saved', 'Saved (median)'])
       assert.ok(
         lines.some((line) => line.includes(title)),
         title,

@@ -125,7 +125,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     }
     const { code, stderr } = await command(args, { cwd });
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /Going on: about .* left/);
+    assert.match(stderr, /Resuming: about .* left/);
     for (const name of determined) {
       const [whole, killed] = await Promise.all([readFile(at('seed-quick', name)), readFile(at('killed', name))]);
       assert.ok(whole.equals(killed), `${name} differs`);
@@ -139,7 +139,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     child.kill('SIGINT');
     const { code, stderr } = await ended;
     assert.equal(code, 130, stderr);
-    assert.match(stderr, /the same command goes on/);
+    assert.match(stderr, /the same command resumes/);
     assert.ok(existsSync(at('stopped', 'parabola', 'checkpoint.safetensors')));
   });
 
@@ -148,7 +148,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     const { mtimeMs } = await stat(weights);
     const again = await command(seed, { cwd });
     assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stderr, /All of it is done/);
+    assert.match(again.stderr, /Everything is done/);
     assert.equal((await stat(weights)).mtimeMs, mtimeMs);
     const other = await command(['reproduce', 'deepmind', '--budget', 'quick', '--out', 'runs/seed-quick'], { cwd });
     assert.equal(other.code, 2);

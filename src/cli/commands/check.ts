@@ -13,7 +13,7 @@ export function defineCheck(program: Command): void {
     .command('check')
     .summary('check a job document without running it')
     .description(
-      'Says what is wrong with a job document, line by line (exit status 2), or how large the job is that it describes.',
+      'Checks a job document: lists its errors with their lines (exit status 2), or shows how large its job is.',
     )
     .argument('<SPEC>', 'a job document, YAML or JSON; - is standard input');
   withJson(
@@ -32,7 +32,7 @@ async function check(path: string, options: PluginFlags & JsonOption): Promise<v
     memory: memoryOf(spec),
   };
   if (options.json) return printJson({ spec, ...size });
-  const lines = Object.entries(describe(spec, size)).map(([name, text]) => `  ${name.padEnd(11)}${text}`);
+  const lines = Object.entries(describe(spec, size)).map(([name, text]) => `  ${name.padEnd(12)}${text}`);
   print([`${file.name} is a valid job document of kind ${spec.kind}:`, ...lines].join('\n'));
 }
 
@@ -52,6 +52,6 @@ function describe(
     comparison: comparison
       ? `${formatCount(comparison.functions)} functions, ${formatCount(comparison.steps)} steps, ${comparison.baselines.length} hand-designed optimizers`
       : 'none',
-    memory: `about ${formatBytes(Math.max(unroll + functions, losses + functions))}: an unroll ${formatBytes(unroll)}, functions ${formatBytes(functions)}, comparison ${formatBytes(losses)}`,
+    memory: `about ${formatBytes(Math.max(unroll + functions, losses + functions))}: unroll ${formatBytes(unroll)}, functions ${formatBytes(functions)}, comparison ${formatBytes(losses)}`,
   };
 }

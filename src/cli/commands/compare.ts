@@ -27,25 +27,25 @@ interface CompareOptions extends RunOptions, ServerOption, ComparisonFlags, Plug
 export function defineCompare(program: Command): void {
   const command = program
     .command('compare')
-    .summary('take a trained optimizer to any problem')
+    .summary('evaluate a trained optimizer on any problem')
     .description(
-      'Compares a trained optimizer with hand-written ones, on the problem of SPEC or of --problem, and else on the ' +
-        'one that it was trained on. Where TRAINED is a file of weights, the comparison runs here, without a service, ' +
-        'and leaves spec.json, run.json, results.json and comparison.svg in a folder; Ctrl-C takes a checkpoint, and ' +
-        '--resume continues from there. Otherwise a compare job is submitted to the service and followed to its end.',
+      'Compares a trained optimizer with hand-designed ones, on the problem of SPEC or --problem, by default on the ' +
+        'one that it was trained on. If TRAINED is a file of weights, the comparison runs here, without a service, ' +
+        'and writes spec.json, run.json, results.json and comparison.svg to a folder; Ctrl-C takes a checkpoint, and ' +
+        '--resume continues from it. Otherwise a compare job is submitted to the service and followed to its end.',
     )
     .argument('<TRAINED>', `a .safetensors file of weights, ${trainedHelp}`)
     .argument(
       '[SPEC]',
-      'a job document, YAML or JSON; of kind compare (TRAINED takes the place of its optimizer), or of kind metatrain, of which the problem and the comparison are taken',
+      'a job document, YAML or JSON: of kind compare (TRAINED replaces its optimizer), or of kind metatrain (its problem and comparison are used)',
     );
-  withRunFolder(command, 'runs/ and the names of TRAINED, or its folder, and of SPEC, -compare');
+  withRunFolder(command, 'runs/TRAINED[-SPEC]-compare; for weights.safetensors, the name of its folder');
   withJson(withServer(withComparisonFlags(withPlugins(command))), 'print the events as JSON lines').action(compare);
 }
 
 async function compare(text: string, path: string | undefined, options: CompareOptions): Promise<void> {
   await usePlugins(options);
-  // A folder may well be called as an optimizer is.
+  // A folder may have the same name as an optimizer.
   const isFile = statSync(text, { throwIfNoEntry: false })?.isDirectory() === false;
   const trained = isFile ? null : parseTrained(text);
   if (trained) return compareThere(trained, path, options);
@@ -65,7 +65,7 @@ async function compareThere(
     if ('name' in trained) return originOf((await client.optimizer(trained)).provenance);
     const { spec } = await client.get(trained.job);
     if (spec.kind === 'metatrain') return originOf(spec);
-    throw new ApiError('not-found', `The job ${trained.job} compares: it has no weights.`);
+    throw new ApiError('not-found', `Job ${trained.job} is a comparison, and has no weights: name a job that trains.`);
   };
   const { id } = await client.create(await comparisonOf(path, trained, origin, options));
   return watchJob(client, id, options);

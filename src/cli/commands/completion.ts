@@ -7,10 +7,10 @@ type Shell = (typeof shells)[number];
 export function defineCompletion(program: Command): void {
   program
     .command('completion')
-    .summary('print a script that completes commands in a shell')
+    .summary('print a completion script for a shell')
     .description(
-      'Prints a script that completes commands and options. bash: source <(metadescent completion bash); zsh: the same; ' +
-        'fish: metadescent completion fish | source.',
+      'Prints a script that completes commands and options. bash: source <(metadescent completion bash); zsh: source ' +
+        '<(metadescent completion zsh); fish: metadescent completion fish | source.',
     )
     .addArgument(new Argument('<SHELL>', 'the shell').choices(shells))
     .action((shell: Shell) => print(scripts[shell](program)));

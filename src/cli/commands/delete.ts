@@ -9,8 +9,8 @@ export function defineDelete(program: Command): void {
     .command('delete')
     .summary('delete a job that has ended, or a registered optimizer')
     .description(
-      'Deletes a job that has ended: its record, its events and its files. Or a version of a registered optimizer, whose ' +
-        'number is not given again; a queued comparison that names it will fail.',
+      'Deletes a job that has ended, with its record, events and files; or a version of a registered optimizer. Version ' +
+        'numbers are never reused; a queued comparison that names a deleted version will fail.',
     )
     .argument('<WHAT>', 'id of the job, or NAME@VERSION of the optimizer');
   withJson(withServer(command), 'print {deleted} as JSON').action(
@@ -28,5 +28,5 @@ async function deleteIt(what: string, options: ServerOption): Promise<void> {
   if ('job' in trained) return client.delete(trained.job);
   const { name, version } = trained;
   if (version !== undefined) return client.deleteOptimizer({ name, version });
-  throw new UserError(`${what}: name the version that is to go, as ${name}@1.`, 'usage');
+  throw new UserError(`${what}: name the version to delete, such as ${name}@1.`, 'usage');
 }

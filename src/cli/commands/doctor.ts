@@ -7,11 +7,11 @@ import { type JsonOption, print, printJson, withJson } from '../output.js';
 
 interface Part {
   name: string;
-  /** Whether it is there, and in order. */
+  /** Whether it is installed and works. */
   ok: boolean;
-  /** Whether nothing runs without it. */
+  /** Whether nothing works without it. */
   required: boolean;
-  /** What there is, or what is missing and what to do. */
+  /** What was found, or what is missing and what to do. */
   found: string;
 }
 
@@ -20,8 +20,8 @@ export function defineDoctor(program: Command): void {
     .command('doctor')
     .summary('show what is installed here, and what is missing')
     .description(
-      'Looks at what metadescent needs on this machine: Node, Redis, its engines, the data. The exit status is 1 where ' +
-        'something is missing without which it does not run.',
+      'Checks what metadescent needs on this machine: Node, Redis, engines, data. The exit status is 1 if something ' +
+        'required is missing.',
     );
   withJson(command, 'print {ok, version, parts} as one JSON document').action(doctor);
 }
@@ -33,7 +33,7 @@ async function doctor({ json }: JsonOption): Promise<void> {
   if (json) return printJson({ ok, version: version(), parts });
   print(`metadescent ${version()}`);
   for (const { name, found, ...part } of parts)
-    print(`  ${part.ok ? 'ok     ' : part.required ? 'MISSING' : 'without'}  ${name.padEnd(15)}${found}`);
+    print(`  ${part.ok ? 'ok     ' : part.required ? 'MISSING' : 'absent '}  ${name.padEnd(15)}${found}`);
 }
 
 async function examine(): Promise<Part[]> {
@@ -68,14 +68,14 @@ function compiler(): string {
   const paths = folders.flatMap((folder) => ['g++', 'clang++', 'c++'].map((name) => join(folder, name)));
   const found = paths.find((path) => existsSync(path));
   if (found) return found;
-  throw new Error('none; only the native engine’s build needs it (Debian, Ubuntu: apt-get install g++)');
+  throw new Error('not found; only building the native engine needs it (Debian, Ubuntu: apt-get install g++)');
 }
 
-/** @throws Error where nothing can be written there. */
+/** @throws Error if it is not writable. */
 function dataFolder(folder: string): string {
   const path = resolve(folder);
   let there = path;
   while (!existsSync(there)) there = dirname(there);
   accessSync(there, constants.W_OK);
-  return there === path ? path : `${path}, made by the first "serve"`;
+  return there === path ? path : `${path}, created by the first "serve"`;
 }

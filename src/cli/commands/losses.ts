@@ -16,7 +16,7 @@ export function defineLosses(program: Command): void {
     .argument('<JOB>', 'id of the job')
     .option('--from <N>', 'first meta-iteration', parseCount)
     .option('--to <N>', 'one past the last meta-iteration', parseCount)
-    .option('--points <N>', 'buckets at most', parseCount);
+    .option('--points <N>', 'maximum number of buckets', parseCount);
   withJson(withServer(command), 'print the series as one JSON document').action(printLosses);
 }
 

@@ -8,8 +8,8 @@ export function defineOptimizer(program: Command): void {
   const command = program
     .command('optimizer')
     .summary('show a registered optimizer')
-    .description('Shows what the registry knows of an optimizer: its network, and how it was trained.')
-    .argument('<OPTIMIZER>', 'NAME[@VERSION], the newest without a version');
+    .description('Shows the record of a registered optimizer: its network, and how it was trained.')
+    .argument('<OPTIMIZER>', 'NAME[@VERSION], by default the newest version');
   withJson(withServer(command), 'print the record as JSON').action(
     async (text: string, options: JsonOption & ServerOption) => {
       const record = await clientOf(options).optimizer(registeredOf(text));

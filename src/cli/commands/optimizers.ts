@@ -12,9 +12,9 @@ interface OptimizersOptions extends JsonOption, ServerOption, PageOptions {
 export function defineOptimizers(program: Command): void {
   const command = program
     .command('optimizers')
-    .summary('list the registered optimizers, latest first')
+    .summary('list the registered optimizers, newest first')
     .description(
-      'Lists the optimizers in the registry of the service, latest first. Other commands take them as NAME@VERSION; ' +
+      'Lists the optimizers in the registry of the service, newest first. Other commands take them as NAME@VERSION; ' +
         '"weights" writes NAME@VERSION to a file called NAME-VERSION.',
     )
     .option('--name <NAME>', 'only the versions of this name');

@@ -7,14 +7,14 @@ import { type JsonOption, print, printJson, printTable, tableStyle, withJson } f
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { type Column, renderTable } from '../render/table.js';
 
-/** Characters of a description that still fit a line. */
+/** Maximum characters of a description in the table. */
 const lineLength = 76;
 
 export function defineProblems(program: Command): void {
   const command = program
     .command('problems')
     .summary('list the problems that optimizers train on')
-    .description('Lists the problems, the families of functions that optimizers train on, with their usual sizes.');
+    .description('Lists the problems (families of functions that optimizers train on), with their default sizes.');
   withJson(withPlugins(command), 'print {problems} as one JSON document, with the schema of each').action(listProblems);
 }
 
@@ -33,10 +33,10 @@ async function listProblems(options: PluginFlags & JsonOption): Promise<void> {
     return [name, formatCount(coordinates(problem)), datasetsOf(problem).join(', '), oneLine(description)];
   });
   printTable(renderTable(columns, rows, tableStyle()));
-  print('docs/problems.md has the parameters of each; so has --json.');
+  print('For the parameters of each, see docs/problems.md or --json.');
 }
 
-/** The first sentence or clause of a description, cut at a word where it is long. */
+/** The first sentence or clause of a description, cut at a word if it is long. */
 export function oneLine(description: string): string {
   const [first = ''] = description.split(/[.:;](?:\s|$)/);
   if (first.length <= lineLength) return first;

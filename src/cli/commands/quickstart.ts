@@ -26,19 +26,19 @@ interface QuickstartOptions {
 export function defineQuickstart(program: Command): void {
   program
     .command('quickstart')
-    .summary('train the first example on a service, and show it')
+    .summary('start a service, and train the first example on it')
     .description(
-      'Starts the service, submits examples/specs/seed.yaml, shows how it goes and what it gives, and keeps serving ' +
-        'until Ctrl-C.',
+      'Starts the service, submits examples/specs/seed.yaml, shows its progress and results, and keeps serving until ' +
+        'Ctrl-C.',
     )
     .option('--exit', 'stop after the comparison')
-    .option('--paper', "the original's 4,000 meta-iterations at rate 1e-4 (examples/specs/seed-paper.yaml)")
+    .option('--paper', 'train as published: 4,000 meta-iterations at rate 1e-4 (examples/specs/seed-paper.yaml)')
     .option(
       '--port <PORT>',
-      `port of the service (default: ${defaultPort}, or a free one where it is taken)`,
+      `port of the service (default: ${defaultPort}, or any free one if that is taken)`,
       parsePort,
     )
-    .addOption(new Option('--data <FOLDER>', 'folder of the service').env('METADESCENT_DATA').default('data'))
+    .addOption(new Option('--data <FOLDER>', 'data folder').env('METADESCENT_DATA').default('data'))
     .action(quickstart);
 }
 
@@ -46,7 +46,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
   const name = options.paper ? 'seed-paper.yaml' : 'seed.yaml';
   const path = fileURLToPath(new URL(`../../../../examples/specs/${name}`, import.meta.url));
   const spec = specOf(await readSpecFile(path));
-  const interruption = new Interruption(() => say('\nStopping in order; once more ends at once.'));
+  const interruption = new Interruption(() => say('\nStopping; interrupt again to end at once.'));
   const service = await openService(options);
   try {
     const client = new Client(service.url);
@@ -61,7 +61,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
     print(`Results: ${service.url}/jobs/${id}/results`);
     print(`Weights: ${service.url}/jobs/${id}/weights`);
     if (options.exit) return;
-    say(`Serving at ${service.url} (its documentation: ${service.url}/docs) until Ctrl-C.`);
+    say(`Serving at ${service.url} (documentation: ${service.url}/docs) until Ctrl-C.`);
     await interruption.happened;
   } finally {
     await service.close();
@@ -69,7 +69,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
   }
 }
 
-/** The service, its log in a file of the data folder. */
+/** Starts the service, with its log in the data folder. */
 async function openService({ data, port }: QuickstartOptions): Promise<Service> {
   const { startService } = await import('../../service/service.js');
   await makeNamedFolder(data);
@@ -91,7 +91,7 @@ async function openService({ data, port }: QuickstartOptions): Promise<Service> 
   }
 }
 
-/** A log that cannot be written, to a full disk say, ends nothing. */
+/** A log that cannot be written, on a full disk for example, must not stop the service. */
 function logLine(path: string, line: string): void {
   try {
     appendFileSync(path, line);

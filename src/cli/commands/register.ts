@@ -10,10 +10,9 @@ interface RegisterOptions extends JsonOption, ServerOption {
 export function defineRegister(program: Command): void {
   const command = program
     .command('register')
-    .summary('keep the weights of a job under a name')
+    .summary('register the weights of a job under a name')
     .description(
-      'Keeps the weights of a job in the registry, as the next version of a name, and prints NAME@VERSION. They outlive ' +
-        'the job.',
+      'Registers the weights of a job as the next version of a name, and prints NAME@VERSION. They outlive the job.',
     )
     .argument('<JOB>', 'id of a job that has weights');
   withJson(withServer(withName(command)), 'print the record as JSON').action(
@@ -27,6 +26,6 @@ export function defineRegister(program: Command): void {
 
 export function withName(command: Command): Command {
   return command
-    .requiredOption('--name <NAME>', 'what it is to be called')
-    .option('--idempotency-key <KEY>', 'the same key with the same request gives the version that is already there');
+    .requiredOption('--name <NAME>', 'name to register it under')
+    .option('--idempotency-key <KEY>', 'the same key with the same request returns the existing version');
 }

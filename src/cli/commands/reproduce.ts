@@ -26,27 +26,27 @@ export function defineReproduce(program: Command): void {
     .command('reproduce')
     .summary("repeat a paper's experiment, and write a report of it")
     .description(
-      'Trains and compares as the paper does, here, without a service, and writes a folder: report.html with figures, ' +
-        'tables and specs, results.json, curves.csv, table.csv, and a folder for each training and comparison, weights ' +
-        'included. How long it takes is measured and told before it starts. Ctrl-C takes a checkpoint, and the same ' +
-        'command goes on from there bit for bit.',
+      'Trains and compares as the paper does, here, without a service, and writes to a folder: report.html with figures, ' +
+        'tables and specs, results.json, curves.csv, table.csv, and a folder per training and comparison, weights ' +
+        'included. The time that it takes is estimated and printed first. Ctrl-C takes a checkpoint, and the same ' +
+        'command resumes from it, bit for bit.',
     )
     .addArgument(new Argument('<NAME>', 'the experiment').choices([...plans.keys()]))
     .addOption(
-      new Option('--budget <BUDGET>', 'minutes, what published figures take, or more')
+      new Option('--budget <BUDGET>', 'quick takes minutes, standard gives the published figures, full trains longer')
         .choices(budgets)
         .default('standard'),
     )
-    .option('-o, --out <FOLDER>', 'where the files go (default: runs/NAME-BUDGET)')
-    .option('--weights <FILE>', 'the optimizer to compare, of a plan that trains none')
-    .option('--dry-run', 'tell the jobs and how long they take, and stop')
+    .option('-o, --out <FOLDER>', 'folder to write to (default: runs/NAME-BUDGET)')
+    .option('--weights <FILE>', 'optimizer to compare, for an experiment that trains none')
+    .option('--dry-run', 'print the jobs and the time they take, and stop')
     .option('--overwrite', 'replace what is in the folder')
-    .option('--checkpoint-every <SECONDS>', 'from one checkpoint to the next (default: 30)', parseSeconds)
+    .option('--checkpoint-every <SECONDS>', 'time between checkpoints (default: 30)', parseSeconds)
     .addHelpText(
       'after',
       `\nExperiments:\n${[...plans.values()].map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}`,
     );
-  withJson(command, 'print the events as JSON lines, the name of the job in each').action(reproduce);
+  withJson(command, 'print the events as JSON lines, each with the name of its job').action(reproduce);
 }
 
 async function reproduce(name: string, options: ReproduceOptions): Promise<void> {
@@ -88,7 +88,7 @@ async function reproduceIn(folder: ReproductionFolder, name: string, options: Re
     progress.end();
     process.exitCode = exitCodeOfRun(state);
     if (state === 'interrupted')
-      say(`Interrupted: a checkpoint is in ${folder.path}; the same command goes on from it.`);
+      say(`Interrupted: a checkpoint is in ${folder.path}; the same command resumes from it.`);
     if (state !== 'succeeded') return;
     if (json) printJson({ type: 'report', path: join(folder.path, 'report.html') });
     else await printFigures(folder, jobs);
@@ -98,7 +98,7 @@ async function reproduceIn(folder: ReproductionFolder, name: string, options: Re
   }
 }
 
-/** The figures of every comparison, and where the report is. */
+/** Prints the figures of every comparison, and where the report is. */
 async function printFigures(folder: ReproductionFolder, jobs: readonly Job[]): Promise<void> {
   for (const { name, title, spec } of jobs) {
     const results = await folder.job(name).results();
@@ -107,7 +107,7 @@ async function printFigures(folder: ReproductionFolder, jobs: readonly Job[]): P
   print(`\nReport: ${join(folder.path, 'report.html')}`);
 }
 
-/** The jobs with the time that each is going to take, before any begins. */
+/** Prints the jobs, with the time that each is expected to take. */
 async function announce(reproduction: Reproduction, title: string): Promise<void> {
   const { jobs, record } = reproduction;
   const done = await reproduction.done();
@@ -124,16 +124,16 @@ async function announce(reproduction: Reproduction, title: string): Promise<void
       [
         { title: '', align: 'right' },
         { title: 'Job', align: 'left' },
-        { title: 'Extent', align: 'left' },
+        { title: 'Size', align: 'left' },
         { title: 'Time', align: 'left' },
       ],
       rows,
     ),
   );
   const left = formatDuration(await reproduction.secondsLeft());
-  if (done === jobs.length) say('\nAll of it is done: the report is written anew.');
-  else if (reproduction.isResumed) say(`\nGoing on: about ${left} of ${formatDuration(all)} left.`);
-  else say(`\nAbout ${formatDuration(all)} on this machine, measured on small pieces of the jobs.`);
+  if (done === jobs.length) say('\nEverything is done; rewriting the report.');
+  else if (reproduction.isResumed) say(`\nResuming: about ${left} of ${formatDuration(all)} left.`);
+  else say(`\nAbout ${formatDuration(all)} on this machine, estimated from small parts of the jobs.`);
 }
 
 function extentOf({ spec }: Job): string {
@@ -144,6 +144,6 @@ function extentOf({ spec }: Job): string {
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (!(seconds >= 0) || text.trim() === '') throw new InvalidArgumentError('A number of seconds, 0 or more.');
+  if (!(seconds >= 0) || text.trim() === '') throw new InvalidArgumentError('expected a number of seconds, 0 or more');
   return seconds;
 }

@@ -11,9 +11,9 @@ export function defineResults(program: Command): void {
   const command = program
     .command('results')
     .summary('show the comparison of a job')
-    .description('Shows the comparison that a job has made: a table and the curves.')
+    .description('Shows the comparison of a job: tables and curves.')
     .argument('<JOB>', 'id of the job')
-    .option('--svg <FILE>', 'write the picture of the comparison there too');
+    .option('--svg <FILE>', 'also write a picture of the comparison');
   withJson(withServer(command), 'print the results as one JSON document').action(
     async (id: string, options: ResultsOptions) => {
       const results = await clientOf(options).results(id);

@@ -13,7 +13,7 @@ import {
   withServiceFlags,
 } from '../service-options.js';
 
-/** Milliseconds from the signal to the end, in any case: supervisors kill after ten seconds. */
+/** Maximum milliseconds from the signal to the end: supervisors kill after ten seconds. */
 const stopPatience = 9_500;
 
 interface ServeOptions extends ServiceFlags, ApiFlags {
@@ -26,7 +26,7 @@ export function defineServe(program: Command): void {
     .summary('run the whole service in one process')
     .description(
       'Runs the API, a worker and, unless --redis or REDIS_URL names one, a private Redis in the data folder. ' +
-        'Ctrl-C, SIGTERM or SIGHUP stops it in order: jobs that run go back to the queue with a checkpoint.',
+        'Ctrl-C, SIGTERM and SIGHUP stop it: running jobs go back to the queue with a checkpoint.',
     );
   withConcurrency(withApiFlags(withServiceFlags(command))).action(serve);
 }
@@ -42,12 +42,12 @@ export async function serveUntilInterrupted(
 ): Promise<void> {
   await usePlugins(flags);
   const { startService } = await import('../../service/service.js');
-  const interruption = new Interruption(() => say('Stopping in order; once more ends at once.'));
+  const interruption = new Interruption(() => say('Stopping; interrupt again to end at once.'));
   const logger = createLogger(flags);
   interruption.happened.then(() => setTimeout(giveUp, stopPatience, logger).unref());
   try {
     const service = await startService({ data: flags.data, plugins: flags.plugin, logger, ...parts });
-    say(service.url ? `Serving at ${service.url} (its documentation: ${service.url}/docs)` : 'The worker runs.');
+    say(service.url ? `Serving at ${service.url} (documentation: ${service.url}/docs)` : 'The worker is running.');
     logger.info({ url: service.url, data: flags.data }, 'started');
     await interruption.happened;
     await service.close();
@@ -55,11 +55,11 @@ export async function serveUntilInterrupted(
   } finally {
     interruption.dispose();
   }
-  // Whatever still waits for a Redis that is gone must not keep the process.
+  // Calls that still wait for a lost Redis must not keep the process alive.
   process.exit();
 }
 
 function giveUp(logger: Logger): void {
-  logger.error('the service did not stop in time: the jobs that run go on from their latest checkpoints');
+  logger.error('the service did not stop in time: running jobs will resume from their latest checkpoints');
   process.exit(exitCodes.failure);
 }

@@ -14,13 +14,13 @@ export function defineTrain(program: Command): void {
     .command('train')
     .summary('train and compare here, without a service')
     .description(
-      'Trains the optimizer that SPEC describes, compares it, and leaves everything in a folder: spec.json, run.json, ' +
+      'Trains the optimizer that SPEC describes, compares it, and writes everything to a folder: spec.json, run.json, ' +
         'weights.safetensors, results.json, comparison.svg, losses.csv (iteration, step, loss), validation.csv. ' +
-        'Ctrl-C takes a checkpoint, and --resume continues from there, bit for bit. ' +
-        'The same seed on the same engine gives the same weights, byte by byte.',
+        'Ctrl-C takes a checkpoint, and --resume continues from it, bit for bit. ' +
+        'The same seed on the same engine gives the same weights, byte for byte.',
     )
     .argument('<SPEC>', 'a job document of kind metatrain, YAML or JSON; - is standard input');
-  withRunFolder(command, 'runs/ and the name of SPEC');
+  withRunFolder(command, 'runs/NAME, after the file name of SPEC');
   withJson(withPlugins(command), 'print the events as JSON lines').action(train);
 }
 
@@ -32,7 +32,7 @@ async function train(path: string, options: TrainOptions): Promise<void> {
   await runHere({ spec, folder: new RunFolder(options.out ?? join('runs', runName(path))) }, options);
 }
 
-/** The name of a run's folder, after its document's file; a name of dots only would be another folder's. */
+/** Name of a run's folder, after its document's file; a name of only dots would mean another folder. */
 function runName(path: string): string {
   const name = basename(path, extname(path));
   return /^\.+$/.test(name) ? 'run' : name;

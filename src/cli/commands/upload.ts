@@ -14,10 +14,10 @@ interface UploadOptions extends JsonOption, ServerOption {
 export function defineUpload(program: Command): void {
   const command = program
     .command('upload')
-    .summary('keep a file of weights under a name')
+    .summary('register a file of weights under a name')
     .description(
-      'Gives a file of weights to the registry, as the next version of a name, and prints NAME@VERSION. The service ' +
-        'checks the file first.',
+      'Registers a file of weights as the next version of a name, and prints NAME@VERSION. The service checks the file ' +
+        'first.',
     )
     .argument('<FILE>', 'a .safetensors file of weights');
   withJson(withServer(withName(command)), 'print the record as JSON').action(upload);
@@ -28,7 +28,8 @@ async function upload(path: string, { name, ...options }: UploadOptions): Promis
     throw new UserError(`${path} cannot be read: ${error.message}`, 'usage');
   };
   const { size } = await stat(path).catch(unreadable);
-  if (size > uploadLimit) throw new UserError(`${path} has ${size} bytes; at most ${uploadLimit} are taken.`, 'usage');
+  if (size > uploadLimit)
+    throw new UserError(`${path} has ${size} bytes; at most ${uploadLimit} are accepted.`, 'usage');
   const bytes = await readFile(path).catch(unreadable);
   const record = await clientOf(options).upload(name, bytes, options);
   if (options.json) printJson(record);

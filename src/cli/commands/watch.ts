@@ -17,8 +17,8 @@ export function defineWatch(program: Command): void {
     .command('watch')
     .summary('follow a job to its end')
     .description(
-      'Shows how a job goes, then its comparison. The exit status tells how the job ended. Ctrl-C stops the watching, ' +
-        'not the job. A lost connection is made again, and nothing is missed.',
+      'Shows the progress of a job, then its comparison. The exit status reports how the job ended. Ctrl-C stops ' +
+        'watching, not the job. A lost connection is reopened, and no event is missed.',
     )
     .argument('<JOB>', 'id of the job')
     .option('--cursor <CURSOR>', 'only the events after this one (attempt.seq)');
@@ -27,13 +27,13 @@ export function defineWatch(program: Command): void {
   );
 }
 
-/** Follows a job to its final state, which the exit status tells, or to Ctrl-C. */
+/** Follows a job to its final state, which sets the exit status, or to Ctrl-C. */
 export async function watchJob(client: Client, id: string, options: WatchOptions): Promise<void> {
   const interruption = new Interruption(() => {});
   try {
     await followJob(client, id, options, interruption.signal);
     if (!interruption.signal.aborted) return;
-    say(`The job goes on; "metadescent watch ${id}" shows it again.`);
+    say(`The job continues; "metadescent watch ${id}" shows it again.`);
     process.exitCode = exitCodes.interrupted;
   } finally {
     interruption.dispose();
@@ -41,8 +41,8 @@ export async function watchJob(client: Client, id: string, options: WatchOptions
 }
 
 /**
- * Follows a job to its final state, which the exit status tells, or to the signal.
- * @returns the comparison, where the job has made one.
+ * Follows a job to its final state, which sets the exit status, or to the signal.
+ * @returns the comparison, if the job has made one.
  */
 export async function followJob(
   client: Client,
@@ -55,7 +55,7 @@ export async function followJob(
   let state: JobState | null = null;
   let comparison: JobEventOf<'comparison'> | null = null;
   try {
-    // The first events of a job may lie before the cursor, or have been moved away.
+    // The job's first events may be before the cursor, or no longer kept.
     if (!json) progress.expect((await client.get(id)).spec);
     for await (const event of client.events(id, { signal: stopped, ...(cursor !== undefined && { cursor }) })) {
       if (json) printJson(event);
@@ -69,9 +69,9 @@ export async function followJob(
   } finally {
     progress.end();
   }
-  // A cursor after the final event leaves nothing to come.
+  // After a cursor at the final event, nothing comes.
   state ??= (await client.get(id)).state;
-  // Those that were too large for an event are fetched.
+  // Results too large for an event are fetched.
   const results = comparison?.artifact === undefined || json ? comparison?.results : await client.results(id);
   if (!json && results) printComparison(results);
   if (!json) print(`${id}: ${state}`);

@@ -13,22 +13,22 @@ interface WeightsOptions extends JsonOption, ServerOption {
 export function defineWeights(program: Command): void {
   const command = program
     .command('weights')
-    .summary('fetch the trained optimizer')
+    .summary('fetch the weights of a trained optimizer')
     .description('Fetches the weights of a trained optimizer. docs/weights-format.md specifies the file.')
     .argument('<TRAINED>', trainedHelp)
     .addOption(
-      new Option('--format <FORMAT>', 'of the file').choices(['safetensors', 'npz', 'json']).default('safetensors'),
+      new Option('--format <FORMAT>', 'file format').choices(['safetensors', 'npz', 'json']).default('safetensors'),
     )
     .option(
       '-o, --out <FILE>',
-      'where it goes; - is standard output (default: JOB.FORMAT, or NAME-VERSION.FORMAT for NAME@VERSION)',
+      'file to write; - is standard output (default: JOB.FORMAT, or NAME-VERSION.FORMAT for NAME@VERSION)',
     );
   withJson(withServer(command), 'print {file, bytes} as JSON').action(fetchWeights);
 }
 
 async function fetchWeights(text: string, options: WeightsOptions): Promise<void> {
   if (options.out === '-' && process.stdout.isTTY)
-    throw new UserError('Weights are bytes, not for a terminal: name a file with --out, or pipe them.', 'usage');
+    throw new UserError('Weights are binary, not for a terminal: name a file with --out, or pipe them.', 'usage');
   const client = clientOf(options);
   const trained = trainedOf(text);
   const of = 'job' in trained ? trained.job : await placeOf(client, trained);
@@ -43,7 +43,7 @@ async function fetchWeights(text: string, options: WeightsOptions): Promise<void
   else print(file);
 }
 
-/** The place with its version: the newest where none is named. */
+/** Name and version: by default the newest version. */
 async function placeOf(
   client: Client,
   { name, version }: { name: string; version?: number },

@@ -6,15 +6,15 @@ import { serveUntilInterrupted } from './serve.js';
 export function defineWorker(program: Command): void {
   const command = program
     .command('worker')
-    .summary('run a worker alone')
-    .description('Runs a worker without an API. It shares its Redis, and the data folder, with the API.');
+    .summary('run only a worker')
+    .description('Runs a worker without the API. API and workers share a Redis and a data folder.');
   withConcurrency(withServiceFlags(command)).action(
     async ({ redis, concurrency, ...flags }: ServiceFlags & { concurrency: number }) =>
       serveUntilInterrupted(flags, { redisUrl: requireRedis(redis), api: null, worker: { concurrency } }),
   );
 }
 
-/** A private Redis would be of no use to a part that runs alone. */
+/** A part of the service cannot share a private Redis with the others. */
 export function requireRedis(redis: string | undefined): string {
   if (redis) return redis;
   throw new UserError(

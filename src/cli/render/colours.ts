@@ -18,8 +18,8 @@ export const plain: Paint = (_colour, text) => text;
 export const coloured: Paint = (colour, text) => `\x1b[${codes[colour][0]}m${text}\x1b[${codes[colour][1]}m`;
 
 /**
- * Colours on a terminal; none in a pipe or a file, nor where NO_COLOR is set (no-color.org). FORCE_COLOR goes before
- * that: set to 0 or "false", there are none; set to anything else, there are, in a pipe too (force-color.org).
+ * Colours on a terminal, unless NO_COLOR is set (no-color.org). FORCE_COLOR overrides both: 0 or "false" turns colours
+ * off, anything else turns them on, in a pipe too (force-color.org).
  */
 export function paintFor(stream: NodeJS.WritableStream): Paint {
   const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = process.env;

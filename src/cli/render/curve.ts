@@ -5,7 +5,7 @@ import { type Colour, type Paint, plain } from './colours.js';
 
 const familyColours: Colour[] = ['blue', 'yellow', 'green', 'magenta', 'cyan', 'red'];
 
-/** A drawing in braille characters: two dots across and four down a character. */
+/** A drawing in braille characters: two by four dots per character. */
 class Canvas {
   private readonly dots: Uint8Array;
   private readonly owners: (Colour | null)[];
@@ -18,7 +18,7 @@ class Canvas {
     this.owners = new Array(columns * rows).fill(null);
   }
 
-  /** x in [0, 2 columns), y in [0, 4 rows), y downwards. Who draws later owns the character's colour. */
+  /** x in [0, 2 columns), y in [0, 4 rows), y downwards. The last dot sets the character's colour. */
   dot(x: number, y: number, colour: Colour): void {
     // Unicode numbers the dots 1-2-3 down the left side, 4-5-6 down the right one, then 7 and 8 below.
     const bit = y % 4 === 3 ? 6 + (x % 2) : (y % 4) + 3 * (x % 2);
@@ -41,12 +41,12 @@ class Canvas {
 }
 
 export interface CurveSize {
-  /** Characters across in all, axis and labels included. */
+  /** Width in characters, axis and labels included. */
   width?: number;
   rows?: number;
 }
 
-/** The mean loss of every optimizer over the steps, each named at its line's end. */
+/** The mean loss of every optimizer over the steps, each curve labelled at its end. */
 export function renderCurve(results: ComparisonResults, paint: Paint = plain, size: CurveSize = {}): string {
   const { width = 96, rows = 14 } = size;
   const series = toSeries(results);
@@ -93,13 +93,13 @@ function drawLine(canvas: Canvas, series: Series, axis: Axis, steps: number): vo
   }
 }
 
-/** Each label on the free row that is nearest to its line's end. */
+/** Puts each label on the free row nearest to its curve's end. */
 function placeLabels(series: readonly Series[], axis: Axis, rows: number): (Series | undefined)[] {
   const ends = series
     .map((s) => ({ s, at: s.mean.map((loss) => axis.position(loss)).findLast((p) => p !== null) ?? 0 }))
     .sort((a, b) => b.at - a.at);
   const wanted = ends.map(({ at }) => Math.round((1 - Math.min(1, Math.max(0, at))) * (rows - 1)));
-  // From the bottom up, then from the top down, rows are pushed apart.
+  // Labels are pushed apart from the bottom up, then from the top down.
   for (let i = wanted.length - 1, limit = rows - 1; i >= 0; i--, limit--) {
     wanted[i] = Math.min(wanted[i]!, limit);
     limit = wanted[i]!;

@@ -18,23 +18,23 @@ const phaseTitles = {
 } as const;
 type PhaseName = keyof typeof phaseTitles;
 
-/** Milliseconds between two lines where there is no terminal. */
+/** Milliseconds between lines when there is no terminal. */
 const lineInterval = 10_000;
 
-/** Weight of the past in the loss shown. */
+/** Weight of the past in the average loss shown. */
 const smoothing = 0.95;
 
 /**
- * Shows how a run goes: on a terminal a bar with rate, time left and the falling loss, elsewhere a line now and then.
+ * Shows the progress of a run: on a terminal a bar with rate, time left and loss, elsewhere a line now and then.
  */
 export class ProgressDisplay {
   private bar: SingleBar | null = null;
-  /** The phase that is shown, and how far it was when it was last shown. */
+  /** The phase shown, and its progress when last shown. */
   private phase: PhaseName | null = null;
   private done = 0;
   private total = 0;
   private standing: Standing = standingOf();
-  /** A moving average of Σ f(θ_t) over an unroll's steps, and their number. */
+  /** Moving average of Σ f(θ_t) over an unroll, and the number of its steps. */
   private loss = Number.NaN;
   private lossSteps = 0;
   private phaseBegan = { time: 0, done: 0 };
@@ -46,7 +46,7 @@ export class ProgressDisplay {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Says what the run is to do: a resumed run does not repeat it. */
+  /** Sets what the run has to do, which a resumed run does not report again. */
   expect(spec: JobSpec): void {
     this.standing = standingOf(spec);
   }
@@ -94,14 +94,14 @@ export class ProgressDisplay {
     }
   }
 
-  /** Says what becomes of the run, which shows nothing more. */
+  /** Shows a last message; later events are ignored. */
   interrupt(message: string): void {
     this.end();
     this.note(message);
     this.interrupted = true;
   }
 
-  /** Leaves what is on the screen, and the cursor on a new line. */
+  /** Leaves the bar on the screen, and the cursor on a new line. */
   end(): void {
     if (this.bar) {
       this.bar.stop();
@@ -110,7 +110,7 @@ export class ProgressDisplay {
     this.phase = null;
   }
 
-  /** A phase that has been followed by another is done, whatever its last event counted. */
+  /** A phase is done once another follows, whatever its last event counted. */
   private complete(): void {
     this.done = this.total;
     this.bar?.update(this.done, { detail: this.detail() });
@@ -188,9 +188,9 @@ export class ProgressDisplay {
     this.out.write(`${printableLines(text)}\n`);
   }
 
-  /** Follows Σ f(θ_t) of the meta-iterations: with few functions in each, single ones would only flicker. */
+  /** Averages Σ f(θ_t) over meta-iterations: with few functions in each, single values would flicker. */
   private smooth(points: ArrayLike<WireNumber>, perIteration: number): void {
-    // Sums over other numbers of steps do not compare.
+    // Sums over different numbers of steps cannot be compared.
     if (perIteration !== this.lossSteps) this.loss = Number.NaN;
     this.lossSteps = perIteration;
     for (let first = 0; first + perIteration <= points.length; first += perIteration) {
@@ -201,7 +201,7 @@ export class ProgressDisplay {
   }
 }
 
-/** A validation is a part of the training. */
+/** A validation counts as training. */
 function shownProgress({ progress, lossEnd, iterations }: Standing): { phase: PhaseName; done: number; total: number } {
   if (progress === null || progress.phase === 'validation')
     return { phase: 'training', done: lossEnd ?? 0, total: iterations };
@@ -213,7 +213,7 @@ function isAsBefore(before: Standing['health'], { verdict, causes = [] }: NonNul
   return before !== null && before.verdict === verdict && (before.causes ?? []).length === causes.length;
 }
 
-/** Which steps a validation's loss is of. */
+/** The steps that a validation's loss covers. */
 function overSteps({ measure, steps }: NonNullable<Standing['validation']>): string {
   if (measure === undefined || steps === undefined) return '';
   return ` ${{ sum: 'in', tail: 'at the end of', final: 'after' }[measure]} ${counted(steps)}`;

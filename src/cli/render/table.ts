@@ -14,13 +14,13 @@ export interface Column {
 /** How a table is drawn. */
 export interface TableStyle {
   paint?: Paint;
-  /** Rows set in bold, from the first. */
+  /** Number of rows at the top in bold. */
   marked?: number;
-  /** Characters across: columns that do not fit follow in a table below, after the first column again. */
+  /** In characters: columns that do not fit go into a table below, which repeats the first column. */
   width?: number;
 }
 
-/** Aligned columns under a rule. */
+/** Aligned columns, with a rule below their titles. */
 export function renderTable(columns: readonly Column[], cells: readonly string[][], style: TableStyle = {}): string {
   const rows = cells.map((row) => row.map(printable));
   const { paint = plain, marked = 0, width = Number.POSITIVE_INFINITY } = style;
@@ -46,7 +46,7 @@ function widthOf(columns: readonly number[], widths: readonly number[]): number 
   return columns.reduce((sum, c) => sum + widths[c]!, 0) + gap.length * (columns.length - 1);
 }
 
-/** The columns of each of the tables that fit a width, the first column in all of them. */
+/** Splits the columns into tables that fit a width, each with the first column. */
 function folded(widths: readonly number[], width: number): number[][] {
   const tables: number[][] = [[0]];
   for (let c = 1; c < widths.length; c++) {
@@ -57,13 +57,13 @@ function folded(widths: readonly number[], width: number): number[][] {
   return tables;
 }
 
-/** The comparison: a table for each measure, the learned optimizer first. */
+/** The comparison: one table per measure, the learned optimizer first. */
 export function renderComparison(results: ComparisonResults, style: TableStyle = {}): string {
   const { paint = plain } = style;
   const { steps, functions, seed, problem } = results;
   const title = `${problem.name}: ${steps} steps, over ${formatCount(functions)} fresh functions (seed ${seed})`;
   const note =
-    'Differences are the learned optimizer’s less the baseline’s, paired by function; intervals are bootstrap intervals over functions.';
+    'Differences are learned minus baseline, paired by function; intervals are bootstrap intervals over functions.';
   return [
     [title, ...transferNote(results).map(printable)].join('\n'),
     ...measures.map((measure) => renderMeasure(results, measure, { ...style, marked: 1 })),
@@ -77,7 +77,7 @@ function renderMeasure(results: ComparisonResults, measure: Measure, style: Tabl
     ...['Mean', '95 % interval', 'Median'].map(right),
     ...(measure === 'final' ? [right('log10 mean')] : []),
     ...['Difference', '95 % interval', 'Learned wins'].map(right),
-    ...(measure === 'final' ? ['Steps saved', 'Of median'].map(right) : []),
+    ...(measure === 'final' ? ['Steps saved', 'Saved (median)'].map(right) : []),
   ];
   const rows = rowsOf(results, measure).map((optimizer) => {
     const { mean, median, difference, winRate } = figuresOf(optimizer, measure);
@@ -106,7 +106,7 @@ function titleOf(measure: Measure, steps: number): string {
   return first === steps ? `Tail: f(θ_${steps})` : `Tail: mean of f(θ_${first}) … f(θ_${steps})`;
 }
 
-/** A dash where the baseline's final loss is never reached. */
+/** A dash if the baseline's final loss is never reached. */
 function formatSaved(steps: number | null | undefined): string {
   return steps === undefined ? '' : (steps ?? '–').toString();
 }
