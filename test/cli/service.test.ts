@@ -120,7 +120,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
         /\/optimizer\/version: found 2, allowed: a registered version of small/,
       ],
       [['compare', './nothing.safetensors'], 2, /neither a file of weights \(.*ENOENT.*\), nor the id of a job/],
-      [['upload', 'small.yaml', '--name', 'small'], 2, /not one of weights .*header length/],
+      [['upload', 'small.yaml', '--name', 'small'], 2, /not a weights file .*header length/],
       [['upload', 'small.safetensors', '--name', 'a/b'], 2, /\/name: found "a\/b"/],
       [['upload', 'nothing', '--name', 'small'], 2, /nothing cannot be read/],
       [['upload', 'large', '--name', 'small'], 2, /large has 80000000 bytes; at most \d+ are accepted/],

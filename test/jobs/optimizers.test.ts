@@ -84,7 +84,7 @@ describe('registered optimizers', () => {
       await assert.rejects(submitted(ref), (error) => {
         assert.ok(error instanceof ApiError && error.code === 'invalid-document');
         assert.deepEqual(error.errors[0]?.pointer, '/problem/name');
-        assert.match(error.detail, /its \/over is .*allowed: parameters of 10 coordinates at a time/);
+        assert.match(error.detail, /its \/over is .*allowed: blocks of 10 coordinates/);
         return true;
       });
       const document = { ...compare(ref), problem: wide.provenance.problem! };
