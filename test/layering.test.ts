@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-/** biome.json says which part may import which; here violations are planted in a copy of the sources. */
+/** biome.json lists which part may import which. The tests plant violations in a copy of the sources. */
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
@@ -80,7 +80,7 @@ describe('the layering', () => {
     ['core imports a room that is new', 'src/core/planted.ts', '../dashboard/page.js'],
   ];
   for (const [title, path, specifier] of violations) {
-    it(`is violated where ${title}`, () => {
+    it(`is violated if ${title}`, () => {
       const { status, output } = lintWith({ [path]: importing(specifier) });
       assert.notEqual(status, 0);
       assert.match(output, /noRestrictedImports/);
@@ -88,7 +88,7 @@ describe('the layering', () => {
     });
   }
 
-  it('is violated by a type, an import() and a re-export too', () => {
+  it('is also violated by a type, an import() and a re-export', () => {
     const texts = [
       `import type { Run } from '../core/run.js';\nexport type Planted = Run;\n`,
       `export const planted = () => import('../core/run.js');\n`,
@@ -97,7 +97,7 @@ describe('the layering', () => {
     for (const text of texts) assert.notEqual(lintWith({ 'src/api/planted.ts': text }).status, 0, text);
   });
 
-  it('is violated by a cycle, of types only too', () => {
+  it('is violated by a cycle, also of types only', () => {
     const ofTypes = (name: string, other: string) =>
       `import type { ${other} } from './planted-${other.toLowerCase()}.js';\nexport type ${name} = ${other} | null;\n`;
     const cycles = [

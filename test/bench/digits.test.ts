@@ -7,8 +7,8 @@ import { describe, it } from 'node:test';
 
 const root = new URL('../../../', import.meta.url);
 
-describe('the digits that set-up makes', () => {
-  it('are the ten thousand of the package, as IDX files', async () => {
+describe('the digits that set-up creates', () => {
+  it('are the 10,000 of the package, as IDX files', async () => {
     const { makeDigits } = await import(new URL('scripts/digits.mjs', root).href);
     const folder = mkdtempSync(join(tmpdir(), 'metadescent-digits-'));
     try {
@@ -27,7 +27,7 @@ describe('the digits that set-up makes', () => {
       assert.equal(images.length, 16 + 10_000 * 784);
       assert.equal(labels.length, 8 + 10_000);
 
-      // The last class begins where its label does, with the package's first nine.
+      // The last class begins at its first label, with the package's first nine.
       const first = labels.indexOf(9, 8) - 8;
       const nines: { data: number[] } = createRequire(import.meta.url)('mnist/src/digits/9.json');
       const expected = nines.data.slice(0, 784).map((grey) => Math.round(255 * grey));

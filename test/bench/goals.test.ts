@@ -36,7 +36,7 @@ const on = (instructionSet: string): Partial<Line> => ({
 });
 
 describe("the benchmark's goals", () => {
-  it('hold the best line of each side against each other', () => {
+  it('compare the best line of each side', () => {
     const lines = [
       line('us', 2, on('avx512')),
       line('us', 1, { ...on('avx512'), threads: 2 }),
@@ -50,14 +50,14 @@ describe("the benchmark's goals", () => {
     assert.ok(result.met);
   });
 
-  it('ask for half where AVX-512 was not what ran', () => {
+  it('require half if AVX-512 was not used', () => {
     const lines = [line('us', 1, on('avx2')), line('torch', 3)];
     assert.ok(checkGoals([goal], lines)[0]?.met);
     const [result] = checkGoals([goal], [line('us', 1, on('avx512')), line('torch', 3)]);
     assert.equal(result?.met, false);
   });
 
-  it('compare our worst memory with the most frugal line of the others', () => {
+  it('compare our highest memory with the lowest of the others', () => {
     const lines = [
       line('us', 1, { peakMemory: 1e8 }),
       line('us', 1, { peakMemory: 2e8, threads: 2 }),
@@ -67,7 +67,7 @@ describe("the benchmark's goals", () => {
     assert.equal(checkGoals([{ ...goal, measure: 'memory' }], lines)[0]?.ratio, 4);
   });
 
-  it('fall short where we or they ran without a figure, and are left out where they did not run', () => {
+  it('are missed if either side ran without a figure, and left out if it did not run', () => {
     const failed = { failure: 'not there yet', median: Number.NaN };
     assert.equal(checkGoals([goal], [line('us', 1, failed), line('torch', 3)])[0]?.met, false);
     assert.equal(checkGoals([goal], [line('us', 1), line('torch', 3, failed)])[0]?.met, false);

@@ -4,7 +4,7 @@ import { readOptions } from '../../bench/options.js';
 import { allowedCpus } from '../../bench/subject.js';
 
 describe("the benchmark's options", () => {
-  it('choose workloads and peers, ourselves always among them', () => {
+  it('choose workloads and peers, always including us', () => {
     const options = readOptions(['--only', 'W3,W1', '--peers', 'torch,jax', '--threads', '1', '--rounds', '5']);
     assert.deepEqual(options?.only, ['W1', 'W3']);
     assert.deepEqual(options.peers, ['us', 'jax', 'torch']);
@@ -12,13 +12,13 @@ describe("the benchmark's options", () => {
     assert.equal(options.rounds, 5);
   });
 
-  it('take one CPU, two, and all that there are', () => {
+  it('use one CPU, two, and all of them by default', () => {
     const threads = readOptions([])!.threads;
     const all = allowedCpus().length;
     assert.deepEqual(threads, all <= 2 ? [1, 2].slice(0, all) : [1, 2, all]);
   });
 
-  it('that are wrong are named, with what they take', () => {
+  it('that are invalid are named, with what they take', () => {
     assert.throws(() => readOptions(['--only', 'W9']), /--only W9: expected some of W1, W2.*\n\nnpm run bench --/);
     assert.throws(() => readOptions(['--peers', 'jx']), /--peers jx: expected some of us, tfjs, jax/);
     assert.throws(() => readOptions(['--rounds', '1.5']), /--rounds 1.5: expected a positive integer/);

@@ -15,13 +15,13 @@ const inNode = (program: string) => [process.execPath, '--eval', program];
 const skip = existsSync('/proc/self/status') ? false : 'the benchmark needs Linux';
 
 describe('a measured process', { skip }, () => {
-  it('runs our meta-steps and tells times, memory and engine', async () => {
+  it('runs our meta-steps and reports times, memory and engine', async () => {
     const outcome = await runCase([process.execPath, ours], first, 1, limits);
     assert.ok(outcome.ok);
     const { times, peakMemory, engine } = outcome.value;
     assert.equal(times.length, 3);
     assert.ok(times.every((t) => t > 0));
-    // Node with tfjs takes some tens of megabytes.
+    // Node with tfjs takes tens of megabytes.
     assert.ok(peakMemory > 2e7 && peakMemory < 2e9, `${peakMemory}`);
     assert.equal(engine?.engine, 'tfjs');
   });
@@ -36,7 +36,7 @@ describe('a measured process', { skip }, () => {
     }
   });
 
-  it('is stopped with its children where they need more memory or time than they may', async () => {
+  it('is stopped with its children if they exceed their memory or time', async () => {
     const hungry =
       "require('node:child_process').spawn(process.execPath, ['--eval', 'globalThis.kept = Buffer.alloc(4e8, 1); setInterval(() => {}, 1e9)']); setInterval(() => {}, 1e9)";
     const outcome = await runCase(inNode(hungry), first, 1, { memory: 3e8, time: 120 });
@@ -57,7 +57,7 @@ describe('a measured process', { skip }, () => {
     assert.ok(outcome.ok && outcome.value.peakMemory > 4e8, JSON.stringify(outcome));
   });
 
-  it('that fails takes the whole run down, with what it said', async () => {
+  it('that fails ends the whole run, with its message', async () => {
     await assert.rejects(runCase(inNode("throw new Error('no such form')"), first, 1, limits), /no such form/);
   });
 });

@@ -10,7 +10,7 @@ import { freshStart, referenceUnroll } from '../reference/unroll.js';
 import { lstmSpec } from '../weights/samples.js';
 
 describe("a fixture of the peers' verification", () => {
-  it('holds the losses that the fp64 reference finds for its functions and weights', async () => {
+  it('has the losses that the fp64 reference computes for its functions and weights', async () => {
     for (const { optimizer } of workloads.slice(0, 3)) {
       const { inputs, answer, size } = await makeFixture('quadratic', optimizer, 3, '');
       const spec = lstmSpec(optimizer as Partial<LstmSpec>);
@@ -29,7 +29,7 @@ describe("a fixture of the peers' verification", () => {
     }
   });
 
-  it('tells a peer that agrees from one that does not', () => {
+  it('distinguishes a peer that agrees from one that does not', () => {
     const ours = { losses: [2, 1], gradient: [3, 4] };
     assert.ok(judge(ours, { losses: [2.0001, 1], gradient: [3, 4.001] }).agrees);
     // Off by 3e-4 of the loss, or by 2e-3 of the gradient's norm, which is 5.

@@ -16,7 +16,7 @@ export interface CommandOptions {
   input?: string;
 }
 
-/** The command as a user runs it: a process of its own. */
+/** The command as a user runs it, in its own process. */
 export function start(args: string[], { cwd, env = {}, input }: CommandOptions = {}) {
   const { PATH, HOME, TMPDIR, METADESCENT_TEST_FILE } = process.env;
   const child: ChildProcess = spawn(process.execPath, [main, ...args], {
@@ -32,7 +32,7 @@ export function start(args: string[], { cwd, env = {}, input }: CommandOptions =
       child.emit('said');
     });
   const ended = once(child, 'close').then(([code]): Ended => ({ code, ...said }));
-  /** Resolves once the process has said it; rejects if it ends before. */
+  /** Resolves once the output matches; rejects if the process ends first. */
   const until = async (name: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> => {
     for (;;) {
       const found = pattern.exec(said[name]);
@@ -49,7 +49,7 @@ export function command(args: string[], options: CommandOptions = {}): Promise<E
   return start(args, options).ended;
 }
 
-/** A small training, with everything in it that a run has to remember; about a second. */
+/** A small training with everything that a checkpoint has to hold; takes about a second. */
 export const smallSpec = `
 kind: metatrain
 seed: 3

@@ -11,10 +11,10 @@ import { sampleResults } from '../figures/results-sample.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { command } from './command.js';
 
-/** Clears a screen, names a window, begins a C1 sequence, turns the writing round, hides a character, makes a row. */
+/** Clears the screen, sets the window title, begins a C1 sequence, reverses text, hides characters, breaks lines. */
 const hostile = 'a\x1b[2Jb\x1b]0;owned\x07c\u009b31md\u202ee\u200bf\ufeffg\nh\ri\x7fj';
 const escaped = 'a\\u001b[2Jb\\u001b]0;owned\\u0007c\\u009b31md\\u202ee\\u200bf\\ufeffg\\u000ah\\u000di\\u007fj';
-/** What a message has of it, whose lines stay lines. */
+/** In messages, line breaks are kept. */
 const escapedLines = escaped.replace('\\u000a', '\n');
 
 const hidden = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
@@ -34,7 +34,7 @@ describe('text that others have written, on a terminal', () => {
     return stdout + stderr;
   };
 
-  it('is escaped in the titles and failures of jobs from before such titles were refused, which stay readable', async () => {
+  it('is escaped in titles and failures of old jobs, created before such titles were refused', async () => {
     const { job } = await api.jobs.create({ ...sampleSpec(), title: hostile });
     const attempt = await api.attempts.begin(job.id);
     await attempt!.fail({ code: 'internal', message: hostile });
@@ -49,7 +49,7 @@ describe('text that others have written, on a terminal', () => {
     assert.ok((await run('watch', job.id, ...at)).includes(`failed: ${escapedLines}\n`));
   });
 
-  it('is escaped in what a service answers', async () => {
+  it('is escaped in responses of a service', async () => {
     const results = sampleResults(
       [
         [3, 2, 1],

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { createTemporaryFolder } from '../support/redis.js';
 import { command, smallSpec, start } from './command.js';
 
-/** Long enough to be met at work. */
+/** Long enough to be still running. */
 const longSpec = smallSpec.replace('iterations: 200', 'iterations: 1000000');
 
 describe('the folders that commands write', () => {
@@ -27,7 +27,7 @@ describe('the folders that commands write', () => {
     await exited;
   }
 
-  it('have a name of their own, where the document’s file is called by dots', async () => {
+  it('are still in runs/ if the name of the document is only dots', async () => {
     await writeFile(join(folder.path, '...yaml'), smallSpec.replace('iterations: 200', 'iterations: 1'));
     assert.equal((await command(['train', '...yaml'], options)).code, 0);
     assert.ok((await readdir(join(folder.path, 'runs', 'run'))).includes('run.json'));
@@ -50,7 +50,7 @@ describe('the folders that commands write', () => {
       assert.equal(Number(isLocked.exec(stderr)?.[1]), running.child.pid, stderr);
     }
     await stop(running);
-    // One run's rows, each once and in order.
+    // The rows of one run, each once and in order.
     const rows = (await readFile(join(folder.path, 'run', 'losses.csv'), 'utf8')).trimEnd().split('\n').slice(1);
     const places = rows.map((row) => row.split(',').slice(0, 2).map(Number) as [number, number]);
     places.forEach(([iteration, step], i) => {
@@ -67,7 +67,7 @@ describe('the folders that commands write', () => {
     const args = ['reproduce', 'seed', '--budget', 'quick', '--out', 'repro'];
     const running = start([...args, '--json'], options);
     const [, job = ''] = await running.until('stdout', /"job":"([^"]+)".*"losses"/);
-    // Held in the middle of its first job: a folder is locked by a process that does not answer too.
+    // Stopped during its first job: a process that does not respond still holds its lock.
     running.child.kill('SIGSTOP');
     for (const other of [
       args,
@@ -82,7 +82,7 @@ describe('the folders that commands write', () => {
     await stop(running);
   });
 
-  it('are free again when their command was killed', async () => {
+  it('are free again after their command was killed', async () => {
     const running = start(['train', 'long.yaml', '-o', 'killed', '--json'], options);
     await running.until('stdout', /"losses"/);
     const exited = once(running.child, 'exit');
@@ -92,7 +92,7 @@ describe('the folders that commands write', () => {
     assert.equal(code, 0, stderr);
   });
 
-  it('are refused where they cannot be made', { timeout: 60_000 }, async () => {
+  it('are refused if they cannot be created', { timeout: 60_000 }, async () => {
     for (const out of ['small.yaml', 'small.yaml/run', '/proc/run'])
       for (const args of [
         ['train', 'small.yaml'],

@@ -6,7 +6,7 @@ import { runToEnd } from '../e2e/processes.js';
 import { command } from './command.js';
 
 describe('help', () => {
-  it('is a command too, of all commands and of one', async () => {
+  it('is also a command, for all commands or one', async () => {
     const [asOption, asCommand] = await Promise.all([command(['--help']), command(['help'])]);
     assert.equal(asCommand.code, 0, asCommand.stderr);
     assert.equal(asCommand.stdout, asOption.stdout);
@@ -45,9 +45,9 @@ describe('colours', () => {
 });
 
 describe('examples/apply.py', () => {
-  it('says in a sentence that NumPy is missing', async () => {
+  it('reports in one sentence that NumPy is missing', async () => {
     const script = fileURLToPath(new URL('../../../examples/apply.py', import.meta.url));
-    // Isolated and without site-packages, no Python has it.
+    // Isolated and without site-packages, Python never has NumPy.
     const { code, stdout, stderr } = await runToEnd('python3', ['-I', '-S', script, 'weights.safetensors']);
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /^apply\.py needs NumPy, which this Python lacks: python3 -m pip install numpy\n$/);

@@ -7,7 +7,7 @@ import type { ComparisonResults } from '../../src/contract/results.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { command, smallSpec, start } from './command.js';
 
-/** Four optimizers' curves of 20,000 steps: some 9 MB. */
+/** Curves of four optimizers over 20,000 steps: about 9 MB. */
 const steps = 20_000;
 const spec = `
 kind: metatrain
@@ -22,7 +22,7 @@ comparison:
 `;
 const maxEventBytes = 512_000;
 
-/** The comparison among events that are printed a line each; none of them is too large. */
+/** Finds the comparison among events printed one per line, and checks that no event is too large. */
 function comparisonIn(stdout: string): JobEventOf<'comparison'> {
   const lines = stdout.trimEnd().split('\n');
   for (const line of lines) assert.ok(line.length <= maxEventBytes, `an event of ${line.length} bytes`);
@@ -63,7 +63,7 @@ describe('results that are larger than an event may be', () => {
     await folder.remove();
   });
 
-  it('are a file of the job: its event names it and has thinned curves, commands show the whole', async () => {
+  it('are a file of the job: the event names it and has thinned curves, commands show everything', async () => {
     const watched = await command(['submit', 'large.yaml', '--watch', '--json'], options);
     assert.equal(watched.code, 0, watched.stderr);
     const event = comparisonIn(watched.stdout);
@@ -76,7 +76,7 @@ describe('results that are larger than an event may be', () => {
     assert.ok(stdout.includes(shown.stdout.trim()), 'a watch shows what "results" does');
   });
 
-  it('are a file of a run without a service too', async () => {
+  it('are also a file of a run without a service', async () => {
     const { code, stdout, stderr } = await command(['train', 'large.yaml', '-o', 'large', '--json'], options);
     assert.equal(code, 0, stderr);
     const text = await readFile(join(folder.path, 'large', 'results.json'), 'utf8');
@@ -85,9 +85,9 @@ describe('results that are larger than an event may be', () => {
     assertThinned(comparisonIn(stdout), whole);
   });
 
-  it('that cannot be written leave the run failed, its weights there, and the rest to --resume', async () => {
+  it('that cannot be written fail the run, which keeps its weights and can be resumed', async () => {
     const run = join(folder.path, 'blocked');
-    // A folder, where the results are to be written.
+    // A folder where the results should be written.
     await mkdir(join(run, '.results.json.part'), { recursive: true });
     const failed = await command(['train', 'small.yaml', '-o', 'blocked'], options);
     assert.equal(failed.code, 1);

@@ -1,4 +1,4 @@
-"""Runs a command on a pseudo-terminal of its own.
+"""Runs a command on its own pseudo-terminal.
 
 Standard input is what is typed, standard output what the terminal shows; the end of standard input closes the terminal.
 The exit status is the command's.
@@ -23,7 +23,7 @@ while True:
         try:
             shown = os.read(terminal, 1 << 16)
         except OSError:
-            break  # The last process there has ended.
+            break  # The last process on it has ended.
         os.write(1, shown)
     if 0 in readable:
         typed = os.read(0, 1 << 16)

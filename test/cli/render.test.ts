@@ -39,7 +39,7 @@ describe('the tables of a comparison', () => {
   const lines = renderComparison(sampleResults(plainCurves)).split('\n');
   const below = (title: string) => lines.slice(lines.findIndex((line) => line.startsWith(title)));
 
-  it('have the learned optimizer first, and the figures under their titles', () => {
+  it('have the learned optimizer first, and figures aligned with their titles', () => {
     const [header, , learned, sgd] = lines.slice(2);
     assert.match(learned!, /^LSTM +3\.940 +3\.546 … 4\.334 /);
     assert.match(sgd!, /^SGD 0\.1 .* 95\.1 %$/);
@@ -48,7 +48,7 @@ describe('the tables of a comparison', () => {
     assert.equal(at(sgd!, '95.1 %'), header!.length);
   });
 
-  it('are one for each measure, with the steps it is of, the paired difference, the wins and the steps saved', () => {
+  it('are one per measure, with its steps, the paired difference, the wins and the steps saved', () => {
     const [sum, , , sgd, verdict] = below('Sum of f(θ_0) … f(θ_3)');
     assert.match(sum!, /Mean +95 % interval +Median +Difference +95 % interval +Learned wins$/);
     assert.match(sgd!, / -1\.000 +-0\.9000 … -1\.100 +95\.1 %$/);
@@ -59,7 +59,7 @@ describe('the tables of a comparison', () => {
     assert.match(below('Final loss f(θ_4)')[3]!, / -2\.000 .* 85\.2 % +2 +–$/);
   });
 
-  it('leave out, beside rates that were tuned for their measure, those that were tuned for others', () => {
+  it('leave out rates that were tuned only for other measures', () => {
     const results = sampleResults([...plainCurves, plainCurves[1]!, plainCurves[1]!], ['LSTM', 'A', 'B', 'given']);
     const tuned = (...measures: Measure[]) => ({
       measure: measures[0]!,
@@ -86,7 +86,7 @@ describe('the tables of a comparison', () => {
     assert.match(renderComparison(results), /^Best baseline: SGD 0\.1;/m);
   });
 
-  it('say what is not finite', () => {
+  it('show non-finite values', () => {
     const text = renderComparison(sampleResults(oddCurves['NaN from a step on']!));
     assert.match(text, /^SGD 0\.1 +NaN +– /m);
     assert.match(renderComparison(sampleResults(oddCurves['a divergence to infinity']!)), /∞/);
@@ -121,7 +121,7 @@ describe('the curve in the terminal', () => {
     assert.match(rows.at(-1)!, /1 .*LSTM/);
   });
 
-  it('colours only where it is asked to', () => {
+  it('is coloured only on request', () => {
     const results = sampleResults(plainCurves);
     assert.ok(!renderCurve(results).includes('\x1b'));
     assert.ok(renderCurve(results, coloured).includes('\x1b[94m'));
@@ -140,7 +140,7 @@ describe('the picture', () => {
     });
   }
 
-  it('needs nothing from elsewhere, and minds a dark background', () => {
+  it('needs no other files, and has dark colours for a dark background', () => {
     const svg = renderSvg(sampleResults(plainCurves));
     assert.ok(!/href|url\((?!#)|@import|<script/.test(svg));
     assert.match(svg, /prefers-color-scheme:dark/);
@@ -161,12 +161,12 @@ describe('numbers for people', () => {
     assert.deepEqual((['NaN', 'Infinity', '-Infinity'] as const).map(formatLoss), ['NaN', '∞', '-∞']);
   });
 
-  it('tell a duration in its usual unit', () => {
+  it('give durations in their usual units', () => {
     assert.deepEqual([7.2, 65, 7380].map(formatDuration), ['7 s', '1:05 min', '2:03 h']);
   });
 });
 
-/** The grammar of XML as far as it is used here: tags that match, attributes in quotes, escaped text. */
+/** Checks the XML grammar used here: matching tags, quoted attributes, escaped text. */
 function assertWellFormed(xml: string): void {
   const open: string[] = [];
   const token = /<\/(\w+)>|<(\w+)((?: [\w:-]+="[^"<&]*(?:&\w+;[^"<&]*)*")*)(\/?)>|[^<&]+|&(?:amp|lt|gt|quot);/gy;
@@ -182,7 +182,7 @@ function assertWellFormed(xml: string): void {
   assert.deepEqual(open, []);
 }
 
-/** A display, and the lines that it has written. */
+/** A display, and the lines that it has printed. */
 function recorded(now = () => 0): [lines: () => string[], display: ProgressDisplay] {
   let text = '';
   const out = new Writable({
@@ -195,7 +195,7 @@ function recorded(now = () => 0): [lines: () => string[], display: ProgressDispl
 }
 
 describe('the progress of a training', () => {
-  it('says over how many steps a loss is, and begins anew where that changes', () => {
+  it('gives the number of steps of a loss, and restarts the average when that changes', () => {
     const [lines, display] = recorded();
     const losses = (points: number[], perIteration: number, iteration: number) =>
       display.show({ type: 'losses', iteration, step: 0, perIteration, points: new Float32Array(points) });
@@ -219,7 +219,7 @@ describe('the progress of a training', () => {
     }
   });
 
-  it('repeats what is said of the health where a cause is named for the first time', () => {
+  it('repeats the health message when a cause is named for the first time', () => {
     const [lines, display] = recorded();
     const numbers = { gradientNorm: 0, clipped: 0, updateSize: 0.1, signAgreement: 1, saturation: 0, diverged: 0 };
     for (const causes of [[], ['The meta-gradient was exactly 0.'], ['The meta-gradient was exactly 0.']])
@@ -234,7 +234,7 @@ describe('the progress of a training', () => {
     assert.deepEqual(lines(), ['Not yet. ', 'Not yet. The meta-gradient was exactly 0.']);
   });
 
-  it('says whether it is learning when that changes, and how far a validation is', () => {
+  it('reports changes in whether it is learning, and the progress of a validation', () => {
     let time = 0;
     const [lines, display] = recorded(() => time);
     const numbers = { gradientNorm: 1, clipped: 0, updateSize: 0.1, signAgreement: 1, saturation: 0, diverged: 0 };

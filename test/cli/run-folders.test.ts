@@ -30,7 +30,7 @@ describe('the files that commands leave in a folder', () => {
     assert.equal(code, 2, stderr);
     return stderr;
   };
-  /** Every file below a folder, with what it holds. */
+  /** Every file below a folder, with its content. */
   const contents = async (path: string): Promise<Record<string, string>> => {
     const entries = await readdir(join(cwd, path), { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -39,7 +39,7 @@ describe('the files that commands leave in a folder', () => {
   const weightsOf = (name: string) => join('runs', name, 'weights.safetensors');
   const few = ['--functions', '50', '--baselines', '{name: sgd, learningRate: 0.1}'];
 
-  it('are not deleted by a comparison that did not make them, its own input least of all', async () => {
+  it('are not deleted by a comparison that did not make them, such as its own input', async () => {
     const before = await contents('runs/small');
     for (const extra of [[], ['--overwrite'], ['--resume']])
       assert.match(
@@ -53,7 +53,7 @@ describe('the files that commands leave in a folder', () => {
     assert.deepEqual(await readdir(join(cwd, 'bare')), ['weights.safetensors']);
   });
 
-  it('are those of one comparison: a second has a folder of its own, or says what it would replace', async () => {
+  it('belong to one comparison: another has its own folder, or reports what it would replace', async () => {
     await run('compare', weightsOf('small'), ...few);
     await run('compare', weightsOf('other'), ...few);
     await run('compare', weightsOf('other'), 'small.yaml', ...few);
@@ -74,7 +74,7 @@ describe('the files that commands leave in a folder', () => {
     assert.notDeepEqual(await contents('runs/small-compare'), before);
   });
 
-  it('let a comparison that was interrupted resume to the same results', async () => {
+  it('let an interrupted comparison resume to the same results', async () => {
     const args = ['compare', weightsOf('small'), 'small.yaml', '--functions', '20000', '--steps', '200'];
     await run(...args, '-o', 'whole');
     const { child, ended } = start([...args, '-o', 'parts', '--json'], { cwd });
@@ -89,7 +89,7 @@ describe('the files that commands leave in a folder', () => {
     assert.match((await command([...args, '-o', 'parts', '--resume'], { cwd })).stderr, /is complete/);
   });
 
-  it('are not added to by a training that finds rows without their run', async () => {
+  it('are not appended to by a training that finds rows without a run', async () => {
     await mkdir(join(cwd, 'rows'));
     await writeFile(join(cwd, 'rows/losses.csv'), 'mine\n');
     for (const extra of [[], ['--resume']])
@@ -103,7 +103,7 @@ describe('the files that commands leave in a folder', () => {
     assert.equal(await rows('rows'), await rows('runs/small'));
   });
 
-  it('are left alone by a reproduction that did not make them', async () => {
+  it('are not touched by a reproduction that did not make them', async () => {
     await run('train', 'small.yaml', '-o', 'mine/parabola');
     const reproduction = ['reproduce', 'seed', '--budget', 'quick', '-o', 'mine'];
     const before = await contents('mine');
@@ -115,7 +115,7 @@ describe('the files that commands leave in a folder', () => {
     assert.deepEqual(await contents('mine'), before);
   });
 
-  it('tell a resumed run how much there is to do', async () => {
+  it('give a resumed run its total', async () => {
     const { child, ended } = start(['train', 'long.yaml', '-o', 'long', '--json'], { cwd });
     await once(child.stdout!, 'data');
     child.kill('SIGINT');

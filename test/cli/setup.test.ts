@@ -39,7 +39,7 @@ describe('a second set-up', () => {
   });
   after(() => folder.remove());
 
-  it('builds nothing where no source has changed, and again where one has', async () => {
+  it('builds only if a source has changed', async () => {
     const { build, isBuilt } = await scripts();
     assert.equal(isBuilt(copy), null);
     build(copy, () => {});
@@ -53,7 +53,7 @@ describe('a second set-up', () => {
     assert.equal(isBuilt(copy), null);
   });
 
-  it('installs nothing where all is there, and again where the lock has changed', async () => {
+  it('installs only if something is missing or the lock file has changed', async () => {
     const { dependenciesAreCurrent } = await scripts();
     assert.equal(dependenciesAreCurrent(copy), null);
     await mkdir(join(copy, 'node_modules'));
@@ -74,7 +74,7 @@ describe('scripts', () => {
   });
   after(() => folder.remove());
 
-  /** A checkout with one source file, all of whose dependencies are there. */
+  /** A checkout with one source file and all dependencies. */
   const checkout = async (path: string) => {
     for (const name of ['src', 'test', 'bench', 'dist', 'data']) await mkdir(join(path, name), { recursive: true });
     await writeFile(join(path, 'src', 'one.ts'), 'export const one = 1;\n');
@@ -95,7 +95,7 @@ describe('scripts', () => {
     return { code, said };
   };
 
-  it('do their work whatever their path is', async () => {
+  it('work from any path', async () => {
     const real = join(folder.path, "C# 100% é?x=[a] ~b'c&");
     await checkout(real);
     const link = join(folder.path, 'link');

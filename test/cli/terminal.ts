@@ -8,9 +8,9 @@ const script = fileURLToPath(new URL('../../../test/cli/on_terminal.py', import.
 export const controlC = '\x03';
 export const controlBackslash = '\x1c';
 
-/** The command on a terminal of its own. */
+/** The command on its own terminal. */
 export class Terminal {
-  /** All that it has shown. */
+  /** Everything that it has shown. */
   shown = '';
   readonly ended: Promise<number | null>;
   private readonly relay: ChildProcess;
@@ -32,12 +32,12 @@ export class Terminal {
     this.relay.stdin!.write(keys);
   }
 
-  /** What happens to a session whose window is closed. */
+  /** Closes the terminal, as closing its window does. */
   hangUp(): void {
     this.relay.stdin!.end();
   }
 
-  /** Resolves once the terminal has shown it; rejects where the command ends before. */
+  /** Resolves once the output matches; rejects if the command ends first. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.shown);
@@ -47,7 +47,7 @@ export class Terminal {
     }
   }
 
-  /** Whether the command has left the cursor visible and lines wrapping. */
+  /** Whether the cursor is visible and lines wrap. */
   get isRestored(): boolean {
     const isOn = (mode: string) => this.shown.lastIndexOf(`\x1b[?${mode}l`) <= this.shown.lastIndexOf(`\x1b[?${mode}h`);
     return isOn('25') && isOn('7');

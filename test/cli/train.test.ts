@@ -8,7 +8,7 @@ import { decodeWeights } from '../../src/weights/weights.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { command, smallSpec, start } from './command.js';
 
-/** Every file of a run that its seed determines. */
+/** The files of a run that its seed determines. */
 const determined = [
   'spec.json',
   'weights.safetensors',
@@ -59,7 +59,7 @@ describe('metadescent train', () => {
     assert.equal(decodeWeights(weights).provenance.seed, 3);
   });
 
-  it('gives the same bytes twice, and tells them as JSON lines', async () => {
+  it('gives the same bytes twice, and prints events as JSON lines', async () => {
     const { code, stdout, stderr } = await command(['train', 'small.yaml', '-o', 'again', '--json'], { cwd });
     assert.equal(code, 0, stderr);
     const events = stdout
@@ -72,7 +72,7 @@ describe('metadescent train', () => {
     assertSame(await files('again'), await files('runs/small'));
   });
 
-  it('takes a checkpoint at Ctrl-C, and --resume goes on to the same bytes', async () => {
+  it('takes a checkpoint at Ctrl-C, and --resume gives the same bytes', async () => {
     const { child, ended, until } = start(['train', '-', '-o', 'stopped', '--json'], { cwd, input: smallSpec });
     await until('stdout', /"losses"/);
     child.kill('SIGINT');
@@ -80,7 +80,7 @@ describe('metadescent train', () => {
     assert.equal(code, 130, stderr);
     assert.match(stderr, /--resume/);
     assert.ok(existsSync(join(cwd, 'stopped', 'checkpoint.safetensors')));
-    // What a process that was killed outright may have written after its checkpoint.
+    // What a killed process may have written after its checkpoint.
     await appendFile(join(cwd, 'stopped', 'losses.csv'), '199,4,0.5\n199,5,0.');
     const resumed = await command(['train', 'small.yaml', '-o', 'stopped', '--resume'], { cwd });
     assert.equal(resumed.code, 0, resumed.stderr);
@@ -88,7 +88,7 @@ describe('metadescent train', () => {
     assert.ok(!existsSync(join(cwd, 'stopped', 'checkpoint.safetensors')));
   });
 
-  it('replaces no run unasked, and resumes no other', async () => {
+  it('does not replace a run by default, nor resume another run', async () => {
     const again = await command(['train', 'small.yaml'], { cwd });
     assert.equal(again.code, 2);
     assert.match(again.stderr, /--resume .*--overwrite/);
@@ -101,7 +101,7 @@ describe('metadescent train', () => {
     assert.match(complete.stderr, /complete/);
   });
 
-  it('exits with 1 where the training diverges, and keeps the weights from before', async () => {
+  it('exits with 1 if the training diverges, and keeps the weights from before', async () => {
     const diverging = `
       kind: metatrain
       problem: { name: parabola }
@@ -127,7 +127,7 @@ describe('metadescent train', () => {
     assert.match(weightsSha256, /^[0-9a-f]{64}$/);
   });
 
-  it('compares weights without a spec: on their own problem, or on the one that the options name', async () => {
+  it('compares weights without a spec: on their own problem, or on the one in the options', async () => {
     const weights = 'runs/small/weights.safetensors';
     const few = ['--functions', '50', '--seed', '7'];
     const compared = async (args: string[]) => {
@@ -149,14 +149,14 @@ describe('metadescent train', () => {
       optimizers.flatMap(({ rule, tuning }) => (rule?.name === name ? (tuning?.measures ?? []) : []));
     for (const name of ['sgd', 'nag']) assert.deepEqual(tunedFor(other, name).sort(), ['final', 'sum', 'tail']);
     assert.ok(other.optimizers.every(({ tuning }) => tuning === null || tuning.functions === 20));
-    // Its seed and problem apart, the file's word stands where the options say nothing.
+    // Except for seed and problem, what the options leave out comes from the file.
     const options = ['--problem', 'parabola', '--measures', 'final, tail', '-o', 'elsewhere'];
     const fromFile = await compared(['small.yaml', ...options]);
     assert.deepEqual([fromFile.problem.name, fromFile.steps, fromFile.functions], ['parabola', 10, 50]);
     assert.deepEqual(tunedFor(fromFile, 'sgd').sort(), ['final', 'tail']);
   });
 
-  it('says what is wrong with what the options ask for', async () => {
+  it('reports invalid options', async () => {
     const refused = async (...args: string[]) => {
       const { code, stderr } = await command(['compare', 'runs/small/weights.safetensors', ...args], { cwd });
       assert.equal(code, 2, stderr);
@@ -180,26 +180,20 @@ describe('the command line', () => {
       2,
       /line 4, \/problem\/dimension: found "10", allowed: an integer.*\n +line 7, \/training\/unrol: found 3/,
     ],
-    [
-      'names the line where a field is missing',
-      ['train', '-'],
-      '\nkind: metatrain\n',
-      2,
-      /line 2, \/problem: found noth/,
-    ],
+    ['names the line that lacks a field', ['train', '-'], '\nkind: metatrain\n', 2, /line 2, \/problem: found noth/],
     ['refuses what is not YAML', ['submit', '-'], 'kind: [', 2, /standard input is not YAML or JSON/],
-    ['refuses a file that is not there', ['train', 'missing.yaml'], '', 2, /missing\.yaml cannot be read/],
+    ['refuses a missing file', ['train', 'missing.yaml'], '', 2, /missing\.yaml cannot be read/],
     ['refuses an unknown command', ['trian'], '', 2, /unknown command 'trian'/],
     ['refuses an unknown option', ['jobs', '--colour'], '', 2, /unknown option/],
     [
-      'refuses weights that are none',
+      'refuses a file that has no weights',
       ['compare', '/dev/null', '-'],
       smallSpec,
       2,
       /\/dev\/null is neither a file of weights \(.*0 bytes.*\), nor/,
     ],
-    ['says that nobody answers', ['jobs', '--server', 'http://127.0.0.1:1'], '', 3, /No service answers/],
-    ['says so of a stream too', ['watch', 'j0', '--server', 'http://127.0.0.1:1'], '', 3, /No service answers/],
+    ['reports that no service answers', ['jobs', '--server', 'http://127.0.0.1:1'], '', 3, /No service answers/],
+    ['reports the same for a stream', ['watch', 'j0', '--server', 'http://127.0.0.1:1'], '', 3, /No service answers/],
   ];
   for (const [title, args, input, code, message] of refusals) {
     it(`${title}: exit status ${code}`, async () => {
@@ -210,7 +204,7 @@ describe('the command line', () => {
     });
   }
 
-  it('tells errors as JSON where it is asked to', async () => {
+  it('prints errors as JSON with --json', async () => {
     const { stderr } = await command(['train', '-', '--json'], { input: 'kind: other' });
     const { error } = JSON.parse(stderr) as { error: { message: string; exitCode: number } };
     assert.equal(error.exitCode, 2);

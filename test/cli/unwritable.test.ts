@@ -56,14 +56,14 @@ describe('output that cannot be written', () => {
   };
   const stateOf = async (name: string) => JSON.parse(await readFile(join(cwd, name, 'run.json'), 'utf8')).state;
 
-  it('ends no training whose reader has left', async () => {
+  it('does not end a training whose reader has left', async () => {
     const silent = await unread(['train', 'small.yaml', '-o', 'a'], 'stderr');
     assert.deepEqual([silent.code, await stateOf('a')], [0, 'succeeded']);
     const both = await unread(['train', 'small.yaml', '-o', 'b', '--json'], 'stdout', 'stderr');
     assert.deepEqual([both.code, await stateOf('b')], [0, 'succeeded']);
   });
 
-  it('ends no training on a full disk', async () => {
+  it('does not end a training on a full disk', async () => {
     const progress = await onFullDisk(['train', 'small.yaml', '-o', 'c'], 'stderr');
     assert.deepEqual([progress.code, await stateOf('c')], [0, 'succeeded']);
     const table = await onFullDisk(['train', 'small.yaml', '-o', 'd'], 'stdout');
@@ -72,7 +72,7 @@ describe('output that cannot be written', () => {
     assert.doesNotMatch(table.said, /^ +at /m);
   });
 
-  it('stops neither a service nor its stopping in order, and jobs end with their own status', async () => {
+  it('stops neither a service nor its clean stop, and jobs end with their own status', async () => {
     const server = start(['serve', '--port', '0', '--log-level', 'trace'], { cwd });
     const [, url = ''] = await server.until('stderr', /Serving at (\S+)/);
     server.child.stderr!.destroy();
@@ -106,7 +106,7 @@ describe('output that cannot be written', () => {
     );
   });
 
-  it('stops no service whose log is on a full disk', async () => {
+  it('does not stop a service whose log is on a full disk', async () => {
     const full = openSync('/dev/full', 'w');
     const port = await freePort();
     const args = ['serve', '--port', `${port}`, '--data', 'other', '--log-level', 'trace'];

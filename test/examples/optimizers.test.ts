@@ -15,8 +15,8 @@ import { decodeWeights } from '../../src/weights/weights.js';
 const folder = fileURLToPath(new URL('../../../examples/optimizers/', import.meta.url));
 
 /**
- * What ships: the training that made it, the horizon that it is judged over, and the baseline to beat. The sum may be at
- * most what the file's long comparison gave and five standard errors of one over so few functions.
+ * Shipped optimizers: the training that made each, the horizon of the comparison, and the baseline to beat. The limit of
+ * the sum is the value of the file's long comparison plus five standard errors of one over so few functions.
  */
 const shipped = [
   {
@@ -55,7 +55,7 @@ describe('the optimizers that ship', () => {
       const { provenance, spec: optimizer } = decodeWeights(weights);
       const made = jobsOf(plans.get(plan)!, 'standard').find(({ name }) => name === job)!.spec;
       assert.ok(made.kind === 'metatrain');
-      // Options that came after the training was run are not among what the file tells of it.
+      // The file does not list options that were added after the training.
       const known = Object.fromEntries(Object.entries(made.training).filter(([name]) => name in provenance.training!));
       assert.deepEqual(provenance.training, known);
       assert.deepEqual([provenance.problem, optimizer, provenance.seed], [made.problem, made.optimizer, made.seed]);

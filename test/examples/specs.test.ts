@@ -9,14 +9,14 @@ const names = readdirSync(folder);
 
 describe('the example specs', () => {
   for (const name of names) {
-    it(`${name} is a valid document, and says what it is`, async () => {
+    it(`${name} is a valid document with a comment and a title`, async () => {
       assert.match(readFileSync(folder + name, 'utf8'), /^# /);
       const spec = specOf(await readSpecFile(folder + name));
       assert.ok(spec.title);
     });
   }
 
-  it('show both kinds of job, every problem of the paper, and problems made of others', async () => {
+  it('show both kinds of job, every problem of the paper, and composite problems', async () => {
     const specs = await Promise.all(names.map(async (name) => specOf(await readSpecFile(folder + name))));
     assert.deepEqual(new Set(specs.map((spec) => spec.kind)), new Set(['metatrain', 'compare']));
     assert.deepEqual(
@@ -25,7 +25,7 @@ describe('the example specs', () => {
     );
   });
 
-  it('name the seed example as it was published: 20 steps, 4,000 iterations at 1e-4; second derivatives are dropped', async () => {
+  it('have the seed example as published: 20 steps, 4,000 iterations at 1e-4, second derivatives dropped', async () => {
     const spec = specOf(await readSpecFile(`${folder}seed-paper.yaml`));
     assert.ok(spec.kind === 'metatrain');
     const { iterations, learningRate, secondDerivatives, clipNorm, horizon, unroll, functions } = spec.training;

@@ -23,7 +23,7 @@ describe('digests', () => {
     data: Float32Array.from(values),
   });
 
-  it('of weights are of the tensors, not of their order in the file or of what is said about them', () => {
+  it('of weights cover the tensors, not their order in the file or their metadata', () => {
     const digest = digestWeights(encodeSafetensors([tensor('a', 1, 2), tensor('b', 3)], { version: '0.1.0' }));
     assert.equal(digestWeights(encodeSafetensors([tensor('b', 3), tensor('a', 1, 2)], { version: '9' })), digest);
     for (const others of [
@@ -34,7 +34,7 @@ describe('digests', () => {
       assert.notEqual(digestWeights(encodeSafetensors(others, { version: '0.1.0' })), digest);
   });
 
-  it('of tables are of the columns named', () => {
+  it('of tables cover the named columns', () => {
     const digest = digestTable('iteration,loss\n0,1.5\n1,0.25\n', ['iteration', 'loss']);
     assert.equal(digestTable('loss,seconds,iteration\n1.5,7,0\n0.25,8,1\n', ['iteration', 'loss']), digest);
     assert.notEqual(digestTable('iteration,loss\n0,1.5\n1,0.26\n', ['iteration', 'loss']), digest);
@@ -54,7 +54,7 @@ describe('digests', () => {
     });
   });
 
-  it('fail the check where a part is missing, or an exception is left over', () => {
+  it('fail the check if a part is missing, or an exception is left over', () => {
     const digest = 'a'.repeat(64);
     const expected = { seed: { weights: digest } };
     const { lines, failed } = compareDigests(expected, { seed: { outcome: 'exit status 2: no such field' } }, []);

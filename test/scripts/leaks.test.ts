@@ -16,7 +16,7 @@ describe('what a test file leaves behind', { skip }, () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  /** Runs a program as scripts/test.mjs runs a test file: as one that has not been marked yet. */
+  /** Runs a program as scripts/test.mjs runs a test file: without the marks of this one. */
   const run = (program: string) => {
     const file = join(folder, 'program.mjs');
     writeFileSync(file, program);
@@ -24,7 +24,7 @@ describe('what a test file leaves behind', { skip }, () => {
     return runToEnd('env', [...marks, process.execPath, '--import', leaks, file], folder);
   };
 
-  it('fails it: a detached process, whose parent has ended', async () => {
+  it('fails it: a detached process whose parent has ended', async () => {
     const { code, stderr } = await run(`
       import { spawn } from 'node:child_process';
       spawn('sh', ['-c', 'sleep 300 & exit'], { detached: true, stdio: 'ignore' }).unref();
@@ -32,7 +32,7 @@ describe('what a test file leaves behind', { skip }, () => {
     assert.equal(code, 1);
     assert.match(stderr, /^This test file leaves behind:\n {2}process \d+: sleep 300\n$/);
     const pid = Number(/process (\d+)/.exec(stderr)?.[1]);
-    // Gone, or dead and not yet reaped, when it has no command line.
+    // Gone, or dead and not yet reaped: then it has no command line.
     const cmdline = `/proc/${pid}/cmdline`;
     assert.equal(existsSync(cmdline) ? readFileSync(cmdline, 'utf8') : '', '');
   });
