@@ -40,7 +40,7 @@ export function formatCount(value: number): string {
   return value.toLocaleString('en-GB');
 }
 
-/** Such as "340 kB" or "1.2 GB". */
+/** For example "340 kB" or "1.2 GB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB'];
   const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));

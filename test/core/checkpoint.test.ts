@@ -12,7 +12,7 @@ const vector = (...values: number[]) => Float32Array.of(...values);
 const doubles = (...values: number[]) => Float64Array.of(...values);
 const { POSITIVE_INFINITY: infinity } = Number;
 
-/** A state with everything in it; of optimizers more than ten, whose vectors must not be sorted by name. */
+/** A complete state, with more than ten optimizers, whose vectors must not be sorted by name. */
 const state: Checkpoint = {
   phase: 'comparison',
   training: {
@@ -62,7 +62,7 @@ describe('a checkpoint', () => {
     assert.deepEqual(decodeCheckpoint(bytes, spec, origin), state);
   });
 
-  it('gives back a state before any validation, and one of a comparison alone', () => {
+  it('gives back a state before any validation, and one of only a comparison', () => {
     const fresh = { ...state.training!, bestLoss: infinity, bestIteration: -1, initial: null, episode: null };
     for (const part of [
       { phase: 'training', training: fresh, comparison: undefined },
@@ -79,7 +79,7 @@ describe('a checkpoint', () => {
     assert.deepEqual(decodeCheckpoint(earlier, spec, origin), { ...state, comparison: undefined });
   });
 
-  it('shares no memory with the file: what goes on writes into its own vectors', () => {
+  it('shares no memory with the file: a resumed run writes into its own vectors', () => {
     const before = bytes.slice();
     const { training, comparison } = decodeCheckpoint(bytes, spec, origin);
     training!.phi.fill(0);
@@ -88,7 +88,7 @@ describe('a checkpoint', () => {
     assert.deepEqual(bytes, before);
   });
 
-  it('is refused where it is of another job, engine or data set, or damaged', () => {
+  it('is refused if it belongs to another job, engine or data set, or is damaged', () => {
     assert.throws(() => decodeCheckpoint(bytes, { ...spec, seed: 9 }, origin), /belongs to a different job/);
     assert.throws(
       () => decodeCheckpoint(bytes, spec, { ...origin, engine: { ...engine, backend: 'cpu' } }),
@@ -103,7 +103,7 @@ describe('a checkpoint', () => {
       () => decodeCheckpoint(compared, spec, { ...origin, weightsSha256: 'other' }),
       /different weights file.*other.*one/,
     );
-    // One of 0.1.0 does not name them.
+    // Checkpoints of 0.1.0 do not name them.
     assert.deepEqual(decodeCheckpoint(bytes, spec, pinned), state);
     assert.throws(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 4), spec, origin));
     const { tensors, metadata } = decodeSafetensors(bytes);

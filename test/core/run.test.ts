@@ -7,7 +7,7 @@ import { createRun } from '../../src/core/run.js';
 import { decodeWeights } from '../../src/weights/weights.js';
 import { nativeMissing } from '../support/native.js';
 
-/** Small, and with everything in it that a run has to remember: carried state, Adam, the best φ, a grid, losses. */
+/** Small, with everything that a run has to remember: carried state, Adam, the best φ, a grid, losses. */
 const small = parseJobSpec({
   kind: 'metatrain',
   problem: { name: 'quadratic', dimension: 3, distribution: 'uniform' },
@@ -36,7 +36,7 @@ const small = parseJobSpec({
   },
 });
 
-/** Parameters between each other's, a network with a carried state, one without, and a rule that has one. */
+/** Interleaved parameters, a network with a carried state, one without, and a rule with one. */
 const grouped = parseJobSpec({
   kind: 'metatrain',
   problem: { name: 'simple-multi', dimension: 4 },
@@ -59,7 +59,7 @@ const grouped = parseJobSpec({
   comparison: { functions: 64, steps: 8, baselines: [{ name: 'sgd', learningRate: 0.1 }], resamples: 100 },
 }) as MetatrainSpec;
 
-/** Meta-training’s options all at once: each adds to what a run has to remember, or to find again. */
+/** All options of meta-training: each adds to what a run has to remember or restore. */
 const elaborate = parseJobSpec({
   ...small,
   training: {
@@ -76,7 +76,7 @@ const elaborate = parseJobSpec({
   comparison: null,
 });
 
-/** A warm-up by imitation of rules with a state, longer than the first stage, that ends in the midst of a horizon. */
+/** A warm-up by imitation of rules with a state, longer than the first stage, that ends within a horizon. */
 const imitating = <S extends MetatrainSpec>(spec: S): S => ({
   ...spec,
   training: {
@@ -94,14 +94,14 @@ interface Outcome {
   weights: Uint8Array | null;
 }
 
-/** Drives a run to its end; before pull number n of `cuts`, it is stopped and begun again from its checkpoint. */
+/** Drives a run to its end; before pull number n of `cuts`, it is stopped and resumed from its checkpoint. */
 async function drive(spec: JobSpec, cuts: ReadonlySet<number> = new Set(), weights?: Uint8Array): Promise<Outcome> {
   // The shortest pulls, so that stops fall anywhere, and the same each time.
   const given = { pullTime: 0, ...(weights && { weights }) };
   let run = await createRun({ spec, ...given });
   const events: RunEvent[] = [];
   for (let pull = 0; ; pull++) {
-    // The last event must come once also where the stop falls between the results and it.
+    // The last event must come once, also if the stop falls between the results and it.
     if (cuts.has(pull) || (cuts.size > 0 && events.at(-1)?.type === 'comparison')) {
       const checkpoint = await run.checkpoint();
       run.dispose();
@@ -127,9 +127,9 @@ describe('a run', () => {
     const stopped = await drive(small, cuts);
     assert.deepEqual(stopped.weights, steady.weights);
     assert.deepEqual(stopped.losses, steady.losses);
-    // What of the comparison was under way begins again, so its progress may be told twice; all else comes once and the same.
-    const told = ({ events }: Outcome) => events.filter((e) => e.type !== 'progress');
-    assert.deepEqual(told(stopped), told(steady));
+    // The unfinished chunk of the comparison is repeated, so its progress may come twice; all else comes once, unchanged.
+    const reported = ({ events }: Outcome) => events.filter((e) => e.type !== 'progress');
+    assert.deepEqual(reported(stopped), reported(steady));
   });
 
   it('is the same stopped before every pull, with every option of meta-training', async () => {
@@ -170,7 +170,7 @@ describe('a run', () => {
     assert.deepEqual(await drive(spec, new Set(steady.events.keys())), steady);
   });
 
-  it('tells its phases in order and ends with done', async () => {
+  it('reports its phases in order and ends with done', async () => {
     const { events } = await drive(small);
     const kinds = events.map((e) => (e.type === 'progress' ? e.phase : e.type)).filter((k, i, all) => k !== all[i - 1]);
     assert.equal(kinds[0], 'started');
@@ -182,7 +182,7 @@ describe('a run', () => {
     );
     const points = events.filter((e) => e.type === 'losses').flatMap((e) => [...e.points]);
     assert.equal(points.length, 25 * 5);
-    // Unrolls of one horizon go on from each other: iteration 1 begins at step 5.
+    // Unrolls of one horizon continue each other: iteration 1 begins at step 5.
     assert.deepEqual(events.flatMap((e) => (e.type === 'losses' ? [e.step] : [])).slice(0, 4), [0, 5, 10, 0]);
   });
 
@@ -197,7 +197,7 @@ describe('a run', () => {
   });
 
   for (const name of ['native', 'tfjs'] as const) {
-    it(`of groups on ${name}, stopped and begun again, is the same to the bit, and compares as itself`, async (t) => {
+    it(`of groups on ${name}, stopped and resumed, is the same to the bit, and compares as itself`, async (t) => {
       if (name === 'native' && nativeMissing()) return t.skip(String(nativeMissing()));
       const spec = { ...grouped, engine: { name, backend: 'auto' } } as const;
       const steady = await drive(spec);
@@ -214,7 +214,7 @@ describe('a run', () => {
       assert.deepEqual(results(await drive(compare, new Set(), steady.weights!)), results(steady));
       const { tensors } = decodeWeights(steady.weights!);
       assert.deepEqual(new Set(tensors.map((tensor) => tensor.name.split('/')[0])), new Set(['cw', 'rest']));
-      // It does not go where its groups are not.
+      // It does not fit where its groups do not exist.
       const elsewhere = { ...compare, problem: { name: 'parabola', dimension: 4 } } as const;
       await assert.rejects(createRun({ spec: elsewhere, weights: steady.weights! }), {
         code: 'unsupported',
@@ -243,11 +243,11 @@ describe('a run', () => {
     assert.ok(last!.loss < first!.loss, `${first!.loss} became ${last!.loss}`);
   });
 
-  it('stops with an event where it diverges, and keeps the best weights before', async () => {
+  it('stops with an event if it diverges, and keeps the best earlier weights', async () => {
     const spec = parseJobSpec({
       kind: 'metatrain',
       problem: { name: 'parabola' },
-      // A linear map of the gradient with weights of about ±10: θ grows twentyfold a step.
+      // A linear map of the gradient with weights of about ±10: θ grows twentyfold per step.
       optimizer: { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } },
       training: { iterations: 50, learningRate: 10 },
     });
@@ -256,13 +256,13 @@ describe('a run', () => {
     assert.equal(last?.type, 'diverged');
     assert.equal(last.iteration, 1);
     assert.equal(last.where, 'loss');
-    assert.match(last.message, /best weights before, of meta-iteration 0, are kept/);
+    assert.match(last.message, /best earlier weights, of meta-iteration 0, are kept/);
     const { tensors, provenance } = decodeWeights(weights!);
     assert.equal(provenance.bestIteration, 0);
     assert.ok(tensors.every(({ data }) => data.every((w) => w === 0)));
   });
 
-  it('ends as diverged where no validation was finite: there are no weights to compare', async () => {
+  it('ends as diverged if no validation was finite: there are no weights to compare', async () => {
     const spec = parseJobSpec({
       kind: 'metatrain',
       problem: { name: 'parabola' },
@@ -274,11 +274,14 @@ describe('a run', () => {
     const last = events.at(-1);
     assert.equal(last?.type, 'diverged');
     assert.equal(last.where, 'validation');
-    assert.match(last.message, /the loss of every validation is not finite; no weights had a finite validation loss/);
+    assert.match(
+      last.message,
+      /the loss of every validation is not finite; no earlier weights had a finite validation loss/,
+    );
     assert.equal(weights, null);
   });
 
-  it('brings DeepMind’s simple-multi, of which Adam has a variable, as far as Adam goes, in as many', async () => {
+  it('lowers DeepMind’s simple-multi, with one variable under Adam, as far as Adam does, in as many steps', async () => {
     const linear = { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } };
     const spec = parseJobSpec({
       kind: 'metatrain',
@@ -302,7 +305,7 @@ describe('a run', () => {
     });
     const { events, weights } = await drive(spec);
     const final = events.findLast((e) => e.type === 'validation');
-    // Adam at 0.1 from x_1 = 1, alone, by its own recurrence in doubles.
+    // Adam at 0.1 from x_1 = 1, by its own recurrence in doubles.
     let [x, m, v] = [1, 0, 0];
     for (let t = 1; t <= 100; t++) {
       m = 0.9 * m + 0.1 * 2 * x;
@@ -322,7 +325,7 @@ describe('a run', () => {
     run.dispose();
   });
 
-  it('brings DeepMind’s simple problem below 1e-5 within 500 epochs of 5 unrolls', async () => {
+  it('lowers DeepMind’s simple problem below 1e-5 within 500 epochs of 5 unrolls', async () => {
     const spec = parseJobSpec({
       kind: 'metatrain',
       problem: { name: 'simple' },

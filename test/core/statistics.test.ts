@@ -20,7 +20,7 @@ describe('mean and standard deviation', () => {
     assert.equal(standardDeviation(values), Math.sqrt(32 / 7));
   });
 
-  it('sum fp32 values in double: 2^24 ones and one more', () => {
+  it('add fp32 values in double: 2^24 ones and one more', () => {
     const values = new Float32Array(2 ** 24 + 1).fill(1);
     assert.equal(mean(values), 1);
   });
@@ -33,7 +33,7 @@ describe('mean and standard deviation', () => {
 });
 
 describe('quantiles, by numpy’s default definition', () => {
-  it('lie at position p (n - 1), interpolated', () => {
+  it('are at position p (n - 1), interpolated', () => {
     const sorted = f64(10, 20, 40, 80);
     // p = 0.4: position 1.2, 20 + 0.2 · 20 = 24.
     for (const [p, expected] of [
@@ -59,7 +59,7 @@ describe('quantiles, by numpy’s default definition', () => {
 describe('win rate', () => {
   it('counts a tie half', () => assert.equal(winRate(f64(1, 2, 3, 4), f64(2, 2, 2, 5)), 2.5 / 4));
 
-  it('holds a divergence, NaN or infinite, for a loss, and two of them for a tie', () => {
+  it('counts a divergence, NaN or infinite, as a loss, and two of them as a tie', () => {
     assert.equal(winRate(f64(1, 1), f64(nan, infinity)), 1);
     assert.equal(winRate(f64(nan, infinity), f64(1, 1)), 0);
     assert.equal(winRate(f64(nan, infinity, nan, infinity), f64(nan, nan, infinity, infinity)), 0.5);
@@ -74,7 +74,7 @@ describe('win rate', () => {
 });
 
 describe('the interval between percentiles', () => {
-  it('is none where a resample is NaN: sorted, that would count as the greatest', () => {
+  it('is none if a resample is NaN, which would be sorted as the maximum', () => {
     assert.deepEqual(percentileInterval(f64(1, 2, 3, nan), 0.5), { low: nan, high: nan });
     assert.deepEqual(percentileInterval(f64(1, 2, 3, 4, 5), 0.5), { low: 2, high: 4 });
   });

@@ -11,12 +11,12 @@ const files = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`).concat('test_bat
 const records = 10_000;
 const recordBytes = 3073;
 
-/** What a pixel is in the files that this test writes: another at every place, as far as a byte goes. */
+/** A pixel in the files that this test writes: different at every place, within the limits of a byte. */
 const byteAt = (file: number, record: number, colour: number, row: number, column: number) =>
   (7 * file + 13 * record + 101 * colour + 3 * row + 5 * column) & 255;
 const labelAt = (file: number, record: number) => (file + record) % 10;
 
-/** A file in the very form of CIFAR-10's binary version: label, red plane, green plane, blue plane, row by row. */
+/** A file in the form of CIFAR-10's binary version: label, red plane, green plane, blue plane, row by row. */
 function binary(file: number): Uint8Array {
   const bytes = new Uint8Array(records * recordBytes);
   let at = 0;
@@ -44,7 +44,7 @@ describe('CIFAR-10 in a folder', () => {
       String(message),
     );
 
-  it('is read byte for byte, colours side by side; what is missing or damaged is named, with what to do', async () => {
+  it('is read byte for byte, channels last; what is missing or damaged is named, with what to do', async () => {
     await refused(/needs the binary files .*cifar-10-binary\.tar\.gz.* set METADESCENT_CIFAR to the folder/, null);
     await refused(/nowhere, which METADESCENT_CIFAR names, lacks data_batch_1\.bin: download https/, '/nowhere');
     for (const [i, name] of files.entries()) {
@@ -85,7 +85,7 @@ describe('CIFAR-10 in a folder', () => {
     await refused(/lacks data_batch_3\.bin/);
   });
 
-  it('is missed before anything runs: exit code 1, where to get it, no results and no stack', async () => {
+  it('is reported as missing before anything runs: exit code 1, where to get it, no results and no stack', async () => {
     const input = 'kind: metatrain\nproblem: { name: cifar }\noptimizer: { name: lstm }\n';
     const env = { METADESCENT_CIFAR: '' };
     const { code, stdout, stderr } = await command(['train', '-', '--out', path('run')], { input, env });

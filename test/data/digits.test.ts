@@ -15,11 +15,11 @@ function idx(shape: number[], data: Uint8Array): Buffer {
 }
 
 describe('the digits of the mnist package', () => {
-  it('are split into 8,000 and 2,000 by a permutation that is the same for good', async () => {
+  it('are split into 8,000 and 2,000 by a permutation that never changes', async () => {
     const { training, heldOut, fingerprint } = await loadDigits(null);
     assert.deepEqual([training.labels.length, heldOut.labels.length], [8000, 2000]);
     assert.equal(training.inputs.length, 8000 * 784);
-    // SHA-256 of pixels and labels, the training's first: results of earlier versions were had with this split.
+    // SHA-256 of pixels and labels, the training's first: results of earlier versions used this split.
     assert.equal(fingerprint, 'a8a84e18cdcfb4cef8808c9d3e636d08b17d0d8de8d02e546c9890177ba44d23');
   });
 
@@ -41,7 +41,7 @@ describe('the digits of the mnist package', () => {
     assert.equal(seen.size, 10_000);
   });
 
-  it('are missed with a word on how to get them', async () => {
+  it('are reported as missing, with how to get them', async () => {
     await assert.rejects(
       loadDigits(null, '/nonexistent'),
       (e: DatasetError) =>
@@ -101,7 +101,7 @@ describe('the full MNIST in a folder', () => {
     await refused(/train-labels-idx1-ubyte is empty: remove it, and .*ubyte.gz beside it will be read/);
   });
 
-  it('is asked for by the names of its files, and told which there are', async () => {
+  it('is requested by the names of its files, and says which there are', async () => {
     const other = await createTemporaryFolder();
     try {
       await writeFile(join(other.path, 'train-images.idx3-ubyte'), idx([1, 28, 28], images(1)));
@@ -111,7 +111,7 @@ describe('the full MNIST in a folder', () => {
     }
   });
 
-  it('is named by METADESCENT_MNIST: without it a training ends with that word, and no stack', async () => {
+  it('is named by METADESCENT_MNIST: without it a training ends with that advice, and no stack', async () => {
     const input = 'kind: metatrain\nproblem: { name: mnist }\noptimizer: { name: lstm }\n';
     const env = { METADESCENT_MNIST: '/nonexistent' };
     const { code, stderr } = await command(['train', '-', '--out', join(folder.path, 'run')], { input, env });

@@ -4,7 +4,7 @@ import { shapeLabels } from '../../src/contract/problems/shapes.js';
 import { makeShapes } from '../../src/data/shapes.js';
 
 describe('the coloured shapes', () => {
-  it('are the same for good: 4,000 for training and 1,000 held out, an eighth of each class', async () => {
+  it('never change: 4,000 for training and 1,000 held out, an eighth of each class', async () => {
     const { training, heldOut, fingerprint } = await makeShapes(8);
     assert.deepEqual([training.labels.length, heldOut.labels.length], [4000, 1000]);
     assert.deepEqual([training.width, training.inputs.length], [192, 4000 * 192]);
@@ -12,11 +12,11 @@ describe('the coloured shapes', () => {
       for (const [label] of shapeLabels.entries())
         assert.equal(labels.filter((l) => l === label).length, labels.length / 8);
     assert.equal((await makeShapes(8)).fingerprint, fingerprint);
-    // SHA-256 of bytes and labels, the training's first: results of earlier versions were had with these.
+    // SHA-256 of bytes and labels, the training's first: results of earlier versions used these.
     assert.equal(fingerprint, 'b5f33c9fcdcc654d4291a290e737672a036becfda28c5e7fc5516561837f5f11');
   });
 
-  it('are all different ones', async () => {
+  it('are all different', async () => {
     const { training, heldOut } = await makeShapes(8);
     const seen = new Set<string>();
     for (const { inputs, width, labels } of [training, heldOut])
@@ -25,7 +25,7 @@ describe('the coloured shapes', () => {
     assert.equal(seen.size, 5000);
   });
 
-  it('show what they are called: ink on more of a square than of its frame, of a circle than of a ring', async () => {
+  it('look like their names: ink on more of a square than of its frame, of a circle than of a ring', async () => {
     const { training } = await makeShapes(32);
     // Ink is brighter than the background, which is at most 0.6 of white.
     const brightShare = shapeLabels.map((_, label) => {
@@ -38,7 +38,7 @@ describe('the coloured shapes', () => {
       return bright / all;
     });
     const share = (label: (typeof shapeLabels)[number]) => brightShare[shapeLabels.indexOf(label)]!;
-    // Areas within the unit circle: π, 0.6 π, 1.4², 1.4² - 0.9², … of which about the same share is bright: edges are soft.
+    // Areas within the unit circle: π, 0.6 π, 1.4², 1.4² - 0.9², …; about the same share of each is bright: edges are soft.
     const ratio = (a: number, b: number, expected: number) =>
       assert.ok(Math.abs(a / b / expected - 1) < 0.2, `${a / b}`);
     ratio(share('ring'), share('circle'), 0.6);

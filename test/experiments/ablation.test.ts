@@ -27,7 +27,7 @@ function trainings(budget: (typeof budgets)[number]): Map<string, MetatrainSpec>
 describe('the plan ablation', () => {
   const specs = trainings('standard');
   for (const { change, jobs } of variantsOf('standard'))
-    it(`${change || 'the base'}: put into the base’s document, it makes the variant’s, seed by seed`, () => {
+    it(`${change || 'the base'}: applied to the base’s document, it gives the variant’s, seed by seed`, () => {
       const seeds = jobs.filter((name) => specs.has(name));
       assert.equal(seeds.length, 3);
       for (const [i, name] of seeds.entries()) {
@@ -54,7 +54,7 @@ describe('the plan ablation', () => {
     });
 
   for (const budget of budgets)
-    it(`${budget}: as many steps for each, and a comparison on the same functions`, () => {
+    it(`${budget}: the same number of steps for each, and a comparison on the same functions`, () => {
       const steps = [...trainings(budget).values()].map(({ training }) => {
         const stages = stagesOf(training);
         const unrolled = stages.map(
@@ -69,13 +69,13 @@ describe('the plan ablation', () => {
       for (const one of drawn) assert.deepEqual(one, drawn[0]);
     });
 
-  it('changes something else in each line', () => {
+  it('changes something different in each row', () => {
     const changes = variantsOf('standard').map(({ change }) => change);
     assert.equal(changes[0], '');
     assert.equal(new Set(changes).size, changes.length);
   });
 
-  it('leaves a table that says what its results do', { skip: nativeMissing() }, async () => {
+  it('writes a table that agrees with its results', { skip: nativeMissing() }, async () => {
     const folder = await createTemporaryFolder();
     try {
       const names = ['base-1', 'base-2', 'unroll-50-1', 'unroll-50-2'];
@@ -128,7 +128,7 @@ describe('the plan ablation', () => {
       const [summary] = /<section id="summary">.*?<\/section>/s.exec(html) ?? [''];
       assert.equal(summary.match(/<tr/g)?.length, 1 + 3);
       assert.ok(summary.includes('<code>unroll: 50, iterations: 3200</code>'));
-      // The base's trainings and comparisons have sections of their own, no others.
+      // Only the base's trainings and comparisons have their own sections.
       assert.deepEqual(
         [...html.matchAll(/<section id="([^"]+)">/g)].map(([, id]) => id),
         ['summary', 'base-1', 'base-1-100', 'base-2', 'base-2-100', 'circumstances'],
@@ -140,7 +140,7 @@ describe('the plan ablation', () => {
 });
 
 describe('docs/ablation.md', () => {
-  it('has the lines that the plan has at the standard budget', () => {
+  it('has the rows of the plan at the standard budget', () => {
     const page = readFileSync(new URL('../../../docs/ablation.md', import.meta.url), 'utf8');
     assert.ok(page.includes('npx metadescent reproduce ablation --budget standard'));
     assert.deepEqual(
@@ -163,7 +163,7 @@ function shortened(job: PlannedJob): PlannedJob {
   return { ...job, compare: { ...job.compare, comparison } };
 }
 
-/** The cells of a Markdown table's rows, the head left out. */
+/** The cells of a Markdown table's rows, without the head. */
 function rowsOf(markdown: string): string[][] {
   const lines = markdown.split('\n').filter((line) => line.startsWith('| '));
   return lines.slice(2).map((line) => line.slice(2, -2).split(' | '));

@@ -29,7 +29,7 @@ const determined = [
 describe('the plans of reproduce', () => {
   for (const plan of plans.values()) {
     for (const budget of budgets) {
-      it(`${plan.name}, ${budget}: valid specs, each comparison of an optimizer that is there before it`, () => {
+      it(`${plan.name}, ${budget}: valid specs, each comparison after the training of its optimizer`, () => {
         const known = new Set((plan.given ?? []).map(({ name }) => name));
         const jobs = jobsOf(plan, budget);
         for (const { name, spec, of } of jobs) {
@@ -42,7 +42,7 @@ describe('the plans of reproduce', () => {
         assert.equal(new Set(jobs.map(({ name }) => name)).size, jobs.length);
       });
     }
-    it(`${plan.name}: what it is given comes from a training of another plan`, () => {
+    it(`${plan.name}: its given optimizers come from trainings of another plan`, () => {
       for (const { plan: other, job } of plan.given ?? []) {
         const spec = jobsOf(plans.get(other)!, 'standard').find(({ name }) => name === job)?.spec;
         assert.equal(spec?.kind, 'metatrain');
@@ -50,7 +50,7 @@ describe('the plans of reproduce', () => {
     });
   }
 
-  it('compare on as many functions, at the standard budget, as the published figures ask for', () => {
+  it('compare on as many functions, at the standard budget, as the published figures need', () => {
     const functions = (name: string) =>
       jobsOf(plans.get(name)!, 'standard').flatMap(({ spec }) =>
         spec.kind === 'compare' ? [[spec.comparison.steps, spec.comparison.functions] as const] : [],
@@ -77,14 +77,14 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
   const at = (...path: string[]) => join(cwd, 'runs', ...path);
   const seed = ['reproduce', 'seed', '--budget', 'quick'];
 
-  it('tells the time it takes and stops, where it is to run dry', async () => {
+  it('prints the estimated time and stops, in a dry run', async () => {
     const { code, stderr } = await command([...seed, '--dry-run'], { cwd });
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Training on parabolas +1,000 meta-iterations +about \d/);
     assert.ok(!existsSync(at('seed-quick')));
   });
 
-  it('tells the time it takes, runs, and leaves a report, results, tables and weights', async () => {
+  it('prints the estimated time, runs, and writes a report, results, tables and weights', async () => {
     const { code, stdout, stderr } = await command(seed, { cwd });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /\nReport: runs\/seed-quick\/report\.html\n$/);
@@ -111,7 +111,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     assert.equal(table[1]!.split(',')[table[0]!.split(',').indexOf('sum')], String(sum));
   });
 
-  it('goes on after SIGKILL, in the training and in the comparison, to the same bytes', async () => {
+  it('resumes after SIGKILL, in the training and in the comparison, to the same bytes', async () => {
     const args = [...seed, '--out', 'runs/killed', '--checkpoint-every', '0.05'];
     for (const job of ['parabola', 'parabola-20']) {
       const { child, ended } = start(args, { cwd });
@@ -143,7 +143,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     assert.ok(existsSync(at('stopped', 'parabola', 'checkpoint.safetensors')));
   });
 
-  it('does not run again what is done, and replaces no other reproduction unasked', async () => {
+  it('does not repeat what is done, and replaces no other reproduction unless told to', async () => {
     const weights = at('seed-quick', 'parabola', 'weights.safetensors');
     const { mtimeMs } = await stat(weights);
     const again = await command(seed, { cwd });
@@ -155,7 +155,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     assert.match(other.stderr, /holds a reproduction by plan seed: .*--overwrite.*--out/);
   });
 
-  it('says where a given optimizer would come from, where there is none', async () => {
+  it('says where a given optimizer would come from, if there is none', async () => {
     const { code, stderr } = await command(['reproduce', 'mnist-transfer', '--weights', 'none.safetensors'], { cwd });
     assert.equal(code, 2);
     assert.match(stderr, /none\.safetensors is missing.*metadescent reproduce mnist --budget standard/);
@@ -187,7 +187,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
       { plan: 'quadratic-quick', figures: 2 * 4, tables: 1 + 2 * 2, rows: 4 + 2 * 2 * 6 },
     ]) {
       for (const { name, shown, ...view } of views) {
-        it(`of ${plan} opens on ${name} without a network, complaint or script, figures and tables in it`, async () => {
+        it(`of ${plan} opens on ${name} without network, errors or scripts, with figures and tables`, async () => {
           const url = `file://${at(plan, 'report.html')}`;
           const { requests, complaints } = await browser.open(url, view);
           assert.deepEqual(
@@ -217,7 +217,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
   });
 });
 
-/** Why the reports cannot be opened, or false. In CI it has to be there. */
+/** Why the reports cannot be opened, or false. CI must have Chromium. */
 function chromiumMissing(): string | false {
   if (chromium !== null || process.env.CI !== undefined) return false;
   return 'There is no Chromium: install it (Debian: apt-get install chromium), or set CHROME to the path of one.';

@@ -32,7 +32,7 @@ function findingOfNoUse(): Finding {
 }
 
 describe('the tables of a report', () => {
-  it('keep a comparison in the summary where no rule is any good, and say so', () => {
+  it('keep a comparison in the summary if no rule is any good, and say so', () => {
     const text = summaryTable([findingOfNoUse()]).replaceAll(/<[^>]*>/g, '|');
     assert.match(text, /One/);
     assert.match(text, /none\|+no rule does better than standing still/);

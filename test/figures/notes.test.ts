@@ -15,7 +15,7 @@ const tuning: TuningResult = {
   grid: [],
 };
 
-/** Both say the same: the terminal, and a report. */
+/** The terminal and a report say the same. */
 function bothSay(results: ComparisonResults, said: RegExp): void {
   assert.match(renderComparison(results), said);
   const html = comparisonTables(results, ['sum', 'tail', 'final']);
@@ -23,7 +23,7 @@ function bothSay(results: ComparisonResults, said: RegExp): void {
 }
 
 describe('a table of a comparison says', () => {
-  it('which rates are not tuned, and why, beside the measure that it is of', () => {
+  it('which rates are not tuned, and why, for its own measure', () => {
     const results = sampleResults([falling, falling], ['LSTM', 'SGD 0.1 (not tuned)']);
     const notTuned = [{ measure: 'sum' as const, parameter: 'learningRate', reason: 'no rate moves' }];
     results.optimizers[1]!.tuning = { ...tuning, notTuned };
@@ -40,7 +40,7 @@ describe('a table of a comparison says', () => {
     bothSay(results, /^SGD 0\.1 \(not tuned\): momentum not tuned, 0\.5 and 0\.9 tie\.$/m);
   });
 
-  it('that no rule is any good, where none comes below standing still', () => {
+  it('that no rule is any good, if none is below standing still', () => {
     bothSay(
       sampleResults([falling, [3.6, 3.6, 3.6], [3.6, 5, 9], [3.6, Number.NaN, Number.NaN]]),
       /^Best baseline: none\. No rule does better than standing still\.$/m,
@@ -77,7 +77,7 @@ describe('a table of a comparison says', () => {
     assert.ok(!renderComparison(results).includes('comes from'));
   });
 
-  it('what the learned optimizer was trained on, where that is something else, or fewer steps', () => {
+  it('what the learned optimizer was trained on, if that is something else, or fewer steps', () => {
     const results = sampleResults([falling, falling]);
     const said = () => renderComparison(results).split('\n')[1];
     assert.equal(said(), '');

@@ -14,7 +14,7 @@ import { sampleResults } from './results-sample.js';
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 
-/** Curves that a logarithmic axis has no place for, and the word that stands at the axis instead. */
+/** Curves that do not fit a logarithmic axis, and the note at the axis instead. */
 const odd: [what: string, curves: number[][], word: string][] = [
   [
     'all below 0',
@@ -70,12 +70,12 @@ const pathsOf = (svg: string, kind: 'line' | 'band') =>
   [...svg.matchAll(new RegExp(`<path class="${kind}"[^>]* d="([^"]*)"`, 'g'))].map(([, d]) => d!);
 const pointsOf = (d: string) => [...d.matchAll(/(-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
 
-describe('losses that a logarithmic axis has no place for', () => {
+describe('losses that do not fit a logarithmic axis', () => {
   for (const [what, curves, word] of odd) {
     const results = sampleResults(curves);
     const allFinite = curves.flat().every(Number.isFinite);
 
-    it(`are drawn whole in a picture, ${what}, with a word`, () => {
+    it(`are drawn completely in a picture, ${what}, with a note`, () => {
       for (const svg of [renderSvg(results), comparisonFigure(results)]) {
         assert.ok(svg.includes(word), svg);
         if (!allFinite) continue;
@@ -89,7 +89,7 @@ describe('losses that a logarithmic axis has no place for', () => {
       }
     });
 
-    it(`are drawn in the terminal, ${what}, with a word`, () => {
+    it(`are drawn in the terminal, ${what}, with a note`, () => {
       const text = renderCurve(results, undefined, { width: 80, rows: 10 });
       const [title, ...rows] = text.split('\n');
       assert.equal(title, `mean f(θ_t), ${word}`);
@@ -111,7 +111,7 @@ describe('losses that a logarithmic axis has no place for', () => {
     assert.ok(ticks.length >= 3);
   });
 
-  it('are written as a dash where their logarithm is asked for', () => {
+  it('have a dash as their logarithm', () => {
     const results = sampleResults([[-97, -100]]);
     const [, , , final] = renderComparison(results).split('\n\n');
     assert.match(final!, /^LSTM .*-100\.0 +-90\.00 … -110\.0 +-100\.0 +–$/m);
@@ -120,7 +120,7 @@ describe('losses that a logarithmic axis has no place for', () => {
 });
 
 describe('a band', () => {
-  it('with an undefined quartile is left out there, and drawn before and after it', () => {
+  it('is left out where a quartile is undefined, and drawn before and after', () => {
     const results = sampleResults([[5, 4, 3, 2, 1]]);
     results.optimizers[0]!.curve.quantiles[0]!.values[2] = 'NaN';
     const [d] = pathsOf(renderSvg(results), 'band');

@@ -1,7 +1,7 @@
 import type { ComparisonResults, OptimizerResult } from '../../src/contract/results.js';
 import { toWire, type WireNumber } from '../../src/contract/schema.js';
 
-/** Results with given mean curves, the learned optimizer's first; all else follows from them. */
+/** Results with given mean curves, the learned optimizer's first; everything else is derived from them. */
 export function sampleResults(curves: number[][], labels: string[] = []): ComparisonResults {
   const steps = curves[0]!.length - 1;
   return {

@@ -13,7 +13,7 @@ import { createTemporaryFolder } from '../support/redis.js';
 
 const modulePath = new URL('../../src/files/folder-lock.js', import.meta.url).href;
 
-/** Locks the folder, says how that went and what its pid is, and stays for as long as its standard input is open. */
+/** Locks the folder, reports the outcome and its pid, and stays as long as its standard input is open. */
 const program = `
   const [modulePath, folder, ahead] = process.argv.slice(1);
   const now = Date.now;
@@ -25,7 +25,7 @@ const program = `
   process.stdin.resume();
 `;
 
-/** A command that runs its arguments where the folder is a file system of message queues, which has no sockets. */
+/** A command that runs its arguments with the folder on a file system of message queues, which has no sockets. */
 function withQueuesOn(folder: string): readonly string[] {
   return ['unshare', '--mount', '--ipc', 'sh', '-c', 'mount -t mqueue none "$0" && exec "$@"', folder];
 }
@@ -84,7 +84,7 @@ describe('the lock of a folder', () => {
     const lock = await lockFolder(path);
     await assert.rejects(lockFolder(path), (error) => error instanceof UserError && error.kind === 'usage');
     assert.match((await elsewhere(path).answer).answer, refusal(process.pid));
-    // Those who were refused have taken nothing with them.
+    // Refused processes have removed nothing.
     await assert.rejects(lockFolder(path), refusal(process.pid));
     await lock.release();
     assert.deepEqual(await readdir(path), []);
@@ -101,7 +101,7 @@ describe('the lock of a folder', () => {
     assert.deepEqual(await readdir(path), []);
   });
 
-  it('goes to one of those who come at the same time, over what a killed holder left', async () => {
+  it('goes to exactly one of several that come at the same time, despite the files of a killed holder', async () => {
     const holder = elsewhere(path);
     await holder.answer;
     await holder.kill();
@@ -125,7 +125,7 @@ describe('the lock of a folder', () => {
     assert.deepEqual(await readdir(long), []);
   });
 
-  it('says so where the file system has no sockets, and the folder is used without a lock', {
+  it('warns if the file system has no sockets, and the folder is used without a lock', {
     skip: skipWithoutQueues,
   }, async () => {
     await mkdir(path);

@@ -18,7 +18,7 @@ import { createTemporaryFolder } from '../support/redis.js';
 
 const example = fileURLToPath(new URL('../../../examples/plugin-styblinski-tang.mjs', import.meta.url));
 
-/** A plugin that would serve, but for what `change` says; written as the text of a module. */
+/** A valid plugin except for `change`, as the text of a module. */
 const moduleOf = (change: string) => `const plugin = {
   name: 'mine', title: 'Mine', description: 'f(x) = x²',
   fields: { size: { type: 'integer', minimum: 1, default: 2 } },
@@ -71,12 +71,12 @@ describe('plugins', () => {
     ['a draw that throws', moduleOf("plugin.sample = () => { throw new Error('no dice'); };"), /no dice/],
   ];
   for (const [what, text, message] of faults)
-    it(`refuses ${what}, plainly`, async () => {
+    it(`refuses ${what}, and says why`, async () => {
       const path = text === null ? join(folder.path, 'nothing.mjs') : await written(text);
       await assert.rejects(loadPlugins([path]), message);
     });
 
-  it('is a problem like any other: alone and within others, its fields checked, its values and derivatives right', async () => {
+  it('is a problem like any other: by itself and within others, its fields checked, its values and derivatives right', async () => {
     const wrong = moduleOf(
       "plugin.name = 'wrong'; plugin.evaluate = (tf, _d, x) => ({ losses: tf.sum(x), gradient: x });",
     );
@@ -95,7 +95,7 @@ describe('plugins', () => {
       () => parseJobSpec(document({ name: 'styblinski-tang', dimension: 0 })),
       /\/problem\/dimension: found 0, allowed: an integer at least 1/,
     );
-    // What a checkpoint remembers of the file.
+    // The file's fingerprint in a checkpoint.
     const fingerprint = createHash('sha256')
       .update(await readFile(example))
       .digest('hex');
@@ -112,8 +112,8 @@ describe('plugins', () => {
       assert.ok(Math.abs(losses[b]! / sum - 1) < 1e-5);
     }
     for (const [i, one] of z.entries()) {
-      const slope = (f(one + 1e-4) - f(one - 1e-4)) / 2e-4;
-      assert.ok(Math.abs(gradient[i]! - slope) < 1e-3 * (1 + Math.abs(slope)));
+      const derivative = (f(one + 1e-4) - f(one - 1e-4)) / 2e-4;
+      assert.ok(Math.abs(gradient[i]! - derivative) < 1e-3 * (1 + Math.abs(derivative)));
     }
 
     // With a linear map of the gradient, dL/dφ with exact derivatives is that of differences of L.
@@ -130,8 +130,8 @@ describe('plugins', () => {
     const { gradient: meta } = await unroll(phi);
     for (const i of [0, 1]) {
       const at = async (h: number) => (await unroll(phi.map((w, j) => (i === j ? w + h : w)))).loss;
-      const slope = ((await at(1e-3)) - (await at(-1e-3))) / 2e-3;
-      assert.ok(Math.abs(meta[i]! / slope - 1) < 0.02, `${meta[i]} against ${slope}`);
+      const derivative = ((await at(1e-3)) - (await at(-1e-3))) / 2e-3;
+      assert.ok(Math.abs(meta[i]! / derivative - 1) < 0.02, `${meta[i]} against ${derivative}`);
     }
 
     assert.throws(
@@ -143,7 +143,7 @@ describe('plugins', () => {
     const types = [];
     for (let event = await run.next(); event; event = await run.next()) types.push(event.type);
     assert.deepEqual(types.at(-1), 'done');
-    // The engine itself says so too.
+    // The engine refuses it too.
     const bare = sampleFunctions({ name: 'first-only', size: 2 } as never as ProblemSpec, 1, Purpose.training, 0, 1);
     const episode = await engine.openEpisode(optimizer, bare);
     await assert.rejects(
@@ -159,7 +159,7 @@ describe('plugins', () => {
       /wrong: evaluate returned losses \[\] and a gradient \[1,2\]; expected \[1\] and \[1,2\]/,
     );
 
-    // Another file with the same name of a problem, and one that comes late.
+    // Another file with the same problem name, and one that is loaded too late.
     await assert.rejects(loadPlugins([example]), /it must be loaded before the first document is validated/);
   });
 });

@@ -28,7 +28,7 @@ describe('a service with plugins', () => {
   let options: { cwd: string; env: Record<string, string> };
   before(async () => {
     folder = await createTemporaryFolder();
-    // The same functions, under another name, without what exact derivatives need.
+    // The same functions under another name, without a Hessian product.
     const text = (await readFile(example, 'utf8')).replace("'styblinski-tang'", "'first-only'");
     await writeFile(join(folder.path, 'first-only.mjs'), text.replace('hessianProduct(', 'unused('));
     const flags = ['--plugin', example, '--plugin', 'first-only.mjs'];
@@ -58,7 +58,7 @@ describe('a service with plugins', () => {
     assert.match(await (await fetch(`${url}/openapi.yaml`)).text(), /ProblemSpecStyblinskiTang:/);
   });
 
-  it('trains on them, for a client that has not heard of them', async () => {
+  it('trains on them for a client without the plugins', async () => {
     for (const [file, engine] of [
       ['exact.yaml', /"engine":"tfjs"/],
       ['within.yaml', /"engine":"(native|tfjs)"/],
@@ -70,7 +70,7 @@ describe('a service with plugins', () => {
     }
   });
 
-  it('refuses what they do not allow, and exact derivatives without a Hessian product', async () => {
+  it('refuses fields that they do not allow, and exact derivatives without a Hessian product', async () => {
     const refused = async (file: string) => {
       const { code, stderr } = await command(['submit', file], options);
       assert.equal(code, 2, stderr);
@@ -83,7 +83,7 @@ describe('a service with plugins', () => {
     assert.match(await refused('wrong.yaml'), /\/problem\/dimension: found 0, allowed: an integer at least 1/);
   });
 
-  it('is as local commands are with the same option; without it they do not know the problem', async () => {
+  it('agrees with local commands that have the same option; without it they do not know the problem', async () => {
     const trained = await command(['train', 'exact.yaml', '-o', 'local', '--plugin', example], options);
     assert.equal(trained.code, 0, trained.stderr);
     const weights = join('local', 'weights.safetensors');

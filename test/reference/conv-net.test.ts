@@ -33,10 +33,10 @@ test('the gradient is the difference of the values', () => {
   }
 });
 
-/** Pictures of 2 × 2 whose red is given; one kernel of 3 × 3, no normalisation, logits (a, b) times what pooling leaves. */
+/** Images of 2 × 2 with a given red; one kernel of 3 × 3, no normalisation, logits (a, b) times the pooled value. */
 const net: ConvNet = { side: 2, channels: [1], kernel: 3, hidden: [], classes: 2, batchNorm: false };
 const red = (values: number[], label: number): Picture => ({ pixels: values.flatMap((r) => [r, 0, 0]), label });
-/** Place of the kernel's entry for red. */
+/** Index of the kernel's entry for red. */
 const entry = (row: number, column: number) => (3 * row + column) * 3;
 function theta(kernel: [place: number, weight: number][], logits: [number, number]): number[] {
   const all = new Array<number>(27 + 1 + 2 + 2).fill(0);
@@ -45,7 +45,7 @@ function theta(kernel: [place: number, weight: number][], logits: [number, numbe
 }
 
 test('a kernel’s first entry sees the pixel above and to the left, by hand', () => {
-  // z is 0 but for the last pixel, which sees the first's red: 0.5 · 2 = 1; its logit is 1.
+  // z is 0 except for the last pixel, which sees the first's red: 0.5 · 2 = 1; its logit is 1.
   const { loss, gradient } = convNet(net, [red([0.5, 0.1, 0.2, 0.9], 1)], theta([[entry(0, 0), 2]], [1, 0]));
   near(loss, Math.log(1 + Math.E));
   const p = Math.E / (1 + Math.E);
@@ -54,23 +54,23 @@ test('a kernel’s first entry sees the pixel above and to the left, by hand', (
   near(gradient[entry(1, 1)]!, p * 0.9);
 });
 
-test('maxima that are equal share the gradient, by hand', () => {
-  // All four z are 0.5 · 2; the last alone sees the first pixel through the kernel's first entry.
+test('equal maxima share the gradient, by hand', () => {
+  // All four z are 0.5 · 2; only the last sees the first pixel through the kernel's first entry.
   const { gradient } = convNet(net, [red([0.5, 0.5, 0.5, 0.5], 1)], theta([[entry(1, 1), 2]], [1, 0]));
   const p = Math.E / (1 + Math.E);
   near(gradient[entry(1, 1)]!, p * 0.5);
   near(gradient[entry(0, 0)]!, (p * 0.5) / 4);
 });
 
-test('batch normalisation, by hand: two pictures of one pixel', () => {
+test('batch normalisation, by hand: two images of one pixel', () => {
   const normalised: ConvNet = { ...net, side: 1, kernel: 1, batchNorm: true };
-  const pictures = [
+  const images = [
     { pixels: [0.2, 0, 0], label: 0 },
     { pixels: [0.6, 0, 0], label: 0 },
   ];
-  // z = 1 and 3 (the bias of 7 is taken off again): mean 2, variance 1; then offset 0.25, ReLU, logits (1, 0) times that.
+  // z = 1 and 3 (the bias of 7 cancels): mean 2, variance 1; then offset 0.25, ReLU, logits (1, 0) times that.
   const at = [5, 0, 0, 7, 0.25, 1, 0, 0, 0];
-  const { loss, gradient } = convNet(normalised, pictures, at);
+  const { loss, gradient } = convNet(normalised, images, at);
   const above = 1 / Math.sqrt(1 + 1e-3) + 0.25;
   near(loss, (Math.log(2) + Math.log(1 + Math.exp(-above))) / 2);
   near(gradient[3]!, 0);

@@ -3,7 +3,7 @@ import { type Picture, softmax } from './cross-entropy.js';
 /**
  * Mean softmax cross-entropy of a convolutional network in fp64, value by value, in the order of the paper: convolution,
  * batch normalisation, ReLU, max pooling. θ is, layer by layer, the kernels [k, k, inputs, outputs] or weights [inputs,
- * outputs], then the biases, then, with batch normalisation and but for the last layer, the offsets.
+ * outputs], then the biases, then, with batch normalisation, the offsets, except in the last layer.
  */
 export interface ConvNet {
   side: number;
@@ -75,7 +75,7 @@ function convolution(
   const [n, side, inputs] = sizes(input);
   const margin = (k - 1) / 2;
   const index = (a: number, b: number, c: number, o: number) => weights + ((a * k + b) * inputs + c) * outputs + o;
-  /** Calls back for all that is multiplied: an input's place, an output's, a weight's index. */
+  /** Calls back for every product: the input's index, the output's, the weight's. */
   const each = (
     visit: (p: number, y: number, x: number, c: number, i: number, j: number, o: number, w: number) => void,
   ) => {
@@ -106,7 +106,7 @@ function convolution(
   return { output, back };
 }
 
-/** (z - mean) / √(variance + 1e-3) + offset, mean and variance of each channel over the mini-batch. */
+/** (z - mean) / √(variance + 1e-3) + offset, mean and variance per channel over the mini-batch. */
 function batchNorm(input: Maps, theta: readonly number[], gradient: number[], offsets: number) {
   const [n, side, channels] = sizes(input);
   const rows = input.flat(2);

@@ -1,4 +1,4 @@
-/** A picture's values, 0 … 1, and its class. */
+/** An image's values, 0 … 1, and its class. */
 export interface Picture {
   pixels: number[];
   label: number;

@@ -4,11 +4,11 @@ import { type FunctionData, observed, value } from './problems.js';
 import { freshMemory, ruleStep } from './rules.js';
 import { openLoopUpdates, type Start } from './unroll.js';
 
-/** The way of a hand-written rule on one function. */
+/** The trajectory of a hand-designed rule on one function. */
 export interface RuleDescent {
   /** f(θ_t), t = 0 … T. */
   losses: number[];
-  /** What the rule saw of the gradients, t = 0 … T - 1. */
+  /** The gradients as the rule saw them, t = 0 … T - 1. */
   seen: number[][];
   /** θ_{t+1} - θ_t, t = 0 … T - 1. */
   updates: number[][];
@@ -16,7 +16,7 @@ export interface RuleDescent {
   end: number[];
 }
 
-/** T steps of a rule from its beginning, one coordinate at a time. */
+/** T steps of a rule from the start, one coordinate at a time. */
 export function ruleDescent(rule: GroupRule, f: FunctionData, start: readonly number[], T: number): RuleDescent {
   let theta = [...start];
   let memories = theta.map(() => freshMemory(rule));
@@ -37,7 +37,7 @@ export function ruleDescent(rule: GroupRule, f: FunctionData, start: readonly nu
 /**
  * L(φ) of an imitation from step `from` to step `to` of a rule's descents: the mean over steps, functions and coordinates
  * of the squared distance between the optimizer's updates and the rule's, in units of the rule's rate.
- * @param starts where the optimizer's states are before step `from`, for each function
+ * @param starts the optimizer's state before step `from`, per function
  */
 export function imitationLoss(
   optimizer: Optimizer,

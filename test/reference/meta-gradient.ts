@@ -3,32 +3,32 @@ import type { Optimizer } from './optimizer.js';
 import type { FunctionData } from './problems.js';
 import { openLoopUpdates, referenceUnroll, type Start } from './unroll.js';
 
-/** One truncated unroll of functions side by side; the meta-loss is the mean over functions of Σ_t w_t ℓ(f(θ_t)). */
+/** One truncated unroll of a batch of functions; the meta-loss is the mean over functions of Σ_t w_t ℓ(f(θ_t)). */
 export interface MetaProblem {
   optimizer: Optimizer;
   functions: FunctionData[];
-  /** One a function. They are constants: back-propagation is truncated there. */
+  /** One per function, constant: back-propagation is truncated there. */
   starts: Start[];
   /** w_t, t = 0 … T. */
   weights: number[];
-  /** ℓ; "relative" is to `initial`, or else to the unroll's first loss, either of which is a constant. */
+  /** ℓ; "relative" is to `initial`, or else to the unroll's first loss; both are constants. */
   objective?: TrainingSpec['objective'];
   initial?: number[] | undefined;
 }
 
-/** ℓ and ℓ' of a function's losses; those before the unroll's first step count as constants. */
+/** ℓ and ℓ' of a function's losses; those before the unroll's first step are constants. */
 function objectiveOf({ objective = 'loss', initial }: MetaProblem, i: number, firstLoss: number) {
   switch (objective) {
     case 'loss':
-      return { value: (f: number) => f, slope: () => 1 };
+      return { value: (f: number) => f, derivative: () => 1 };
     case 'log':
       return {
         value: (f: number) => Math.log(Math.max(f, 0) + 1e-8),
-        slope: (f: number) => (f < 0 ? 0 : 1 / (f + 1e-8)),
+        derivative: (f: number) => (f < 0 ? 0 : 1 / (f + 1e-8)),
       };
     case 'relative': {
       const whole = Math.abs(initial?.[i] ?? firstLoss) || 1;
-      return { value: (f: number) => f / whole, slope: () => 1 / whole };
+      return { value: (f: number) => f / whole, derivative: () => 1 / whole };
     }
   }
 }
@@ -57,7 +57,7 @@ export function metaLoss(problem: MetaProblem, phi: readonly number[]): number {
 /**
  * A function of φ whose gradient at `base` is the meta-gradient with second derivatives dropped. There
  * dL = Σ_t ⟨w_t ∇f(θ_t), dθ_t⟩ with the network's inputs held at the gradients of the base point; so ∇f(θ_t) is
- * recorded once, and what moves with φ is θ̃_t(φ) = θ_0 + Σ_{s<t} g_s(φ) on those inputs:
+ * recorded once, and only θ̃_t depends on φ: θ̃_t(φ) = θ_0 + Σ_{s<t} g_s(φ) on those inputs:
  * L̃(φ) = Σ_t w_t ℓ'(f(θ_t)) ⟨∇f(θ_t), θ̃_t(φ)⟩.
  */
 export function droppedMetaLoss(problem: MetaProblem, base: readonly number[]): (phi: readonly number[]) => number {
@@ -67,12 +67,12 @@ export function droppedMetaLoss(problem: MetaProblem, base: readonly number[]): 
   return (phi) => {
     const sums = functions.map((_, i) => {
       const { gradients, observed, losses } = recorded[i]!;
-      const { slope } = objectiveOf(problem, i, losses[0]!);
+      const { derivative } = objectiveOf(problem, i, losses[0]!);
       const updates = openLoopUpdates(optimizer, phi, observed.slice(0, T), starts[i]);
       let theta = starts[i]!.theta;
       let sum = 0;
       for (let t = 0; t <= T; t++) {
-        sum += weights[t]! * slope(losses[t]!) * gradients[t]!.reduce((dot, g, n) => dot + g * theta[n]!, 0);
+        sum += weights[t]! * derivative(losses[t]!) * gradients[t]!.reduce((dot, g, n) => dot + g * theta[n]!, 0);
         if (t < T) theta = theta.map((x, n) => x + updates[t]![n]!);
       }
       return sum;

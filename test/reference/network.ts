@@ -1,8 +1,8 @@
 import type { LstmSpec, PreprocessSpec } from '../../src/contract/optimizers.js';
 
 /**
- * The network in fp64, one block of coordinates at a time, as docs/weights-format.md writes it. It shares no code with the
- * engines, is as plain as can be, and is what they are measured against.
+ * The network in fp64, one block of coordinates at a time, as docs/weights-format.md defines it: the reference for the
+ * engines. It shares no code with them, and is as simple as possible.
  */
 
 /** State of one block: hidden and cell state of each layer. */
@@ -67,7 +67,7 @@ export function step(
     return z;
   };
 
-  // First what preprocessing gives first of each coordinate, then what it gives second.
+  // First each coordinate's first input from preprocessing, then each one's second.
   const seen = g.map((entry) => preprocess(spec.preprocess, entry));
   let x = seen[0]!.flatMap((_, i) => seen.map((inputs) => inputs[i]!));
   if (spec.inputProjection !== null) x = affine(x, spec.inputProjection);

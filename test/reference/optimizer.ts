@@ -2,17 +2,17 @@ import type { GroupRule, LstmSpec } from '../../src/contract/optimizers.js';
 import { countOf, initialState, type State, step } from './network.js';
 import { freshMemory, type RuleMemory, ruleStep } from './rules.js';
 
-/** Some coordinates of a function, and what optimises them: a network block by block, or a rule one by one. */
+/** Some coordinates of a function, and their optimizer: a network block by block, or a rule one by one. */
 export interface Part {
   optimizer: LstmSpec | GroupRule;
-  /** Coordinates of each block; of a rule, one in each. */
+  /** Coordinates of each block; a rule has one in each. */
   blocks: number[][];
 }
 
-/** A single network is one on every coordinate by itself. */
+/** A single network applies to every coordinate separately. */
 export type Optimizer = LstmSpec | readonly Part[];
 
-/** Of each part, the state of each block. */
+/** The state of each block, per part. */
 export type States = (State | RuleMemory)[][];
 
 export function partsOf(optimizer: Optimizer, coordinates: number): readonly Part[] {
@@ -28,7 +28,7 @@ export function freshStates(optimizer: Optimizer, coordinates: number): States {
 
 /**
  * One step on a function's coordinates.
- * @param phi those of the networks, one after the other
+ * @param phi the networks' weights, one after the other
  * @param t steps taken before this one
  */
 export function stepAll(optimizer: Optimizer, phi: readonly number[], g: readonly number[], states: States, t: number) {

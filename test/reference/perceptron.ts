@@ -39,7 +39,7 @@ function addPicture(
     values.push(l === widths.length - 1 ? softmax(sums) : sums.map((z) => activate(activation, z)));
   }
   const probabilities = values.at(-1)!;
-  // dloss/dz of the layer at hand, the last first.
+  // dloss/dz of the current layer, the last first.
   let delta = probabilities.map((p, j) => p - (j === label ? 1 : 0));
   for (let l = widths.length - 1; l > 0; l--) {
     const [inputs, outputs, offset] = [widths[l - 1]!, widths[l]!, offsets[l - 1]!];
@@ -52,7 +52,7 @@ function addPicture(
         before[i]! += theta[offset + i * outputs + j]! * delta[j]!;
       }
     }
-    delta = before.map((d, i) => d * slope(activation, below[i]!));
+    delta = before.map((d, i) => d * derivative(activation, below[i]!));
   }
   return -Math.log(probabilities[label]!);
 }
@@ -69,7 +69,7 @@ function activate(activation: Perceptron['activation'], z: number): number {
 }
 
 /** The activation's derivative, by its value. */
-function slope(activation: Perceptron['activation'], value: number): number {
+function derivative(activation: Perceptron['activation'], value: number): number {
   switch (activation) {
     case 'sigmoid':
       return value * (1 - value);

@@ -16,13 +16,13 @@ export type FunctionData =
   | { name: 'ensemble'; members: { f: FunctionData; weight: number; dimension: number }[] }
   | { name: 'rounded'; inner: FunctionData; errors: (step: number) => RoundingErrors };
 
-/** Errors of one gradient, one a coordinate: ∇f is taken at θ_i (1 + theta_i), and ‖∇f‖ gradient_i is added to it. */
+/** Errors of one gradient, one per coordinate: ∇f is taken at θ_i (1 + theta_i), and ‖∇f‖ gradient_i is added to it. */
 export interface RoundingErrors {
   theta: number[];
   gradient: number[];
 }
 
-/** f(θ), of functions of mini-batches at a step. */
+/** f(θ); on a step's mini-batch, if the function has them. */
 export function value(f: FunctionData, theta: readonly number[], step = 0): number {
   switch (f.name) {
     case 'simple':
@@ -86,7 +86,7 @@ export function gradient(f: FunctionData, theta: readonly number[], step = 0): n
   }
 }
 
-/** What an optimizer sees of the gradient. */
+/** The gradient as an optimizer sees it. */
 export function observed(f: FunctionData, theta: readonly number[], step = 0): number[] {
   switch (f.name) {
     case 'rescaled':

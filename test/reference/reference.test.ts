@@ -31,7 +31,7 @@ test('preprocessing, by hand', () => {
   assert.deepEqual(preprocess(deepmind, 0), [-1, 0]);
 });
 
-test('gates, by hand: biases alone', () => {
+test('gates, by hand: only biases', () => {
   const spec = lstmSpec({ layers: [1] });
   const third = Math.log(3);
   // σ(0) = 1/2, σ(ln 3) = 3/4, tanh(ln 3 / 2) = 1/2, σ(-ln 3) = 1/4; then the output's kernel 2 and bias 3.
@@ -64,7 +64,7 @@ test('a block of two coordinates, by hand: logarithms first, then signs, and an 
   assert.equal(countOf(spec, 2), phi.length);
 });
 
-test('groups that do not meet in f are as if each were alone', () => {
+test('groups that f does not couple are independent', () => {
   const [one, two] = [lstmSpec({ layers: [2] }), lstmSpec({ layers: [1], inputProjection: 2 })];
   const adam = { name: 'adam', learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
   const parts: Part[] = [
@@ -76,11 +76,11 @@ test('groups that do not meet in f are as if each were alone', () => {
   const f: FunctionData = { name: 'simple-multi' };
   const theta = draws(4);
   const together = referenceUnroll(parts, [...phiTwo, ...phiOne], f, freshStart(parts, theta), 5).thetas.at(-1)!;
-  const alone = (optimizer: Optimizer, phi: number[], x: number[]) =>
+  const separate = (optimizer: Optimizer, phi: number[], x: number[]) =>
     referenceUnroll(optimizer, phi, f, freshStart(optimizer, x), 5).thetas.at(-1)!;
-  const [x0, x2] = alone(one, phiOne, [theta[0]!, theta[2]!]);
-  const [x1] = alone(two, phiTwo, [theta[1]!]);
-  const [x3] = alone([{ optimizer: adam, blocks: [[0]] }], [], [theta[3]!]);
+  const [x0, x2] = separate(one, phiOne, [theta[0]!, theta[2]!]);
+  const [x1] = separate(two, phiTwo, [theta[1]!]);
+  const [x3] = separate([{ optimizer: adam, blocks: [[0]] }], [], [theta[3]!]);
   assert.deepEqual(together, [x0, x1, x2, x3]);
 });
 
@@ -120,7 +120,7 @@ test('gradients of the problems are the differences of their values', () => {
   );
 });
 
-test('the classical test functions: gradients are differences of values, and the minima are where they are known', () => {
+test('the classical test functions: gradients are differences of values, and the minima are at the known points', () => {
   const matrix = (rows: number, columns: number) => Array.from({ length: rows }, () => draws(columns));
   const cases: [FunctionData, number][] = [
     [{ name: 'logistic', X: matrix(7, 3), y: [0, 0, 0, 1, 1, 1, 1], l2: 0.3 }, 4],
@@ -144,7 +144,7 @@ test('the classical test functions: gradients are differences of values, and the
   ];
   for (const f of shifted) {
     near(value(f, o), 0);
-    for (const slope of gradient(f, o)) near(slope, 0);
+    for (const derivative of gradient(f, o)) near(derivative, 0);
   }
   // Rosenbrock's own, with o = 1: f(-1.2, 1) = 100 (1 - 1.44)² + 2.2².
   near(value({ name: 'rosenbrock', o: [1, 1], a: [100] }, [-1.2, 1]), 24.2);
@@ -182,7 +182,7 @@ test('the gradient of a perceptron is the difference of its values, and its loss
 });
 
 test('softmax cross-entropy, by hand', () => {
-  // One bias alone: z = (ln 3, 0, …): p_0 = 3/12, p_1 = 1/12.
+  // A single bias: z = (ln 3, 0, …): p_0 = 3/12, p_1 = 1/12.
   const theta = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Math.log(3), 0, 0, 0, 0, 0, 0, 0, 0, 0];
   const f = (label: number): FunctionData => ({
     name: 'mnist',

@@ -1,8 +1,8 @@
 import type { GroupRule } from '../../src/contract/optimizers.js';
 
-/** A few hand-written rules in fp64, one coordinate at a time: each from its paper, beside src/core/optimizers. */
+/** Some hand-designed rules in fp64, one coordinate at a time, each from its paper, independent of src/core/optimizers. */
 
-/** What a rule remembers of a coordinate. */
+/** A rule's state per coordinate. */
 export type RuleMemory = readonly number[];
 
 export function freshMemory({ name }: GroupRule): RuleMemory {

@@ -1,4 +1,4 @@
-/** The classical test functions, term by term in fp64. Each gives f(x) and adds ∇f(x) up in `gradient`. */
+/** The classical test functions, term by term in fp64. Each returns f(x) and adds ∇f(x) to `gradient`. */
 
 export type TestFunction =
   | { name: 'logistic'; X: number[][]; y: number[]; l2: number }
@@ -36,11 +36,11 @@ function logistic({ X, y, l2 }: Of<'logistic'>, x: readonly number[], gradient: 
   for (const [k, row] of X.entries()) {
     const z = row.reduce((sum, feature, i) => sum + feature * x[i]!, x[bias]!);
     const sign = y[k] === 1 ? 1 : -1;
-    // -log σ(sign z), and its slope in z.
+    // -log σ(sign z), and its derivative with respect to z.
     value += Math.log1p(Math.exp(-sign * z)) / X.length;
-    const slope = -sign / (1 + Math.exp(sign * z)) / X.length;
-    for (const [i, feature] of row.entries()) gradient[i]! += slope * feature;
-    gradient[bias]! += slope;
+    const derivative = -sign / (1 + Math.exp(sign * z)) / X.length;
+    for (const [i, feature] of row.entries()) gradient[i]! += derivative * feature;
+    gradient[bias]! += derivative;
   }
   for (let i = 0; i < bias; i++) {
     value += (l2 / 2) * x[i]! ** 2;

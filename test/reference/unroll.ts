@@ -1,7 +1,7 @@
 import { freshStates, type Optimizer, type States, stepAll } from './optimizer.js';
 import { type FunctionData, gradient, observed, value } from './problems.js';
 
-/** Where an unroll of one function begins. */
+/** The start of an unroll of one function. */
 export interface Start {
   theta: number[];
   states: States;
@@ -16,11 +16,11 @@ export interface Unroll {
   thetas: number[][];
   /** ∇f(θ_t), t = 0 … T. */
   gradients: number[][];
-  /** What the optimizer saw of them, t = 0 … T. */
+  /** The gradients as the optimizer saw them, t = 0 … T. */
   observed: number[][];
   /** g_t = θ_{t+1} - θ_t, t = 0 … T - 1. */
   updates: number[][];
-  /** Where the next unroll goes on. */
+  /** The start of the next unroll. */
   end: Start;
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
-/** The path of a Chromium as set-up finds it, or null. */
+/** The path of the Chromium that set-up finds, or null. */
 export async function findChromium(): Promise<string | null> {
   const script: unknown = await import(new URL('../../../scripts/setup/chromium.mjs', import.meta.url).href);
   return (script as { findChromium(): string | null }).findChromium();
@@ -27,8 +27,8 @@ export interface PageView {
 }
 
 /**
- * A headless Chromium that knows no network, spoken to over a pipe: every host name is unknown to it, and what a page
- * asks for is written down.
+ * A headless Chromium without a network, controlled over a pipe: no host name resolves, and the requests of a page are
+ * recorded.
  */
 export class Browser {
   private nextId = 1;
@@ -77,7 +77,7 @@ export class Browser {
 
   /**
    * Opens a page and waits until it is loaded.
-   * @returns what it asked for, and what it complained of
+   * @returns its requests and its errors
    */
   async open(url: string, { width, height, scheme }: PageView): Promise<{ requests: string[]; complaints: string[] }> {
     const requests: string[] = [];

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Loaded into the process of each test file by scripts/test.mjs: the file fails where it leaves processes or temporary
- * folders behind. (With an open socket it would not end at all.) Processes are known by an environment variable that they
- * inherit, wherever in the tree they are by then; where there is no /proc, only folders are looked at.
+ * Loaded into the process of each test file by scripts/test.mjs: the file fails if it leaves processes or temporary
+ * folders behind. (With an open socket it would not end at all.) Processes are recognised by an inherited environment
+ * variable, wherever in the tree they are; without /proc, only folders are checked.
  */
 
 const variable = 'METADESCENT_TEST_FILE';
-/** Milliseconds that processes have to end in after the tests, such as those that end with a pipe of ours. */
+/** Milliseconds for processes to end after the tests, such as those that end when their pipe closes. */
 const patience = 5_000;
 
 // Processes that tests fork load this as well.
@@ -63,7 +63,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** Empty for a process that has ended, or is somebody else's. */
+/** Empty for a process that has ended, or belongs to another user. */
 function read(pid: number, file: 'environ' | 'cmdline'): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

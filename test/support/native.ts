@@ -5,7 +5,7 @@ import { States } from '../../src/core/engines/native/states.js';
 import { SteppedEpisode } from '../../src/core/engines/native/stepped-episode.js';
 import { coordinatewiseOnly } from '../../src/core/engines/native/support.js';
 
-/** Why tests of the native engine are to be skipped, or false. In CI, where it has to be there, its lack is an error. */
+/** Why tests of the native engine are skipped, or false. In CI a missing engine is an error. */
 export function nativeMissing(): string | false {
   try {
     createNativeEngine();
@@ -16,7 +16,7 @@ export function nativeMissing(): string | false {
   }
 }
 
-/** The native engine where every problem's gradients, also those that it has kernels for, come from another. */
+/** The native engine with another engine's gradients for every problem, even those with kernels. */
 export function stepByStep(gradients: Engine): Engine {
   const states = new States();
   return {

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { type RedisServer, startRedisServer } from '../../src/service/redis/server.js';
 
-/** A folder of a test's own. */
+/** A temporary folder for a test. */
 export async function createTemporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'metadescent-test-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
 /**
- * Gives the suite that calls it a Redis of its own, in a temporary folder. What it returns is filled in before the
- * suite's first test; `folder` has room for the suite's other files.
+ * Gives the calling suite its own Redis, in a temporary folder. The result is filled in before the suite's first test;
+ * `folder` may hold the suite's other files.
  */
 export function withRedis(options: { persistent?: boolean } = {}): { url: string; folder: string } {
   const given = { url: '', folder: '' };

@@ -6,20 +6,20 @@ import { decodeSafetensors, encodeSafetensors, FormatError } from '../../src/wei
 import { decodeWeights, encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
 import { lstmSpec, sampleOptimizer } from './samples.js';
 
-/** What docs/weights-format.md asks of a reader, shown with files that this program does not write. */
+/** The requirements of docs/weights-format.md for readers, with files that this program does not write. */
 
 const spec = lstmSpec({ layers: [3], inputProjection: 2 });
 const { tensors, metadata } = decodeSafetensors(encodeWeights(sampleOptimizer(spec, 1)));
 const { format, gateOrder, optimizer } = metadata as Record<string, string>;
-const least = { format: format!, gateOrder: gateOrder!, optimizer: optimizer! };
+const minimal = { format: format!, gateOrder: gateOrder!, optimizer: optimizer! };
 
 /** The file with these strings in its metadata. */
 const decode = (strings: Record<string, string>) => decodeWeights(encodeSafetensors(tensors, strings));
 const withField = (key: string) => JSON.stringify({ ...JSON.parse(metadata[key]!), later: { nested: [1] } });
 
-describe('a file of weights', () => {
-  it('needs what it takes to run it, and claims no more than it says', () => {
-    const decoded = decode(least);
+describe('a weights file', () => {
+  it('needs only what it takes to run it, and claims no more than it says', () => {
+    const decoded = decode(minimal);
     assert.deepEqual(decoded.spec, spec);
     assert.deepEqual(decoded.provenance, {});
     assert.deepEqual(decoded.widths, [1]);
@@ -28,9 +28,9 @@ describe('a file of weights', () => {
     assert.deepEqual(decode({ ...rest, training: '{"iterations":7}' }).provenance.training, { iterations: 7 });
   });
 
-  it('does not say how its weights began where nobody knows', () => {
+  it('does not say how its weights were initialised if that is unknown', () => {
     const { initialisation: _, ...known } = spec;
-    const decoded = decode({ ...least, optimizer: JSON.stringify(known) });
+    const decoded = decode({ ...minimal, optimizer: JSON.stringify(known) });
     assert.deepEqual(decoded.spec, known);
     assert.deepEqual(JSON.parse(toJson(decoded)).optimizer, known);
   });
@@ -50,7 +50,7 @@ describe('a file of weights', () => {
     assert.deepEqual(JSON.parse(toJson(decoded)).training, JSON.parse(withField('training')));
   });
 
-  it('may come from a problem that is not known here', () => {
+  it('may come from an unknown problem', () => {
     const problem = JSON.stringify({ name: 'styblinski-tang', dimension: 4 });
     const decoded = decode({ ...metadata, problem });
     assert.deepEqual(decoded.provenance.problem, { name: 'styblinski-tang' });
@@ -60,7 +60,7 @@ describe('a file of weights', () => {
     assert.equal('problem' in noisy.provenance, false);
   });
 
-  it('has blocks of the width that its tensors have, where it does not say what it was trained on', () => {
+  it('has blocks of its tensors’ width if it does not say what it was trained on', () => {
     const groups: LearnedSpec = {
       name: 'groups',
       groups: [
@@ -88,7 +88,7 @@ describe('a file of weights', () => {
     assert.throws(() => decode({ ...metadata, problem }), /\/problem: found 73, allowed: at most 16 problems in one/);
   });
 
-  it('of an earlier version may have a group that is called "..": no member of its npz is a way out', () => {
+  it('of an earlier version may have a group called "..": no member of its npz leaves the folder', () => {
     const named = (name: string): LearnedSpec => ({
       name: 'groups',
       groups: [{ name, parameters: ['*'], optimizer: lstmSpec({ layers: [2] }) }],

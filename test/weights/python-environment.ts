@@ -12,10 +12,10 @@ const run = promisify(execFile);
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
- * The interpreter of a virtual environment with what test/requirements.txt names. It is made once, under data/venv/, and
- * found there afterwards; its folder's name tells Python's version and the requirements, and appears complete or not at
- * all.
- * @throws Error that says what to install, where the environment cannot be made.
+ * The interpreter of a virtual environment with the packages of test/requirements.txt. It is created once, under
+ * data/venv/, and reused; its folder is named after Python's version and the requirements, and appears complete or not
+ * at all.
+ * @throws Error that says what to install if the environment cannot be created
  */
 export async function pythonEnvironment(): Promise<string> {
   const requirements = join(root, 'test/requirements.txt');
@@ -56,7 +56,7 @@ export async function pythonEnvironment(): Promise<string> {
   return join(environment, 'bin/python');
 }
 
-/** The same, or why it cannot be made: its tests are then skipped, but for those of CI. */
+/** The same, or why it cannot be created: its tests are then skipped, except in CI. */
 export async function findPython(): Promise<{ python: string; missing: string | false }> {
   try {
     return { python: await pythonEnvironment(), missing: false };

@@ -47,7 +47,7 @@ function architectures(): LstmSpec[] {
     { name: 'none' },
     { name: 'log-sign-paper', p: 10 },
     { name: 'log-sign-deepmind', k: 5 },
-    // Here ε counts: at k = 5 the logarithm is cut off long before.
+    // Here ε matters: at k = 5 the logarithm is clipped long before.
     { name: 'log-sign-deepmind', k: 15 },
   ];
   return forms.flatMap((preprocess) =>
@@ -59,7 +59,7 @@ function architectures(): LstmSpec[] {
   );
 }
 
-/** Two networks, of which one sees two coordinates at a time. */
+/** Two networks, one of them over two coordinates at a time. */
 const groups: LearnedSpec = {
   name: 'groups',
   groups: [
@@ -75,7 +75,7 @@ function recordedGradients(seed: number): Float32Array {
   return Float32Array.from({ length: steps * n }, gradient);
 }
 
-/** Weights at the ends of fp32's range, and what JSON cannot write. */
+/** Weights at the ends of fp32's range, and values that JSON cannot write. */
 function extremeOptimizer(seed: number): TrainedOptimizer {
   const trained = sampleOptimizer(lstmSpec({ layers: [1], preprocess: { name: 'log-sign-paper', p: 10 } }), seed);
   const maximum = (2 - 2 ** -23) * 2 ** 127;
@@ -92,7 +92,7 @@ function extremeOptimizer(seed: number): TrainedOptimizer {
   return trained;
 }
 
-/** Why there is no Python to test with, or null. In CI there must be one. */
+/** Why there is no Python to test with, or null. CI must have one. */
 const { python, missing } = await findPython();
 
 describe('Python reads our weights files', { skip: missing }, () => {
@@ -120,7 +120,7 @@ describe('Python reads our weights files', { skip: missing }, () => {
       if (gradients)
         await writeFile(`${path}.gradients`, Buffer.concat([bytesOf(Uint32Array.of(n)), bytesOf(gradients)]));
     }
-    // One process for all cases: a start of Python with NumPy takes as long as all that it then does.
+    // One process for all cases: starting Python with NumPy takes as long as all cases.
     await run(python, [join(root, 'test/weights/read_back.py'), folder, join(root, 'examples')]);
     report = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'));
   });
@@ -151,7 +151,7 @@ describe('Python reads our weights files', { skip: missing }, () => {
       assert.deepEqual(contentOf(decodeWeights(await readFile(join(folder, `${name}.rewritten`)))), trained);
   });
 
-  it('examples/apply.py makes 20 of our updates to 1e-5', async () => {
+  it('examples/apply.py agrees with 20 of our updates to 1e-5', async () => {
     const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
     for (const { name, trained, gradients } of cases) {
       if (!gradients) continue;

@@ -4,7 +4,7 @@ import { decodeSafetensors, encodeSafetensors, FormatError } from '../../src/wei
 import type { NamedTensor } from '../../src/weights/tensors.js';
 import { testSeed, uniform } from './samples.js';
 
-/** A file with a header as written here, followed by so many bytes of data. */
+/** A file with the given header text, followed by bytes of data. */
 function fileOf(header: string | object, dataBytes: number, headerLength?: bigint): Uint8Array {
   const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + json.length + dataBytes);
@@ -31,7 +31,7 @@ test('what is encoded is decoded: names, order, shapes, values, metadata', () =>
   const bytes = encodeSafetensors(tensors, metadata);
   const decoded = decodeSafetensors(bytes);
   assert.deepEqual(decoded.metadata, metadata);
-  // An empty tensor's range is empty: among equal beginnings it comes first or last, which its bytes do not tell.
+  // An empty tensor's range is empty: among equal starts its place, first or last, is not in the bytes.
   const byName = new Map(decoded.tensors.map((t) => [t.name, t]));
   assert.equal(byName.size, tensors.length);
   for (const { name, shape, data } of tensors) {

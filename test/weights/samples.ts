@@ -23,12 +23,12 @@ export function normal(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(1 - u())) * Math.cos(2 * Math.PI * u());
 }
 
-/** A seed to print: TEST_SEED where it is set, so that a failure can be had again. */
+/** A seed to print: TEST_SEED if set, so that a failure can be reproduced. */
 export function testSeed(): number {
   return process.env.TEST_SEED === undefined ? randomInt(2 ** 31) : Number(process.env.TEST_SEED);
 }
 
-/** A complete spec from what is said of it. */
+/** A complete spec from the given fields. */
 export function lstmSpec(fields: Partial<LstmSpec> = {}): LstmSpec {
   const document = { kind: 'metatrain', problem: { name: 'simple' }, optimizer: { name: 'lstm', ...fields } };
   const spec = parseJobSpec(document);
@@ -69,7 +69,7 @@ export function sampleOptimizer(
   };
 }
 
-/** What was encoded of a decoded optimizer. */
+/** The encoded part of a decoded optimizer. */
 export function contentOf({ spec, tensors, provenance }: TrainedOptimizer): TrainedOptimizer {
   return { spec, tensors, provenance };
 }

@@ -102,7 +102,7 @@ test('tensors of networks over blocks, and of groups: each network has its own, 
   ]);
 });
 
-test('they are counted, split, encoded and decoded as others are', () => {
+test('they are counted, split, encoded and decoded like others', () => {
   for (const [seed, [spec, problem]] of composites.entries()) {
     const flat = Float32Array.from({ length: countWeights(spec, problem) }, (_, i) => i);
     assert.deepEqual(flattenWeights(splitWeights(spec, problem, flat)), flat);
@@ -140,7 +140,7 @@ test('tensors in another order, as other programs write them, and further metada
   assert.deepEqual(contentOf(decodeWeights(bytes)), trained);
 });
 
-test('a file is refused, with the field at fault, where it is not what its metadata says', async (t) => {
+test('a file is refused, with the field, if it does not match its metadata', async (t) => {
   const { tensors, metadata } = decodeSafetensors(encodeWeights(sampleOptimizer(lstmSpec({ layers: [3] }), 1)));
   const [kernel, ...others] = tensors;
   const without = (key: string) => Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== key));
@@ -209,7 +209,7 @@ test('JSON carries every fp32 value exactly', () => {
   }
 });
 
-test('npz bytes depend on nothing but the optimizer: neither the clock nor the time zone', () => {
+test('npz bytes depend only on the optimizer, not on the clock or the time zone', () => {
   const trained = sampleOptimizer(lstmSpec(), 3);
   const zone = process.env.TZ;
   try {

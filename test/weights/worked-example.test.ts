@@ -10,7 +10,7 @@ import { initialState, preprocess, step } from '../reference/network.js';
 import { root } from './python-environment.js';
 import { sampleOptimizer } from './samples.js';
 
-/** Of the table: g, x, h, c, u. */
+/** The table's columns: g, x, h, c, u. */
 type Row = [[number], number[], number[], number[], [number]];
 
 test('the worked example of docs/weights-format.md has the numbers of the engine and of the fp64 reference', async () => {
@@ -49,7 +49,7 @@ test('the worked example of docs/weights-format.md has the numbers of the engine
   }
 });
 
-/** Asserts that numbers are those printed, but for their last digit. */
+/** Asserts that numbers agree with the printed ones, except for the last digit. */
 function close(actual: number[], printed: number[], tolerance: number): void {
   assert.equal(actual.length, printed.length);
   for (const [i, value] of actual.entries())

@@ -8,24 +8,24 @@ import { nextExponent, rateAt, type TriedRate } from './grid.js';
 import { addLosses, beginTrial, outcomeOf, type Trial } from './trial.js';
 
 export interface TuningState {
-  /** What standing still comes to: a rate that does no better is not worth its name. Null until that is known. */
+  /** Scores of standing still, which a rate must beat; null until they are known. */
   still: Measured<number> | null;
   /** Rates tried so far, for each grid: {@link gridsOf}. */
   readonly tried: TriedRate[][];
-  /** Of standing still, then of the first grid that is not done. */
+  /** The trial of standing still, then of the first unfinished grid. */
   trial: Trial | null;
 }
 
 /** A grid of rates for one combination of a rule's other parameters. */
 export interface Grid {
-  /** Which of the baselines it is for. */
+  /** Index of its baseline. */
   readonly baseline: number;
   readonly rule: RuleSpec;
-  /** Those that are tuned as well. */
+  /** The other tuned parameters. */
   readonly parameters: Readonly<Record<string, number>>;
 }
 
-/** The grids of all the baselines that are tuned, in the baselines' order. */
+/** The grids of all tuned baselines, in the baselines' order. */
 export function gridsOf({ baselines, tuning }: ComparisonSpec): Grid[] {
   return baselines.flatMap((rule, baseline) => {
     if (!isTuned(rule)) return [];
@@ -38,7 +38,7 @@ export function gridsOf({ baselines, tuning }: ComparisonSpec): Grid[] {
   });
 }
 
-/** The measures that can tell one rate from another. */
+/** The measures that distinguish rates. */
 export function tellingMeasures({ tuning, steps }: ComparisonSpec): Measure[] {
   return tunedMeasures(tuning).filter((measure) => canTell(measure, steps));
 }
@@ -50,7 +50,7 @@ interface Attempt {
   readonly rule: TunedRule;
 }
 
-/** Tries rates until the best of every grid lies inside it. */
+/** Tries rates until the best of every grid is inside it. */
 export class Tuning {
   readonly phase = 'tuning';
   private readonly grids: readonly Grid[];
@@ -72,14 +72,14 @@ export class Tuning {
     return { still: null, tried: gridsOf(comparison).map(() => []), trial: null };
   }
 
-  /** Rates tried, counted in chunks of functions; standing still counts as one. */
+  /** Rates tried, in chunks of functions; standing still counts as one. */
   get done(): number {
     const { functions, now } = this;
     const rates = now.tried.reduce((n, { length }) => n + length, now.still ? 1 : 0);
     return rates * functions.length + functions.chunksBefore(now.trial?.functions ?? 0);
   }
 
-  /** The same for the grids as they stand: it grows with them. */
+  /** The same for the current grids; it grows with them. */
   get total(): number {
     const { task, comparison, functions } = this;
     const grid = task === null || task === 'still' ? -1 : task.grid;

@@ -3,7 +3,7 @@ import { logOffset, type Objective } from './engine.js';
 /** |f(θ_0)| whose reciprocal fp32 cannot hold. */
 export const tooSmall = 2 ** -128;
 
-/** What a "relative" objective divides a function's losses by; never negative or 0, so that training goes downhill. */
+/** The divisor of a function's losses in a "relative" objective; always above 0, so that training goes downhill. */
 export function magnitudeOf(firstLoss: number): number {
   const size = Math.abs(firstLoss);
   return size <= tooSmall ? 1 : size;
@@ -12,7 +12,7 @@ export function magnitudeOf(firstLoss: number): number {
 /**
  * ℓ'(f_b) of an objective ℓ.
  * @param losses f_b [B]
- * @param first the unroll's first losses [B, …], for a "relative" objective that begins with it
+ * @param first the unroll's first losses [B, …], for a "relative" objective without `initial`
  * @returns [B]; null if ℓ' is 1
  */
 export function objectiveDerivatives(

@@ -3,7 +3,7 @@ import type { ProblemSpec } from '../../contract/problems.js';
 import { splitWeights } from '../../weights/shapes.js';
 import { initialise } from './initialise.js';
 
-/** Names of the tensors of φ that have the bits that they began with; "all" where every tensor has. */
+/** Names of the tensors of φ that still have their initial bits; "all" if every tensor has. */
 export function unmovedTensors(
   optimizer: LearnedSpec,
   problem: ProblemSpec,

@@ -2,10 +2,10 @@ import type { RunEvent, RunEventOf } from '../../contract/events.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
 import type { TrainingState } from './state.js';
 
-/** What was not finite; "moments" are the meta-optimizer's, of a finite meta-gradient. */
+/** What was not finite; "moments" are the meta-optimizer's, for a finite meta-gradient. */
 export type Failure = RunEventOf<'diverged'>['where'] | 'moments';
 
-/** The end of a training: what was not finite, what is kept, and what may help. */
+/** The event that ends a training: what was not finite, which weights are kept, and what may help. */
 export function divergence(
   spec: MetatrainSpec,
   { iteration, bestIteration }: Pick<TrainingState, 'iteration' | 'bestIteration'>,
@@ -16,22 +16,22 @@ export function divergence(
     loss: `the loss at step ${step} is not finite`,
     'meta-gradient': 'the meta-gradient is not finite',
     moments:
-      'the meta-gradient is so large that the mean of its squares, kept by Adam, is beyond fp32: its weights would stop moving',
+      'the meta-gradient is so large that Adam’s mean of its squares overflows fp32: its weights would stop moving',
     weights: 'a weight is not finite',
     validation: 'the loss of every validation is not finite',
   }[failure];
   const kept =
     bestIteration < 0
-      ? 'no weights had a finite validation loss before'
-      : `the best weights before, of meta-iteration ${bestIteration}, are kept`;
+      ? 'no earlier weights had a finite validation loss'
+      : `the best earlier weights, of meta-iteration ${bestIteration}, are kept`;
   const message = `Meta-iteration ${iteration}: ${what}; ${kept}. ${sentence(remedies(spec, iteration, failure))}`;
   return { type: 'diverged', iteration, where: failure === 'moments' ? 'meta-gradient' : failure, step, message };
 }
 
-/** Fields that had a part in it, and what to do with them; none that is set so already. */
+/** Fields that contributed, and how to change them; none that is already set so. */
 function remedies({ optimizer, training }: MetatrainSpec, iteration: number, failure: Failure): string[] {
   const { clipNorm, curriculum, imitation } = training;
-  // Before the first step of the meta-optimizer, its fields have done nothing.
+  // Before the meta-optimizer's first step, its fields have no effect.
   const rate = iteration > 0 ? ['a lower training.learningRate'] : [];
   const clip = iteration > 0 && clipNorm === null ? ['a training.clipNorm'] : [];
   const grouped = optimizer.name === 'groups';
@@ -42,7 +42,7 @@ function remedies({ optimizer, training }: MetatrainSpec, iteration: number, fai
   const stage = curriculum.findLastIndex(({ from }) => from <= iteration);
   switch (failure) {
     case 'loss':
-      // θ goes the way of the rule that is imitated, whatever the networks make of it.
+      // θ follows the imitated rule, whatever the networks' updates.
       return imitated ? ['a lower training.imitation.rule.learningRate'] : [...rate, ...rules, ...clip, ...scale];
     case 'meta-gradient':
       if (imitated)

@@ -3,15 +3,15 @@ import { unmovedTensors } from '../learned/unmoved.js';
 import type { Behaviour } from './probe.js';
 import type { GradientNorms, TrainingState } from './state.js';
 
-/** Meta-iterations within which every tensor has moved, also those behind an output that begins at 0. */
+/** Meta-iterations within which every tensor moves, also those behind an output initialised to 0. */
 const enough = 10;
 
-/** Tensors that a message names. */
+/** Maximum number of tensors named in a message. */
 const named = 4;
 
-/** What keeps an optimizer from learning, where that can be seen: a sentence for each cause. */
+/** Visible causes that keep an optimizer from learning, one sentence each. */
 export class Causes {
-  /** Whether every tensor of φ has moved: then there is no need to look again. */
+  /** Whether every tensor of φ has moved, and need not be checked again. */
   private moved = false;
 
   constructor(private readonly spec: MetatrainSpec) {}
@@ -31,7 +31,7 @@ export class Causes {
   }
 }
 
-/** Whether the meta-gradient was 0, at least half of the times since the last validation. */
+/** Whether the meta-gradient was 0 in at least half of the meta-iterations since the last validation. */
 function vanished({ training }: MetatrainSpec, { norms }: GradientNorms): string[] {
   const zeros = norms.filter((norm) => norm === 0).length;
   if (zeros === 0 || 2 * zeros < norms.length) return [];

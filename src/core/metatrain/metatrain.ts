@@ -24,22 +24,22 @@ import { probe } from './probe.js';
 import { learningRateAt } from './schedule.js';
 import { isBetter, keptNorms, type TrainingState, type ValidationState } from './state.js';
 
-/** Functions at hand, and what is learned from them: a descent of its own, or an imitation. */
+/** The current functions, optimised by the learned optimizer or by the rule that it imitates. */
 type Unrolled = Pick<Episode, 'unroll' | 'state' | 'dispose'>;
 
-/** Functions whose optimisation is looked at for a health event. */
+/** Functions probed for a health event. */
 const probed = 8;
 
 /**
  * Truncated back-propagation through time (arXiv 1606.04474, section 2):
  *
  *     for each meta-iteration
- *       where a horizon has ended, draw fresh functions, and begin with a fresh state h
- *       unroll the optimizer on them for a few steps, carrying θ and h on from the last
+ *       if a horizon has ended, draw fresh functions and reset the state h
+ *       unroll the optimizer on them for a few steps, from the last θ and h
  *       φ ← Adam(φ, dL/dφ), the gradient clipped to a global norm
- *       now and then: validate on held-out functions, keep the best φ
+ *       at intervals: validate on held-out functions, keep the best φ
  *
- * Where a warm-up by imitation is asked for, the first unrolls are {@link Imitation}'s.
+ * With a warm-up by imitation, the first unrolls are {@link Imitation}'s.
  */
 export class MetaTraining {
   private episode: Unrolled | null = null;
@@ -54,7 +54,7 @@ export class MetaTraining {
     this.causes = new Causes(spec);
   }
 
-  /** @param state where to go on from; without it, training begins. */
+  /** @param state the state to resume from; without it, training starts */
   static create(spec: MetatrainSpec, engine: Engine, datasets: Datasets, state?: TrainingState): MetaTraining {
     if (state) return new MetaTraining(spec, engine, datasets, state);
     const phi = initialise(spec.optimizer, spec.problem, spec.seed);
@@ -74,7 +74,7 @@ export class MetaTraining {
     });
   }
 
-  /** The weights to keep, or null where no validation was finite yet. */
+  /** The weights to keep, or null if no validation was finite yet. */
   get best(): { phi: Float32Array; iteration: number } | null {
     const { best, bestIteration } = this.now;
     return bestIteration < 0 ? null : { phi: best, iteration: bestIteration };
@@ -104,13 +104,13 @@ export class MetaTraining {
     return this.best === null ? this.diverged('validation') : null;
   }
 
-  /** The rule that the meta-iteration at hand imitates; null after the warm-up, and without one. */
+  /** The rule that the current meta-iteration imitates; null after the warm-up, or without one. */
   private get imitated(): GroupRule | null {
     const { imitation } = this.spec.training;
     return imitation !== null && this.now.iteration < imitation.iterations ? imitation.rule : null;
   }
 
-  /** Whether as many validations as patience allows, none of them within the warm-up, have brought nothing better. */
+  /** Whether `patience` validations since the warm-up have brought no improvement. */
   private exhausted(): boolean {
     const { validatedAt, bestIteration } = this.now;
     const { imitation, validation } = this.spec.training;
@@ -172,7 +172,7 @@ export class MetaTraining {
     return engine.openEpisode(spec.optimizer, batch, state);
   }
 
-  /** Takes a chunk of the validation's functions, to bound the time and the memory; after the last it is judged. */
+  /** Runs a chunk of the validation's functions, to bound time and memory; the last one gives its loss. */
   private async validate(): Promise<RunEvent> {
     const { spec, now, engine } = this;
     const { functions: total, measure } = spec.training.validation;
@@ -203,7 +203,7 @@ export class MetaTraining {
     return { type: 'validation', iteration: now.iteration, loss, best, measure, steps: horizon };
   }
 
-  /** How training goes, by the validation that has just ended and the meta-iterations before it. */
+  /** The health of training, from the latest validation and the meta-iterations before it. */
   private async health({ diverged }: ValidationState): Promise<RunEvent> {
     const { spec, now, engine } = this;
     const { iterations, clipped, norms } = now.gradients;
@@ -230,10 +230,10 @@ export class MetaTraining {
     return event;
   }
 
-  /** The chunk of them that begins with a function. */
-  private validationFunctions(first: number, most = Number.POSITIVE_INFINITY): FunctionBatch {
+  /** The chunk of validation functions that starts with `first`. */
+  private validationFunctions(first: number, maximum = Number.POSITIVE_INFINITY): FunctionBatch {
     const { problem, seed, training } = this.spec;
-    const count = Math.min(chunkSize(coordinates(problem)), training.validation.functions - first, most);
+    const count = Math.min(chunkSize(coordinates(problem)), training.validation.functions - first, maximum);
     return sampleFunctions(problem, seed, Purpose.validation, first, count, this.datasets);
   }
 

@@ -13,7 +13,7 @@ export interface Behaviour {
   readonly signAgreement: number | null;
   /** Share of the LSTMs' outputs h with |h| above {@link saturated}; null without layers. */
   readonly saturation: number | null;
-  /** Whether a state, of a network or of a rule, grew beyond what a float holds. */
+  /** Whether a state of a network or a rule overflowed fp32. */
   readonly overflowed: boolean;
 }
 

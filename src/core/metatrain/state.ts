@@ -2,7 +2,7 @@ import type { EpisodeState } from '../engines/engine.js';
 import type { RuleState } from '../optimizers/rule.js';
 import type { History } from './history.js';
 
-/** Everything that meta-training is about to need again: plain numbers and vectors. */
+/** Everything that meta-training needs to resume: plain numbers and vectors. */
 export interface TrainingState {
   /** Meta-iterations done. */
   iteration: number;
@@ -13,34 +13,34 @@ export interface TrainingState {
   /** The weights with the best validation loss so far. */
   readonly best: Float32Array;
   bestLoss: number;
-  /** Meta-iterations after which the best weights stood; -1 before any validation was finite. */
+  /** Meta-iterations done when the best weights were validated; -1 before the first finite validation. */
   bestIteration: number;
-  /** Meta-iterations after which the latest validation ran; -1 before the first. */
+  /** Meta-iterations done at the latest validation; -1 before the first. */
   validatedAt: number;
   /** Null before the first. */
   history: History | null;
-  /** One that is under way, or of which no more than its health is to be told. */
+  /** A validation in progress, or one whose health is not reported yet. */
   validation: ValidationState | null;
   gradients: GradientNorms;
-  /** f(θ_0) [B] of the functions at hand, where the objective is "relative" to it. */
+  /** f(θ_0) [B] of the current functions, if the objective is "relative" to it. */
   initial: Float32Array | null;
-  /** Where the functions at hand stood when this state was taken; null where none were at hand. */
+  /** The current functions' state when this state was taken; null if there were none. */
   episode: EpisodeState | null;
 }
 
 export interface ValidationState {
   /** Functions done. */
   functions: number;
-  /** How many of them ended above their start, or at no number. */
+  /** How many of them ended above their start, or not finite. */
   diverged: number;
-  /** Mean of f(θ_t), t = 0 … horizon, as far as they are done. */
+  /** Mean of f(θ_t), t = 0 … horizon; the functions done so far are added. */
   readonly means: Float64Array;
 }
 
-/** Norms of meta-gradients that are kept. */
+/** Number of norms that are kept. */
 export const keptNorms = 1000;
 
-/** Of the meta-iterations since the last validation. */
+/** Norms of the meta-gradients since the last validation. */
 export interface GradientNorms {
   iterations: number;
   clipped: number;
@@ -48,7 +48,7 @@ export interface GradientNorms {
   norms: number[];
 }
 
-/** An infinite loss is never the best; and where trained weights are no better than the untrained ones, they are kept. */
+/** Whether a loss is the best: never if infinite; in a tie, trained weights are preferred to the untrained ones. */
 export function isBetter(loss: number, { bestLoss, bestIteration }: TrainingState): boolean {
   return Number.isFinite(loss) && (loss < bestLoss || (loss === bestLoss && bestIteration === 0));
 }

@@ -12,17 +12,17 @@ export type TunedRule = RuleSpec & { learningRate: number };
 export interface Learned {
   readonly spec: LearnedSpec;
   readonly phi: Float32Array;
-  /** Where that is known. */
+  /** If known. */
   readonly trainedOn?: TrainedOn;
 }
 
-/** What takes part in a comparison: a baseline as it runs, or the learned optimizer. */
+/** An optimizer in a comparison: a baseline with its parameters, or the learned optimizer. */
 export type Contender = TunedRule | Extract<BaselineSpec, { name: 'conjugate-gradients' }> | Learned;
 
 /** Functions being optimised; it yields after every few steps. @returns f(θ_t) [steps + 1, B] */
 export type Optimisation = AsyncGenerator<void, Float32Array>;
 
-/** Begins to optimise every function of a batch from its start. */
+/** Starts to optimise every function of a batch from its start. */
 export function optimisation(engine: Engine, batch: FunctionBatch, contender: Contender, steps: number): Optimisation {
   if ('phi' in contender) return optimiseByLearned(engine, batch, contender, steps);
   if (contender.name === 'conjugate-gradients') return optimiseByConjugateGradients(engine, batch, steps);
@@ -30,7 +30,7 @@ export function optimisation(engine: Engine, batch: FunctionBatch, contender: Co
 }
 
 /**
- * The same, to its end.
+ * Runs {@link optimisation} to its end.
  * @returns f(θ_t) [steps + 1, B]
  */
 export async function optimise(...given: Parameters<typeof optimisation>): Promise<Float32Array> {
@@ -68,7 +68,7 @@ async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: Tuned
   }
 }
 
-/** The losses of staying at the start: where each step has a mini-batch or draws of its own, they differ. */
+/** The losses of staying at the start: they differ if each step has its own mini-batch or draws. */
 export async function* standStill(engine: Engine, batch: FunctionBatch, steps: number): Optimisation {
   const functions = await engine.openFunctions(batch);
   try {
@@ -84,7 +84,7 @@ export async function* standStill(engine: Engine, batch: FunctionBatch, steps: n
   }
 }
 
-/** Coordinates × steps of one call: a tenth of a second for an LSTM of ordinary size. */
+/** Coordinates × steps per call: about 0.1 s for an LSTM of ordinary size. */
 const stepsAtOnce = 2 ** 17;
 
 async function* optimiseByLearned(

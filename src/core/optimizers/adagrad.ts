@@ -8,12 +8,12 @@ export const adagrad: UpdateRule<'adagrad'> = {
   init: (n) => zeroState(n, 1),
   update({ learningRate, epsilon }, gradient, state, update) {
     const [v] = state.vectors as [Float32Array];
-    const least = positive(epsilon);
+    const positiveEpsilon = positive(epsilon);
     state.steps++;
     for (let i = 0; i < gradient.length; i++) {
       const g = gradient[i]!;
       v[i] = meanSquare(v[i]! + g * g);
-      update[i] = (-learningRate * g) / (Math.sqrt(v[i]!) + least);
+      update[i] = (-learningRate * g) / (Math.sqrt(v[i]!) + positiveEpsilon);
     }
   },
 };

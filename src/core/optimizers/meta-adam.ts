@@ -10,9 +10,9 @@ export interface DescentOptions {
 }
 
 export interface Descended {
-  /** Euclidean norm of the meta-gradient as it came. Where it is not finite nothing else was done. */
+  /** Euclidean norm of the meta-gradient before clipping. If it is not finite, no step was taken. */
   norm: number;
-  /** Whether φ and Adam's means are finite still: a weight whose mean of squares is infinite would never move again. */
+  /** Whether φ and Adam's means are still finite: a weight whose mean of squares is infinite would never move again. */
   finite: boolean;
 }
 
@@ -40,7 +40,7 @@ export const descend: Descend = (phi, gradient, state, { learningRate, clipNorm 
   state.steps++;
   const correction1 = 1 - beta1 ** state.steps;
   const correction2 = 1 - beta2 ** state.steps;
-  let sum = 0; // Of finite floats it does not overflow a double.
+  let sum = 0; // A sum of finite floats does not overflow a double.
   for (let i = 0; i < phi.length; i++) {
     const g = gradient[i]!;
     m[i] = beta1 * m[i]! + (1 - beta1) * g;
@@ -51,7 +51,7 @@ export const descend: Descend = (phi, gradient, state, { learningRate, clipNorm 
   return { norm, finite: Number.isFinite(sum) };
 };
 
-/** In eight sums, as vectors of doubles take it. */
+/** In eight partial sums, as the native kernel adds. */
 function normOf(values: Float32Array): number {
   const s = new Float64Array(8);
   for (let i = 0; i < values.length; i++) s[i % 8]! += values[i]! * values[i]!;

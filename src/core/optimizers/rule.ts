@@ -45,8 +45,8 @@ export interface UpdateRule<N extends RuleName = RuleName> {
 }
 
 /**
- * A mean of squares, as fp32 can hold it, whose largest number this is: were it stored as infinite, its coordinate would
- * never move again. (A named constant would take the loops a third longer.)
+ * A mean of squares, limited to the largest fp32 number: if it were stored as infinite, its coordinate would never move
+ * again. (A named constant makes the loops a third slower.)
  */
 export function meanSquare(value: number): number {
   return value > 3.4028234663852886e38 ? 3.4028234663852886e38 : value;
@@ -56,14 +56,14 @@ export function meanSquare(value: number): number {
 export const largest = meanSquare(Number.POSITIVE_INFINITY);
 
 /** Just below the root of the smallest fp32 number above 0, 2^-149. */
-const leastEpsilon = 2 ** -75;
+const minimumEpsilon = 2 ** -75;
 
 /**
- * The ε that a rule adds to √v. It is never 0: where all gradients were 0 the update is 0, and where their squares are too
- * small for fp32 it is finite.
+ * The ε that a rule adds to √v, never 0: the update is then 0 if all gradients were 0, and finite if their squares
+ * underflow fp32.
  */
 export function positive(epsilon: number): number {
-  return Math.max(epsilon, leastEpsilon);
+  return Math.max(epsilon, minimumEpsilon);
 }
 
 /** A state of `count` zero vectors. */

@@ -100,7 +100,7 @@ describe('a comparison on f = x², x0 = 1, by hand', () => {
   });
 
   it('counts the steps saved: 4 less the first at which the learned loss is at or below the other’s last', () => {
-    // 0.64^t never comes to 0.25^4 within 4 steps, and is below 1.44^4 at the start.
+    // 0.64^t never reaches 0.25^4 within 4 steps, and is below 1.44^4 at the start.
     assert.deepEqual(optimizers[1]!.versus!.stepsSaved, { mean: null, median: null });
     assert.deepEqual(optimizers[2]!.versus!.stepsSaved, { mean: 4, median: 4 });
   });
@@ -177,7 +177,7 @@ describe('conjugate gradients', () => {
     return optimizers[1]!;
   };
 
-  it('is where it should be after one step on f = x², and stays', async () => {
+  it('is at the minimum of f = x² after one step, and stays', async () => {
     const { curve } = await sumOn({ name: 'simple' }, 2);
     assert.equal(curve.mean[0], 1);
     for (const loss of curve.mean.slice(1)) assert.ok(fromWire(loss) < 1e-12);
@@ -222,7 +222,7 @@ describe('a mean over functions of which some have no finite loss', () => {
 });
 
 describe('a comparison', () => {
-  it('starts all from the same points on the same functions: SGD against itself is a tie', async () => {
+  it('starts all optimizers from the same points on the same functions: SGD against itself is a tie', async () => {
     // 1,500 ten-dimensional functions fill one chunk of 819 and most of another.
     const { optimizers } = await compare(
       { name: 'quadratic' },
@@ -274,7 +274,7 @@ describe('a comparison', () => {
     for (const [i, expected] of [9.3, 9.3, 7.47, 4.44, 4.67].entries()) near(sums[i]!, expected, 0.01);
     const { rule, tuning } = optimizers[3]!;
     assert.ok(rule?.name === 'sgd' && Math.abs(fromWire(rule.learningRate as number) / 0.32 - 1) < 0.16);
-    // The rate taken lies inside its grid.
+    // The chosen rate is inside its grid.
     const rates = tuning!.grid.map((g) => g.learningRate);
     assert.ok(rates[0]! < Number(rule.learningRate) && Number(rule.learningRate) < rates.at(-1)!);
   });

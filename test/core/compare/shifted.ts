@@ -34,7 +34,7 @@ const shifted: ProblemPlugin = {
   },
 };
 
-/** Once in a process, before any document is validated. */
+/** Once per process, before any document is validated. */
 export function addShifted(): void {
   addPlugin(shifted, 'of a test');
 }

@@ -25,10 +25,10 @@ const tuning: TuningSpec = {
 const rule: RuleSpec = { name: 'sgd', learningRate: 'tuned' };
 const { POSITIVE_INFINITY: infinity } = Number;
 
-/** What standing still comes to: more than any rate does in these searches. */
+/** Scores of standing still: above those of every rate in these searches. */
 const still = eachMeasure(() => 1e9);
 
-/** Searches with given scores; infinite ones stand for divergence. */
+/** Searches with given scores; infinite ones mean divergence. */
 function search(score: (exponent: number, measure: Measure) => number, spec = tuning): TriedRate[] {
   const tried: TriedRate[] = [];
   const given = { rule, tuning: spec, measures: tunedMeasures(spec), still };
@@ -47,7 +47,7 @@ function best(tried: readonly TriedRate[], measure: Measure): number | undefined
 }
 
 describe('the grid of learning rates', () => {
-  it('is tried once, around the usual rate, where the best lies inside', () => {
+  it('is tried once, around the usual rate, if the best is inside', () => {
     const exponents = search((e) => (e - 1) ** 2).map((t) => t.exponent);
     assert.deepEqual(exponents, [-2, -1, 0, 1, 2]);
   });
@@ -65,7 +65,7 @@ describe('the grid of learning rates', () => {
     });
   }
 
-  it('takes a cliff of divergence for an inside', () => {
+  it('counts a best rate next to divergence as inside', () => {
     // Better and better up to 2, beyond which everything diverges.
     const tried = search((e) => (e > 2 ? infinity : -e));
     assert.equal(best(tried, 'sum'), 2);
@@ -103,7 +103,7 @@ describe('the grid of learning rates', () => {
     assert.deepEqual([Math.min(...worse), Math.max(...worse)], [-10, 2]);
   });
 
-  it('tries nothing where even standing still is not finite', () => {
+  it('tries nothing if even standing still is not finite', () => {
     const given = { rule, tuning, measures: ['sum'] as Measure[], still: eachMeasure(() => infinity) };
     assert.equal(nextExponent(given, []), null);
   });
@@ -112,7 +112,7 @@ describe('the grid of learning rates', () => {
 describe('a grid for several measures', () => {
   const all = { ...tuning, measures: ['sum', 'tail', 'final'] as Measure[] };
 
-  it('grows until the best rate for each of them lies inside', () => {
+  it('grows until the best rate for each of them is inside', () => {
     const centres = { sum: -7, tail: 0, final: 9 };
     const tried = search((e, measure) => (e - centres[measure]) ** 2, all);
     const exponents = tried.map((t) => t.exponent).sort((a, b) => a - b);
@@ -124,7 +124,7 @@ describe('a grid for several measures', () => {
     assert.equal(new Set(exponents).size, exponents.length);
   });
 
-  it('minds those alone that are asked for', () => {
+  it('considers only the requested ones', () => {
     const centres = { sum: 0, tail: 30, final: -30 };
     const tried = search((e, measure) => (e - centres[measure]) ** 2);
     assert.equal(tried.length, tuning.points);
@@ -142,7 +142,7 @@ describe('tuning', () => {
     baselines: TunedBaseline[][];
   }
 
-  /** @param stops whether to go on from a copy of the state whenever it has changed */
+  /** @param stops whether to resume from a copy of the state whenever it has changed */
   async function tune(problem: object, comparison: object, stops = false): Promise<Tuned> {
     const spec = parseJobSpec({ kind: 'compare', optimizer: { job: 'any' }, problem, comparison });
     const { baselines, tuning } = spec.comparison!;
@@ -193,7 +193,7 @@ describe('tuning', () => {
     }
   });
 
-  it('throws out a rate that diverges on one function of many', async () => {
+  it('discards a rate that diverges on one function of many', async () => {
     // SGD on a·x² diverges above 1/a; a = s² is up to 2.25 for the parabola, so near α = 0.5 some functions diverge.
     const { baselines } = await tune(
       { name: 'parabola', dimension: 1 },
@@ -206,7 +206,7 @@ describe('tuning', () => {
     assert.ok(baselines[0]![0]!.rule.learningRate < 0.47);
   });
 
-  it('gives each distinct rate once, with the measures that it is the best for', async () => {
+  it('gives each distinct rate once, with the measures it is best for', async () => {
     const { baselines } = await tune(
       { name: 'quadratic', distribution: 'uniform', dimension: 3 },
       { steps: 10, baselines: [{ name: 'adam' }], tuning: { functions: 50, measures: ['final', 'sum', 'tail'] } },
@@ -258,7 +258,7 @@ describe('tuning', () => {
     }
   });
 
-  it('goes on from the middle of a rate, bit for bit', async () => {
+  it('resumes in the middle of a rate, bit for bit', async () => {
     // 700 functions of 30 coordinates are three chunks.
     const comparison = { steps: 5, baselines: [{ name: 'nag' }], tuning: { ...tuning, functions: 700 } };
     const problem = { name: 'parabola', dimension: 30 };

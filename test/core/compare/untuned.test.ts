@@ -9,7 +9,7 @@ import { addShifted } from './shifted.js';
 
 before(addShifted);
 
-/** What the rules of a comparison on few functions come to, as it is published; the learned optimizer is left out. */
+/** The published results of the rules of a comparison on few functions, without the learned optimizer. */
 async function tuned(problem: object, given: { tuning?: object; [field: string]: unknown }, seed = 1) {
   const tuning = { functions: 64, ...given.tuning };
   const document = { functions: 2, resamples: 100, ...given, tuning };

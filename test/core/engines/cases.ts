@@ -9,7 +9,7 @@ import { makeShapes } from '../../../src/data/shapes.js';
 import { lstmSpec, normal, testSeed, uniform } from '../../weights/samples.js';
 import { madeUpDigits } from '../problems/made-up-digits.js';
 
-/** What the engines are tried on: problems, learned optimizers, and draws of them, which the seed decides. */
+/** Test cases for the engines: problems, learned optimizers, and random ones, drawn from the seed. */
 
 export const seed = testSeed();
 console.log(`seed ${seed}`);
@@ -33,7 +33,7 @@ export const problems: ProblemSpec[] = [
   { name: 'quadratic', dimension: 3, distribution: 'uniform' },
   { name: 'quadratic', dimension: 5, distribution: 'normal' },
 ];
-/** Of the digits' 784 pixels, so one unit has 795 coordinates already: as small as it can be where fp64 follows. */
+/** The digits have 784 pixels, so one unit has 795 coordinates: as small as possible, for the sake of fp64. */
 export const perceptrons: ProblemSpec[] = [
   { name: 'mnist', hidden: [1], activation: 'sigmoid', batch: 4, examples: null },
   { name: 'mnist', hidden: [1, 2], activation: 'tanh', batch: 3, examples: null },
@@ -44,7 +44,7 @@ export const widePerceptrons: ProblemSpec[] = [
   { name: 'mnist', hidden: [33, 7], activation: 'tanh', batch: 5, examples: 11 },
   { name: 'mnist', hidden: [3, 17, 16, 5], activation: 'relu', batch: 16, examples: null },
 ];
-/** Of random sizes, anew with each seed. */
+/** Random sizes, different with each seed. */
 const drawSize = uniform(seed + 2);
 const size = (low: number, high: number) => low + Math.floor(drawSize() * (high - low + 1));
 export const testFunctions: ProblemSpec[] = [
@@ -55,7 +55,7 @@ export const testFunctions: ProblemSpec[] = [
   { name: 'lasso', rows: size(1, 6), columns: size(1, 6), l1: drawSize() },
 ];
 export const isTestFunction = (problem: ProblemSpec) => testFunctions.includes(problem);
-/** Of other problems, one within the other. */
+/** Composites, one within the other. */
 export const composed: ProblemSpec[] = [
   { name: 'rescaled', range: 1.5, problem: { name: 'quadratic', dimension: 4, distribution: 'normal' } },
   { name: 'noisy', deviation: 0.5, problem: { name: 'parabola', dimension: 3 } },
@@ -77,7 +77,7 @@ export const convNets = [
   { side: 8, channels: [2, 2], kernel: 1, hidden: [3], batchNorm: true, batch: 4, classes: [0, 1, 2] },
   { side: 8, channels: [3, 2], kernel: 3, hidden: [4], batchNorm: true, batch: 5, classes: [0, 1, 2, 3, 4, 5, 6, 7] },
   { side: 8, channels: [5], kernel: 7, hidden: [6], batchNorm: false, batch: 17, classes: [0, 1, 2, 3, 4, 5, 6, 7] },
-  // The third layer's pictures are of 2 × 2, the fourth's of one pixel; classes are renamed 0, 1, 2.
+  // The third layer's maps are 2 × 2, the fourth's one pixel; classes are relabelled 0, 1, 2.
   { side: 8, channels: [2, 2, 3, 2], kernel: 5, hidden: [3, 4], batchNorm: true, batch: 5, classes: [4, 1, 6] },
   { side: 8, channels: [17, 9], kernel: 3, hidden: [], batchNorm: true, batch: 2, classes: [7, 0] },
 ].map((net) => ({ name: 'shapes', ...net }) as ShapesSpec);
@@ -108,7 +108,7 @@ export const rules: Extract<GroupRule, { name: 'sgd' | 'momentum' | 'adam' }>[] 
   { name: 'momentum', learningRate: 0.05, momentum: 0.8 },
   { name: 'adam', learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
 ];
-/** Kernels whose rows, columns, inputs and outputs differ in number. */
+/** Kernels with different numbers of rows, columns, inputs and outputs. */
 const shapesNet: ProblemSpec = {
   name: 'shapes',
   side: 8,
@@ -119,7 +119,7 @@ const shapesNet: ProblemSpec = {
   batch: 2,
   classes: [0, 4],
 };
-/** Optimizers whose networks see several coordinates at a time, or of which there are several. */
+/** Optimizers with several networks, or with networks over several coordinates. */
 export const composites: [title: string, optimizer: LearnedSpec, problem: ProblemSpec][] = [
   [
     'all coordinates at once',
@@ -212,7 +212,7 @@ export const nameOf = (p: ProblemSpec): string => {
   return parts.length > 0 ? `${p.name} (${parts.join(', ')})` : p.name;
 };
 const datasets = { ...madeUpDigits(seed), 'shapes-8': await makeShapes(8) };
-/** A convolutional network's values must not lie where rounding takes them over a kink: its seed is fixed. */
+/** Rounding must not take a convolutional network's values over a kink: its seed is fixed. */
 export const seedOf = (problem: ProblemSpec) => (problem.name === 'shapes' ? 1 : seed);
 export const draw = (problem: ProblemSpec, count: number, first = 0) =>
   sampleFunctions(problem, seedOf(problem), Purpose.training, first, count, datasets);

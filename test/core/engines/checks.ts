@@ -19,21 +19,21 @@ import { normal } from '../../weights/samples.js';
 import { draw, isTestFunction, seed } from './cases.js';
 import { functionsOf, hiddenOf, optimizerOf, startsAt, startsOf } from './reference.js';
 
-/** How engines are held to the fp64 reference. Errors are normwise. */
+/** Checks engines against the fp64 reference. Errors are normwise. */
 
-/** How large the coordinates are where a problem is evaluated, and how far off the result may be. */
+/** The size of the coordinates at which a problem is evaluated, and the tolerance. */
 export function accuracyOf(problem: ProblemSpec): [spread: number, tolerance: number] {
-  // Sums of hundreds of pixels are rounded oftener, and weights as large would saturate every unit.
+  // Sums of hundreds of pixels are rounded more often, and weights as large would saturate every unit.
   if (problem.name === 'mnist') return [0.2, 3e-6];
-  // Normalisation takes a mean off each value that may be many times the value's deviation from it.
+  // Normalisation subtracts a mean that may be many times a value's deviation from it.
   if (problem.name === 'shapes') return [0.4, 2e-5];
   return isTestFunction(problem) ? [1, 3e-6] : [3, 1e-6];
 }
 
 /**
- * The functions of a batch where every gradient is off by what `evaluates` allows of an engine's. Where fp64 on them is
+ * The functions of a batch with every gradient off by the error that `evaluates` allows an engine. If fp64 on them is
  * further from fp64 than a tolerance, the drawn case is ill-conditioned (a gradient near 0 under a logarithm, a sum that
- * cancels), and no more can be asked of fp32.
+ * cancels), and fp32 cannot do better.
  */
 function roundedFunctions(batch: FunctionBatch): FunctionData[] {
   const [, error] = accuracyOf(batch.problem);
@@ -51,7 +51,7 @@ function roundedFunctions(batch: FunctionBatch): FunctionData[] {
   }));
 }
 
-/** @param rounded how far off fp64 itself is on `roundedFunctions`: as far may the error be */
+/** @param rounded the error of fp64 itself on `roundedFunctions`, which is allowed */
 function within(error: number, tolerance: number, what: string, rounded?: () => number) {
   if (error <= tolerance) return;
   const allowed = rounded ? Math.max(tolerance, rounded()) : tolerance;
@@ -84,7 +84,7 @@ export function reference(
   return { losses, ends: unrolls.map((u) => u.end) };
 }
 
-/** Holds the losses of a closed loop against those of fp64. */
+/** Compares the losses of a closed loop with those of fp64. */
 export function closeLosses(
   actual: Float32Array,
   spec: LearnedSpec,
@@ -97,7 +97,7 @@ export function closeLosses(
   close(actual, reference(spec, phi, batch, steps).losses, 1e-4, what, rounded);
 }
 
-/** Holds a meta-gradient against central differences of the fp64 meta-loss. */
+/** Compares a meta-gradient with central differences of the fp64 meta-loss. */
 function closeMetaGradient(
   actual: Float32Array,
   problem: MetaProblem,
@@ -115,8 +115,8 @@ function closeMetaGradient(
 type Loss = (phi: readonly number[]) => number;
 
 /**
- * Holds a gradient against central differences of its fp64 loss: each weight's where they are few; else along the gradient
- * itself and random directions, of which an error would have to be orthogonal to all.
+ * Compares a gradient with central differences of its fp64 loss: each weight's if they are few; else along the gradient
+ * itself and random directions, to all of which an error would have to be orthogonal.
  * @param rounded the loss on `roundedFunctions`
  */
 function closeGradient(
@@ -129,28 +129,33 @@ function closeGradient(
 ) {
   const base = [...phi];
   // The step is short, since log-and-sign has kinks that a difference must not straddle.
-  const slope = (of: Loss, v: ArrayLike<number>, h = 1e-7) => {
+  const derivative = (of: Loss, v: ArrayLike<number>, h = 1e-7) => {
     const [above, below] = [h, -h].map((d) => of(base.map((w, i) => w + d * v[i]!)));
     return (above! - below!) / (2 * h);
   };
   if (base.length <= 60) {
     const unit = (i: number) => base.map((_, j) => (i === j ? 1 : 0));
-    const differences = (of: Loss) => base.map((_, i) => slope(of, unit(i)));
+    const differences = (of: Loss) => base.map((_, i) => derivative(of, unit(i)));
     close(actual, differences(loss), tolerance, what, rounded && (() => differences(rounded())));
     return;
   }
-  // One step whose last loss does not count has a gradient of 0, and then so are the slopes.
+  // One step whose last loss does not count has a gradient of 0, and so are the derivatives.
   const norm = Math.hypot(...actual) || 1;
   const sample = normal(seed + 1);
   const directions = [[...actual], ...Array.from({ length: 8 }, () => base.map(() => sample()))];
   for (const direction of directions) {
-    // Of a unit vector's slope the error is at most that of the gradient; random ones see a typical share of it.
+    // Along a unit vector the error is at most that of the gradient; random ones see a typical share of it.
     const length = Math.hypot(...direction) || 1;
     const v = direction.map((x) => x / length);
     const along = v.reduce((sum, x, i) => sum + x * actual[i]!, 0);
-    const expected = slope(loss, v);
+    const expected = derivative(loss, v);
     const errorOf = (found: number) => Math.abs(found - expected) / norm;
-    within(errorOf(along), tolerance, `${what}, a slope`, rounded && (() => errorOf(slope(rounded(), v))));
+    within(
+      errorOf(along),
+      tolerance,
+      `${what}, a directional derivative`,
+      rounded && (() => errorOf(derivative(rounded(), v))),
+    );
   }
 }
 
@@ -164,7 +169,7 @@ interface GradientCase {
   phi: Float32Array;
 }
 
-/** Two unrolls, one going on from the other: losses, both kinds of meta-gradient, and the state after each. */
+/** Two consecutive unrolls: losses, both kinds of meta-gradient, and the state after each. */
 export async function checkUnrolls(
   engine: Engine,
   modes: readonly TrainingSpec['secondDerivatives'][],
@@ -204,14 +209,14 @@ export async function checkUnrolls(
       close(state.theta, theta(expected), 1e-4, `${title}, θ`, () => theta(off()));
       const hidden = ({ ends }: typeof expected) => hiddenOf(optimizer, ends);
       close(state.hidden, hidden(expected), 1e-4, `${title}, h and c`, () => hidden(off()));
-      // The next part is measured from where the engine stands: errors of the parts do not add up.
+      // The next part is measured from the engine's own state: errors of the parts do not add up.
       starts = startsAt(optimizer, state, functions);
     }
     episode.dispose();
   }
 }
 
-/** An episode that goes on from a state, and one that goes forward alone, come to the same bits. */
+/** An episode resumed from a state, and one that only goes forward, give the same bits. */
 export async function checkStates(engine: Engine, spec: LearnedSpec, phi: Float32Array, batch: FunctionBatch) {
   const options = { steps: 4, weights: lossWeights('sum', 4), secondDerivatives: 'dropped' } as const;
   const whole = await engine.openEpisode(spec, batch);
@@ -222,13 +227,13 @@ export async function checkStates(engine: Engine, spec: LearnedSpec, phi: Float3
   assert.deepEqual(await resumed.state(), state);
   assert.deepEqual(await resumed.unroll(phi, options), second);
   assert.deepEqual(await resumed.state(), await whole.state());
-  // Going forward alone gives the same losses as going forward to go back.
+  // Only going forward gives the same losses as a forward pass with a backward pass after it.
   const forward = await engine.openEpisode(spec, batch, state);
   assert.deepEqual(await forward.advance(phi, 4), second.losses);
   for (const episode of [whole, resumed, forward]) episode.dispose();
 }
 
-/** Given gradients: updates, the way back from given slopes, and a state that is carried, or goes out and comes in. */
+/** Given gradients: updates, the backward pass from given derivatives, and a state that is carried, or saved and restored. */
 export async function checkSlopes(
   engine: Engine,
   spec: LearnedSpec,
@@ -244,11 +249,11 @@ export async function checkSlopes(
   );
   const sample = normal(seed + 3);
   const open = await engine.openLoop(spec, batch);
-  // The second goes on from the first, and is longer than what is computed again from one state.
+  // The second continues the first, and is longer than the segment that is computed again from one state.
   for (const steps of [3, d > 50 ? 4 : 23]) {
     const size = count * d;
     const observed = Float32Array.from({ length: steps * size }, (_, i) => sample() * Math.exp(-i / size / 5));
-    const slopes = observed.map(() => sample());
+    const derivatives = observed.map(() => sample());
     const rows = (all: ArrayLike<number>, b: number) =>
       Array.from({ length: steps }, (_, t) => Array.from({ length: d }, (_, i) => all[(t * count + b) * d + i]!));
     const state = structuredClone(await open.state());
@@ -258,14 +263,14 @@ export async function checkSlopes(
     let updates = new Float32Array(0);
     const gradient = await open.backPropagate(phi, observed, (given) => {
       updates = given.slice();
-      return slopes;
+      return derivatives;
     });
     for (let b = 0; b < count; b++) {
       const expected = respond([...phi], b).map((row) => row.map((g, i) => (still.has(i) ? 0 : g)));
       close(rows(updates, b).flat(), expected.flat(), 1e-4, `${what}, ${steps} updates of function ${b}`);
     }
     const dots = (phi: readonly number[], b: number) => {
-      const u = rows(slopes, b);
+      const u = rows(derivatives, b);
       return respond(phi, b).flatMap((row, t) => row.map((g, i) => g * u[t]![i]!));
     };
     const loss = (phi: readonly number[]) =>
@@ -274,7 +279,7 @@ export async function checkSlopes(
         .reduce((a, b) => a + b, 0);
     closeGradient(gradient, loss, phi, 1e-4, `${what}, ${steps} steps`);
     const resumed = await engine.openLoop(spec, batch, state);
-    assert.deepEqual(await resumed.backPropagate(phi, observed, () => slopes), gradient);
+    assert.deepEqual(await resumed.backPropagate(phi, observed, () => derivatives), gradient);
     assert.deepEqual(await resumed.state(), await open.state());
     resumed.dispose();
   }

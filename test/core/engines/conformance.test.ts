@@ -50,8 +50,8 @@ import {
 import { functionsOf } from './reference.js';
 
 /**
- * What every engine must do, measured against the fp64 reference. The tfjs backends share one process-wide setting, so an
- * engine is made when its turn comes, and not before.
+ * The tests for every engine, against the fp64 reference. The tfjs backends share one process-wide setting, so an engine
+ * is created only when its turn comes.
  */
 const engines: {
   name: string;
@@ -60,7 +60,7 @@ const engines: {
   secondDerivatives: TrainingSpec['secondDerivatives'][];
   /** Whether it has networks over more than one coordinate at a time. */
   blocks: boolean;
-  /** Why it cannot be tested here. */
+  /** Why it cannot be tested here, if so. */
   skip?: string | false;
 }[] = [
   {
@@ -80,7 +80,7 @@ const engines: {
   {
     name: 'native',
     create: async () => createNativeEngine(),
-    // Between calls it keeps nothing but its working memory.
+    // Between calls it keeps only its working memory.
     allocations: () => 0,
     secondDerivatives: ['dropped'],
     blocks: false,
@@ -109,7 +109,7 @@ function tensors(): number {
   return tf.memory().numTensors;
 }
 
-/** Weights of a short training: their updates depend on h, as fresh ones' do little. */
+/** Weights of a short training: their updates depend on h, unlike those of fresh weights. */
 let trained: { spec: LstmSpec; phi: Float32Array }[];
 /** The reference engine's own distance to fp64 in closed loop, with trained weights. */
 let ownDistance: number[];
@@ -139,7 +139,7 @@ before(async () => {
   ownDistance = await Promise.all(trained.map(({ spec, phi }) => distance(engine, spec, phi)));
 });
 
-/** How far the losses of a closed loop are from the reference's. */
+/** The error of a closed loop's losses. */
 async function distance(engine: Engine, spec: LstmSpec, phi: Float32Array): Promise<number> {
   const batch = draw(closedLoop.problem, closedLoop.functions, 1000);
   const episode = await engine.openEpisode(spec, batch);
@@ -309,7 +309,7 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
         await checkUnrolls(engine, modes, one, title);
       });
 
-      test(`${title}: a state goes out and comes in bit for bit`, async () => {
+      test(`${title}: a state is saved and restored bit for bit`, async () => {
         const phi = randomPhi(optimizer, 0.5, problem, seedOf(problem));
         await checkStates(engine, optimizer, phi, draw(problem, 2));
       });
@@ -411,13 +411,13 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
     });
 
     for (const [i, [title, spec]] of architectures.entries())
-      test(`given gradients and slopes, ${title}: the updates are those of fp64, the way back that of its differences`, async () => {
+      test(`given gradients and derivatives, ${title}: the updates are those of fp64, the backward pass that of its differences`, async () => {
         const problem = problems[(i + 2) % problems.length]!;
         await checkSlopes(engine, spec, problem, randomPhi(spec, 0.5), title);
       });
 
     for (const [title, optimizer, problem] of composites.filter(([, optimizer]) => blocks || !isBlockwise(optimizer)))
-      test(`given gradients and slopes, ${title}: the same, and rules stand still`, async () => {
+      test(`given gradients and derivatives, ${title}: the same, and rules stand still`, async () => {
         const phi = randomPhi(optimizer, 0.5, problem, seedOf(problem));
         await checkSlopes(engine, optimizer, problem, phi, title);
       });
@@ -479,7 +479,7 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
       }
     });
 
-    test('a state goes out and comes in bit for bit, and so do unrolls repeat', async () => {
+    test('a state is saved and restored bit for bit, and unrolls repeat', async () => {
       const spec = architectures[5]![1];
       await checkStates(engine, spec, randomPhi(spec, 0.5), draw(problems[3]!, 2));
     });

@@ -9,7 +9,7 @@ it('the wasm backend’s heap, when it is full, says so and leaves the tensors t
   const { tf } = await loadBackend('wasm');
   const first = tf.tensor1d([1, 2, 3]);
   const before = tf.memory().numTensors;
-  // Gibibytes that are reserved and never touched cost the machine nothing.
+  // Gibibytes that are reserved but never touched cost nothing.
   const backend = tf.backend() as unknown as { makeOutput(shape: number[], dtype: 'float32'): { dataId: object } };
   const reserved: { dataId: object }[] = [];
   assert.throws(
@@ -20,7 +20,7 @@ it('the wasm backend’s heap, when it is full, says so and leaves the tensors t
       isOutOfMemory(error) &&
       /1073741824 bytes more do not fit the wasm backend's heap of 4 GiB; take fewer/.test(error.message),
   );
-  // What is asked for inside an operation fails the same way.
+  // Allocations inside an operation fail the same way.
   assert.throws(() => tf.tidy(() => tf.add(tf.zeros([2 ** 28]), 1)), /do not fit/);
   assert.equal(tf.memory().numTensors, before);
   assert.deepEqual([...first.dataSync()], [1, 2, 3]);

@@ -10,7 +10,7 @@ import type { FunctionData } from '../../reference/problems.js';
 import { freshMemory, type RuleMemory } from '../../reference/rules.js';
 import { freshStart, type Start } from '../../reference/unroll.js';
 
-/** What engines take and give, in the terms of the fp64 reference. */
+/** Arguments and results of engines, as those of the fp64 reference. */
 
 /** The functions of a batch, one by one. */
 export function functionsOf(batch: FunctionBatch): FunctionData[] {
@@ -75,7 +75,7 @@ function functionOf(batch: FunctionBatch, b: number): FunctionData {
   }
 }
 
-/** What function b sees at a step. */
+/** The mini-batch of function b at a step. */
 function picturesOf(miniBatches: MiniBatches, b: number): (step: number) => Picture[] {
   const { size, examples } = miniBatches;
   const { inputs, width, labels } = examples;
@@ -129,17 +129,17 @@ export function startsOf(optimizer: Optimizer, { count, dimension: d, start }: F
   return Array.from({ length: count }, (_, b) => freshStart(optimizer, [...start.slice(b * d, (b + 1) * d)]));
 }
 
-/** The same where an episode's state says that the functions stand. */
+/** The same from an episode's state. */
 export function startsAt(optimizer: Optimizer, { theta, hidden, step }: EpisodeState, count: number): Start[] {
   const d = theta.length / count;
   let offset = 0;
-  /** [block of any function][unit], out of [units, blocks] */
+  /** [units, blocks] as [block of any function][unit] */
   const take = (units: number, blocks: number) => {
     const values = hidden.subarray(offset, offset + units * blocks);
     offset += units * blocks;
     return Array.from({ length: blocks }, (_, i) => Array.from({ length: units }, (_, u) => values[u * blocks + i]!));
   };
-  // Of each part, the states of all functions' blocks, function by function.
+  // Per part, the states of all functions' blocks, function by function.
   const parts = partsOf(optimizer, d).map(({ optimizer, blocks }) => {
     const n = blocks.length * count;
     if (optimizer.name !== 'lstm') return take(freshMemory(optimizer).length, n);
@@ -157,8 +157,8 @@ export function startsAt(optimizer: Optimizer, { theta, hidden, step }: EpisodeS
 }
 
 /**
- * The reference's states as an engine lays them out: of a network h, then c, of each layer in turn, each [units, blocks],
- * of a rule its vectors.
+ * The reference's states in an engine's layout: a network's h, then c, of each layer in turn, each [units, blocks]; a
+ * rule's vectors.
  */
 export function hiddenOf(optimizer: Optimizer, starts: readonly Start[]): number[] {
   return partsOf(optimizer, starts[0]!.theta.length).flatMap(({ optimizer }, p) => {

@@ -39,7 +39,7 @@ describe('the meta-gradient of losses relative to f(θ_0)', () => {
       assert.deepEqual(await relativeTo(-4, -0.5, -1e20), await relativeTo(4, 0.5, 1e20));
       assert.deepEqual(await relativeTo(0, 2, -0), await relativeTo(1, 2, 1));
       assert.deepEqual(await relativeTo(2 ** -149, 2, -(2 ** -128)), await relativeTo(1, 2, 1));
-      // The smallest number whose reciprocal fp32 holds is divided by as it always was.
+      // The smallest number with a finite reciprocal in fp32 is still the divisor.
       const small = await relativeTo(2 ** -127, 2 ** 127, 2 ** 127);
       assert.ok(small.some((g) => Math.abs(g) > 1e30));
     });

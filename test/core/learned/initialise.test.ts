@@ -11,7 +11,8 @@ type Initialisation = LstmSpec['initialisation'];
 /** Large layers, so that their kernels are large samples. */
 function tensorsOf(fields: Partial<Initialisation>, seed = 1) {
   const initialisation = { kernels: 'truncated-normal', output: 'kernels', forgetBias: 1, ...fields } as const;
-  const spec = lstmSpec({ layers: [100, 60], inputProjection: 50, initialisation });
+  // Documents must not ask for zeros with layers, but stored specs of earlier versions may.
+  const spec = { ...lstmSpec({ layers: [100, 60], inputProjection: 50 }), initialisation };
   const problem = { name: 'simple' } as const;
   const tensors = splitWeights(spec, problem, initialise(spec, problem, seed));
   return new Map(tensors.map((t) => [t.name, t]));
@@ -29,7 +30,7 @@ describe('fresh weights', () => {
       ['truncated-normal', (fanIn) => ({ deviation: Math.sqrt(0.7737 / fanIn), most: 2 / Math.sqrt(fanIn) })],
     ];
   for (const [name, expected] of kernels) {
-    it(`${name}: kernels have its deviation and range`, () => {
+    it(`${name}: kernels have its standard deviation and range`, () => {
       const tensors = tensorsOf({ kernels: name });
       for (const kernel of ['lstm.0.kernel', 'lstm.1.kernel']) {
         const { shape, data } = tensors.get(kernel)!;
@@ -43,7 +44,7 @@ describe('fresh weights', () => {
     });
   }
 
-  it('biases are 0, but for the forget gates’', () => {
+  it('biases are 0, except the forget gates’', () => {
     const tensors = tensorsOf({ forgetBias: 0.7 });
     for (const name of ['input.bias', 'output.bias']) assert.ok(tensors.get(name)!.data.every((b) => b === 0));
     // Gate order: input, forget, cell, output.
@@ -51,7 +52,7 @@ describe('fresh weights', () => {
     assert.deepEqual([...tensors.get('lstm.1.bias')!.data], expected);
   });
 
-  it('zeros are zeros, and the output’s kernel may be 0 alone', () => {
+  it('zeros are zeros, and the output’s kernel may be the only one of 0', () => {
     const all = tensorsOf({ kernels: 'zeros', forgetBias: 0 });
     for (const { data } of all.values()) assert.ok(data.every((w) => w === 0));
     const output = tensorsOf({ output: 'zeros' });
@@ -59,7 +60,7 @@ describe('fresh weights', () => {
     assert.ok(output.get('lstm.0.kernel')!.data.every((w) => w !== 0));
   });
 
-  it('of groups are each as its own network says, and drawn apart', () => {
+  it('of groups follow each network’s own spec, and are drawn separately', () => {
     const network = (fields: Partial<Initialisation>) => ({ name: 'lstm', layers: [30], initialisation: fields });
     const job = parseJobSpec({
       kind: 'metatrain',
@@ -81,13 +82,13 @@ describe('fresh weights', () => {
     assert.deepEqual([...data('a/lstm.0.bias').slice(29, 31)], [0, -1]);
     assert.ok(data('a/output.kernel').every((w) => w === 0) && data('b/output.kernel').every((w) => w !== 0));
     assert.notDeepEqual(data('a/lstm.0.kernel'), data('b/lstm.0.kernel'));
-    // The first network's are those that it would have by itself.
-    const alone = lstmSpec({ layers: [30] });
-    const first = splitWeights(alone, { name: 'simple' }, initialise(alone, { name: 'simple' }, 1));
+    // The first network's are the same as without the others.
+    const single = lstmSpec({ layers: [30] });
+    const first = splitWeights(single, { name: 'simple' }, initialise(single, { name: 'simple' }, 1));
     assert.deepEqual(data('b/lstm.0.kernel'), first[0]!.data);
   });
 
-  it('are the same for a seed, others for another, and no two tensors alike', () => {
+  it('are determined by the seed, and no two tensors are equal', () => {
     assert.deepEqual(tensorsOf({}), tensorsOf({}));
     const [one, two] = [tensorsOf({}, 1), tensorsOf({}, 2)].map((t) => t.get('lstm.0.kernel')!.data);
     assert.notDeepEqual(one, two);

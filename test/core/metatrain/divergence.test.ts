@@ -97,7 +97,7 @@ const cases: [
   ],
 ];
 
-describe('what may help, where something is not finite', () => {
+describe('what may help if something is not finite', () => {
   for (const [when, failure, iteration, training, optimizer, advice] of cases)
     it(when, () => {
       const problem = { name: 'simple-multi', dimension: 2 };
@@ -106,7 +106,7 @@ describe('what may help, where something is not finite', () => {
       const event = divergence(spec, { iteration, bestIteration: -1 }, failure, null);
       assert.ok(event.type === 'diverged');
       assert.ok(
-        event.message.endsWith(`: no weights had a finite validation loss before. ${advice}`.slice(2)),
+        event.message.endsWith(`: no earlier weights had a finite validation loss. ${advice}`.slice(2)),
         event.message,
       );
       assert.equal(event.where, failure === 'moments' ? 'meta-gradient' : failure);

@@ -70,12 +70,7 @@ describe('is it learning?', () => {
       /^No longer improving: best validation loss 1, less than 1 % better .*; the untrained optimizer’s was 4\.$/,
     ],
     ['the best was infinite', [4, Number.NEGATIVE_INFINITY, 3], 'learning', /from 4 to 3 /],
-    [
-      'most of what was gained is lost',
-      [4, 1, 3],
-      'unstable',
-      /loss 3 after 1: most of what was gained on .* 4 is lost/,
-    ],
+    ['most of the gain is lost', [4, 1, 3], 'unstable', /loss 3 after 1: most of the gain over .* 4 is lost/],
     ['it is worse than untrained', [4, 5], 'unstable', /^Unstable: validation loss 5 is above .*’s 4\.$/],
     ['the latest is no number', [4, 1, Number.NaN], 'unstable', /not finite/],
   ];
@@ -88,7 +83,7 @@ describe('is it learning?', () => {
 });
 
 describe('what an optimizer does', () => {
-  it('is measured as closed forms have it, of an optimizer that is a linear map of the gradient', async () => {
+  it('agrees with closed forms for an optimizer that is a linear map of the gradient', async () => {
     for (const rate of [0.02, -0.01]) {
       const { problem, optimizer } = metatrain({}, { layers: [] });
       const batch = sampleFunctions(problem, 1, Purpose.validation, 0, 3);
@@ -97,8 +92,8 @@ describe('what an optimizer does', () => {
       let squares = 0;
       for (const [i, x] of batch.start.entries())
         for (const t of [0, 2, 4, 6]) {
-          const slope = 2 * batch.data.s![i]! ** 2;
-          squares += (rate * slope * (1 - rate * slope) ** t * x) ** 2;
+          const curvature = 2 * batch.data.s![i]! ** 2;
+          squares += (rate * curvature * (1 - rate * curvature) ** t * x) ** 2;
         }
       const size = Math.sqrt(squares / (4 * batch.start.length));
       assert.ok(Math.abs(found.updateSize / size - 1) < 1e-4, `${found.updateSize}, expected ${size}`);
@@ -149,7 +144,7 @@ describe('health', () => {
     assert.deepEqual(same(often.health.at(-1)!), same(seldom.health.at(-1)!));
   });
 
-  it('tells the median of the meta-gradient’s norms since the last validation, and how many were clipped', async () => {
+  it('reports the median of the meta-gradient’s norms since the last validation, and how many were clipped', async () => {
     const shape = { iterations: 3, horizon: 5, unroll: 5, functions: 2, learningRate: 1e-9 };
     const each = await train(metatrain({ ...shape, validation: { every: 1, functions: 1 } }, { layers: [4] }));
     const norms = each.health.map((e) => e.gradientNorm);
@@ -194,7 +189,7 @@ describe('health', () => {
 describe('what keeps it from learning is named', () => {
   const shape = { iterations: 20, horizon: 4, unroll: 2, validation: { every: 20, functions: 4 } };
   const last = async (spec: MetatrainSpec) => (await train(spec)).health.at(-1)!;
-  /** As a service has it that was given the document before such ones were refused. */
+  /** A spec from before such ones were refused. */
   const unchecked = (spec: MetatrainSpec, change: (spec: MetatrainSpec) => void) => {
     change(spec);
     return spec;
@@ -249,7 +244,7 @@ describe('a long validation', () => {
   const shape = { iterations: 2, horizon: 4, unroll: 4, validation: { every: 2, functions: 200 } };
   const spec = metatrain(shape, { layers: [3] }, { problem });
 
-  it('is told chunk by chunk', async () => {
+  it('is reported chunk by chunk', async () => {
     const { events } = await train(spec);
     const progress = events.filter((e) => e.type === 'progress');
     const once = [81, 162].map((done) => ({ type: 'progress', phase: 'validation', done, total: 200 }));

@@ -67,7 +67,7 @@ const cases: [title: string, optimizer: LearnedSpec, problem: ProblemSpec, rule:
 describe('an imitation', () => {
   for (const [name, create, skip] of engines)
     for (const [title, spec, problem, rule] of cases)
-      it(`of ${title}, ${name}: θ goes the rule’s way, the meta-gradient is that of fp64 differences`, async (t) => {
+      it(`of ${title}, ${name}: θ follows the rule, the meta-gradient is that of fp64 differences`, async (t) => {
         if (skip) return t.skip(skip);
         const engine = await create();
         const [functions, steps] = [3, 4];
@@ -79,7 +79,7 @@ describe('an imitation', () => {
         );
         const phi = initialise(spec, problem, seed);
         let imitation = await Imitation.open(engine, spec, batch, rule);
-        // The second unroll goes on from where the first left θ, h and the rule.
+        // The second unroll continues from the first one's θ, h and rule state.
         for (const from of [0, steps]) {
           const before = structuredClone(await imitation.state());
           const { losses, gradient } = await imitation.unroll(phi, { steps });
@@ -87,13 +87,13 @@ describe('an imitation', () => {
           assert.ok(relativeError(losses, expected.flat()) < 1e-5, `${title}: losses (seed ${seed})`);
           const starts = startsAt(optimizer, before, functions);
           const loss = imitationLoss(optimizer, rule, descents, starts, from, from + steps);
-          const slopes = [...phi].map((w, i, all) => {
+          const derivatives = [...phi].map((w, i, all) => {
             const [above, below] = [1e-6, -1e-6].map((h) => loss(all.with(i, w + h)));
             return (above! - below!) / 2e-6;
           });
-          const error = relativeError(gradient, slopes);
+          const error = relativeError(gradient, derivatives);
           assert.ok(error < 1e-4, `${title}, from step ${from}: off by ${error} (seed ${seed})`);
-          // Another that is opened where it stood does the same, to the bit.
+          // Another, opened from its state, does the same, to the bit.
           const again = await Imitation.open(engine, spec, batch, rule, before);
           assert.deepEqual(await again.unroll(phi, { steps }), { losses, gradient });
           assert.deepEqual(await again.state(), await imitation.state());
@@ -130,7 +130,7 @@ describe('a warm-up by imitation', () => {
   const problem = { name: 'parabola', dimension: 10 } as const;
 
   for (const rule of [{ name: 'sgd', learningRate: 0.05 } as const, momentum])
-    it(`alone teaches a fresh network ${rule.name}: its losses come close to the rule’s`, async () => {
+    it(`teaches a fresh network ${rule.name} by itself: its losses come close to the rule’s`, async () => {
       const spec = metatrain({
         problem,
         optimizer: { name: 'lstm', layers: [20], outputScale: 0.1 },
@@ -163,14 +163,14 @@ describe('a warm-up by imitation', () => {
     validation: { every: 4, functions: 8 },
   };
 
-  it('tells the losses along the rule’s way, then those of the learned optimizer on fresh functions', async () => {
+  it('reports the losses along the rule’s trajectory, then those of the learned optimizer on fresh functions', async () => {
     const optimizer = { name: 'lstm', layers: [4], initialisation: { output: 'zeros' } };
-    // With steps of 1e-9 the networks do nothing still when their turn comes.
+    // With steps of 1e-9 the networks still do nothing when their turn comes.
     const spec = metatrain({ problem, optimizer, training: { ...training, learningRate: 1e-9 } });
     const { engine, events } = await train(spec);
-    const told = events.filter((e): e is RunEventOf<'losses'> => e.type === 'losses');
+    const reported = events.filter((e): e is RunEventOf<'losses'> => e.type === 'losses');
     assert.deepEqual(
-      told.map(({ step }) => step),
+      reported.map(({ step }) => step),
       [0, 5, 0, 0],
     );
     const of = async (episode: number, steps: number) => {
@@ -180,7 +180,7 @@ describe('a warm-up by imitation', () => {
     };
     const [first, second, third] = [await of(0, 10), await of(1, 5), await of(2, 1)];
     const expected = [first.slice(0, 5), first.slice(5), second, Array(5).fill(third[0])];
-    for (const [i, { points }] of told.entries())
+    for (const [i, { points }] of reported.entries())
       assert.ok(relativeError(points, expected[i]!) < 1e-5, `meta-iteration ${i}: ${points} (seed ${seed})`);
   });
 
@@ -205,7 +205,7 @@ describe('a warm-up by imitation', () => {
   });
 
   it('is not cut short by patience, which counts the validations after it', async () => {
-    // With steps of 1e-30 no weight changes what the networks do, so no validation is better than another.
+    // Steps of 1e-30 do not change the networks' updates, so no validation is better than another.
     const validation = { every: 1, functions: 8, patience: 2 };
     const optimizer = { name: 'lstm', layers: [4] };
     const { events } = await train(

@@ -35,7 +35,7 @@ async function train(spec: MetatrainSpec, on = engine) {
   return { events, state, best };
 }
 
-/** What the engine itself says of the first unroll. */
+/** The engine's own result for the first unroll. */
 async function firstUnroll(spec: MetatrainSpec, options: UnrollOptions) {
   const { functions } = spec.training;
   const batch = sampleFunctions(spec.problem, spec.seed, Purpose.training, 0, functions);
@@ -76,7 +76,7 @@ describe('one meta-iteration', () => {
     }
   }
 
-  it('has another gradient with the second derivatives than without', async () => {
+  it('has a different gradient with second derivatives than without', async () => {
     const weights = [1, 1, 1, 1, 0];
     const [dropped, exact] = await Promise.all(
       (['dropped', 'exact'] as const).map((secondDerivatives) =>
@@ -98,7 +98,7 @@ describe('one meta-iteration', () => {
     assert.ok(Math.abs((await moment(norm * 1.01)) - norm) < 1e-5 * norm);
   });
 
-  it('tells the mean over the functions of each step’s loss, t = 0 … unroll - 1', async () => {
+  it('reports the mean over functions of each step’s loss, t = 0 … unroll - 1', async () => {
     const spec = metatrain(shape);
     const { losses } = await firstUnroll(spec, { steps, weights: [1, 1, 1, 1, 0], secondDerivatives: 'dropped' });
     const means = Array.from({ length: steps }, (_, t) => {
@@ -106,9 +106,9 @@ describe('one meta-iteration', () => {
       return row.reduce((a, b) => a + b, 0) / functions;
     });
     const { events } = await train(spec);
-    const told = events.find((e) => e.type === 'losses');
-    assert.ok(told && told.iteration === 0 && told.step === 0 && told.perIteration === steps);
-    assert.ok(relativeError(told.points, means) < 1e-6);
+    const reported = events.find((e) => e.type === 'losses');
+    assert.ok(reported && reported.iteration === 0 && reported.step === 0 && reported.perIteration === steps);
+    assert.ok(relativeError(reported.points, means) < 1e-6);
   });
 });
 
@@ -121,7 +121,7 @@ describe('meta-training', () => {
   });
 
   it('carries θ and h on within a horizon: two unrolls of 5 are, but for φ’s step, one of 10', async () => {
-    // With a step of 1e-9 the weights stay as they are in fp32's sight.
+    // A step of 1e-9 does not change the weights in fp32.
     const losses = async (unroll: number) => {
       const shape = { iterations: 10 / unroll, horizon: 10, unroll, learningRate: 1e-9 };
       const { events } = await train(metatrain(shape));
@@ -138,26 +138,26 @@ describe('meta-training', () => {
     const validations = events.filter((e) => e.type === 'validation');
     assert.equal(validations.length, 41);
     const finite = validations.map((v) => (Number.isNaN(v.loss) ? Number.POSITIVE_INFINITY : v.loss));
-    const least = Math.min(...finite);
-    const at = finite.indexOf(least);
+    const minimum = Math.min(...finite);
+    const at = finite.indexOf(minimum);
     assert.ok(at < 40, 'the last happens to be the best: another rate is needed here');
     assert.equal(best?.iteration, validations[at]!.iteration);
     assert.notDeepEqual(best.phi, state.phi);
-    // Each is marked best just where it is the least so far.
+    // A validation is marked best exactly if it is the minimum so far.
     for (const [i, v] of validations.entries())
       assert.equal(v.best, finite[i]! < Math.min(Number.POSITIVE_INFINITY, ...finite.slice(0, i)));
-    // And its loss can be had again from the weights kept.
+    // The kept weights give its loss again.
     const batch = sampleFunctions(spec.problem, spec.seed, Purpose.validation, 0, 16);
     const episode = await engine.openEpisode(spec.optimizer, batch);
     const losses = await episode.advance(best.phi, 10);
     episode.dispose();
     const sum = losses.subarray(0, 160).reduce((a, b) => a + b, 0) / 16;
-    assert.ok(Math.abs(sum / least - 1) < 1e-5, `${sum}, told ${least}`);
+    assert.ok(Math.abs(sum / minimum - 1) < 1e-5, `${sum}, reported ${minimum}`);
   });
 
   for (const functions of [4, 3000]) {
-    it(`judges by the mean final loss of ${functions} functions where it is asked to`, async () => {
-      // 3,000 functions of 3 coordinates are more than are taken at once.
+    it(`judges by the mean final loss of ${functions} functions if asked to`, async () => {
+      // 3,000 functions of 3 coordinates are more than one chunk.
       const validation = { every: 1, functions, measure: 'final' };
       const spec = metatrain({ iterations: 1, horizon: 6, unroll: 6, validation });
       const { events } = await train(spec);
@@ -191,7 +191,7 @@ describe('meta-training', () => {
 
   for (const measured of [{ horizon: 1 }, {}])
     it(`keeps trained weights where validations cannot tell them from untrained ones: ${JSON.stringify(measured)}`, async () => {
-      // A document that a service was given before such ones were refused.
+      // A document from before such ones were refused.
       const spec = metatrain({
         iterations: 6,
         horizon: 2,
@@ -219,7 +219,7 @@ describe('meta-training', () => {
       assert.ok(last.type === 'diverged' && last.where === 'meta-gradient', JSON.stringify(last));
       assert.match(
         last.message,
-        /its weights would stop moving; the best weights before, .*\. A training\.clipNorm, such as 1, may help\.$/,
+        /its weights would stop moving; the best earlier weights, .*\. A training\.clipNorm, such as 1, may help\.$/,
       );
       const clipped = await train(one(1), on);
       assert.equal(clipped.events.at(-1)!.type, 'health');
@@ -242,7 +242,7 @@ describe('the seed example', () => {
     const spec = metatrain(training, { problem: { name: 'parabola' }, optimizer });
     const { events } = await train(spec, await selectEngine(spec.engine, spec));
     const { loss } = events.findLast((e) => e.type === 'validation')!;
-    // A sum's standard deviation is 1.3 a function, so the mean of 4,000 is known to 0.02.
+    // A sum's standard deviation is 1.3 a function, so the mean of 4,000 is known to ± 0.02.
     assert.ok(loss <= 4, `mean sum ${loss}`);
     console.log(`mean sum ${loss.toFixed(3)}`);
   });

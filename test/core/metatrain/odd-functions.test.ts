@@ -8,7 +8,7 @@ import type { Tf } from '../../../src/core/problems/problem.js';
 import { addPlugin } from '../../../src/plugins/plugin.js';
 import { nativeMissing } from '../../support/native.js';
 
-/** Functions that begin below 0, at 0, and beside a coordinate that they do not depend on. */
+/** Functions that begin below 0 or at 0, and do not depend on one of their coordinates. */
 addPlugin(
   {
     name: 'shifted',
@@ -21,8 +21,8 @@ addPlugin(
     ],
     sample: (_spec: unknown, _random: unknown, _data: unknown, start: Float32Array) => start.fill(1),
     evaluate: (tf: Tf, _data: unknown, theta: Parameters<Tf['square']>[0], { shift }: { shift: number }) => {
-      const slopes = tf.mul(theta, [[2, 2, 2, 2, 0]]);
-      return { losses: tf.sub(tf.div(tf.sum(tf.square(slopes), 1), 4), shift), gradient: slopes };
+      const derivatives = tf.mul(theta, [[2, 2, 2, 2, 0]]);
+      return { losses: tf.sub(tf.div(tf.sum(tf.square(derivatives), 1), 4), shift), gradient: derivatives };
     },
   },
   'shifted',

@@ -28,7 +28,7 @@ const near = (found: number[], expected: number[]) =>
   );
 
 describe('a schedule of the learning rate', () => {
-  it('is constant unless it is said otherwise, to the bit', () => {
+  it('is constant by default, to the bit', () => {
     const spec = training({ learningRate: 0.1 + 0.2 });
     assert.ok([0, 1, 999].every((i) => learningRateAt(spec, i) === 0.1 + 0.2));
   });
@@ -65,7 +65,7 @@ describe('a curriculum', () => {
     ],
   });
 
-  it('says where each meta-iteration is, and no stage meets another’s functions', () => {
+  it('gives the place of each meta-iteration, and no stage shares another’s functions', () => {
     const places = Array.from({ length: 13 }, (_, i) => placeOf(spec, i));
     // The first stage ends in the middle of its third horizon, the second in the middle of its second.
     assert.deepEqual(
@@ -92,19 +92,19 @@ describe('a curriculum', () => {
     const episodes = Array.from({ length: 13 }, (_, i) => placeOf(imitating(10), i).episode);
     assert.deepEqual(episodes, [0, 0, 1, 1, 2, 3, 3, 4, 5, 5, 6, 6, 6]);
     assert.equal(placeOf(imitating(10), 12).unroll, 10);
-    // Where a stage begins anyway, or a horizon, nothing changes.
+    // If a stage or a horizon begins there anyway, nothing changes.
     for (const iterations of [2, 4, 5, 8, 12])
       for (let i = 0; i < 13; i++) assert.deepEqual(placeOf(imitating(iterations), i).step, placeOf(spec, i).step);
     assert.equal(validationHorizon(imitating(100)), 40);
   });
 
-  it('is validated over the last stage’s horizon, or over one that is asked for', () => {
+  it('is validated over the last stage’s horizon, or over a given one', () => {
     assert.equal(validationHorizon(spec), 40);
     assert.equal(validationHorizon(training({ horizon: 20 })), 20);
     assert.equal(validationHorizon({ ...spec, validation: { ...spec.validation, horizon: 7 } }), 7);
   });
 
-  it('is refused where a stage does not come after the one before, or its unroll does not fit', () => {
+  it('is refused if a stage does not come after the previous one, or its unroll does not fit', () => {
     const refused = (fields: object, pointer: string) =>
       assert.throws(
         () => training(fields),

@@ -11,7 +11,7 @@ import { normal, testSeed } from '../../weights/samples.js';
 const seed = testSeed();
 console.log(`seed ${seed}`);
 
-/** A rule with its defaults and what is said of it. */
+/** A rule with its defaults and the given fields. */
 function ruleSpec(name: string, fields: Record<string, number> = {}): TunedRule {
   const spec: Record<string, unknown> = { name, learningRate: 0.1, ...fields };
   assert.ok(compile(RuleSpec)(spec), `${name} is not a rule of the contract`);
@@ -23,7 +23,7 @@ function gradientsOf(steps: number, n: number, scale = 1): Float32Array[] {
   return Array.from({ length: steps }, () => Float32Array.from({ length: n }, () => scale * draw()));
 }
 
-/** The updates that a rule makes of given gradients, from θ = 0 on. */
+/** A rule's updates for given gradients, from θ = 0 on. */
 function respond(spec: TunedRule, gradients: readonly Float32Array[], state = ruleOf(spec).init(gradients[0]!.length)) {
   const theta = new Float32Array(gradients[0]!.length);
   return gradients.map((gradient) => {
@@ -72,22 +72,22 @@ for (const name of Object.keys(rules)) {
     const rule = ruleOf(spec);
     const gradients = gradientsOf(20, 5);
 
-    it('goes by its registered name', () => assert.equal(rule.name, name));
+    it('has its registered name', () => assert.equal(rule.name, name));
 
-    it('leaves the gradient as it is', () => {
+    it('does not change the gradient', () => {
       const before = gradients.map((g) => g.slice());
       respond(spec, gradients);
       assert.deepEqual(gradients, before);
     });
 
-    it('is deterministic, and every state begins afresh', () => {
+    it('is deterministic, and every state begins fresh', () => {
       const first = respond(spec, gradients);
       assert.deepEqual(respond(spec, gradients), first);
       assert.deepEqual(rule.init(3), rule.init(3));
       for (const vector of rule.init(3).vectors) assert.deepEqual(vector, new Float32Array(3));
     });
 
-    it('goes on from a state that went through JSON', () => {
+    it('resumes from a state that went through JSON', () => {
       const state = rule.init(5);
       respond(spec, gradients.slice(0, 7), state);
       const { steps, vectors } = JSON.parse(JSON.stringify({ ...state, vectors: state.vectors.map((v) => [...v]) }));
@@ -124,7 +124,7 @@ for (const name of Object.keys(rules)) {
       );
     });
 
-    it('brings a parabola down, and scales its first update with the learning rate', () => {
+    it('lowers a parabola, and scales its first update with the learning rate', () => {
       // α = 0.1 and curvature 1: each rule's step is well inside its region of stability.
       const path = descend(spec, 1, 1, 300);
       assert.ok(Math.abs(path.at(-1)!) < 0.1, `θ_300 = ${path.at(-1)}`);
@@ -134,7 +134,7 @@ for (const name of Object.keys(rules)) {
   });
 }
 
-/** Every rule that divides by a mean of squares. */
+/** All rules that divide by a mean of squares. */
 const dividing = Object.keys(rules).filter((name) => 'epsilon' in ruleSpec(name));
 
 describe('a rule that divides by a root of squares', () => {
@@ -144,7 +144,7 @@ describe('a rule that divides by a root of squares', () => {
   for (const name of dividing) {
     it(`${name} with an ε of 0 stays where the gradient is 0, and steps no further than it would from any gradient`, () => {
       const spec = ruleSpec(name, { epsilon: 0 });
-      // RMSProp's first step is 10 α long, for want of a bias correction; the squares of 1e-30 are 0 in fp32.
+      // RMSProp's first step is 10 α long, as it has no bias correction; the squares of 1e-30 are 0 in fp32.
       for (const g of [0, 1e-30, 1e-23, 1e-10, 1])
         for (const [u] of respond(spec, Array(3).fill(Float32Array.of(g))))
           assert.ok(g === 0 ? u === 0 : -u! >= 0 && -u! < 100 * 0.1, `${u} from a gradient of ${g}`);
@@ -235,7 +235,7 @@ describe('closed forms', () => {
     near(second![0]!, (0.1 * 0.01) / 0.19, 1e-5);
   });
 
-  it('weight decay alone shrinks θ by 1 - α λ a step', () => {
+  it('weight decay by itself shrinks θ by 1 - α λ per step', () => {
     for (const name of ['adamw', 'lion']) {
       const spec = ruleSpec(name, { learningRate: 0.2, weightDecay: 0.5 });
       const path = follow(spec, (theta) => new Float32Array(theta.length), Float32Array.of(3), 20);
@@ -269,7 +269,7 @@ describe('closed forms', () => {
     for (const [t, x] of path.entries()) if (t > 0) near(x, (0.4 * (1 - 0.4 ** t)) / 0.6 / t);
   });
 
-  it('over 2,000 random gradients, all that do not look at θ stay within 1e-4 of sums of the published definitions in double', () => {
+  it('over 2,000 random gradients, all that do not use θ stay within 1e-4 of sums of the published definitions in double', () => {
     const steps = 2000;
     const g = gradientsOf(steps, 1).map((x) => x[0]!);
     /** Σ_s decay^(t-s) x_s: a moving sum from its definition, not as a recurrence. */
@@ -309,7 +309,7 @@ describe('closed forms', () => {
   }
 });
 
-describe('beside other implementations, in double, on a function that is neither quadratic nor separable', () => {
+describe('against other implementations, in double, on a function that is neither quadratic nor separable', () => {
   // fixtures.py made the file, and names the packages.
   const file = new URL('../../../../test/core/optimizers/fixtures.json', import.meta.url);
   const { c, start, every, cases }: Fixtures = JSON.parse(readFileSync(file, 'utf8'));
@@ -324,7 +324,7 @@ describe('beside other implementations, in double, on a function that is neither
     assert.deepEqual(cases.map(({ rule }) => rule.name).sort(), Object.keys(rules).sort()));
 
   for (const { source, rule, path } of cases)
-    it(`${rule.name} goes the way of ${source}`, () => {
+    it(`${rule.name} follows ${source}`, () => {
       assert.ok(compile(RuleSpec)(rule));
       const ours = follow(rule, gradientAt, Float32Array.from(start), every * path.length);
       for (const [i, theirs] of path.entries())

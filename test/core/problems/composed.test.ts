@@ -16,7 +16,7 @@ const draw = (problem: object, count = 1) =>
   sampleFunctions(problemOf(problem), 1, Purpose.training, 0, count, madeUpDigits(1));
 const mean = (x: Float32Array) => x.reduce((a, b) => a + b, 0) / x.length;
 
-describe('problems made of others', () => {
+describe('composite problems', () => {
   let engine: Engine;
   before(async () => {
     engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
@@ -34,7 +34,7 @@ describe('problems made of others', () => {
     );
     const [before, after] = [await evaluate(plain!, plain!.start), await evaluate(batch!, batch!.start)];
     for (const [i, loss] of before.losses.entries()) assert.ok(Math.abs(after.losses[i]! / loss - 1) < 1e-5);
-    // log c ~ U(-2, 2): mean 0, deviation 2/√3; of 10,000 draws the mean is off by at most 5/100 of that.
+    // log c ~ U(-2, 2): mean 0, standard deviation 2/√3; of 10,000 draws the mean is off by at most 5/100 of that.
     const logs = batch!.data.c!.map(Math.log);
     assert.ok(logs.every((u) => Math.abs(u) <= 2.0001));
     assert.ok(Math.abs(mean(logs)) < (5 * 2) / Math.sqrt(3) / 100);
@@ -55,12 +55,12 @@ describe('problems made of others', () => {
     assert.deepEqual(again.observed, found.observed);
     const [one, two] = [1, 2].map((step) => batch!.stepDraws!.at(step).noise!);
     assert.ok(one!.every((n, i) => n !== two![i]));
-    // Function 7 alone has the noise that it has among others.
-    const alone = sampleFunctions(batch!.problem, 1, Purpose.training, 7, 1);
-    assert.deepEqual(alone.stepDraws!.at(1).noise!, one!.slice(70, 80));
+    // Function 7 by itself has the same noise as in a batch.
+    const single = sampleFunctions(batch!.problem, 1, Purpose.training, 7, 1);
+    assert.deepEqual(single.stepDraws!.at(1).noise!, one!.slice(70, 80));
   });
 
-  it('noisy: a hand-written rule goes by what it sees', async () => {
+  it('noisy: a hand-designed rule uses the observed gradient', async () => {
     const batch = draw({ name: 'noisy', deviation: 3, problem: { name: 'simple' } }, 2);
     const losses = await optimise(engine, batch, { name: 'sgd', learningRate: 0.1 }, 1);
     const { noise } = batch.stepDraws!.at(0);
@@ -68,7 +68,7 @@ describe('problems made of others', () => {
     for (const b of [0, 1]) assert.ok(Math.abs(losses[2 + b]! / (0.8 - 0.1 * noise![b]!) ** 2 - 1) < 1e-5);
   });
 
-  it('an ensemble’s members have coordinates, functions and mini-batches of their own', async () => {
+  it('an ensemble’s members have their own coordinates, functions and mini-batches', async () => {
     const member = { problem: { name: 'mnist', hidden: [2], batch: 8 } };
     const batch = draw({ name: 'ensemble', members: [member, { ...member, weight: 3 }] });
     assert.deepEqual(

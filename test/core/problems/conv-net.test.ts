@@ -19,7 +19,7 @@ const seed = testSeed();
 console.log(`seed ${seed}`);
 
 const datasets: Datasets = { 'shapes-8': await makeShapes(8) };
-const least: ShapesSpec = {
+const smallest: ShapesSpec = {
   name: 'shapes',
   side: 8,
   channels: [3, 2],
@@ -30,7 +30,7 @@ const least: ShapesSpec = {
   classes: [0, 1, 2, 3, 4, 5, 6, 7],
 };
 
-/** "auto" is native where that is built. */
+/** "auto" is native if that is built. */
 const engines = [
   { name: 'auto', backend: 'auto' },
   { name: 'tfjs', backend: 'wasm' },
@@ -38,34 +38,34 @@ const engines = [
 
 describe('the convolutional network', () => {
   for (const spec of engines)
-    it(`shares the gradient among equal maxima, on pictures of one colour: ${JSON.stringify(spec)}`, async () => {
+    it(`shares the gradient among equal maxima, on images of one colour: ${JSON.stringify(spec)}`, async () => {
       const inputs = new Uint8Array(2 * 192).fill(200);
       const flat = { inputs, width: 192, labels: Uint8Array.of(0, 1) };
       const data = { 'shapes-8': { fingerprint: 'flat', training: flat, heldOut: flat } };
-      const batch = sampleFunctions({ ...least, batchNorm: false }, seed, Purpose.training, 0, 1, data);
+      const batch = sampleFunctions({ ...smallest, batchNorm: false }, seed, Purpose.training, 0, 1, data);
       const theta = batch.start.map((x) => 30 * x);
       const engine = await selectEngine(spec);
       const found = await (await engine.openFunctions(batch)).evaluate(theta, 0);
       const expected = gradient(functionsOf(batch)[0]!, [...theta], 0);
-      // Values that are equal in fp64 are so in fp32 as well, being the same sums in the same order.
+      // Values that are equal in fp64 are equal in fp32 too: they are the same sums in the same order.
       assert.ok(relativeError(found.gradient, expected) < 2e-5);
     });
 
   it('begins at N(0, 0.01²), offsets at 0, and its loss at the logarithm of the number of classes', async () => {
-    const problem: ShapesSpec = { ...least, channels: [16, 16], hidden: [32], batch: 64, classes: [2, 3, 5, 7] };
+    const problem: ShapesSpec = { ...smallest, channels: [16, 16], hidden: [32], batch: 64, classes: [2, 3, 5, 7] };
     const batch = sampleFunctions(problem, seed, Purpose.training, 0, 1, datasets);
     const engine = await selectEngine(engines[0]);
     const { losses } = await (await engine.openFunctions(batch)).evaluate(batch.start, 0);
     assert.ok(Math.abs(losses[0]! - Math.log(4)) < 0.05, `${losses[0]}`);
     const [kernels, offsets] = [batch.start.subarray(0, 432), batch.start.subarray(448, 464)];
     const deviation = Math.sqrt(kernels.reduce((sum, x) => sum + x * x, 0) / 432);
-    // The deviation of a deviation of 432 draws is 0.01 / √864.
+    // The standard deviation of that of 432 draws is 0.01 / √864.
     assert.ok(Math.abs(deviation - 0.01) < (6 * 0.01) / Math.sqrt(864), `${deviation}`);
     assert.ok(offsets.every((x) => x === 0));
   });
 
   it('learns shapes: Adam halves the loss', async () => {
-    const problem: ShapesSpec = { ...least, channels: [8, 8], hidden: [16], batch: 32, classes: [0, 5] };
+    const problem: ShapesSpec = { ...smallest, channels: [8, 8], hidden: [16], batch: 32, classes: [0, 5] };
     const engine = await selectEngine(engines[0]);
     const batch = sampleFunctions(problem, 1, Purpose.validation, 0, 1, datasets);
     const adam = { name: 'adam', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
@@ -115,13 +115,13 @@ describe('a run on shapes', () => {
       assert.ok(Math.abs(first!.points[0]! - Math.log(3)) < 0.05);
     });
 
-  it('is refused before it starts where exact second derivatives are asked for', async () => {
+  it('is refused before it starts if it asks for exact second derivatives', async () => {
     const asked = document({ secondDerivatives: 'exact' });
     assert.throws(
       () => parseJobSpec(asked),
       /secondDerivatives: found "exact", allowed: "dropped": the problem "shapes"/,
     );
-    // Nor does an engine take it.
+    // Engines refuse it too.
     const given = parseJobSpec(document({}));
     assert.ok(given.kind === 'metatrain');
     const spec = { ...given, training: { ...given.training, secondDerivatives: 'exact' as const } };

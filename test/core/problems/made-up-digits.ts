@@ -1,7 +1,7 @@
 import type { Datasets, Examples } from '../../../src/contract/datasets.js';
 import { uniform } from '../../weights/samples.js';
 
-/** Digits that nobody wrote, for tests that do not care: a fifth of the pixels is grey. */
+/** Generated digits, for tests that need no real ones: a fifth of the pixels is grey. */
 export function madeUpDigits(seed: number, training = 12, heldOut = 7): Datasets {
   const u = uniform(seed);
   const draw = (count: number): Examples => ({

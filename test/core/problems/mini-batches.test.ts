@@ -46,7 +46,7 @@ describe('mini-batches', () => {
     assert.equal(new Set(all.map((rows) => rows.join())).size, all.length);
   });
 
-  it('are of a function’s own few examples, which each of all is as likely to be among', () => {
+  it('are of a function’s own few examples, and every example is equally likely among them', () => {
     const few = (first: number, count: number) =>
       sampleFunctions({ ...problem, examples: 6 }, 3, Purpose.training, first, count, datasets).miniBatches!;
     const own = (b: number, steps = 40) => new Set(few(b, 1).rows(0, steps));
@@ -58,7 +58,7 @@ describe('mini-batches', () => {
     assert.deepEqual(few(10, 3).rows(5, 2).slice(50, 100), few(11, 1).rows(5));
     const counts = new Array<number>(40).fill(0);
     for (let b = 0; b < 2000; b++) for (const row of own(b)) counts[row]!++;
-    // 2,000 windows of 6 among 40: each example is in 300 of them, deviation √(2000 · 0.15 · 0.85) = 16.
+    // 2,000 windows of 6 among 40: each example is in 300 of them, standard deviation √(2000 · 0.15 · 0.85) = 16.
     for (const [row, n] of counts.entries()) assert.ok(Math.abs(n - 300) < 5 * 16, `example ${row}: ${n}`);
     const all = { ...problem, examples: 41 };
     const rows = sampleFunctions(all, 3, Purpose.training, 0, 1, datasets).miniBatches!.rows(0, 3);
@@ -73,7 +73,7 @@ describe('mini-batches', () => {
     assert.ok(Math.abs(chi - 39) < 5 * Math.sqrt(78), `χ² = ${chi}`);
   });
 
-  it('are of held-out examples in a comparison, and of the others else', () => {
+  it('are of held-out examples in a comparison, and of training examples otherwise', () => {
     for (const [name, purpose] of Object.entries(Purpose))
       assert.equal(
         draw(purpose, 0, 1).examples,
@@ -96,14 +96,14 @@ describe('mini-batches', () => {
     }
   });
 
-  it('cannot be had without the data set: the error names it', () => {
+  it('need the data set: the error names it', () => {
     assert.throws(
       () => sampleFunctions(problem, 1, Purpose.training, 0, 1),
       (error) => error instanceof DatasetError && /The data set "digits"/.test(error.message),
     );
   });
 
-  it('see the classes that take part alone, in the order of their new names', () => {
+  it('see only the chosen classes, in the order of their new labels', () => {
     const data = madeUpDigits(2, 400, 300).digits!;
     const shapes = { fingerprint: '', training: { ...data.training, width: 192 }, heldOut: data.heldOut };
     const draw = (problem: ProblemSpec) =>

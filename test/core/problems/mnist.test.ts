@@ -60,15 +60,15 @@ describe('a run on digits', () => {
       const cuts = new Set(Array.from(steady.events, (_, i) => 3 * i + 1));
       const stopped = await drive(engine, cuts);
       assert.deepEqual(stopped.weights, steady.weights);
-      const told = (events: RunEvent[]) => events.filter((e) => e.type !== 'progress');
-      assert.deepEqual(told(stopped.events), told(steady.events));
+      const reported = (events: RunEvent[]) => events.filter((e) => e.type !== 'progress');
+      assert.deepEqual(reported(stopped.events), reported(steady.events));
       const losses = steady.events.filter((e): e is RunEventOf<'losses'> => e.type === 'losses');
-      // At θ of about 0 all classes are about as likely.
+      // At θ of about 0 all classes are about equally likely.
       assert.ok(Math.abs(losses[0]!.points[0]! - Math.log(10)) < 0.05);
     });
   }
 
-  it('does not go on with other digits than it began with', async () => {
+  it('does not resume with other digits than it started with', async () => {
     const spec = parseJobSpec(document(engines[0]!));
     const run = await createRun({ spec, datasets });
     const checkpoint = await run.checkpoint();
@@ -78,8 +78,8 @@ describe('a run on digits', () => {
     await assert.rejects(createRun({ spec }), /The data set "digits", which this problem needs/);
   });
 
-  it('compares on held-out digits, and on nothing else', async () => {
-    // Held out are digits of one class only; to trained ones they are as good as unknown.
+  it('compares only on held-out digits', async () => {
+    // The held-out digits are all of one class, which training has hardly seen.
     const ofClass = (label: number, { inputs, width, labels }: Dataset['training']) => {
       return { inputs, width, labels: labels.map(() => label) };
     };
@@ -101,8 +101,8 @@ describe('a run on digits', () => {
   });
 });
 
-describe('hand-written rules on the real digits, at their tuned rates', () => {
-  // Of 48 runs on all 10,000 digits in another framework: sums of the losses f(θ_0) … f(θ_99), standard deviation of a
+describe('hand-designed rules on the real digits, at their tuned rates', () => {
+  // From 48 runs on all 10,000 digits in another framework: sums of the losses f(θ_0) … f(θ_99), standard deviation per
   // run 8.5 and 4.9.
   const rules: [rule: RuleSpec & { learningRate: number }, sum: number][] = [
     [{ name: 'sgd', learningRate: 3.2 }, 106.8],

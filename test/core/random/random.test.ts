@@ -40,7 +40,7 @@ describe('a random stream', () => {
     const central = (k: number) => x.reduce((a, b) => a + (b - m) ** k, 0) / x.length;
     return { mean: m, variance: central(2), third: central(3), fourth: central(4) };
   };
-  /** Five standard errors: a fixed seed either passes for good or fails for good. */
+  /** Five standard errors: a fixed seed either always passes or always fails. */
   const within = (actual: number, expected: number, standardDeviation: number) =>
     assert.ok(Math.abs(actual - expected) < (5 * standardDeviation) / Math.sqrt(n), `${actual}, expected ${expected}`);
 
@@ -59,7 +59,7 @@ describe('a random stream', () => {
     assert.ok(Math.abs(chi - 99) < 5 * Math.sqrt(198), `χ² = ${chi}`);
   });
 
-  it('is normal, of the mean and deviation asked for', () => {
+  it('is normal, with the given mean and standard deviation', () => {
     const x = new Float32Array(n);
     new RandomStream(7, Purpose.training, 1).fillNormal(x);
     const { mean, variance, third, fourth } = moments(x);
@@ -90,7 +90,7 @@ describe('a random stream', () => {
     for (const count of counts) within(count / n, 1 / 7, Math.sqrt((1 / 7) * (6 / 7)));
   });
 
-  it('tells large seeds and indices apart: 2^32 and 0 share their low words', () => {
+  it('distinguishes large seeds and indices: 2^32 and 0 share their low words', () => {
     const first = (seed: number, index: number) => new RandomStream(seed, Purpose.training, index).nextUint32();
     const drawn = [first(0, 0), first(2 ** 32, 0), first(0, 2 ** 32), first(2 ** 53 - 1, 0), first(0, 2 ** 53 - 1)];
     assert.equal(new Set(drawn).size, drawn.length);
@@ -124,7 +124,7 @@ const join = (parts: Float32Array[]) => parts.flatMap((part) => [...part]);
 describe('sampled functions', () => {
   for (const problem of families) {
     const title = problem.name === 'quadratic' ? `quadratic, ${problem.distribution}` : problem.name;
-    it(`of ${title} are the same in whatever batches they are drawn`, () => {
+    it(`of ${title} are the same in every batch`, () => {
       const draw = (first: number, count: number) => sampleFunctions(problem, 3, Purpose.comparison, first, count);
       const whole = draw(10, 12);
       const pieces = [draw(10, 1), draw(11, 4), draw(15, 7)];
@@ -134,7 +134,7 @@ describe('sampled functions', () => {
     });
   }
 
-  it('never meet those of another purpose, index or seed', () => {
+  it('never equal those of another purpose, index or seed', () => {
     const problem: ProblemSpec = { name: 'quadratic', dimension: 2, distribution: 'normal' };
     const key = ({ data }: FunctionBatch, i: number) => data.W!.slice(4 * i, 4 * i + 4).join();
     const seen = new Set<string>();

@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Unsupported } from '../engine.js';
 
-/** Optional arrays are null where there is nothing. */
+/** An optional array. */
 type Floats = Float32Array | null;
 
 /** [preprocessing, its constant, projection or 0, output scale, units …] */
 export type NetworkNumbers = Float64Array;
 
-/** Family, functions, coordinates of one, its data, and c where the functions are f(c∘θ). */
+/** Family, number of functions, coordinates per function, their data, and c if the functions are f(c∘θ). */
 export type FunctionArguments = [
   family: number,
   count: number,
@@ -23,9 +23,9 @@ export type FunctionArguments = [
 ];
 
 /**
- * A network, as [activation, widths …] of a perceptron or [side, kernel, batch normalisation or not, convolutions, widths …]
- * of a convolutional one; examples of a mini-batch; the examples' bytes and classes, and the rows of the mini-batches
- * [steps, functions, size], those of the call's steps alone; nulls and 0 where there are none.
+ * A perceptron as [activation, widths …], or a convolutional network as [side, kernel, batch normalisation or not,
+ * convolutions, widths …]; the size of a mini-batch; the examples' bytes and classes; and the rows of the mini-batches
+ * of this call's steps [steps, functions, size]. Nulls and 0 if there is no network.
  */
 export type MiniBatchArguments = [
   layers: Float64Array | null,
@@ -36,8 +36,8 @@ export type MiniBatchArguments = [
 ];
 
 /**
- * What native/engine/addon.cc exports. With `background` a call computes on a thread of its own and gives a promise, and
- * until that is fulfilled its arrays are not to be touched; else it has written its results when it returns.
+ * The exports of native/engine/addon.cc. With `background` a call runs on another thread and returns a promise; its
+ * arrays must not be touched until that resolves. Otherwise the results are written when the call returns.
  */
 export interface Addon {
   /** @returns the instruction set's name */
@@ -59,7 +59,7 @@ export interface Addon {
       gradient: Floats,
     ]
   ): Promise<void> | undefined;
-  /** θ += the update for a gradient, h ← the next, of any coordinates. */
+  /** θ += the update for a gradient, h ← the next state, for any coordinates. */
   step(
     background: boolean,
     network: NetworkNumbers,
@@ -70,7 +70,7 @@ export interface Addon {
     hidden: Float32Array,
     fresh: boolean,
   ): Promise<void> | undefined;
-  /** dL/dφ of some such steps, from their gradients, what the network saw of them, and the states before every `segment`. */
+  /** dL/dφ of such steps, from their true and observed gradients, and the state before every `segment` steps. */
   back(
     background: boolean,
     network: NetworkNumbers,
@@ -89,7 +89,7 @@ export interface Addon {
     background: boolean,
     ...rest: [...functions: FunctionArguments, theta: Float32Array, losses: Float32Array, gradient: Float32Array]
   ): Promise<void> | undefined;
-  /** A step of the meta-optimizer. `descended` receives the gradient's norm, and 1 or 0: whether φ and Adam’s means are finite still. */
+  /** A step of the meta-optimizer. `descended` receives the gradient's norm, and 1 if φ and Adam's means are finite, else 0. */
   descend(
     background: false,
     phi: Float32Array,
@@ -109,7 +109,7 @@ export interface Addon {
 
 export interface LoadedAddon {
   readonly addon: Addon;
-  /** Names the sources and the compiler that it was built from. */
+  /** Identifies the sources and the compiler of the build. */
   readonly version: string;
   readonly instructionSet: string;
   readonly threads: number;
@@ -117,18 +117,17 @@ export interface LoadedAddon {
 }
 
 /**
- * Decides which calls hold up the event loop. A short one is over sooner than a promise of the thread pool's would be
- * fulfilled; a long one goes to the background, and while any is there the others go too, as they would have to wait for
- * it.
+ * Decides which calls block the event loop. A short call runs synchronously: scheduling a promise would cost more than
+ * the call. A long one runs in the background, and so do all others while it does, as they would have to wait for it.
  */
 class Calls {
-  /** Multiply-adds that take a thread some 20 milliseconds. */
+  /** Multiply-adds that take one thread about 20 milliseconds. */
   private static readonly long = 4e8;
   private inBackground = 0;
 
   constructor(private readonly threads: number) {}
 
-  /** @param operations multiply-adds, about */
+  /** @param operations approximate multiply-adds */
   async make(operations: number, call: (background: boolean) => Promise<void> | undefined): Promise<void> {
     if (this.inBackground === 0 && operations < Calls.long * this.threads) {
       call(false);
@@ -146,9 +145,9 @@ class Calls {
 let loaded: LoadedAddon | undefined;
 
 /**
- * Loads the addon that scripts/native.mjs built, once a process. METADESCENT_THREADS and METADESCENT_ISA ("avx512",
- * "avx2", "neon", "portable") override what the machine suggests.
- * @throws Unsupported where it is not built, does not load, or lacks what these variables ask for.
+ * Loads the addon that scripts/native.mjs built, once per process. METADESCENT_THREADS and METADESCENT_ISA ("avx512",
+ * "avx2", "neon", "portable") override the machine's defaults.
+ * @throws Unsupported if it is not built, does not load, or lacks what these variables ask for.
  */
 export function loadAddon(): LoadedAddon {
   if (loaded) return loaded;
@@ -169,7 +168,7 @@ export function loadAddon(): LoadedAddon {
     return loaded;
   } catch (error) {
     throw new Unsupported(
-      `engine.name: the native engine does not start: ${(error as Error).message}. To build it anew, remove dist/native and run npm run setup.`,
+      `engine.name: the native engine does not start: ${(error as Error).message}. To rebuild it, remove dist/native and run npm run setup.`,
     );
   }
 }

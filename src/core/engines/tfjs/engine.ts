@@ -89,7 +89,7 @@ class Family {
     }));
   }
 
-  /** With what is drawn at a step; the caller disposes of that. */
+  /** The data with the draws of a step, which the caller disposes of. */
   private dataAt(step: number): DataTensors {
     const { tf, data } = this;
     const { count, miniBatches, stepDraws } = this.batch;
@@ -173,7 +173,7 @@ class TfjsEpisode implements Episode {
     return this.run(phi, options.steps, options);
   }
 
-  /** Goes forward, and back where there are options for it; leaves the new state in this episode. */
+  /** Runs forward, and backward if there are options; keeps the new state. */
   private async run(phi: Float32Array, steps: number, options: UnrollOptions | null) {
     const { tf, optimizers } = this;
     const { losses, parts, theta, hidden } = tf.tidy(() => {
@@ -229,18 +229,18 @@ class TfjsEpisode implements Episode {
 
   /**
    * Back-propagation through the trace. With second derivatives dropped, dL/dθ_t is w_t ∇f(θ_t) + dL/dθ_{t+1}; exact
-   * ones add ∇²f(θ_t) dL/d∇_t, where ∇_t is what the networks were fed. dL/dupdate_t is dL/dθ_{t+1}. An objective ℓ
-   * makes w_t into w_t ℓ'(f(θ_t)), each function its own. With exact derivatives there are no rules.
-   * @returns dL/dφ, one matrix for each affine map of each group
+   * ones add ∇²f(θ_t) dL/d∇_t, where ∇_t is the networks' input. dL/dupdate_t is dL/dθ_{t+1}. An objective ℓ
+   * turns w_t into w_t ℓ'(f(θ_t)), per function. With exact derivatives there are no rules.
+   * @returns dL/dφ, one matrix per affine map of each group
    */
   private backward(nets: Networks, { losses, thetas, gradients, traces }: Forward, options: UnrollOptions): Tensor[] {
     const { tf, optimizers, family } = this;
     const { steps, weights, secondDerivatives, objective = { name: 'loss' } } = options;
     const exact = secondDerivatives === 'exact';
-    const slopes = slopesOf(tf, losses, objective);
+    const derivative = objectiveDerivativeAt(tf, losses, objective);
     const weigh = (t: number) => {
       const weight = weights[t]! / family.batch.count;
-      return tf.tidy(() => tf.mul<Tensor2D>(gradients[t]!, slopes ? tf.mul(slopes(t), weight) : weight));
+      return tf.tidy(() => tf.mul<Tensor2D>(gradients[t]!, derivative ? tf.mul(derivative(t), weight) : weight));
     };
     let state = { dTheta: weigh(steps), ...optimizers.end };
     for (let t = steps - 1; t >= 0; t--) {
@@ -268,8 +268,12 @@ class TfjsEpisode implements Episode {
   }
 }
 
-/** ℓ'(f(θ_t)) [B, 1] of a step, or null where that is 1. */
-function slopesOf(tf: Tf, losses: readonly Tensor1D[], objective: Objective): ((t: number) => Tensor) | null {
+/** ℓ'(f(θ_t)) [B, 1] as a function of t, or null if it is 1. */
+function objectiveDerivativeAt(
+  tf: Tf,
+  losses: readonly Tensor1D[],
+  objective: Objective,
+): ((t: number) => Tensor) | null {
   switch (objective.name) {
     case 'loss':
       return null;
@@ -281,13 +285,13 @@ function slopesOf(tf: Tf, losses: readonly Tensor1D[], objective: Objective): ((
     case 'relative': {
       const initial = objective.initial ? tf.tensor1d(objective.initial) : losses[0]!;
       const size = tf.abs(tf.expandDims(initial, 1));
-      const slope = tf.reciprocal(tf.where(tf.lessEqual(size, tooSmall), tf.onesLike(size), size));
-      return () => slope;
+      const derivative = tf.reciprocal(tf.where(tf.lessEqual(size, tooSmall), tf.onesLike(size), size));
+      return () => derivative;
     }
   }
 }
 
-/** An unroll's way forward. */
+/** An unroll's forward pass. */
 interface Forward {
   /** f(θ_t) [B], t = 0 … steps */
   losses: Tensor1D[];
@@ -295,7 +299,7 @@ interface Forward {
   thetas: Tensor2D[];
   /** ∇f(θ_t) [B, d], t = 0 … steps with a trace */
   gradients: Tensor2D[];
-  /** Of each step, those of the groups; a rule has none */
+  /** Per step and group; a rule has none */
   traces: (StepTrace | undefined)[][];
   /** The state of each group after the last step. */
   hidden: Hidden[];

@@ -30,7 +30,7 @@ interface Trained {
   tfjs: boolean;
 }
 
-/** Trains in a process of its own. */
+/** Trains in another process. */
 async function train(documents: object[], env: NodeJS.ProcessEnv = {}): Promise<Trained[]> {
   const trainee = fileURLToPath(new URL('./trainee.js', import.meta.url));
   const args = [trainee, ...documents.map((document) => JSON.stringify(document))];
@@ -44,8 +44,8 @@ async function train(documents: object[], env: NodeJS.ProcessEnv = {}): Promise<
 const job = <T extends object>(fields: T) => ({ kind: 'metatrain', seed, comparison: null, ...fields });
 const validation = { every: 1000, functions: 32 };
 /**
- * The seed example; functions side by side, whose state is carried; one large function, whose blocks are divided; digits,
- * of one function and of many; pictures; an imitation first, of which a horizon is cut short.
+ * The seed example; a batch of functions, whose state is carried; one large function, whose blocks are divided; digits,
+ * of one function and of many; images; an imitation first, with a horizon cut short.
  */
 const jobs = [
   job({
@@ -129,7 +129,7 @@ describe('the native engine', { skip: missing }, () => {
     });
   }
 
-  it('is what "auto" takes, without loading tfjs', async () => {
+  it('is the engine of "auto", without loading tfjs', async () => {
     const [trained] = await train([jobs[1]!]);
     assert.equal(trained!.info.engine, 'native');
     assert.equal(trained!.info.fallback, undefined);
@@ -167,7 +167,7 @@ describe('the native engine', { skip: missing }, () => {
     await assert.rejects(selectEngine({ name: 'native', backend: 'auto' }, exact), { code: 'unsupported' });
   });
 
-  it('falls back where it does not start, and says why; asked for by name, it refuses', async () => {
+  it('falls back if it does not start, and says why; requested by name, it refuses', async () => {
     const [simple] = [
       job({ problem: { name: 'simple' }, optimizer: { name: 'lstm' }, training: { iterations: 1, validation } }),
     ];
@@ -197,7 +197,7 @@ describe('the native engine', { skip: missing }, () => {
     }
   });
 
-  it('tells where the meta-gradient or the weights are not finite, as descent.ts does', () => {
+  it('reports a meta-gradient or weights that are not finite, as descent.ts does', () => {
     const engine = createNativeEngine();
     for (const [number, value, learningRate] of [
       [4, Number.NaN, 0.1],
@@ -221,7 +221,7 @@ describe('the native engine', { skip: missing }, () => {
     }
   });
 
-  it('lets the event loop turn while a long call computes, and calls at once come to the same as one by one', async () => {
+  it('does not block the event loop during a long call, and concurrent calls give the same results as consecutive ones', async () => {
     const engine = createNativeEngine();
     const spec = lstmSpec({ layers: [20, 20], outputScale: 0.01 });
     const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.1));
@@ -237,7 +237,7 @@ describe('the native engine', { skip: missing }, () => {
     assert.deepEqual(together, [await advance(batch), await advance(small), await advance(batch)]);
   });
 
-  it('goes step by step where a whole unroll goes, bit for bit, and keeps a state every twenty steps', async () => {
+  it('gives the same bits step by step as in a whole unroll, and keeps a state every twenty steps', async () => {
     const whole = createNativeEngine();
     const stepped = stepByStep(whole);
     const spec = lstmSpec({ layers: [6, 3], preprocess: { name: 'log-sign-deepmind', k: 5 }, outputScale: 0.01 });
@@ -252,7 +252,7 @@ describe('the native engine', { skip: missing }, () => {
         [whole, stepped].map(async (engine) => {
           const episode = await engine.openEpisode(spec, batch);
           const results: unknown[] = [];
-          // The second goes on from a state; the third is shorter.
+          // The second resumes from a state; the third is shorter.
           for (const steps of [45, 45, 7]) {
             const weights = Array.from({ length: steps + 1 }, (_, t) => (t === steps ? 0 : 1 / (t + 1)));
             results.push(await episode.unroll(phi, { steps, weights, secondDerivatives: 'dropped' }));
@@ -266,7 +266,7 @@ describe('the native engine', { skip: missing }, () => {
     }
   });
 
-  it('tells what the network sees from the gradient that the way back takes', async () => {
+  it('distinguishes the observed gradient from that of the backward pass', async () => {
     const spec = lstmSpec({ layers: [5], outputScale: 0.1 });
     const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.5));
     const [n, steps] = [21, 5];
@@ -281,7 +281,7 @@ describe('the native engine', { skip: missing }, () => {
       for (let t = 0; t < steps; t++) await network.step(phi, observed[t]!, theta, gradient(t));
       return [...(await network.back(phi, gradient(steps), weights))];
     };
-    // dL/dφ is linear in the gradients that it is taken along, once what the network sees is given.
+    // dL/dφ is linear in the gradients of the backward pass, for given observed ones.
     const mixed = await back((t) => observed[t]!.map((x, i) => 2 * x - gradients[t]![i]!));
     const [first, second] = [await back((t) => observed[t]!), await back((t) => gradients[t]!)];
     assert.ok(
@@ -297,7 +297,7 @@ describe('the native engine', { skip: missing }, () => {
     assert.deepEqual(late, second, 'the gradient before the first update does not count');
   });
 
-  it('asks that the steps kept are taken before the way back', async () => {
+  it('requires the kept steps to be taken before the backward pass', async () => {
     const spec = lstmSpec({ layers: [2] });
     const phi = flattenWeights(randomWeights(spec, { name: 'simple' }, seed, 0.3));
     const network = new SteppedNetwork(loadAddon(), spec, 3, new Float32Array(12), true);
@@ -318,7 +318,7 @@ describe('the native engine', { skip: missing }, () => {
   });
 });
 
-it('says what to install where there is no compiler', async () => {
+it('says what to install if there is no compiler', async () => {
   const script = fileURLToPath(new URL('../../../../../scripts/native.mjs', import.meta.url));
   await assert.rejects(
     promisify(execFile)(process.execPath, [script], { env: { ...process.env, CXX: '/nowhere/g++' } }),

@@ -6,8 +6,8 @@ import { MetaTraining } from '../../../../src/core/metatrain/metatrain.js';
 import { loadDatasets } from '../../../../src/data/datasets.js';
 
 /**
- * A process of its own that trains as its arguments say, each a JSON job document: threads and instruction set are a
- * process's. It prints a line of JSON for each: what it ran on, the losses, a hash of the weights, what was imported.
+ * A process that trains its arguments, each a JSON job document: threads and instruction set are fixed per process. It
+ * prints a line of JSON for each: the engine, the losses, a hash of the weights, what was imported.
  */
 for (const document of process.argv.slice(2)) {
   const spec = parseJobSpec(JSON.parse(document));
