@@ -167,11 +167,11 @@ async function mustBeTheSame(found: ReproductionRecord, jobs: readonly Job[], op
     found.command !== commandOf(options) && `"${found.command}"`,
   ];
   for (const { name, spec } of jobs)
-    if ((await folder.job(name).isOf(spec)) === false) differences.push(`other specs (${name}/spec.json)`);
+    if ((await folder.job(name).isOf(spec)) === false) differences.push(`other specs in ${name}/spec.json`);
   const difference = differences.find((text) => text !== false);
   if (difference === undefined) return;
   throw new UserError(
-    `${folder.path} holds a reproduction by ${difference}: add --overwrite to replace it, or --out for another folder.`,
+    `${folder.path} holds a different reproduction (${difference}): add --overwrite to replace it, or --out for another folder.`,
     'usage',
   );
 }

@@ -67,7 +67,7 @@ export async function lockFolder(path: string, warn?: (message: string) => void)
   }
 }
 
-/** Runs the action with the folder locked. A folder that was made for it, and is empty afterwards, is removed. */
+/** Runs the action with the folder locked. A folder that was created for it and is empty afterwards is removed. */
 export async function withLock<T>(path: string, warn: (message: string) => void, action: () => Promise<T>): Promise<T> {
   const isNew = !existsSync(path);
   const lock = await lockFolder(path, warn);
@@ -75,7 +75,7 @@ export async function withLock<T>(path: string, warn: (message: string) => void,
     return await action();
   } finally {
     await lock.release();
-    // It fails where there is a file by now.
+    // Fails if the folder holds a file.
     if (isNew) await rmdir(path).catch(() => {});
   }
 }
@@ -100,7 +100,7 @@ async function announce(folder: string, sockets: string, name: string): Promise<
   }
 }
 
-/** @returns the name of another's live lock; null where the folder is ours. */
+/** @returns the name of another's live lock; null if the folder is ours */
 async function findHolder(folder: string, sockets: string, own: string): Promise<string | null> {
   const deadline = performance.now() + patience;
   for (;;) {

@@ -39,7 +39,7 @@ interface Decoded {
 /** Compiled when a file is first decoded. */
 let validators: Readonly<Record<'metadata' | 'optimizer' | 'problem', ReturnType<typeof compile>>> | undefined;
 
-/** For whoever cannot wait a third of a second when the first file comes. */
+/** Can be called in advance: compiling takes a third of a second. */
 export function metadataValidators() {
   validators ??= {
     metadata: compileLeniently(Metadata),

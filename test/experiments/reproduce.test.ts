@@ -152,7 +152,7 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
     assert.equal((await stat(weights)).mtimeMs, mtimeMs);
     const other = await command(['reproduce', 'deepmind', '--budget', 'quick', '--out', 'runs/seed-quick'], { cwd });
     assert.equal(other.code, 2);
-    assert.match(other.stderr, /holds a reproduction by plan seed: .*--overwrite.*--out/);
+    assert.match(other.stderr, /holds a different reproduction \(plan seed\): .*--overwrite.*--out/);
   });
 
   it('says where a given optimizer would come from, if there is none', async () => {

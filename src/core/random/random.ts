@@ -18,9 +18,9 @@ export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
 const word = 2 ** 32;
 
-/** Bits of a counter's third word that hold the purpose, and those that hold the source; a step has the others. */
+/** Bits of a counter's third word for the purpose and for the source; the step has the others. */
 const [purposeBits, sourceBits] = [4, 4];
-/** Sources of draws that a function can have at a step. */
+/** Maximum sources of draws per function and step. */
 export const maxSources = 2 ** sourceBits;
 
 /**

@@ -334,7 +334,7 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
       }
     });
 
-    test('every rule that a group may have moves its parameters as it does alone, bit for bit', async () => {
+    test('every rule that a group may have moves its parameters as it does by itself, bit for bit', async () => {
       const names = ['sgd', 'momentum', 'nag', 'rmsprop', 'adagrad', 'adam', 'adamw', 'lion'] as const;
       const learned = group('learned', ['x_1'], lstmSpec({ layers: [2], outputScale: 0.1 }));
       const problem = { name: 'simple-multi', dimension: 3 } as const;
@@ -348,20 +348,20 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
         await episode.advance(randomPhi(spec.optimizer, 0.5, problem), 10);
         const { theta } = await episode.state();
         episode.dispose();
-        const alone = Float32Array.of(1);
+        const single = Float32Array.of(1);
         const state = ruleOf(rule).init(1);
         const update = new Float32Array(1);
         for (let t = 0; t < 10; t++) {
           ruleOf(rule).update(
             rule,
-            alone.map((x) => 2 * x),
+            single.map((x) => 2 * x),
             state,
             update,
-            alone,
+            single,
           );
-          alone[0]! += update[0]!;
+          single[0]! += update[0]!;
         }
-        const [x] = alone;
+        const [x] = single;
         assert.deepEqual([theta[0], theta[2], theta[3], theta[5]], [x, x, x, x], name);
       }
     });

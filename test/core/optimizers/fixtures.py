@@ -1,4 +1,4 @@
-"""Paths of other implementations of the hand-written rules, in double: prints fixtures.json.
+"""Paths of other implementations of the hand-designed rules, in double: prints fixtures.json.
 
     pip install torch schedulefree lion-pytorch
     python test/core/optimizers/fixtures.py > test/core/optimizers/fixtures.json

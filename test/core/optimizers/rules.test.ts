@@ -103,12 +103,12 @@ for (const name of Object.keys(rules)) {
 
     it('does not mix coordinates', () => {
       const whole = respond(spec, gradients);
-      const alone = respond(
+      const single = respond(
         spec,
         gradients.map((g) => g.slice(2, 3)),
       );
       assert.deepEqual(
-        alone.map((u) => u[0]),
+        single.map((u) => u[0]),
         whole.map((u) => u[2]),
       );
     });
@@ -258,7 +258,7 @@ describe('closed forms', () => {
     near(last!, 0.1);
   });
 
-  it('schedule-free SGD down a slope: z falls by α g a step, and x is the mean of the z so far', () => {
+  it('schedule-free SGD down a slope: z falls by α g per step, and x is the mean of the z so far', () => {
     const path = follow(ruleSpec('schedule-free-sgd'), () => Float32Array.of(2), Float32Array.of(0), 50);
     for (const [t, [x]] of path.entries()) near(x!, t === 0 ? 0 : (-0.1 * 2 * (t + 1)) / 2);
   });
@@ -314,7 +314,7 @@ describe('against other implementations, in double, on a function that is neithe
   const file = new URL('../../../../test/core/optimizers/fixtures.json', import.meta.url);
   const { c, start, every, cases }: Fixtures = JSON.parse(readFileSync(file, 'utf8'));
 
-  /** Of Σ c_i (1 - cos θ_i) + (Σ θ_i - 1)² / 2. */
+  /** The gradient of Σ c_i (1 - cos θ_i) + (Σ θ_i - 1)² / 2. */
   const gradientAt = (theta: Float32Array) => {
     const excess = theta.reduce((a, b) => a + b) - 1;
     return theta.map((x, i) => c[i]! * Math.sin(x) + excess);

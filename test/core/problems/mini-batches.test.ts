@@ -116,7 +116,7 @@ describe('mini-batches', () => {
       assert.equal(convNet.classes[place], data.training.labels[row]);
       seen.add(row);
     }
-    // Of 50 drawn with replacement among about 120, some 41 are different.
+    // 50 draws with replacement among about 120 give about 41 different ones.
     assert.ok(seen.size > 25);
     assert.deepEqual(draw(convNet).rows(4), batch.rows(4));
     assert.throws(

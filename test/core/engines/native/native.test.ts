@@ -292,7 +292,7 @@ describe('the native engine', { skip: missing }, () => {
       `seed ${seed}`,
     );
     assert.ok(relativeError(first, second) > 0.01, `seed ${seed}`);
-    // From the second step on alone they may differ too.
+    // They may also differ only from the second step on.
     const late = await back((t) => (t === 0 ? observed : gradients)[t]!);
     assert.deepEqual(late, second, 'the gradient before the first update does not count');
   });
