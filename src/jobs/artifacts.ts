@@ -13,40 +13,37 @@ export interface ArtifactInfo {
   etag: string;
 }
 
-/** Bytes `start` to `end`, both included, as in HTTP. */
+/** Bytes `start` to `end`, inclusive, as in HTTP. */
 export interface ByteRange {
   start: number;
   end: number;
 }
 
-/** A file as it was when it was opened: no `put` and no `delete` changes it. Whoever opens it reads or closes it. */
+/** A file as it was when opened: `put` and `delete` do not change it. Whoever opens it must read or close it. */
 export interface OpenArtifact {
   /** Bytes. */
   readonly size: number;
-  /** As {@link ArtifactInfo} has it. */
+  /** As in {@link ArtifactInfo}. */
   etag(): Promise<string>;
-  /** Its bytes, once. The file is closed at the end of the stream, or when that is destroyed. */
+  /** The bytes, once. The file is closed when the stream ends or is destroyed. */
   read(range?: ByteRange): Readable;
-  /** Of a file that is closed, it does nothing. */
+  /** Does nothing if the file is closed. */
   close(): Promise<void>;
 }
 
-/** A file that is written piece by piece. What fails may be asked for again. */
+/** A file that is written piece by piece. A call that fails may be repeated. */
 export interface ArtifactWriter {
   write(bytes: Uint8Array): Promise<void>;
   commit(): Promise<void>;
-  /** Gives up what is not committed. */
+  /** Discards what is not committed. */
   discard(): Promise<void>;
 }
 
-/**
- * Files that belong to jobs, and to the optimizers of the registry: each owner's id is its own. A name, once put, is
- * either all there or not there.
- */
+/** Files of jobs and of registered optimizers, each under its owner's id. A file is stored completely or not at all. */
 export interface ArtifactStore {
-  /** Stores the bytes under the name, in place of what was there. */
+  /** Stores the bytes under the name, replacing any earlier file. */
   put(owner: string, name: string, bytes: Uint8Array): Promise<void>;
-  /** Begins a file that comes in pieces; it is there, in place of what was, once it is committed. */
+  /** Begins a file that is written in pieces. Committing it replaces any earlier file. */
   create(owner: string, name: string): Promise<ArtifactWriter>;
   /** @returns null where there is no such artifact. */
   open(owner: string, name: string): Promise<OpenArtifact | null>;
@@ -56,16 +53,16 @@ export interface ArtifactStore {
   stat(owner: string, name: string): Promise<ArtifactInfo | null>;
   /** Names, sorted. */
   list(owner: string): Promise<string[]>;
-  /** Deletes the owner's artifact of this name, or all of them; what is not there is no error. */
+  /** Deletes the owner's artifact with this name, or all of them, if they exist. */
   delete(owner: string, name?: string): Promise<void>;
 }
 
-/** No leading dot, no separator: a name is one component of a path wherever it is used. */
+/** No leading dot, no separator: a name is always one component of a path. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** An {@link ArtifactStore} in a folder, one folder an owner. Every method throws RangeError for an illegal name or owner. */
+/** An {@link ArtifactStore} with one folder per owner. Every method throws RangeError for an illegal name or owner. */
 export class FolderArtifactStore implements ArtifactStore {
-  /** Digests are made on demand: a file and its digest beside it could not be replaced in one atomic step. */
+  /** Digests are computed on demand: a file and a stored digest could not be replaced atomically. */
   readonly #digests = new Map<string, { version: string; etag: string }>();
 
   constructor(private readonly folder: string) {}
@@ -88,7 +85,7 @@ export class FolderArtifactStore implements ArtifactStore {
     const file = await open(temporary, 'wx');
     let size = 0;
     return {
-      // At a place of its own: a piece that was written in part is written again from its start.
+      // At a fixed position, so that a piece written in part is written again from its start.
       async write(bytes) {
         for (let at = 0; at < bytes.length; )
           at += (await file.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
@@ -167,7 +164,7 @@ export class FolderArtifactStore implements ArtifactStore {
   #path(owner: string, name: string): string {
     if (!namePattern.test(name))
       throw new RangeError(
-        `artifact name ${JSON.stringify(name)}: expected 1 to 128 of A-Z a-z 0-9 . _ -, no dot first`,
+        `artifact name ${JSON.stringify(name)}: expected 1 to 128 characters of A-Z a-z 0-9 . _ -, not beginning with . _ or -`,
       );
     return join(this.#folderOf(owner), name);
   }

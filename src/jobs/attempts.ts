@@ -1,7 +1,7 @@
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import type { JobSpec } from '../contract/spec.js';
 
-/** Of an attempt that is not the job's any more: the job went to another worker, or was deleted. */
+/** The attempt has lost its job, which went to another worker or was deleted. */
 export class AttemptLost extends Error {
   constructor(job: string) {
     super(`The job ${job} was taken from this attempt.`);
@@ -15,20 +15,20 @@ export interface NamedWeights {
   readonly sha256: string;
 }
 
-/** What a worker does with the jobs that the queue hands to it. */
+/** What a worker does with jobs from the queue. */
 export interface Attempts {
   /**
-   * Begins the next attempt of a job: it is `running` from here on.
-   * @returns null where there is nothing to do: the job is gone, in a final state, was cancelled meanwhile, or has used
-   *   up its attempts (it is then failed as `worker-lost`).
+   * Begins the next attempt of a job, which is then `running`.
+   * @returns null if there is nothing to do: the job was deleted or cancelled, is in a final state, or has used up its
+   * attempts (it then fails as `worker-lost`).
    */
   begin(job: string): Promise<Attempt | null>;
   close(): Promise<void>;
 }
 
 /**
- * One attempt at a job, from its begin to exactly one of the five ends. The ends wait for Redis as long as it takes. An
- * attempt that has lost its job changes nothing any more: its ends resolve without effect.
+ * One attempt at a job, from its beginning to exactly one of the five ends. The ends wait for Redis as long as it
+ * takes. Once an attempt has lost its job, its ends resolve without effect.
  */
 export interface Attempt {
   readonly job: string;
@@ -36,25 +36,25 @@ export interface Attempt {
   readonly number: number;
   readonly spec: JobSpec;
   /**
-   * Aborted as soon as somebody asks for the job's cancellation, or takes the job away from this attempt; the reason is
-   * then an {@link AttemptLost}.
+   * Aborted once the job is to be cancelled, or is taken from this attempt; in the latter case the reason is an {@link
+   * AttemptLost}.
    */
   readonly signal: AbortSignal;
-  /** Digest of the weights that the job compares, as its submission or an earlier attempt found them; null before that. */
+  /** Digest of the weights that the job compares, as found at submission or by an earlier attempt; null before that. */
   readonly weightsSha256: string | null;
-  /** The file of weights that the spec of a `compare` job names; null where it is gone. */
+  /** The weights file that the spec of a `compare` job names; null if it was deleted. */
   namedWeights(): Promise<NamedWeights | null>;
   /**
-   * Appends to the job's stream, in the order of the calls. It resolves when Redis has the event: for as long as Redis
-   * is full or out of reach it waits, and so pauses whoever pulls the run; nothing is lost and nothing comes twice. Once the
-   * signal is aborted it waits no longer than a moment, and then rejects with the signal's reason.
+   * Appends to the job's stream, in the order of the calls. Resolves when Redis has the event. While Redis is full or
+   * unreachable it waits, which pauses the run, so that no event is lost or repeated. Soon after the signal is aborted
+   * it rejects with the signal's reason.
    */
   append(event: RunEvent): Promise<void>;
   succeed(): Promise<void>;
   fail(failure: JobFailure): Promise<void>;
-  /** Queues the job again where it has attempts left, and fails it otherwise. @returns whether it is queued again. */
+  /** Queues the job again if it has attempts left, or else fails it. @returns whether it is queued again. */
   retry(failure: JobFailure): Promise<boolean>;
-  /** Gives the job back to the queue, for another worker to go on with. This attempt does not count. */
+  /** Returns the job to the queue, for another worker to resume. This attempt does not count. */
   release(): Promise<void>;
   cancel(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 
-/** Bytes between which others have their turn: a large file takes a tenth of a second in all. */
+/** Bytes hashed per turn of the event loop: a large file takes a tenth of a second in total. */
 const piece = 2 ** 20;
 
 /** The SHA-256 of the bytes, in hexadecimal. */

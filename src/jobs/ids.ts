@@ -4,19 +4,21 @@ const alphabet = '0123456789abcdefghijkmnpqrstuvwx';
 const jobPattern = /^j[0-9a-km-np-x]{18}$/;
 const ownerPattern = /^[jo][0-9a-km-np-x]{18}$/;
 
-/** A job's id: "j" and what {@link createDigits} gives. Ids sort by their time of creation. */
+/** A job's id: "j" and {@link createDigits}. Ids sort by time of creation. */
 export function createJobId(time = Date.now()): string {
   return `j${createDigits(time)}`;
 }
 
-/** What owns the files of a registered optimizer, whose name stays out of paths: "o" and digits as a job's id has. */
+/**
+ * The owner of a registered optimizer's files, so that its name stays out of paths: "o" and digits as in a job's id.
+ */
 export function createOptimizerId(time = Date.now()): string {
   return `o${createDigits(time)}`;
 }
 
 /**
- * The time in milliseconds as nine digits, and nine random digits, all of base 32. They are safe in URLs, as file
- * names, and for BullMQ, which takes neither integers nor colons.
+ * The time in milliseconds as nine digits, and nine random digits, in base 32. They are safe in URLs, in file names,
+ * and for BullMQ, which refuses integers and colons.
  */
 function createDigits(time: number): string {
   let digits = '';
@@ -32,12 +34,12 @@ export function isJobId(text: string): boolean {
   return jobPattern.test(text);
 }
 
-/** @throws RangeError unless the text is a job's id: whatever becomes part of a key goes through here. */
+/** @throws RangeError unless the text is a job's id. Every part of a key is checked here. */
 export function checkJobId(text: string): string {
   return check(text, jobPattern, 'job id');
 }
 
-/** @throws RangeError unless the text is the id of what owns artifacts: whatever becomes part of a path goes through here. */
+/** @throws RangeError unless the text is the id of an owner of artifacts. Every part of a path is checked here. */
 export function checkOwnerId(text: string): string {
   return check(text, ownerPattern, 'owner of artifacts');
 }

@@ -8,34 +8,34 @@ import type { JobSpec } from '../contract/spec.js';
 import type { ArtifactStore } from './artifacts.js';
 import type { Optimizers } from './optimizers.js';
 
-/** What can be done with jobs. All methods throw ApiError; an id that no job has is `not-found`. */
+/** The store of jobs. All methods throw ApiError; an unknown id is `not-found`. */
 export interface Jobs {
   /**
-   * Enters a complete spec, as `parseJobSpec` returns it, into the queue.
-   * @returns the job, and whether it is new: the same key with the same spec gives the job that is already there.
-   * @throws ApiError `idempotency-conflict`: the key came with another spec; `invalid-document`: the trained
-   *   optimizer that it names has no weights, or is not registered.
+   * Queues a job with a complete spec, as returned by `parseJobSpec`.
+   * @returns the job, and whether it is new: the same key with the same spec returns the existing job.
+   * @throws ApiError `idempotency-conflict`: the key was used with another spec; `invalid-document`: the trained
+   * optimizer that it names has no weights, or is not registered.
    */
   create(spec: JobSpec, idempotencyKey?: string): Promise<{ job: Job; created: boolean }>;
   get(id: string): Promise<Job>;
   /** Newest first. @throws ApiError `invalid-cursor`. */
   list(query: JobsQuery): Promise<JobList>;
-  /** A queued job is cancelled at once, a running one soon after; a cancelled one stays so. @throws `conflict`. */
+  /** Cancels a queued job at once, a running one soon; no effect on a cancelled one. @throws `conflict`. */
   cancel(id: string): Promise<Job>;
-  /** Record, stream and artifacts go. @throws ApiError `conflict` unless the job is in a final state. */
+  /** Deletes record, stream and artifacts. @throws ApiError `conflict` unless the job is in a final state. */
   delete(id: string): Promise<void>;
   losses(id: string, query: Asked<LossesQuery>): Promise<LossSeries>;
   /**
-   * Every event after the cursor (null: from the first one), then the live ones, until the final `state`: the iteration
-   * is done after that one only. The events are shared among subscribers: do not change them; a WeakMap can hold what
-   * they are encoded to. `return()` ends a wait at once.
+   * Every event after the cursor (null: from the first), then live events, until the final `state`: the iteration is
+   * done only after that. Subscribers share the events: do not change them; a WeakMap can hold their encodings.
+   * `return()` ends a wait at once.
    * @throws ApiError `invalid-cursor` or `not-found`, before anything is delivered. The iteration throws `deleted`;
-   *   `invalid-cursor` for a cursor that has stayed beyond the end; `unavailable` where it can be subscribed to again.
+   * `invalid-cursor` for a cursor that stays beyond the end; `unavailable` if the caller should subscribe again.
    */
   subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>>;
   readonly artifacts: ArtifactStore;
   readonly optimizers: Optimizers;
-  /** Resolves if Redis answers, takes writes, and keeps what is written. @throws ApiError `unavailable`. */
+  /** Resolves if Redis answers, accepts writes, and keeps them. @throws ApiError `unavailable`. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -46,8 +46,8 @@ export interface OpenJobsOptions {
   artifacts: ArtifactStore;
   logger?: BaseLogger;
   /**
-   * Milliseconds that a subscriber's cursor may lie beyond the stream's end before it is refused; 30,000 by default. A
-   * Redis that dies may lose the latest events, which the job's worker then appends again.
+   * Milliseconds that a subscriber's cursor may be beyond the stream's end before it is refused; 30,000 by default. If
+   * Redis crashes it may lose the latest events, which the job's worker then appends again.
    */
   cursorPatience?: number;
 }

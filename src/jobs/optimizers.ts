@@ -5,45 +5,45 @@ import type { OptimizersQuery } from '../contract/queries.js';
 import type { RegisteredOptimizer } from '../contract/registry.js';
 import type { OpenArtifact } from './artifacts.js';
 
-/** A file of weights that has been checked, and what it says. */
+/** A checked weights file, and its metadata. */
 export interface CheckedWeights {
   bytes: Uint8Array;
   optimizer: LearnedSpec;
   provenance: Provenance;
-  /** How many weights φ. */
+  /** Number of weights φ. */
   weights: number;
-  /** Coordinates that one application of each network sees, network by network. */
+  /** Coordinates that one application of each network sees. */
   widths: number[];
 }
 
-/** What is to be registered. */
+/** A request to register weights. */
 export interface Registration {
   name: string;
   /** Id of the job that trained it; null for an upload. */
   job: string | null;
-  /** Tells one upload from another: of two requests with one idempotency key, whether they are the same. */
+  /** Digest of an upload, to tell whether two requests with one idempotency key are the same. */
   digest: string | null;
-  /** Called where no earlier request with the same idempotency key has been answered. It may throw ApiError. */
+  /** Called unless an earlier request with the same idempotency key has succeeded. May throw ApiError. */
   read(): Promise<CheckedWeights>;
 }
 
 /**
- * The registry of trained optimizers. It has a copy of each file, so jobs may come and go. All methods throw
- * ApiError; a version that is not there, or no longer, is `not-found`.
+ * The registry of trained optimizers. It keeps its own copy of each file, which outlives the job. All methods throw
+ * ApiError; an unknown or deleted version is `not-found`.
  */
 export interface Optimizers {
   /**
-   * Keeps weights as the next version of a name.
-   * @returns the record, and whether it is new: the same key with the same request gives the version that is there.
-   * @throws ApiError `idempotency-conflict`, and whatever `read` throws.
+   * Registers weights as the next version of a name.
+   * @returns the record, and whether it is new: the same key with the same request returns the existing version.
+   * @throws ApiError `idempotency-conflict`, or what `read` throws.
    */
   register(registration: Registration, idempotencyKey?: string): Promise<Registered>;
   get(name: string, version: number): Promise<RegisteredOptimizer>;
-  /** The file of weights. Whoever gets it reads or closes it. */
+  /** The weights file. The caller must read or close it. */
   open(name: string, version: number): Promise<OpenArtifact>;
   /** Latest registration first. @throws ApiError `invalid-cursor`. */
   list(query: OptimizersQuery): Promise<OptimizerList>;
-  /** Its number is not given again. A queued job that names it will fail as `weights-missing`. */
+  /** The number is never reused. A queued job that names it will fail as `weights-missing`. */
   delete(name: string, version: number): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
-/** The BullMQ queue that carries jobs to workers. Its entries hold an id; all else is in the job's record. */
+/** The BullMQ queue that brings jobs to workers. Its entries hold only an id; the rest is in the job's record. */
 export const queueName = 'jobs';
-/** Of every key that BullMQ keeps. */
+/** Prefix of all BullMQ's keys. */
 export const queuePrefix = 'metadescent:queue';
 
 export interface QueueEntry {

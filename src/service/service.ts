@@ -9,34 +9,34 @@ import { startWorker } from '../workers/worker.js';
 import { startRedisServer } from './redis/server.js';
 
 export interface ServiceOptions {
-  /** Folder of artifacts, and of the private Redis. */
+  /** Folder for artifacts and the private Redis. */
   data: string;
   /** `redis://…` or the path of a unix socket; without it, a private Redis is started in the data folder. */
   redisUrl?: string | undefined;
-  /** Null: no API in this process. Port 0 takes a free one. */
+  /** null for no API in this process. Port 0 means any free port. */
   api: { host: string; port: number; allowHost?: string[] | undefined } | null;
-  /** Null: no worker in this process. */
+  /** null for no worker in this process. */
   worker: { concurrency: number } | null;
-  /** Files of plugins, which this process has loaded and the worker's children load. */
+  /** Plugin files, which this process has loaded and the worker's children load. */
   plugins?: readonly string[] | undefined;
   logger: Logger;
 }
 
 export interface Service {
-  /** Address of the API; "" without one. */
+  /** URL of the API; "" without one. */
   readonly url: string;
-  /** Stops every part, the API and the worker together. */
+  /** Stops all parts, the API and the worker at the same time. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the parts of the service that are asked for.
- * @throws UserError where Redis cannot be had or the address is taken; what was started is stopped again.
+ * Starts the requested parts of the service.
+ * @throws UserError if Redis is unavailable or the address is taken, after stopping what was started.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const started: Started = { parts: [], below: [] };
   const close = async () => {
-    // The worker hands its jobs back while the API's clients take their leave: neither waits for the other.
+    // The worker returns its jobs while the API closes: neither waits for the other.
     await Promise.all(started.parts.splice(0).map((part) => part.close()));
     for (const layer of started.below.splice(0).reverse()) await layer.close();
   };
@@ -48,7 +48,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** What has to be closed: the parts first, together, and then what they stand on, the last opened first. */
+/** What has to be closed: first the parts, all together, then what they depend on, in reverse order of opening. */
 interface Started {
   parts: { close(): Promise<void> }[];
   below: { close(): Promise<void> }[];
@@ -58,7 +58,7 @@ async function start(options: ServiceOptions, { parts, below }: Started): Promis
   const { logger } = options;
   const data = resolve(options.data);
   await makeNamedFolder(data);
-  // A variable that is set to nothing names none.
+  // An empty variable counts as unset.
   let redisUrl = options.redisUrl || undefined;
   if (redisUrl === undefined) {
     const server = await startRedisServer({ folder: join(data, 'redis'), logger }).catch((error: Error) => {
@@ -87,10 +87,10 @@ async function start(options: ServiceOptions, { parts, below }: Started): Promis
 
 function explainAddress(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
   const reasons: Record<string, string> = {
-    EADDRINUSE: 'another program has this port: end it, or choose another with --port',
-    EACCES: 'this port may not be taken: choose one above 1023 with --port',
+    EADDRINUSE: 'another program uses this port: stop it, or choose another port with --port',
+    EACCES: 'not allowed to use this port: choose one above 1023 with --port',
     EADDRNOTAVAIL: 'this machine does not have that address: see --host',
-    ENOTFOUND: 'there is no such address: see --host',
+    ENOTFOUND: 'no such address: see --host',
   };
   const reason = reasons[error.code ?? ''];
   return reason ? new UserError(`${host}:${port}: ${reason}.`, 'usage') : error;

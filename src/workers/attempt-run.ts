@@ -10,31 +10,31 @@ import type { Child, Exit } from './child-process.js';
 import type { Delivery, FromChild } from './messages.js';
 import { waitOut } from './wait-out.js';
 
-/** Milliseconds in which a child has to answer the request to stop; then it is killed. */
+/** Milliseconds for a child to stop when asked to; then it is killed. */
 const patience = { cancelled: 500, 'shut-down': 5_000 };
-/** Milliseconds in which what the child said last has to be dealt with once it is gone: Redis may be full. */
+/** Milliseconds to process the child's last messages after its end, since Redis may be full. */
 const drainPatience = 200;
 
 export interface AttemptRunOptions {
   artifacts: ArtifactStore;
   /** Aborted when the worker closes. */
   shutdown: AbortSignal;
-  /** Milliseconds from one checkpoint to the next. */
+  /** Milliseconds between checkpoints. */
   checkpointEvery: number;
-  /** Milliseconds for which an artifact store that fails is waited for. */
+  /** Milliseconds to wait for a failing artifact store. */
   storePatience: number;
   logger: Logger;
 }
 
-/** How the computing of an attempt ended. */
+/** How the computation of an attempt ended. */
 export type Outcome =
-  /** `taken`: the job is another attempt's, or gone. */
+  /** `taken`: another attempt has the job, or it was deleted. */
   { type: 'succeeded' | 'cancelled' | 'taken' | 'shut-down' } | { type: 'failed' | 'lost'; failure: JobFailure };
 
 /**
- * Runs an attempt in a child until that child is gone: its events go to the job's stream, its snapshots to the
- * artifacts. What may pass, of the artifact store or of the start of a child, is waited out.
- * @throws what the stream throws, and what the artifact store still throws after the patience for it.
+ * Runs an attempt in a child until the child exits. Its events go to the job's stream, its snapshots to the artifacts.
+ * Waits while the artifact store, or starting a child, fails for a reason that may pass.
+ * @throws what the stream throws, and the artifact store's errors that outlast the patience.
  */
 export async function runAttempt(
   attempt: Attempt,
@@ -55,26 +55,26 @@ export async function runAttempt(
     }
   } catch (error) {
     if (!stop.aborted) throw error;
-    logger.warn(error, 'the attempt was stopped while it waited');
+    logger.warn(error, 'the attempt was stopped while waiting');
     return { type: ending(attempt) };
   }
 }
 
-/** How an attempt ends that is to stop. */
+/** How a stopped attempt ends. */
 function ending({ signal }: Attempt): 'taken' | 'cancelled' | 'shut-down' {
   if (!signal.aborted) return 'shut-down';
   return signal.reason instanceof AttemptLost ? 'taken' : 'cancelled';
 }
 
-/** Repeats what fails for a reason that may pass. */
+/** Repeats an action while it fails for a reason that may pass. */
 type Insist = <T>(action: () => Promise<T>) => Promise<T>;
 
 class AttemptRun {
-  /** What the child itself said of its end. */
+  /** The outcome that the child itself reported. */
   private said: Outcome | null = null;
-  /** Whether the stream has refused events of a cancelled job: a checkpoint would be ahead of it. */
+  /** Whether the stream has refused events of a cancelled job, so that a checkpoint would be ahead of it. */
   private streamClosed = false;
-  /** The results, as far as they have come. */
+  /** The results received so far. */
   private results: ArtifactWriter | null = null;
   private readonly over = new AbortController();
 
@@ -107,20 +107,20 @@ class AttemptRun {
     return lost(await child.exited);
   }
 
-  /** Ends the child; what it has said and nobody has dealt with is dropped. */
+  /** Ends the child, and drops its unprocessed messages. */
   async end(): Promise<void> {
     this.over.abort();
     this.child.kill();
     await this.results?.discard();
   }
 
-  /** Deals with what the child says, one message after the other, until it is gone. */
+  /** Processes the child's messages one by one until it exits. */
   private async drain(messages: AsyncIterable<[FromChild]>): Promise<void> {
     for await (const [message] of messages) {
       if (this.over.signal.aborted) return;
       switch (message.type) {
-        case 'afresh':
-          this.options.logger.warn({ reason: message.reason }, 'the checkpoint does not serve: beginning afresh');
+        case 'restart':
+          this.options.logger.warn({ reason: message.reason }, 'cannot resume from the checkpoint; starting over');
           break;
         case 'failed':
           this.options.logger.error({ failure: message.failure, stack: message.stack }, 'the job failed in its child');
@@ -173,18 +173,18 @@ class AttemptRun {
     const { attempt, options } = this;
     if (attempt.signal.reason instanceof AttemptLost) return;
     const put = (name: string, bytes: Uint8Array) => options.artifacts.put(attempt.job, name, bytes);
-    // The last snapshot of a run has no checkpoint, and may not be lost.
+    // The last snapshot of a run has no checkpoint, and must not be lost.
     if (!checkpoint) return weights ? this.put(artifactNames.weights, weights) : undefined;
     try {
       if (weights) await put(artifactNames.weights, weights);
       if (!this.streamClosed) await put(artifactNames.checkpoint, checkpoint);
     } catch (error) {
-      // Others come: training does not wait for this one.
-      options.logger.error(error, 'a checkpoint could not be stored');
+      // More will follow: training does not wait for this one.
+      options.logger.error(error, 'cannot store a checkpoint');
     }
   }
 
-  /** Resolves when the run has stopped, or has had its time to, after a wish that it does. */
+  /** After a request to stop, resolves when the run has stopped or its time is up. */
   private async stopped(drained: Promise<void>): Promise<void> {
     const { attempt, child } = this;
     const stop = AbortSignal.any([attempt.signal, this.options.shutdown, this.over.signal]);
@@ -204,13 +204,13 @@ class AttemptRun {
 function weightsMissing({ optimizer }: CompareSpec): Outcome {
   const message =
     'job' in optimizer
-      ? `/optimizer/job: the job ${optimizer.job} has no weights, or no longer: name one that has.`
-      : `/optimizer: ${optimizer.name}@${optimizer.version} was deleted from the registry after this job was submitted: submit another one that names what is there.`;
+      ? `/optimizer/job: the job ${optimizer.job} has no weights, or was deleted: name a job that has weights.`
+      : `/optimizer: ${optimizer.name}@${optimizer.version} was deleted from the registry after this job was submitted: submit the job again with a registered version.`;
   return { type: 'failed', failure: { code: 'weights-missing', message } };
 }
 
 function weightsChanged(pinned: string, found: string): Outcome {
-  const message = `/optimizer: the weights that this job compares have changed since it was submitted or begun (SHA-256 ${pinned}, now ${found}), and its results would be of two optimizers: submit it again to compare the new ones.`;
+  const message = `/optimizer: the weights that this job compares have changed since it was submitted or begun (SHA-256 ${pinned}, now ${found}), so its results would mix two optimizers: submit the job again to compare the new weights.`;
   return { type: 'failed', failure: { code: 'weights-changed', message } };
 }
 

@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL('./child.js', import.meta.url));
 
 /** How a child ended. */
 export interface Exit {
-  /** What a message says after "the child process". */
+  /** Continues "The child process that ran the job". */
   readonly description: string;
   /** Whether its JavaScript heap was full. */
   readonly outOfMemory: boolean;
@@ -18,7 +18,7 @@ export interface Exit {
 /** A child process that runs one job, from the worker's side. */
 export class Child {
   readonly exited: Promise<Exit>;
-  /** Takes the lines that the child prints. */
+  /** Gets the lines that the child prints. */
   logger: Logger;
   private isOver = false;
   private heapFull = false;
@@ -38,11 +38,11 @@ export class Child {
   }
 
   /**
-   * @param plugins files that it loads
-   * @throws the system's error where it has no room for a process: no descriptors, no memory.
+   * @param plugins files that the child loads
+   * @throws the system's error if it cannot start a process, for lack of descriptors or memory.
    */
   static async start(logger: Logger, plugins: readonly string[] = []): Promise<Child> {
-    // A debugger's port and the like are the worker's own.
+    // Only the worker gets the debugger's port.
     const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
     const stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', 'ipc'];
     const child = fork(program, plugins, { serialization: 'advanced', stdio, execArgv });
@@ -58,12 +58,12 @@ export class Child {
     return !this.isOver && this.process.connected;
   }
 
-  /** All that the child says from now to its end, each in an array of one. */
+  /** All messages of the child from now until its end, each in an array of one. */
   messages(): AsyncIterable<[FromChild]> {
     return on(this.process, 'message', { close: ['close'] }) as AsyncIterable<[FromChild]>;
   }
 
-  /** A child that is gone gets nothing; `exited` tells. */
+  /** Does nothing once the child has exited. */
   send(message: ToChild): void {
     if (this.process.connected) this.process.send(message, () => {});
   }
@@ -88,7 +88,7 @@ export class Child {
   }
 }
 
-/** Keeps one child warm, so that a job does not wait for its process to start and load. */
+/** Keeps one child ready, so that a job need not wait for its process to start and load. */
 export class SpareChild {
   private spare: Promise<Child | null> | null;
   private ended = false;
@@ -100,7 +100,7 @@ export class SpareChild {
     this.spare = this.prepare();
   }
 
-  /** @returns the spare; the next one starts in the background. @throws as {@link Child.start} does. */
+  /** @returns the spare; the next one starts in the background. @throws as {@link Child.start}. */
   async take(logger: Logger): Promise<Child> {
     const taken = this.spare;
     this.spare = null;
@@ -122,7 +122,7 @@ export class SpareChild {
 
   private prepare(): Promise<Child | null> {
     return Child.start(this.logger, this.plugins).catch((error) => {
-      this.logger.warn(error, 'no process is ready for the next job');
+      this.logger.warn(error, 'cannot start a process for the next job in advance');
       return null;
     });
   }

@@ -10,14 +10,14 @@ import { EventPack } from './event-pack.js';
 import type { RunRequest } from './messages.js';
 import { ParentLink } from './parent-link.js';
 
-/** The process that runs one job: its worker forks it, hands it the job when there is one, and sees it exit. */
+/** The process that runs one job: its worker forks it, sends it the job when there is one, and waits for its exit. */
 
-// Ctrl-C in a terminal, or its closing, reaches every process there; the worker decides what becomes of its children.
+// Ctrl-C in a terminal, or closing it, signals every process there; the worker decides when its children stop.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => {});
 
 const parent = new ParentLink();
 const plugins = loadPlugins(process.argv.slice(2));
-// Should one not load, the job that comes is told.
+// If one does not load, the job fails with the error.
 plugins.catch(() => {});
 try {
   await warmUp();
@@ -29,9 +29,9 @@ try {
 }
 process.exit(0);
 
-/** Loads what most jobs need. A GPU's memory is not touched before a job asks for it. */
+/** Loads what most jobs need. It does not use a GPU's memory before a job asks for it. */
 async function warmUp(): Promise<void> {
-  // Should it not load, the job that needs it says so.
+  // If it does not load, a job that needs it reports the error.
   const native = await selectEngine({ name: 'native', backend: 'auto' }).catch(() => null);
   if (!native) await selectEngine({ name: 'tfjs', backend: 'wasm' }).catch(() => {});
 }
@@ -43,7 +43,7 @@ async function serve(request: RunRequest): Promise<void> {
     if (!pack.isEmpty) await parent.deliver({ type: 'events', events: pack.take() });
   };
   const snapshot = async () => {
-    // The stream is never behind a checkpoint: what comes before it goes first.
+    // Earlier events go first, so that the stream is never behind a checkpoint.
     await flush();
     await parent.deliver({ type: 'snapshot', checkpoint: await run.checkpoint(), weights: run.weights() });
   };
@@ -56,16 +56,16 @@ async function serve(request: RunRequest): Promise<void> {
       savedAt = performance.now();
     }
     const event = await run.next();
-    if (event === null) throw new Error('The run ended without an event that says how.');
+    if (event === null) throw new Error('The run ended without a final event.');
     if (event.type === 'done' || event.type === 'diverged') {
       await flush();
-      // Whoever sees the last event finds the weights there.
+      // First, so that whoever sees the last event finds the weights.
       await parent.deliver({ type: 'snapshot', checkpoint: null, weights: run.weights() });
       return parent.deliver({ type: 'events', events: [event] });
     }
     if (event.type === 'comparison') {
       await flush();
-      // Whoever sees the event finds the file there.
+      // First, so that whoever sees the event finds the file.
       for (const bytes of jsonBytes(event.results)) {
         await parent.turn();
         await parent.deliver({ type: 'results', bytes });
@@ -77,7 +77,7 @@ async function serve(request: RunRequest): Promise<void> {
   }
 }
 
-/** Goes on from the checkpoint where that is possible, and begins afresh where it is not. */
+/** Resumes from the checkpoint if possible, or else starts over. */
 async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
   const options = {
     spec,
@@ -88,9 +88,9 @@ async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
   try {
     return await createRun({ ...options, checkpoint });
   } catch (error) {
-    // What is wrong without the checkpoint too comes out here.
+    // Throws if the cause is not the checkpoint.
     const run = await createRun(options);
-    await parent.send({ type: 'afresh', reason: String(error) });
+    await parent.send({ type: 'restart', reason: String(error) });
     return run;
   }
 }
@@ -99,6 +99,6 @@ function failureOf(error: unknown): JobFailure {
   const message = error instanceof Error ? error.message : String(error);
   if ((error as { code?: unknown } | null)?.code === 'unsupported') return { code: 'unsupported', message };
   if (isOutOfMemory(error))
-    return { code: 'out-of-memory', message: `The job's process could not get memory: ${message}.` };
+    return { code: 'out-of-memory', message: `The job's process could not allocate memory: ${message}.` };
   return { code: 'internal', message };
 }

@@ -5,14 +5,14 @@ const maxAge = 40;
 const maxPoints = 16_384;
 
 /**
- * Gathers a run's events on their way out: losses of consecutive meta-iterations become one event. A slow run's pack
- * is due as soon as it has an event; a fast one's is large.
+ * Collects a run's events before they are sent, and joins losses of consecutive meta-iterations into one event. A slow
+ * run's pack is due as soon as it has an event; a fast one's is large.
  */
 export class EventPack {
   private events: RunEvent[] = [];
-  /** The losses that more may join, and their points so far; their `points` field is filled in at the end. */
+  /** The losses that more can be joined to, with the points so far; the event's `points` are filled in at the end. */
   private open: { event: RunEventOf<'losses'>; parts: Float32Array[]; points: number } | null = null;
-  /** The first event does not wait: a run's first computing may be long. */
+  /** The first event does not wait, since a run's first computation may be long. */
   private takenAt = Number.NEGATIVE_INFINITY;
 
   get isEmpty(): boolean {
@@ -58,7 +58,7 @@ export class EventPack {
   }
 }
 
-/** Whether a reader who counts points finds the event's iteration where the pack's points end. */
+/** Whether the event continues exactly where the pack's points end. */
 function follows(next: RunEventOf<'losses'>, { event, points }: { event: RunEventOf<'losses'>; points: number }) {
   return next.perIteration === event.perIteration && next.iteration === event.iteration + points / event.perIteration;
 }

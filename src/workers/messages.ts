@@ -2,39 +2,39 @@ import type { JobFailure, RunEvent } from '../contract/events.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { NamedWeights } from '../jobs/attempts.js';
 
-/** What a worker and the child that runs a job say to each other, as structured clones over Node's IPC channel. */
+/** The messages between a worker and the child that runs a job, as structured clones over Node's IPC channel. */
 
 export interface RunRequest {
   type: 'run';
   spec: JobSpec;
-  /** Of the optimizer that a `compare` job names. */
+  /** Weights of the optimizer that a `compare` job names. */
   weights: NamedWeights | null;
-  /** Where an earlier attempt got to. */
+  /** The latest checkpoint of earlier attempts. */
   checkpoint: Uint8Array | null;
-  /** Milliseconds from one checkpoint to the next. */
+  /** Milliseconds between checkpoints. */
   checkpointEvery: number;
 }
 
 export type ToChild =
   | RunRequest
-  /** One delivery is dealt with: the child may make another. */
+  /** One delivery is processed: the child may send another. */
   | { type: 'credit' }
-  /** Deliver what there is, and a snapshot, and exit. */
+  /** Deliver the remaining events and a snapshot, then exit. */
   | { type: 'stop' };
 
 export type FromChild =
   | Delivery
-  /** The checkpoint does not serve here: the run begins from its start. */
-  | { type: 'afresh'; reason: string }
+  /** The child cannot resume from the checkpoint, and starts over. */
+  | { type: 'restart'; reason: string }
   | { type: 'failed'; failure: JobFailure; stack: string };
 
-/** What the child waits with until the worker has dealt with the ones before. */
+/** Messages that the child sends only while the worker keeps up. */
 export type Delivery =
   | { type: 'events'; events: RunEvent[] }
-  /** A piece of the results' file, before the event that tells of them; null behind the last. */
+  /** A piece of the results file, sent before the event; null after the last. */
   | { type: 'results'; bytes: Uint8Array | null }
-  /** Of the run as it stands after all events delivered before. */
+  /** The run's state after all events delivered before. */
   | { type: 'snapshot'; checkpoint: Uint8Array | null; weights: Uint8Array | null };
 
-/** Deliveries that a child may have made without a credit for them: enough to compute while Redis writes. */
+/** Maximum deliveries without a credit: enough to keep computing while Redis writes. */
 export const maxOutstanding = 3;

@@ -3,7 +3,7 @@ import { type Delivery, type FromChild, maxOutstanding, type RunRequest, type To
 
 /** The child's end of the channel to its worker. */
 export class ParentLink {
-  /** Resolves with the job that this child is for. */
+  /** Resolves with the job to run. */
   readonly request: Promise<RunRequest>;
   private outstanding = 0;
   private stopAsked = false;
@@ -18,7 +18,7 @@ export class ParentLink {
         this.wake();
       });
     });
-    // Without its worker a job has nobody to tell anything.
+    // Without its worker, a job cannot report anything.
     process.once('disconnect', () => process.exit(1));
   }
 
@@ -26,7 +26,9 @@ export class ParentLink {
     return this.stopAsked;
   }
 
-  /** Gives messages a turn of the event loop, which computing does not, and waits while too much is under way. */
+  /**
+   * Lets the event loop process messages, which computing blocks, and waits while too many deliveries are outstanding.
+   */
   async turn(): Promise<void> {
     await nextTurn();
     while (this.outstanding >= maxOutstanding && !this.stopAsked) {
@@ -41,7 +43,7 @@ export class ParentLink {
     await this.send(delivery);
   }
 
-  /** Resolves when the channel has taken the whole message, so that computing does not hold up its rest. */
+  /** Resolves when the channel has taken the whole message, so that computing does not delay the rest. */
   send(message: FromChild): Promise<void> {
     return new Promise((resolve, reject) => {
       process.send!(message, (error) => (error ? reject(error) : resolve()));

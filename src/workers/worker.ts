@@ -11,47 +11,47 @@ import { SpareChild } from './child-process.js';
 import { insist } from './insist.js';
 import { keepLock } from './keep-lock.js';
 
-/** Milliseconds that closing may take: the children's time to stop, and a little to record it. */
+/** Maximum milliseconds for closing: the children's time to stop, and a little to record it. */
 const closePatience = 7_000;
 
 export interface WorkerOptions {
   /** `redis://…`, `rediss://…` or the path of a unix socket. */
   redisUrl: string;
   artifacts: ArtifactStore;
-  /** It stays the caller's to close, after the worker. */
+  /** The caller closes it, after the worker. */
   attempts: Attempts;
   logger: Logger;
-  /** Files of plugins, which the jobs' processes load. */
+  /** Plugin files, which the jobs' processes load. */
   plugins?: readonly string[] | undefined;
-  /** Jobs at a time; 1 by default. */
+  /** Jobs run at a time; 1 by default. */
   concurrency?: number;
-  /** Milliseconds after which a job whose worker says nothing is given to another; 30,000 by default. */
+  /** Milliseconds after which a job of a silent worker goes to another; 30,000 by default. */
   lockDuration?: number;
-  /** Milliseconds from one checkpoint of a job to the next; 10,000 by default. */
+  /** Milliseconds between checkpoints of a job; 10,000 by default. */
   checkpointEvery?: number;
   /**
-   * Milliseconds for which a job waits while the artifact store is full or fails, or no process can be started; then it
-   * fails. 600,000 by default.
+   * Milliseconds that a job waits while the artifact store is full or fails, or no process can be started, before it
+   * fails; 600,000 by default.
    */
   storePatience?: number;
 }
 
-/** A job that runs now. */
+/** A running job. */
 export interface RunningJob {
   job: string;
   attempt: number;
-  /** Of its process. */
+  /** The pid of its process. */
   pid: number;
 }
 
 export interface Worker {
-  /** The jobs that run now, and the processes that run them. */
+  /** The running jobs and their processes. */
   children(): RunningJob[];
-  /** Takes no more jobs, and gives those that run back to the queue, each with a checkpoint. */
+  /** Takes no more jobs, and returns the running ones to the queue, each with a checkpoint. */
   close(): Promise<void>;
 }
 
-/** Runs jobs from the queue, each in a child process, until it is closed. */
+/** Runs jobs from the queue, each in a child process, until closed. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { redisUrl, attempts, logger, concurrency = 1, lockDuration = 30_000 } = options;
   const connection = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
@@ -81,7 +81,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
   );
   queue.on('error', (error) => logger.error(error, 'queue'));
-  queue.on('stalled', (entry) => logger.warn({ entry }, 'a worker was lost: its job is queued again'));
+  queue.on('stalled', (entry) => logger.warn({ entry }, 'a worker stopped responding; its job is queued again'));
   await queue.waitUntilReady();
 
   async function work(attempt: Attempt): Promise<void> {
@@ -92,7 +92,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       const child = await spare.take(log);
       entry = { job: attempt.job, attempt: attempt.number, pid: child.pid };
       running.add(entry);
-      log.info({ pid: child.pid }, 'attempt begins');
+      log.info({ pid: child.pid }, 'attempt started');
       return child;
     };
     const outcome = await runAttempt(attempt, takeChild, {
@@ -102,23 +102,23 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       storePatience,
       logger: log,
     }).catch((error): Outcome => {
-      log.error(error, 'the attempt failed in its worker');
+      log.error(error, 'the attempt failed in the worker');
       return { type: 'failed', failure: { code: 'internal', message: String(error?.message ?? error) } };
     });
     if (entry) running.delete(entry);
-    log.info(outcome, 'attempt ends');
+    log.info(outcome, 'attempt ended');
     await insist(() => record(attempt, outcome), shutdown.signal, log);
     if (outcome.type === 'succeeded')
       await artifacts
         .delete(attempt.job, artifactNames.checkpoint)
-        .catch((error) => log.warn(error, 'the checkpoint of a job that is done could not be deleted'));
+        .catch((error) => log.warn(error, 'cannot delete the checkpoint of a finished job'));
   }
 
   return {
     children: () => [...running].map((entry) => ({ ...entry })),
     async close() {
       shutdown.abort();
-      // Without Redis the queue would wait for its connection for ever; the locks run out by themselves then.
+      // Without Redis, the queue would wait for its connection for ever; the locks then expire by themselves.
       const closing = queue.close(connection.status !== 'ready');
       await Promise.race([closing, delay(closePatience, null, { ref: false })]);
       connection.disconnect();

@@ -147,7 +147,7 @@ describe('metadescent serve, and the commands that talk to it', () => {
     const port = new URL(options.env.METADESCENT_URL!).port;
     const taken = await command(['serve', '--port', port, '--data', 'other'], options);
     assert.equal(taken.code, 2, taken.stderr);
-    assert.match(taken.stderr.trim(), /^127\.0\.0\.1:\d+: another program has this port: .*$/);
+    assert.match(taken.stderr.trim(), /^127\.0\.0\.1:\d+: another program uses this port: .*$/);
     const shared = await command(['serve', '--port', '0'], options);
     assert.equal(shared.code, 2, shared.stderr);
     assert.match(shared.stderr, new RegExp(`in use by process ${server.child.pid} on .* since .*: stop that process`));

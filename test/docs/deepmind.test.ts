@@ -34,7 +34,7 @@ const flags = {
   },
 };
 
-/** The cells of the table in the section of that title. */
+/** The cells of the table in the section with that title. */
 function tableOf(title: string): string[][] {
   const section = text.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
   const rows = section.split('\n').filter((line) => line.startsWith('|'));
@@ -80,7 +80,7 @@ describe("docs/deepmind.md, deepmind/learning-to-learn's command line in ours", 
   });
 });
 
-/** Whether a document of the schema may have a field there: in some variant of a union, in the items of a list. */
+/** Whether a document may have the field, in some variant of a union or in the items of a list. */
 function has(schema: object, [field, ...rest]: readonly string[]): boolean {
   const { properties, items, anyOf, oneOf } = schema as {
     properties?: Record<string, object>;

@@ -15,7 +15,7 @@ import { createTemporaryFolder } from '../support/redis.js';
 import { Harness } from '../workers/harness.js';
 import { root } from './processes.js';
 
-/** Data folders that version 0.1.0 left (scripts/data-folder.mjs made them), opened by the present version. */
+/** Data folders of version 0.1.0 (made by scripts/data-folder.mjs), opened by the current version. */
 
 type Digests = Record<string, string>;
 interface Expected {
@@ -23,7 +23,7 @@ interface Expected {
   native: string;
   finished: { id: string; name: string; document: object; state: string; code: string | null; digests: Digests }[];
   optimizers: RegisteredOptimizer[];
-  /** Two jobs with a checkpoint, and what they give undisturbed. */
+  /** Two jobs with a checkpoint, and their results without interruption. */
   unfinished: { id: string; name: 'tfjs' | 'native'; digests: Digests }[];
   queued: string;
   run: { digests: Digests };
@@ -36,13 +36,13 @@ const { digestJob } = (await import(join(scripts, 'job.mjs'))) as { digestJob: D
 const { digestWeights } = (await import(join(scripts, 'canonical.mjs'))) as { digestWeights: DigestWeights };
 const archive = join(root, 'test/fixtures/data-0.1.0.tar.gz');
 
-/** Where the checkpoints were made, which are of this instruction set and this Redis or later ones. */
+/** Where the checkpoints were made: they need this instruction set, and this Redis or a later one. */
 const avx2 = { METADESCENT_ISA: 'avx2' };
 
-describe('what version 0.1.0 left', { skip: missing() }, () => {
+describe('data of version 0.1.0', { skip: missing() }, () => {
   let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
   let expected: Expected;
-  /** Whether the native engine is the very one that made the checkpoints: same sources, same compiler. */
+  /** Whether the native engine is exactly the one that made the checkpoints: same sources, same compiler. */
   let sameEngine: boolean;
   before(async () => {
     folder = await createTemporaryFolder();
@@ -100,7 +100,7 @@ describe('what version 0.1.0 left', { skip: missing() }, () => {
       assert.equal(version, 1);
     });
 
-    it('has the registered optimizers, for comparisons, and gives no version number twice', async () => {
+    it('has the registered optimizers, for comparisons, and never reuses a version number', async () => {
       for (const optimizer of expected.optimizers) {
         const found = await client.optimizer(optimizer);
         assert.deepEqual({ ...found, ...optimizer }, found);
@@ -113,7 +113,7 @@ describe('what version 0.1.0 left', { skip: missing() }, () => {
       assert.equal(next.version, 3);
     });
 
-    it('resumes the jobs with a checkpoint, bit for bit, or says why one starts over', async () => {
+    it('resumes the jobs with a checkpoint, bit for bit, or reports why one starts over', async () => {
       for (const { id, name, digests } of expected.unfinished) {
         const events: JobEvent[] = [];
         for await (const event of client.events(id)) events.push(event);
@@ -131,7 +131,7 @@ describe('what version 0.1.0 left', { skip: missing() }, () => {
     });
   });
 
-  it('after SIGKILL: the jobs that ran are taken up again, bit for bit', async () => {
+  it('after SIGKILL: the running jobs are resumed, bit for bit', async () => {
     const data = join(folder.path, 'killed');
     const redis = await startRedisServer({ folder: join(data, 'redis') });
     const harness = await Harness.open({ url: redis.url, folder: data });
@@ -139,7 +139,7 @@ describe('what version 0.1.0 left', { skip: missing() }, () => {
     const before = process.env.METADESCENT_ISA;
     try {
       Object.assign(process.env, avx2);
-      // The lost worker's locks have run out long ago.
+      // The lost worker's locks have long expired.
       await harness.startWorker({ concurrency: 2, lockDuration: 500 });
       for (const { id, name, digests } of expected.unfinished) {
         const events = await harness.watch(id);
@@ -156,7 +156,7 @@ describe('what version 0.1.0 left', { skip: missing() }, () => {
     }
   });
 
-  it('a run that was interrupted is refused on another instruction set, and else resumed bit for bit', async () => {
+  it('an interrupted run is refused on another instruction set, or else resumed bit for bit', async () => {
     const run = join(folder.path, 'run');
     const resume = (env: Record<string, string>) =>
       command(['train', join(run, 'spec.json'), '--out', run, '--resume'], { env });
@@ -183,7 +183,7 @@ async function ending(events: AsyncIterable<JobEvent>): Promise<string | undefin
 /** What the archive needs and this machine lacks, or false. */
 function missing(): string | false {
   const flags = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
-  if (!/\bavx2\b/.test(flags)) return 'its checkpoints are of AVX2, which this machine does not have or does not show';
+  if (!/\bavx2\b/.test(flags)) return 'its checkpoints need AVX2, which this machine does not have or does not report';
   if (!existsSync(join(root, 'dist/native/native.json'))) return 'the native engine is not built';
   const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' });
   const major = Number(/v=(\d+)/.exec(stdout ?? '')?.[1] ?? 8);

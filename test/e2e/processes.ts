@@ -20,13 +20,13 @@ export async function runToEnd(command: string, args: readonly string[], cwd = r
 }
 
 export interface ServeProcess {
-  /** Address of the API. */
+  /** URL of the API. */
   readonly url: string;
   /** Stops the service as Ctrl-C does. @returns its exit code. */
   stop(): Promise<number | null>;
 }
 
-/** Starts `metadescent serve` on a free port, with its data in a folder of its own. */
+/** Starts `metadescent serve` on a free port, with its own data folder. */
 export async function startServe(data: string): Promise<ServeProcess> {
   const main = `${root}dist/src/cli/main.js`;
   const child = spawn(process.execPath, [main, 'serve', '--data', data, '--port', '0', '--log-level', 'warn'], {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { createTemporaryFolder } from '../support/redis.js';
 import { runToEnd } from './processes.js';
 
-// Slow: it trains for as long as its user would wait, and compares over 20,000 functions.
+// Slow: it trains as long as for a user, and compares on 20,000 functions.
 test('npm run quickstart -- --exit shows an LSTM that beats tuned gradient descent', async () => {
   const folder = await createTemporaryFolder();
   try {
@@ -15,7 +15,8 @@ test('npm run quickstart -- --exit shows an LSTM that beats tuned gradient desce
     const meanSum = (label: string) => Number(new RegExp(`^${label} +(\\d+\\.\\d+)`, 'm').exec(stdout)?.[1]);
     const learned = meanSum('LSTM');
     assert(learned <= 4, `the LSTM's mean sum is ${learned}`);
-    // No sum is below the floor of 3.907 by more than the draw of 20,000 functions, whose deviation is 1.3, explains.
+    // No mean is further below the floor of 3.907 than the sampling of 20,000 functions, with standard deviation 1.3,
+    // explains.
     assert(learned > 3.907 - (4 * 1.3) / Math.sqrt(20_000), `the LSTM's mean sum is ${learned}`);
     // Tuned gradient descent: 4.44 within 1 %.
     assert(Math.abs(meanSum('SGD [\\d.]+ \\(tuned\\)') - 4.44) < 0.0444);

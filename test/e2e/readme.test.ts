@@ -6,7 +6,7 @@ import { decodeWeights } from '../../src/weights/weights.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { root, runToEnd, type ServeProcess, startServe } from './processes.js';
 
-/** The README's own text, run: its walk in one shell, against a service on another port than the one it names. */
+/** Runs the README's commands in one shell, against a service on another port than the README's. */
 
 describe('the README', () => {
   let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
@@ -20,17 +20,19 @@ describe('the README', () => {
     await folder.remove();
   });
 
-  /** Runs the walk of a page in one shell, as its reader does. @returns what each of its blocks printed; null where it was skipped */
+  /**
+   * Runs the commands of a page in one shell, as its reader does. @returns the output of each block; null if skipped
+   */
   const walk = async (t: TestContext, page: string): Promise<string[] | null> => {
     if (process.env.CI === undefined && (await runToEnd('curl', ['--version']).catch(() => null)) === null) {
-      t.skip('There is no curl: install it (Debian, Ubuntu: apt-get install curl).');
+      t.skip('curl is missing: install it (Debian, Ubuntu: apt-get install curl).');
       return null;
     }
     const text = await readFile(join(root, page), 'utf8');
     const blocks = [...text.matchAll(/<!-- walk -->\n```sh\n([^`]*(?:`[^`]+)*?)```/g)].map(([, block]) => block!);
     const marked = blocks.map((block, i) => `echo "== ${i}"\n${block}`).join('\n');
     const script = marked.replaceAll('127.0.0.1:7878', new URL(service.url).host);
-    // `require` and the file of weights look to the folder at hand, in which a reader has the checkout.
+    // `require` and the weights file are relative to the current folder, which is a reader's checkout.
     await symlink(join(root, 'node_modules'), join(folder.path, 'node_modules')).catch(() => {});
     // `head` ends before curl does, hence no pipefail.
     const { code, stdout, stderr } = await runToEnd('bash', ['-euc', script], folder.path);
@@ -40,7 +42,7 @@ describe('the README', () => {
   const isJob = /^j[0-9a-x]{18}\n$/;
   const isResults = /^LSTM: \d+\.\d\d\nSGD .*\(tuned\): \d+\.\d\d\nAdam .*\(tuned\): \d+\.\d\d$/m;
 
-  it('walks with curl from a job to its weights and results', async (t) => {
+  it('has curl commands from a job to its weights and results', async (t) => {
     const printed = await walk(t, 'README.md');
     if (!printed) return;
     const [submitted, fetched] = printed;
@@ -49,7 +51,7 @@ describe('the README', () => {
     assert.match(fetched!, isResults);
   });
 
-  it('walks in docs/api.md with a WebSocket too', async (t) => {
+  it('has commands in docs/api.md with a WebSocket too', async (t) => {
     const printed = await walk(t, 'docs/api.md');
     if (!printed) return;
     const [submitted, live, events, fetched] = printed;
@@ -66,7 +68,7 @@ describe('the README', () => {
     assert.equal(provenance.iterations, 300);
   });
 
-  it('and the other pages link to files that are there', async () => {
+  it('and the other pages link to existing files', async () => {
     const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/optimizers/README.md'];
     for (const name of await readdir(join(root, 'docs'))) pages.push(`docs/${name}`);
     for (const page of pages.filter((name) => name.endsWith('.md'))) {

@@ -13,7 +13,7 @@ import { command, main, smallSpec, start } from '../cli/command.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { lossesIn, states, until } from '../workers/harness.js';
 
-/** Milliseconds that supervisors give a process by default. */
+/** Milliseconds that supervisors allow a process by default. */
 const patience = 10_000;
 
 describe('stopping a service', () => {
@@ -116,7 +116,7 @@ describe('stopping a service', () => {
     assert.deepEqual(await weights(next, job), await weights(next, undisturbed));
   });
 
-  it('follows a signal to npx, which npm passes on to a shell in between', async () => {
+  it('obeys a signal to npx, which npm passes to a shell in between', async () => {
     const call = `"${process.execPath}" "${main}" serve --port 0 --data data --log-level warn`;
     const npx = spawn('npm', ['exec', '--offline', '--call', call], {
       cwd: folder.path,
@@ -127,7 +127,7 @@ describe('stopping a service', () => {
     npx.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
-    // The service has the other end of the pipe too: it closes when both are gone.
+    // The service has the pipe open too: it closes when both have exited.
     const ended = once(npx, 'close');
     await until(() => said.includes('Serving at'));
     npx.kill('SIGTERM');
@@ -136,7 +136,7 @@ describe('stopping a service', () => {
   });
 
   for (const busy of [false, true])
-    it(`ends without its Redis too, with ${busy ? 'a' : 'no'} job that runs`, async () => {
+    it(`ends without its Redis too, with ${busy ? 'a' : 'no'} running job`, async () => {
       const socket = join(folder.path, 'redis.sock');
       await mkdir(join(folder.path, 'redis'));
       const redis = spawn(

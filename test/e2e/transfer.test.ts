@@ -8,8 +8,8 @@ import type { ComparisonResults } from '../../src/contract/results.js';
 import { type Service, type ServiceOptions, startService } from '../../src/service/service.js';
 import { withRedis } from '../support/redis.js';
 
-/** An optimizer trained on one network of digits, kept in the registry, and taken to others. */
-describe('a trained optimizer on other problems, by way of the registry', () => {
+/** An optimizer trained on one network for digits, registered, and evaluated on others. */
+describe('a trained optimizer on other problems, through the registry', () => {
   const redis = withRedis();
   const logger = pino({ level: 'silent' });
   let service: Service;
@@ -56,7 +56,7 @@ describe('a trained optimizer on other problems, by way of the registry', () => 
   });
   after(() => service.close());
 
-  it('goes on for more steps, to more units, to two layers and to ReLU, after its job is gone', async () => {
+  it('is evaluated for more steps, more units, two layers and ReLU, after its job was deleted', async () => {
     const record = await client.register({ name: 'digits', job: job.id });
     assert.deepEqual([record.name, record.version, record.job], ['digits', 1, job.id]);
     assert.deepEqual(record.provenance.problem, job.spec.problem);
@@ -93,10 +93,10 @@ describe('a trained optimizer on other problems, by way of the registry', () => 
         assert.equal(started?.coordinates, coordinates);
         assert.equal(started.weights, record.weights);
       }
-      // The same functions and steps, whatever comes after them: the longer run begins as the shorter one does.
+      // The same functions and steps: the longer run begins exactly like the shorter one.
       const [short, long] = found.map(({ optimizers }) => optimizers[0]!.curve.mean.map(Number));
       assert.deepEqual(long!.slice(0, 21), short);
-      // What goes before any step depends on the network alone: ten classes, all as likely, are worth log 10.
+      // The loss before any step depends only on the network: with ten equally likely classes it is log 10.
       for (const { optimizers } of found)
         assert.ok(Math.abs(Number(optimizers[0]!.curve.mean[0]) - Math.log(10)) < 0.1);
     } finally {
@@ -123,7 +123,7 @@ describe('a trained optimizer on other problems, by way of the registry', () => 
     }
   });
 
-  it('that is deleted while a comparison waits fails it, and says so; the next version is not taken for it', async () => {
+  it('if deleted, fails a waiting comparison with a reason; the next version does not replace it', async () => {
     const bytes = await client.weights({ name: 'uploaded', version: 1 });
     const { version } = await client.upload('passing', new Uint8Array(bytes));
     const id = await submit(compare({ name: 'passing' }, digits));

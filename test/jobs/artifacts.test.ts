@@ -17,7 +17,7 @@ describe('artifacts in a folder', () => {
   });
   after(() => folder.remove());
 
-  it('stay as they were when they were opened, whatever is put or deleted meanwhile', async () => {
+  it('do not change once opened, whatever is put or deleted meanwhile', async () => {
     const [old, next] = [Buffer.alloc(100_000, 'old'), Buffer.from('next')];
     await store.put(job, 'a', old);
     const files = await Promise.all([0, 1, 2].map(() => store.open(job, 'a')));
@@ -36,7 +36,7 @@ describe('artifacts in a folder', () => {
     assert.equal(await store.stat(job, 'a'), null);
   });
 
-  it('are told by their bytes, though the name is the same', async () => {
+  it('have another ETag for other bytes under the same name', async () => {
     for (const text of ['one', 'two', 'one']) {
       await store.put(job, 'b', Buffer.from(text));
       assert.deepEqual(await store.stat(job, 'b'), { size: 3, etag: sha256(Buffer.from(text)) });
@@ -44,7 +44,7 @@ describe('artifacts in a folder', () => {
     assert.deepEqual(await store.list(job), ['b']);
   });
 
-  it('have no names that lead elsewhere', async () => {
+  it('cannot have names that lead outside the folder', async () => {
     for (const name of ['..', '.hidden', 'a/b', '', 'x'.repeat(129)])
       await assert.rejects(store.open(job, name), RangeError, name);
     for (const other of ['..', 'j', '', `${job}/..`]) await assert.rejects(store.list(other), RangeError, other);

@@ -30,7 +30,7 @@ describe('a Redis that does not keep jobs', () => {
   const set = (name: string, value: string) => harness.redis.config('SET', name, value);
   const artifacts = () => new FolderArtifactStore(join(folder.path, 'artifacts'));
 
-  it('makes /readyz false for as long as it refuses writes, or would delete jobs; /healthz stays', async () => {
+  it('makes /readyz false while it refuses writes, or would delete jobs; /healthz stays', async () => {
     const app = await buildApp({ jobs: harness.jobs });
     const ask = async (url: string) => {
       const { statusCode, json } = await app.inject({ url });
@@ -69,7 +69,7 @@ describe('a Redis that does not keep jobs', () => {
     }
   });
 
-  /** Has Redis save, and fail at it. */
+  /** Makes Redis save and fail. */
   async function failToSave(): Promise<void> {
     await set('save', '3600 1');
     await rm(join(folder.path, 'redis'), { recursive: true });
@@ -77,7 +77,7 @@ describe('a Redis that does not keep jobs', () => {
     while (!/rdb_last_bgsave_status:err/.test(await harness.redis.info('persistence')));
   }
 
-  it('is refused at the start, with one sentence', async () => {
+  it('is refused at start, with one sentence', async () => {
     await set('maxmemory-policy', 'allkeys-lru');
     await assert.rejects(openJobs({ redisUrl: server.url, artifacts: artifacts() }), errorOf('unavailable'));
     const data = join(folder.path, 'data');
@@ -88,21 +88,21 @@ describe('a Redis that does not keep jobs', () => {
     }
   });
 
-  it('does not keep a service from starting where it is only full', async () => {
+  it('does not prevent a service from starting if it is only full', async () => {
     await set('maxmemory', '1');
     const jobs = await openJobs({ redisUrl: server.url, artifacts: artifacts() });
     await assert.rejects(jobs.ping(), errorOf('unavailable'));
     await jobs.close();
   });
 
-  it('is refused where it is too old', async () => {
+  it('is refused if it is too old', async () => {
     const proxy = await ageing(server.url);
     const { port } = proxy.address() as AddressInfo;
     try {
       await assert.rejects(
         openJobs({ redisUrl: `redis://127.0.0.1:${port}`, artifacts: artifacts() }),
         (error: Error) =>
-          errorOf('unavailable')(error) && /version 5\.\S+, at least 6\.2 is needed/.test(error.message),
+          errorOf('unavailable')(error) && /version 5\.\S+, but at least 6\.2 is needed/.test(error.message),
       );
     } finally {
       proxy.close();
@@ -110,7 +110,7 @@ describe('a Redis that does not keep jobs', () => {
   });
 });
 
-/** The same Redis, which says that it is of version 5. */
+/** The same Redis, which reports version 5. */
 async function ageing(socket: string): Promise<Server> {
   const proxy = createServer((client) => {
     const upstream = connect(socket);

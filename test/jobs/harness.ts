@@ -33,9 +33,9 @@ export interface Harness {
   readonly jobs: Jobs;
   readonly attempts: Attempts;
   readonly artifacts: FolderArtifactStore;
-  /** For a look behind the surface. */
+  /** For tests that inspect Redis directly. */
   readonly redis: Redis;
-  /** A job that runs. */
+  /** A running job. */
   begin(fields?: object): Promise<{ id: string; attempt: Attempt }>;
   close(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export async function collect(events: AsyncIterable<JobEvent>): Promise<JobEvent
   return all;
 }
 
-/** What tells one event of a stream from another, and orders them. */
+/** The identity and order of an event in a stream. */
 export function cursors(events: readonly JobEvent[]): string[] {
   return events.map(({ attempt, seq }) => `${attempt}.${seq}`);
 }
@@ -82,7 +82,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await delay(10);
 }
 
-/** Whether an error is the one of this code, for `assert.rejects`. */
+/** Whether an error has this code, for `assert.rejects`. */
 export function errorOf(code: ErrorCode) {
   return (error: unknown) => error instanceof ApiError && error.code === code;
 }

@@ -39,20 +39,24 @@ describe('registered optimizers', () => {
     return job;
   };
 
-  it('are the newest where a comparison names no version, for good', async () => {
+  it('are pinned to the newest version if a comparison names none', async () => {
     await register('newest');
     assert.equal(await register('newest'), 2);
     const first = await submitted({ name: 'newest' }, 'newest');
     assert.deepEqual(first.spec.kind === 'compare' && first.spec.optimizer, { name: 'newest', version: 2 });
     await register('newest');
     const again = await submitted({ name: 'newest' }, 'newest');
-    assert.deepEqual([again.id, again.spec], [first.id, first.spec], 'the same request, though a newer one is there');
+    assert.deepEqual(
+      [again.id, again.spec],
+      [first.id, first.spec],
+      'the same request, although a newer version exists',
+    );
     assert.deepEqual((await submitted({ name: 'newest', version: 1 })).spec.optimizer, { name: 'newest', version: 1 });
     await harness.jobs.optimizers.delete('newest', 3);
     assert.deepEqual((await submitted({ name: 'newest' })).spec.optimizer, { name: 'newest', version: 2 });
   });
 
-  it('that are not there are pointed at', async () => {
+  it('that do not exist are refused with a pointer', async () => {
     await register('there');
     for (const [ref, pointer, allowed] of [
       [{ name: 'nowhere' }, '/optimizer/name', /GET \/optimizers/],
@@ -67,7 +71,7 @@ describe('registered optimizers', () => {
       });
   });
 
-  it('and jobs are taken to no problem that they do not fit', async () => {
+  it('are refused for a problem that they do not fit, as are jobs', async () => {
     const wide = sampleOptimizer(lstmSpec({ layers: [2], over: 'all' }), 1);
     const weights = {
       bytes: encodeWeights(wide),
@@ -92,7 +96,7 @@ describe('registered optimizers', () => {
     }
   });
 
-  it('are taken to no problem that no machine has the memory for', async () => {
+  it('are refused for a problem that needs too much memory', async () => {
     const large = { ...weights, optimizer: lstmSpec({ layers: [1024, 1024] }) };
     await harness.jobs.optimizers.register({ ...upload('large'), read: async () => large });
     const on = (dimension: number) =>
@@ -102,12 +106,12 @@ describe('registered optimizers', () => {
       assert.ok(error instanceof ApiError && error.code === 'invalid-document');
       const [refused] = error.errors;
       assert.deepEqual([refused?.pointer, refused?.found], ['/problem', '"100000 coordinates"']);
-      assert.match(refused!.allowed, /keeps at most 536870912 floats/);
+      assert.match(refused!.allowed, /to keep at most 536870912 floats/);
       return true;
     });
   });
 
-  it('give their weights to the attempt that names them, until they are deleted', async () => {
+  it('provide their weights to the attempt that names them, until they are deleted', async () => {
     const version = await register('named');
     const { id } = await submitted({ name: 'named' });
     const attempt = await harness.attempts.begin(id);
@@ -118,7 +122,7 @@ describe('registered optimizers', () => {
     await attempt?.succeed();
   });
 
-  it('leave nothing behind where they are deleted, but the count', async () => {
+  it('leave only the count behind when deleted', async () => {
     const version = await register('gone');
     const [artifact] = await harness.redis.hmget(`metadescent:optimizer:gone:${version}`, 'artifact');
     assert.deepEqual(await harness.artifacts.list(artifact!), ['weights.safetensors']);
@@ -131,14 +135,14 @@ describe('registered optimizers', () => {
     await assert.rejects(harness.jobs.optimizers.get('gone', version), errorOf('not-found'));
   });
 
-  it('are counted once, though the command that registers one is sent twice, as after a lost connection', async () => {
+  it('are counted once, even if the registering command is sent twice, as after a lost connection', async () => {
     const entry = { name: 'twice', artifact: 'o000000000000000000', document: '{}' };
     const send = () => registerOptimizer(harness.redis, entry, 'metadescent:idempotency:optimizers:twice', 'hash');
-    assert.deepEqual(await send(), { outcome: 'created', place: 'twice:1' });
-    assert.deepEqual(await send(), { outcome: 'known', place: 'twice:1' });
+    assert.deepEqual(await send(), { outcome: 'created', ref: 'twice:1' });
+    assert.deepEqual(await send(), { outcome: 'known', ref: 'twice:1' });
   });
 
-  it('are not half there where their file cannot be read or Redis is full', async () => {
+  it('leave nothing behind if their file cannot be read or Redis is full', async () => {
     const unreadable = { ...upload('half'), read: () => Promise.reject(new ApiError('invalid-weights', 'No.')) };
     await assert.rejects(harness.jobs.optimizers.register(unreadable, 'half'), errorOf('invalid-weights'));
     const files = async () => (await readdir(join(given.folder, 'artifacts'))).length;

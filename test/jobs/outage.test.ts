@@ -5,7 +5,7 @@ import { type RedisServer, startRedisServer } from '../../src/service/redis/serv
 import { createTemporaryFolder } from '../support/redis.js';
 import { collect, cursors, errorOf, type Harness, losses, openHarness, until } from './harness.js';
 
-describe('without a Redis that takes what comes', () => {
+describe('with a Redis that is full or down', () => {
   let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
   let server: RedisServer;
   let harness: Harness;
@@ -33,7 +33,7 @@ describe('without a Redis that takes what comes', () => {
     await harness.redis.config('SET', 'maxmemory', '0');
   }
 
-  /** Counts what has been appended while it goes on; resolves at the end. */
+  /** Counts the entries appended so far; resolves at the end. */
   function writeAll(append: (i: number) => Promise<void>, count: number) {
     const progress = { written: 0, done: Promise.resolve() };
     progress.done = (async () => {
@@ -45,7 +45,7 @@ describe('without a Redis that takes what comes', () => {
     return progress;
   }
 
-  it('a full Redis stops the writer, and when there is room it goes on where it was', async () => {
+  it('a full Redis stops the writer, which resumes when there is space', async () => {
     const { id, attempt } = await harness.begin();
     const collected = harness.jobs.subscribe(id, null).then(collect);
     const used = Number(/used_memory:(\d+)/.exec(await harness.redis.info('memory'))?.[1]);
@@ -65,7 +65,7 @@ describe('without a Redis that takes what comes', () => {
     assert.deepEqual(cursors(events), ['0.1', ...Array.from({ length: 1002 }, (_, i) => `1.${i + 1}`)]);
   });
 
-  it('a full Redis takes no new job; one that runs can be cancelled, and ends', async () => {
+  it('a full Redis takes no new job; a running one can be cancelled, and ends', async () => {
     const { id, attempt } = await harness.begin();
     await fill();
     await assert.rejects(harness.jobs.create(attempt.spec), errorOf('unavailable'));
@@ -77,7 +77,7 @@ describe('without a Redis that takes what comes', () => {
     assert.deepEqual(cursors(await collect(await harness.jobs.subscribe(id, null))), ['0.1', '1.1', '1.2']);
   });
 
-  it('a Redis that is killed and comes back loses nothing, and nothing comes twice', async () => {
+  it('when Redis is killed and restarted, no event is lost or repeated', async () => {
     const { id, attempt } = await harness.begin();
     const collected = harness.jobs.subscribe(id, null).then(collect);
     const count = 3000;
@@ -98,19 +98,19 @@ describe('without a Redis that takes what comes', () => {
     );
   });
 
-  it('what a Redis that died had not yet on disk is written again', async () => {
+  it('entries that a crashed Redis had not yet on disk are rewritten', async () => {
     const { id, attempt } = await harness.begin();
     await attempt.append(losses(0, 1, 64));
     const steady = await harness.jobs.subscribe(id, null);
     for (let i = 0; i < 3; i++) await steady.next();
-    // What is written from here on is not in the append-only file, as if it had not come that far.
+    // From here on, entries do not get into the append-only file.
     await harness.redis.config('SET', 'appendonly', 'no');
     for (let i = 1; i < 50; i++) await attempt.append(losses(i, 1, 64));
     const received = [];
     for (let i = 1; i < 50; i++) received.push((await steady.next()).value!);
     await kill();
     await until(async () => (await harness.redis.hget(`metadescent:job:${id}`, 'last')) === '1-2');
-    // A cursor that Redis has lost is waited for.
+    // A subscriber waits for a cursor that Redis has lost.
     const resumed = await harness.jobs.subscribe(id, '1.40');
     for (let i = 50; i < 100; i++) await attempt.append(losses(i, 1, 64));
     await attempt.succeed();
@@ -120,7 +120,7 @@ describe('without a Redis that takes what comes', () => {
     assert.deepEqual(cursors(await collect(await harness.jobs.subscribe(id, null))), all);
   });
 
-  it('an attempt whose beginning was lost takes its job back', async () => {
+  it('an attempt whose beginning was lost gets its job back', async () => {
     const { id } = (await harness.jobs.create((await harness.begin()).attempt.spec)).job;
     await harness.redis.config('SET', 'appendonly', 'no');
     const attempt = (await harness.attempts.begin(id))!;

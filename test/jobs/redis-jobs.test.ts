@@ -37,7 +37,7 @@ describe('jobs', () => {
     assert.deepEqual((await queue.getJob(`${job.id}-1`))?.data, { job: job.id });
   });
 
-  it('that nobody has created are not found', async () => {
+  it('that do not exist are not found', async () => {
     for (const id of [unknownId, 'no id', '../../etc/passwd']) {
       await assert.rejects(harness.jobs.get(id), errorOf('not-found'));
       await assert.rejects(harness.jobs.cancel(id), errorOf('not-found'));
@@ -47,7 +47,7 @@ describe('jobs', () => {
     }
   });
 
-  it('go through their states, each told in the stream', async () => {
+  it('go through their states, each with an event in the stream', async () => {
     const { id, attempt } = await harness.begin();
     const running = await harness.jobs.get(id);
     assert.deepEqual([running.state, running.attempt, running.finishedAt], ['running', 1, null]);
@@ -83,7 +83,7 @@ describe('jobs', () => {
     assert.deepEqual(job.artifacts, [artifactNames.results]);
   });
 
-  it('come once for an idempotency key, and only with the same spec', async () => {
+  it('are created once per idempotency key, and only with the same spec', async () => {
     const first = await harness.jobs.create(jobSpec({ title: 'one', seed: 5 }), 'a key');
     const reordered = Object.fromEntries(Object.entries(first.job.spec).reverse());
     const second = await harness.jobs.create(reordered as typeof first.job.spec, 'a key');
@@ -157,7 +157,7 @@ describe('jobs', () => {
     assert.equal((await collect(await harness.jobs.subscribe(id, null))).length, 2);
   });
 
-  it('that run are cancelled by their worker, which is told', async () => {
+  it('that are running are cancelled by their worker, which gets a message', async () => {
     const { id, attempt } = await harness.begin();
     const aborted = new Promise((resolve) => attempt.signal.addEventListener('abort', resolve));
     assert.equal((await harness.jobs.cancel(id)).state, 'running');
@@ -167,14 +167,14 @@ describe('jobs', () => {
     assert.equal((await harness.jobs.get(id)).state, 'cancelled');
   });
 
-  it('whose worker is gone are cancelled when the queue offers them again', async () => {
+  it('whose worker is lost are cancelled when the queue offers them again', async () => {
     const { id } = await harness.begin();
     await harness.jobs.cancel(id);
     assert.equal(await harness.attempts.begin(id), null);
     assert.equal((await harness.jobs.get(id)).state, 'cancelled');
   });
 
-  it('that have ended are cancelled no more', async () => {
+  it('that have ended cannot be cancelled', async () => {
     const { id, attempt } = await harness.begin();
     await attempt.fail({ code: 'diverged', message: 'NaN' });
     await assert.rejects(harness.jobs.cancel(id), errorOf('conflict'));
@@ -182,7 +182,7 @@ describe('jobs', () => {
     assert.deepEqual([state, failure], ['failed', { code: 'diverged', message: 'NaN' }]);
   });
 
-  it('are deleted with everything that is theirs, once they have ended', async () => {
+  it('are deleted with all their data, once they have ended', async () => {
     const { id, attempt } = await harness.begin({ labels: ['doomed'] });
     await assert.rejects(harness.jobs.delete(id), errorOf('conflict'));
     await harness.artifacts.put(id, artifactNames.results, new Uint8Array(1));
@@ -190,12 +190,12 @@ describe('jobs', () => {
     await harness.jobs.delete(id);
     await assert.rejects(harness.jobs.get(id), errorOf('not-found'));
     assert.deepEqual(await harness.artifacts.list(id), []);
-    // No worker of the queue has run in this suite: its entry is still there.
+    // No worker has run in this suite, so the queue entry is still there.
     assert.deepEqual(await harness.redis.keys(`*${id}*`), [`${queuePrefix}:${queueName}:${id}-1`]);
     assert.deepEqual((await harness.jobs.list({ label: 'doomed', limit: 9 })).jobs, []);
   });
 
-  it('are tried again as often as they may be', async () => {
+  it('are retried until their attempts are used up', async () => {
     const failure = { code: 'child-lost', message: 'killed' } as const;
     const { id, attempt } = await harness.begin({ maxAttempts: 2 });
     assert.equal(await attempt.retry(failure), true);
@@ -219,7 +219,7 @@ describe('jobs', () => {
     ]);
   });
 
-  it('whose worker is lost are begun again, and the lost attempt can change nothing more', async () => {
+  it('whose worker is lost are begun again, and the lost attempt can change nothing', async () => {
     const { id, attempt } = await harness.begin({ maxAttempts: 2 });
     await attempt.append(losses(0, 1, 4));
     const second = await harness.attempts.begin(id);
@@ -245,7 +245,7 @@ describe('jobs', () => {
     ]);
   });
 
-  it('that the queue does not know are entered again, and no others', async () => {
+  it('that are missing from the queue are entered again, and no others', async () => {
     const [lost, known] = [await create(), await create()];
     const { id: running } = await harness.begin();
     await queue.remove(`${lost}-1`);
@@ -257,7 +257,7 @@ describe('jobs', () => {
     assert.ok(!(await reconcile(harness.redis, queue, 60_000)).includes(lost));
   });
 
-  it('are unavailable, soon, where no Redis answers', async () => {
+  it('are soon reported unavailable if Redis does not answer', async () => {
     const redisUrl = `${given.folder}/nobody.sock`;
     await assert.rejects(openJobs({ redisUrl, artifacts: harness.artifacts }), errorOf('unavailable'));
   });

@@ -13,14 +13,14 @@ describe('the end of a subscription', () => {
   });
   after(() => harness.close());
 
-  it('is refused where its cursor is of an attempt that has not begun', async () => {
+  it('is an error if the cursor’s attempt has not begun', async () => {
     const { id, attempt } = await harness.begin();
     for (const cursor of ['2.1', '9.1'])
       await assert.rejects(harness.jobs.subscribe(id, cursor), errorOf('invalid-cursor'));
     await attempt.succeed();
   });
 
-  it('waits for a cursor beyond the end no longer than the writer needs to append it again', async () => {
+  it('waits for a cursor beyond the end only as long as a writer needs to restore it', async () => {
     const { artifacts } = harness;
     const impatient = await openJobs({ redisUrl: given.url, artifacts, cursorPatience: 100 });
     const { id, attempt } = await harness.begin();
@@ -34,12 +34,12 @@ describe('the end of a subscription', () => {
     await impatient.close();
   });
 
-  it('says that the job was deleted, to whoever is behind', async () => {
+  it('reports that the job was deleted, to subscribers that are behind', async () => {
     const { id, attempt } = await harness.begin();
     const begun = await harness.jobs.subscribe(id, null);
     const untouched = await harness.jobs.subscribe(id, null);
     await begun.next();
-    // More than the shared tail remembers.
+    // More than the shared tail keeps.
     for (let i = 0; i < 3000; i += 100)
       await Promise.all(Array.from({ length: 100 }, (_, k) => attempt.append(losses(i + k, 1, 1))));
     await attempt.succeed();
@@ -49,7 +49,7 @@ describe('the end of a subscription', () => {
     for (const behind of [begun, untouched, late]) await assert.rejects(collect(behind), errorOf('deleted'));
   });
 
-  it('reaches a final state of a size that a subscriber can take, whatever the failure says', async () => {
+  it('is a final state of limited size, however long the failure’s message', async () => {
     const { id, attempt } = await harness.begin();
     await attempt.fail({ code: 'internal', message: 'x'.repeat(1e6) });
     const events = await collect(await harness.jobs.subscribe(id, '1.1'));
@@ -57,7 +57,7 @@ describe('the end of a subscription', () => {
     assert.match((await harness.jobs.get(id)).failure!.message, /^x+…$/);
   });
 
-  it('says that the service stops', async () => {
+  it('reports that the service is stopping', async () => {
     const jobs = await openJobs({ redisUrl: given.url, artifacts: harness.artifacts });
     const { id, attempt } = await harness.begin();
     const waiting = assert.rejects(collect(await jobs.subscribe(id, '1.1')), errorOf('unavailable'));

@@ -25,11 +25,11 @@ describe('a job’s stream', () => {
   });
   after(() => harness.close());
 
-  it('gives back what was appended, non-finite numbers and all', async () => {
+  it('returns what was appended, including non-finite numbers', async () => {
     const { id, attempt } = await harness.begin();
     const points = Float32Array.of(1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.1);
     const appended = attempt.append({ type: 'losses', iteration: 7, step: 20, perIteration: 5, points });
-    points.fill(0); // The caller's again as soon as the call has returned.
+    points.fill(0); // The caller may reuse them once the call has returned.
     await appended;
     await attempt.append({ type: 'validation', iteration: 8, loss: Number.NaN, best: false });
     await attempt.append({ type: 'done', iterations: 9, bestIteration: null });
@@ -43,7 +43,7 @@ describe('a job’s stream', () => {
     assert.ok(third?.type === 'done' && third.bestIteration === null);
   });
 
-  it('reaches one who is cut off ten times as it reaches one who stays, while a writer appends at full speed', async (t) => {
+  it('is the same for a subscriber cut ten times as for one that stays, while a writer appends at full speed', async (t) => {
     const seed = testSeed();
     t.diagnostic(`seed ${seed}`);
     const draw = uniform(seed);
@@ -60,7 +60,7 @@ describe('a job’s stream', () => {
     let cuts = 0;
     for (let cursor: string | null = null, ended = false; !ended; ) {
       const subscription = await harness.jobs.subscribe(id, cursor);
-      // Cut by a count of events or by time, whichever a draw says: in the middle of a page, of the tail, of a wait.
+      // Cut after a random number of events or time: in the middle of a page, of the tail, of a wait.
       const byCount = draw() < 0.5;
       const limit = cuts < 10 ? 1 + Math.floor((draw() * entries) / 12) : Number.POSITIVE_INFINITY;
       const timer = byCount || cuts >= 10 ? undefined : setTimeout(() => subscription.return?.(), draw() * 40);
@@ -77,7 +77,7 @@ describe('a job’s stream', () => {
       cuts += 1;
     }
     await writing;
-    t.diagnostic(`cut off ${cuts - 1} times`);
+    t.diagnostic(`cut ${cuts - 1} times`);
     const all = await steady;
     assert.equal(all.length, entries + 3);
     assert.deepEqual(cursors(received), cursors(all));
@@ -86,7 +86,7 @@ describe('a job’s stream', () => {
     assert.ok(points.every((x, i) => x === Math.floor(i / perIteration) + (i % perIteration) / 1024));
   });
 
-  it('is read by one connection for a hundred subscribers, who share its events', async () => {
+  it('is read over one connection for a hundred subscribers, which share its events', async () => {
     const { id, attempt } = await harness.begin();
     const connections = async () =>
       String(await harness.redis.client('LIST'))
@@ -104,7 +104,7 @@ describe('a job’s stream', () => {
     await until(async () => (await connections()) === 0);
   });
 
-  it('waits for a slow subscriber without keeping more than a page for it', async () => {
+  it('waits for a slow subscriber, and keeps at most a page for it', async () => {
     const { id, attempt } = await harness.begin();
     const subscription = await harness.jobs.subscribe(id, null);
     await subscription.next();
@@ -118,7 +118,7 @@ describe('a job’s stream', () => {
     );
   });
 
-  it('lets go at once of a subscriber that waits', async () => {
+  it('releases a waiting subscriber at once', async () => {
     const { id, attempt } = await harness.begin();
     const subscription = await harness.jobs.subscribe(id, '1.1');
     const waiting = subscription.next();
@@ -127,7 +127,7 @@ describe('a job’s stream', () => {
     await attempt.succeed();
   });
 
-  it('ends at once for one who has it all, and refuses cursors that it has not given', async () => {
+  it('ends at once for a subscriber that has all events, and refuses foreign cursors', async () => {
     const { id, attempt } = await harness.begin();
     for (const cursor of ['', '1', '1-2', '1.x', '-1.2', '1.2.3', '1e3.1', '9'.repeat(40)])
       await assert.rejects(harness.jobs.subscribe(id, cursor), errorOf('invalid-cursor'));
@@ -136,7 +136,7 @@ describe('a job’s stream', () => {
     await assert.rejects(harness.jobs.subscribe(id, '1.3'), errorOf('invalid-cursor'));
   });
 
-  it('goes on over attempts', async () => {
+  it('continues across attempts', async () => {
     const { id, attempt } = await harness.begin();
     const collected = harness.jobs.subscribe(id, null).then(collect);
     await attempt.append(losses(0, 1, 2));
@@ -148,7 +148,7 @@ describe('a job’s stream', () => {
   });
 });
 
-describe('a job’s stream that is full', () => {
+describe('a full stream of a job', () => {
   const given = withRedis();
   let harness: Harness;
   before(async () => {
@@ -156,13 +156,13 @@ describe('a job’s stream that is full', () => {
   });
   after(() => harness.close());
 
-  it('moves its oldest entries to artifacts, says so to subscribers, and loses no loss', async () => {
+  it('moves its oldest entries to artifacts, reports it to subscribers, and loses no losses', async () => {
     const { id, attempt } = await harness.begin();
     const iterations = 600;
     for (let i = 0; i < iterations; i += 2) await attempt.append(losses(i, 2, 32));
-    // Two meta-iterations of 32 floats an entry: 300 entries of some 256 + 150 bytes are three times the limit.
+    // Two meta-iterations of 32 floats per entry: 300 entries of about 256 + 150 bytes are three times the limit.
     const kept = await harness.redis.xlen(`metadescent:events:${id}`);
-    assert.ok(kept < 150, `${kept} entries are left`);
+    assert.ok(kept < 150, `${kept} entries remain`);
     assert.ok((await harness.artifacts.list(id)).every((name) => /^losses-001-\d{9}-000000\.f32$/.test(name)));
     await attempt.succeed();
 
@@ -194,7 +194,7 @@ describe('a job’s stream that is full', () => {
     const { id, attempt } = await harness.begin();
     await attempt.append(losses(0, 1, 32));
     const live = await harness.jobs.subscribe(id, '1.2');
-    // Four times what the stream may hold.
+    // Four times the limit of the stream.
     await attempt.append(losses(1, 1, 40_000));
     const { value } = await live.next();
     assert.deepEqual([value?.type, value?.seq], ['losses', 3]);
@@ -205,7 +205,7 @@ describe('a job’s stream that is full', () => {
     assert.deepEqual(cursors(await collect(live)), ['1.4', '1.5']);
   });
 
-  it('shows a later attempt’s losses in place of an earlier one’s', async () => {
+  it('replaces an earlier attempt’s losses by a later one’s', async () => {
     const { id, attempt } = await harness.begin();
     for (let i = 0; i < 300; i++) await attempt.append(losses(i, 1, 32));
     await attempt.retry({ code: 'child-lost', message: 'killed' });
@@ -222,10 +222,10 @@ describe('a job’s stream that is full', () => {
     await second!.succeed();
   });
 
-  it('makes the run wait while the artifacts cannot be stored', async () => {
+  it('makes the run wait while artifacts cannot be stored', async () => {
     const { id, attempt } = await harness.begin();
     const folder = join(given.folder, 'artifacts', id);
-    await writeFile(folder, 'A file, where the job’s folder is to be.');
+    await writeFile(folder, 'A file in place of the job’s folder.');
     let written = 0;
     const writing = (async () => {
       for (; written < 500; written++) await attempt.append(losses(written, 1, 32));
@@ -243,7 +243,7 @@ describe('a job’s stream that is full', () => {
     assert.deepEqual(count, Array(500).fill(32));
   });
 
-  it('tells a subscriber that it has overtaken', async () => {
+  it('reports to a subscriber that it has overtaken it', async () => {
     const { id, attempt } = await harness.begin();
     const subscription = await harness.jobs.subscribe(id, null);
     await subscription.next();
@@ -259,7 +259,7 @@ describe('a job’s stream that is full', () => {
     assert.equal(seqs.at(-1), written + 2);
   });
 
-  it('tells everybody what the shared reader has missed while it was cut off', async () => {
+  it('reports to all subscribers what the shared reader missed while it was disconnected', async () => {
     const { id, attempt } = await harness.begin();
     const collected = Promise.all([0, 1].map(async () => collect(await harness.jobs.subscribe(id, null))));
     let written = 0;

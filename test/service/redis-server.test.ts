@@ -38,7 +38,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A process of its own that starts a server on the folder, prints its url and stays. */
+/** A separate process that starts a server on the folder, prints its url and keeps running. */
 const starter = `
   const { startRedisServer } = await import(process.argv[1]);
   const { url } = await startRedisServer({ folder: process.argv[2] });
@@ -57,7 +57,7 @@ describe('a private Redis', () => {
   });
   afterEach(() => folder.remove());
 
-  it('keeps what was written from one start to the next', async () => {
+  it('keeps its data from one start to the next', async () => {
     const first = await startRedisServer({ folder: folder.path });
     await ask(first.url, (redis) => redis.set('key', 'value'));
     await first.stop();
@@ -66,7 +66,7 @@ describe('a private Redis', () => {
     await second.stop();
   });
 
-  it('evicts nothing, has no port, and is for this user alone', async () => {
+  it('evicts nothing, has no port, and is only for this user', async () => {
     const server = await startRedisServer({ folder: folder.path });
     const settings = await ask(server.url, (redis) =>
       Promise.all(
@@ -79,7 +79,7 @@ describe('a private Redis', () => {
     await server.stop();
   });
 
-  it('is started again when it is killed, at the same address', async () => {
+  it('is restarted when killed, at the same address', async () => {
     const server = await startRedisServer({ folder: folder.path });
     const pid = await pidOf(server.url);
     process.kill(pid, 'SIGKILL');
@@ -102,7 +102,7 @@ describe('a private Redis', () => {
     await server.stop();
   });
 
-  it('refuses from another PID namespace too, and the server there is left alone', {
+  it('refuses from another PID namespace too, and leaves the server there alone', {
     skip: skipWithoutPidNamespace,
   }, async () => {
     const server = await startRedisServer({ folder: folder.path });
@@ -118,7 +118,7 @@ describe('a private Redis', () => {
     await server.stop();
   });
 
-  it('ends with its supervisor, even one that was killed, and what it wrote is there at the next start', async () => {
+  it('ends with its supervisor, even a killed one, and its data is there at the next start', async () => {
     const other = startElsewhere(folder.path);
     const [line] = await once(other.stdout, 'data');
     const url = String(line).trim();
@@ -131,7 +131,7 @@ describe('a private Redis', () => {
     await server.stop();
   });
 
-  /** A server that nobody supervises, with the note that its supervisor left. */
+  /** A server without a supervisor, with the note that its supervisor left. */
   async function startOrphan(note: object, through: readonly string[] = []) {
     const socket = join(folder.path, 'redis.sock');
     const [command = '', ...args] = [...through, 'redis-server', '--port', '0', '--unixsocket', socket];
@@ -149,7 +149,7 @@ describe('a private Redis', () => {
     await server.stop();
   });
 
-  it('takes over from one in another PID namespace, and signals no stranger of its pid', {
+  it('takes over from one in another PID namespace, and signals no other process with its pid', {
     skip: skipWithoutPidNamespace,
   }, async () => {
     const { exited } = await startOrphan({ locked: true }, inPidNamespace!);
@@ -158,9 +158,9 @@ describe('a private Redis', () => {
     await server.stop();
   });
 
-  it('leaves alone a server that version 0.1.0 started, and says what to do', async () => {
+  it('leaves a server that version 0.1.0 started alone, and reports what to do', async () => {
     const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
-    // Its pid, as another PID namespace would have it, is one of ours.
+    // Its pid, as if from another PID namespace, is that of one of our processes.
     const { orphan, exited } = await startOrphan({ pid: stranger.pid });
     await assert.rejects(startRedisServer({ folder: folder.path }), /redis-server still runs on .*: stop that service/);
     assert.ok(isRunning(orphan.pid!) && isRunning(stranger.pid!));
@@ -172,7 +172,7 @@ describe('a private Redis', () => {
     stranger.kill();
   });
 
-  it('works in a folder whose path is too long for a socket', async () => {
+  it('works in a folder with a path too long for a socket', async () => {
     const long = join(folder.path, 'x'.repeat(120));
     await mkdir(long);
     const server = await startRedisServer({ folder: long });
@@ -180,7 +180,7 @@ describe('a private Redis', () => {
     await server.stop();
   });
 
-  it('says what to install where there is no binary', async () => {
+  it('reports what to install if there is no binary', async () => {
     const path = process.env.PATH;
     process.env.PATH = folder.path;
     try {

@@ -21,13 +21,13 @@ function request(spec: JobSpec, changes: Partial<RunRequest> = {}): RunRequest {
 interface Told {
   messages: FromChild[];
   events: RunEvent[];
-  /** Of the latest snapshot. */
+  /** From the latest snapshot. */
   checkpoint: Uint8Array | null;
   weights: Uint8Array | null;
   exit: Exit;
 }
 
-/** Runs a child to its end; `hear` sees each message before the child gets its credit for it. */
+/** Runs a child to its end; `hear` gets each message before the child gets credit for it. */
 async function run(
   ask: RunRequest,
   hear: (message: FromChild, child: Child) => unknown = () => {},
@@ -50,7 +50,7 @@ async function run(
   return { ...told, exit: await child.exited };
 }
 
-/** The losses in order; fails where a pack's header does not say where its points are. */
+/** The losses in order; fails if a pack's header does not match its points. */
 function losses(events: RunEvent[], first = 0): number[] {
   const all: number[] = [];
   for (const event of events) {
@@ -85,8 +85,8 @@ describe('the child that runs a job', () => {
     assert.equal(exit.description, 'exited with code 0');
   });
 
-  it('says that it lacks a plugin: one that the job needs, and one whose file is gone', async () => {
-    // What an API with the plugin has let in.
+  it('reports a missing plugin: one that the job needs, and one whose file is missing', async () => {
+    // A job that an API with the plugin has accepted.
     const spec = { ...smallTraining(1), problem: { name: 'styblinski-tang', dimension: 2 } as never };
     const failure = async (plugins: string[]) => {
       const { messages, exit } = await run(request(spec), () => {}, plugins);
@@ -105,7 +105,7 @@ describe('the child that runs a job', () => {
     });
   });
 
-  it('computes no further than its credit, and loses nothing by waiting', async (t) => {
+  it('computes no further than its credit, and loses nothing while waiting', async (t) => {
     const child = await Child.start(silent);
     t.after(() => child.kill());
     const messages = child.messages();
@@ -130,7 +130,7 @@ describe('the child that runs a job', () => {
     assert.equal(events.at(-1)?.type, 'done');
   });
 
-  it('stops when it is asked to, and another goes on from its snapshot: the same losses and weights', async () => {
+  it('stops when asked to, and another resumes from its snapshot: the same losses and weights', async () => {
     const spec = smallTraining(300, { comparison: smallComparison });
     const steady = await run(request(spec));
     let packs = 0;
@@ -146,7 +146,7 @@ describe('the child that runs a job', () => {
     assert.deepEqual(results(second), results(steady));
   });
 
-  it('takes checkpoints by the clock, none of them ahead of the events delivered', async () => {
+  it('takes checkpoints at intervals, none ahead of the events delivered', async () => {
     const events: RunEvent[] = [];
     let checkpoints = 0;
     await run(request(smallTraining(300), { checkpointEvery: 100 }), (message) => {
@@ -159,7 +159,7 @@ describe('the child that runs a job', () => {
     assert.ok(checkpoints > 0);
   });
 
-  it('begins afresh where the checkpoint is of another engine, and says so', async () => {
+  it('starts over if the checkpoint is from another engine, and reports it', async () => {
     const spec = smallTraining(100);
     const stopped = await run(request(spec), (message, child) => {
       if (message.type === 'events') child.send({ type: 'stop' });
@@ -168,18 +168,18 @@ describe('the child that runs a job', () => {
     const engine = JSON.stringify({ ...JSON.parse(metadata.engine!), version: '0.0.0' });
     const checkpoint = encodeSafetensors(tensors, { ...metadata, engine });
     const { messages, events } = await run(request(spec, { checkpoint }));
-    assert.ok(messages[0]?.type === 'afresh' && /different engine/.test(messages[0].reason));
+    assert.ok(messages[0]?.type === 'restart' && /different engine/.test(messages[0].reason));
     assert.equal(losses(events).length, 100 * 4);
   });
 
-  it('leaves Ctrl-C, which a terminal sends to it too, to its worker', async () => {
+  it('ignores Ctrl-C, which a terminal sends to it too: its worker handles it', async () => {
     const { events } = await run(request(smallTraining(100)), (message, child) => {
       if (message.type === 'events') process.kill(child.pid!, 'SIGINT');
     });
     assert.equal(events.at(-1)?.type, 'done');
   });
 
-  it('tells why a job cannot run: an exception with its stack, an engine that is not there', async () => {
+  it('reports why a job cannot run: an exception with its stack, a missing engine', async () => {
     const { problem, comparison } = smallTraining(1, { comparison: smallComparison });
     const compare = parseJobSpec({ kind: 'compare', problem, comparison, optimizer: { job: 'any' } });
     const [damaged] = (await run(request(compare, { weights: { bytes: new Uint8Array(64), sha256: '' } }))).messages;
@@ -191,7 +191,7 @@ describe('the child that runs a job', () => {
     assert.equal(missing.failure.code, 'unsupported');
   });
 
-  it('says that its heap was full', async () => {
+  it('reports that its heap was full', async () => {
     const before = process.env.NODE_OPTIONS;
     process.env.NODE_OPTIONS = '--max-old-space-size=8';
     const running = run(request(smallTraining(1000)));
@@ -201,7 +201,7 @@ describe('the child that runs a job', () => {
     assert.deepEqual(exit, { description: 'was ended by signal SIGABRT', outOfMemory: true });
   });
 
-  it('ends by itself when its worker is gone, also out of a long computation', async (t) => {
+  it('exits by itself when its worker is gone, even during a long computation', async (t) => {
     for (const spec of [smallTraining(1_000_000), slowTraining(30)]) {
       const parent = spawn(
         process.execPath,

@@ -23,7 +23,7 @@ describe('a worker with a job on digits', () => {
     training: { iterations: 60, horizon: 20, unroll: 5, validation: { every: 30, functions: 1 } },
   });
 
-  it('reads them, and goes on with the same ones where a child was killed', async () => {
+  it('reads them, and resumes with the same ones after a child was killed', async () => {
     const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 20 });
     const struck = await harness.submit(spec);
     const other = await harness.submit(spec);
@@ -39,7 +39,7 @@ describe('a worker with a job on digits', () => {
     assert.equal(decodeWeights(weights).provenance.problem?.name, 'mnist');
   });
 
-  it('fails it as unsupported where they are not there, and says where they would have to be', async () => {
+  it('fails it as unsupported if they are missing, and reports where they should be', async () => {
     process.env.METADESCENT_MNIST = '/nonexistent';
     await harness.startWorker();
     const last = states(await harness.watch(await harness.submit(spec))).at(-1);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { RunEvent } from '../../src/contract/events.js';
 import { EventPack } from '../../src/workers/event-pack.js';
 
-/** Points that say where they belong: 1000 × meta-iteration + place within it. */
+/** Points that encode their position: 1000 × meta-iteration + index within it. */
 function losses(iteration: number, perIteration = 4): RunEvent {
   const points = Float32Array.from({ length: perIteration }, (_, i) => 1000 * iteration + i);
   return { type: 'losses', iteration, step: (iteration * perIteration) % 8, perIteration, points };
@@ -16,7 +16,7 @@ function pack(events: RunEvent[]): RunEvent[] {
 }
 
 describe('a pack of events', () => {
-  it('joins the losses of consecutive meta-iterations, and says where they begin', () => {
+  it('joins the losses of consecutive meta-iterations, and records where they begin', () => {
     assert.deepEqual(pack([losses(3), losses(4), losses(5)]), [
       {
         type: 'losses',
@@ -37,7 +37,7 @@ describe('a pack of events', () => {
     );
   });
 
-  it('is empty after it was taken, and due when it is large', () => {
+  it('is empty after being taken, and due when large', () => {
     const pack = new EventPack();
     assert.ok(pack.isEmpty && !pack.isDue);
     for (let i = 0; i < 4096; i++) pack.add(losses(i));

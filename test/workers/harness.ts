@@ -13,7 +13,7 @@ import { startWorker, type Worker, type WorkerOptions } from '../../src/workers/
 
 const silent = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
-/** Jobs, and workers on them, over one Redis: what a test starts here ends with `close`. */
+/** Jobs and workers over one Redis. `close` ends everything that a test started here. */
 export class Harness {
   private ends: (() => Promise<void>)[] = [];
 
@@ -102,16 +102,16 @@ export function states(events: JobEvent[]): JobEventOf<'state'>[] {
   return events.filter((event) => event.type === 'state');
 }
 
-/** Points by meta-iteration and step, whichever attempts they come from; fails where attempts disagree on one. */
+/** Points by meta-iteration and step, from any attempt; fails if attempts disagree. */
 export function lossesIn(events: JobEvent[]): number[] {
   const all: number[] = [];
   for (const event of events) {
     if (event.type !== 'losses') continue;
     for (const [i, point] of event.points.entries()) {
-      const place = event.iteration * event.perIteration + i;
-      if (all[place] !== undefined && all[place] !== Number(point))
-        throw new Error(`point ${place}: ${all[place]} before, and ${point} in attempt ${event.attempt}`);
-      all[place] = Number(point);
+      const key = event.iteration * event.perIteration + i;
+      if (all[key] !== undefined && all[key] !== Number(point))
+        throw new Error(`point ${key}: ${all[key]} before, and ${point} in attempt ${event.attempt}`);
+      all[key] = Number(point);
     }
   }
   return all;

@@ -8,7 +8,7 @@ import { withRedis } from '../support/redis.js';
 import { Harness, lossesIn, states, until } from './harness.js';
 import { smallTraining } from './specs.js';
 
-/** Locks as short as these make a loss show within a second, as thirty seconds' do in half a minute or two. */
+/** With such short locks a loss shows within a second; with thirty seconds it takes half a minute or more. */
 const lockDuration = 500;
 
 describe('a worker’s lock on its job', () => {
@@ -47,8 +47,8 @@ describe('a worker’s lock on its job', () => {
     assert.deepEqual(await harness.read(job, 'weights'), await harness.read(undisturbed, 'weights'));
   });
 
-  it('outlasts a full Redis: the job waits, and goes on when there is room, with nothing lost', async () => {
-    // The second place is for whoever takes the job for lost.
+  it('outlasts a full Redis: the job waits, and resumes when there is space, with nothing lost', async () => {
+    // The second slot is for a worker that considers the job lost.
     await harness.startWorker({ lockDuration, concurrency: 2 });
     const job = await harness.submit(smallTraining(1000));
     await until(async () => (await harness.jobs.get(job)).progress);

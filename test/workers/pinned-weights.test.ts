@@ -23,14 +23,14 @@ describe('the weights that a job compares', () => {
   const compare = (job: string, comparison: object = smallComparison) =>
     harness.submit(parseJobSpec({ kind: 'compare', engine, problem, comparison, optimizer: { job } }));
 
-  /** A job of these meta-iterations, done. */
+  /** A finished job with this many meta-iterations. */
   async function trained(iterations: number): Promise<string> {
     const job = await harness.submit(smallTraining(iterations));
     assert.equal(states(await harness.watch(job)).at(-1)?.state, 'succeeded');
     return job;
   }
 
-  it('are named by their digest in its record, its events and its results', async () => {
+  it('have their digest in its record, its events and its results', async () => {
     await harness.startWorker();
     const named = await trained(50);
     const digest = sha256(await harness.read(named, 'weights'));
@@ -42,7 +42,7 @@ describe('the weights that a job compares', () => {
     assert.equal((await harness.jobs.get(named)).weightsSha256, undefined);
   });
 
-  it('are the same at every attempt: others fail it, and are never mixed with the first', async () => {
+  it('are the same at every attempt: other weights fail it, and are never mixed in', async () => {
     const worker = await harness.startWorker({ checkpointEvery: 20 });
     const [named, other] = [await trained(50), await trained(100)];
     const job = await compare(named, { ...smallComparison, functions: 200_000, steps: 100 });
@@ -56,7 +56,7 @@ describe('the weights that a job compares', () => {
     assert.ok(!(await harness.artifacts.list(job)).includes(artifactNames.results));
   });
 
-  it('are pinned by the first attempt where the job that it names still trains', async () => {
+  it('are pinned by the first attempt if the job that it names is still training', async () => {
     const attempts = await openAttempts({ redisUrl: redis.url, artifacts: harness.artifacts });
     const training = await harness.submit(smallTraining(1000));
     await harness.artifacts.put(training, artifactNames.weights, Buffer.from('so far'));

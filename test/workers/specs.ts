@@ -1,11 +1,11 @@
 import type { JobSpec, MetatrainSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 
-/** Meta-training of which a hundred meta-iterations, of 4 steps each, take about a fifth of a second. */
+/** Meta-training in which a hundred meta-iterations, of 4 steps each, take about a fifth of a second. */
 export function smallTraining(iterations: number, changes: Record<string, unknown> = {}): MetatrainSpec {
   const document = {
     kind: 'metatrain',
-    // Slow enough to be disturbed on its way.
+    // Slow enough to be interrupted.
     engine: { name: 'tfjs', backend: 'wasm' },
     problem: { name: 'parabola' },
     optimizer: { name: 'lstm', layers: [4] },
@@ -23,7 +23,7 @@ export const smallComparison = {
   resamples: 100,
 };
 
-/** Its first pull, a validation, takes about a second for 30 functions, and no message is heard meanwhile. */
+/** Its first pull, a validation, takes about a second for 30 functions, without receiving messages. */
 export function slowTraining(functions: number): JobSpec {
   return smallTraining(1000, {
     problem: { name: 'quadratic', dimension: 100, distribution: 'normal' },

@@ -4,8 +4,8 @@ import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
 import { artifactFolder, startWorkerOn } from './harness.js';
 
 /**
- * A worker as a process of its own, `starved-process.js REDIS_URL FOLDER STORE_PATIENCE`, with its log on standard
- * output. At SIGUSR2 it takes every descriptor that is left, and at the next it gives them back.
+ * A worker in its own process, `starved-process.js REDIS_URL FOLDER STORE_PATIENCE`, with its log on standard output.
+ * At SIGUSR2 it takes all remaining descriptors, and at the next it releases them.
  */
 const [redisUrl = '', folder = '', storePatience] = process.argv.slice(2);
 const hoard: number[] = [];
@@ -19,7 +19,7 @@ function takeAll(): void {
   try {
     for (;;) hoard.push(openSync('/dev/null', 'r'));
   } catch {
-    // There are no more.
+    // None are left.
   }
 }
 

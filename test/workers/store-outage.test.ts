@@ -9,7 +9,7 @@ import { smallTraining } from './specs.js';
 
 const program = fileURLToPath(new URL('./starved-process.js', import.meta.url));
 
-describe('a worker without a descriptor left for its files', () => {
+describe('a worker that has run out of descriptors', () => {
   const redis = withRedis();
   let harness: Harness;
   let worker: ChildProcess;
@@ -37,16 +37,16 @@ describe('a worker without a descriptor left for its files', () => {
     await until(() => said.includes('ready'));
   }
 
-  /** Takes the worker's descriptors, or gives them back. */
+  /** Takes the worker's descriptors, or releases them. */
   async function hoard(yes: boolean): Promise<void> {
     said = '';
     worker.kill('SIGUSR2');
     await until(() => said.includes(`hoarding ${yes}`));
   }
 
-  const waits = () => until(() => /EMFILE.*the job waits until this passes/.test(said));
+  const waits = () => until(() => /EMFILE.*the job is waiting; retrying/.test(said));
 
-  it('has a job wait that begins, and the next, for which there is no process yet', async () => {
+  it('lets a starting job wait, and the next one, which has no process yet', async () => {
     await startWorker();
     await hoard(true);
     const jobs = [await harness.submit(smallTraining(1)), await harness.submit(smallTraining(1))];
@@ -58,7 +58,7 @@ describe('a worker without a descriptor left for its files', () => {
     }
   });
 
-  it('has a job wait that ends: its weights are kept', async () => {
+  it('lets an ending job wait: its weights are kept', async () => {
     await startWorker();
     const job = await harness.submit(smallTraining(300));
     await until(async () => (await harness.jobs.get(job)).progress);
@@ -70,16 +70,16 @@ describe('a worker without a descriptor left for its files', () => {
     assert.ok((await harness.read(job, 'weights')).length > 0);
   });
 
-  it('fails a job only after its patience, and says why', async () => {
+  it('fails a job only after its patience, and reports why', async () => {
     await startWorker(1000);
     await hoard(true);
     const job = await harness.submit(smallTraining(1));
     const { state, reason } = states(await harness.watch(job)).at(-1)!;
     assert.equal(state, 'failed');
-    assert.match(reason!.message, /^The job waited 1 s in vain: .*EMFILE/);
+    assert.match(reason!.message, /^The job gave up after 1 s of retries: .*EMFILE/);
   });
 
-  it('does not keep a job that waits from being cancelled, or handed back', async () => {
+  it('can cancel a waiting job, or return it to the queue', async () => {
     await startWorker();
     await hoard(true);
     const cancelled = await harness.submit(smallTraining(1));

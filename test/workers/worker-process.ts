@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
 import { artifactFolder, startWorkerOn } from './harness.js';
 
-/** A worker as a process of its own: `worker-process.js REDIS_URL FOLDER LOCK_DURATION`. */
+/** A worker in its own process: `worker-process.js REDIS_URL FOLDER LOCK_DURATION`. */
 const [redisUrl = '', folder = '', lockDuration] = process.argv.slice(2);
 await startWorkerOn(redisUrl, new FolderArtifactStore(artifactFolder(folder)), {
   logger: pino({ level: 'silent' }),

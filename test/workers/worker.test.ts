@@ -29,7 +29,7 @@ describe('a worker', () => {
     const results = JSON.parse(String(await harness.read(job, 'results')));
     assert.deepEqual(results, events.find((e) => e.type === 'comparison')?.results);
     assert.equal((await harness.jobs.get(job)).state, 'succeeded');
-    for (const msg of ['attempt begins', 'attempt ends'])
+    for (const msg of ['attempt started', 'attempt ended'])
       assert.ok(lines.some((line) => line.msg === msg && line.job === job && line.attempt === 1));
 
     const { engine, problem, comparison } = spec;
@@ -42,7 +42,7 @@ describe('a worker', () => {
     assert.match(weightsSha256, /^[0-9a-f]{64}$/);
   });
 
-  it('retries a job whose child is killed, from its checkpoint and to the same bytes; other jobs go on', async () => {
+  it('retries a job whose child is killed, from its checkpoint and to the same bytes; other jobs continue', async () => {
     const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 100 });
     const spec = smallTraining(400);
     const struck = await harness.submit(spec);
@@ -61,7 +61,7 @@ describe('a worker', () => {
     assert.deepEqual(lossesIn(events), lossesIn(steady));
     assert.deepEqual(await harness.read(struck, 'weights'), await harness.read(other, 'weights'));
     assert.equal((await harness.jobs.get(other)).attempt, 1);
-    // A checkpoint is of no use any more.
+    // The checkpoint is no longer needed.
     await until(async () => (await harness.artifacts.list(struck)).join() === 'weights.safetensors');
   });
 
@@ -85,7 +85,7 @@ describe('a worker', () => {
     assert.ok(iterations > 0 && iterations < 1_000_000);
   });
 
-  it('cancels within a second a job whose child does not answer, and takes the next', async () => {
+  it('cancels a job within a second even if its child does not respond, and takes the next', async () => {
     const worker = await harness.startWorker();
     const job = await harness.submit(slowTraining(300));
     const { pid } = await until(() => worker.children()[0]);
@@ -99,7 +99,7 @@ describe('a worker', () => {
 
   it('fails a job that diverges, with the reason and the last good weights', async () => {
     await harness.startWorker();
-    // A linear map of the gradient with weights of about ±10: θ grows twentyfold a step.
+    // A linear map of the gradient with weights of about ±10: θ grows twentyfold per step.
     const job = await harness.submit(
       smallTraining(50, {
         optimizer: { name: 'lstm', layers: [], initialisation: { kernels: 'zeros' } },
@@ -114,7 +114,7 @@ describe('a worker', () => {
     assert.equal(decodeWeights(await harness.read(job, 'weights')).provenance.bestIteration, 0);
   });
 
-  it('fails a comparison whose weights are gone', async () => {
+  it('fails a comparison whose weights were deleted', async () => {
     const worker = await harness.startWorker();
     const spec = smallTraining(1, { comparison: smallComparison });
     const trained = await harness.submit(spec);
@@ -130,7 +130,7 @@ describe('a worker', () => {
     assert.equal(reason?.code, 'weights-missing');
   });
 
-  it('gives its jobs back when it closes, and another goes on where it stopped, on the same attempt’s account', async () => {
+  it('returns its jobs when it closes, and another resumes where it stopped, without using up an attempt', async () => {
     const first = await harness.startWorker({ checkpointEvery: 100 });
     const spec = smallTraining(400, { maxAttempts: 1 });
     const job = await harness.submit(spec);
@@ -144,18 +144,18 @@ describe('a worker', () => {
     const undisturbed = await harness.submit(spec);
     await harness.watch(undisturbed);
     assert.deepEqual(await harness.read(job, 'weights'), await harness.read(undisturbed, 'weights'));
-    // Nothing was computed twice: the checkpoint was taken where the stream ends.
+    // Nothing was computed twice: the checkpoint was taken at the end of the stream.
     const points = events.flatMap((e) => (e.type === 'losses' ? e.points : []));
     assert.equal(points.length, 400 * 4);
   });
 });
 
-/** Places in the series that have a loss. */
+/** Number of positions in the series with a loss. */
 function countLosses(events: Parameters<typeof lossesIn>[0]): number {
   return Object.keys(lossesIn(events)).length;
 }
 
-/** Milliseconds from the wish to the event that says it is done. */
+/** Milliseconds from the request to the event that confirms it. */
 async function timeToCancel(harness: Harness, job: string, watched: ReturnType<Harness['watch']>): Promise<number> {
   const asked = performance.now();
   await harness.jobs.cancel(job);

@@ -3,7 +3,7 @@ import type { Entry } from './entries.js';
 import { recordKey } from './keys.js';
 import { Script } from './script.js';
 
-/** An attempt, as the one that may write to a job's stream. */
+/** The attempt that holds a job, and may write to its stream. */
 export interface Holder {
   readonly job: string;
   readonly token: string;
@@ -21,17 +21,18 @@ export interface RecordChanges {
   engine: string | null;
   /** One past the last meta-iteration. */
   lossEnd: number | null;
-  /** Digest of the weights that it compares. */
+  /** Digest of the weights that the job compares. */
   weightsSha256: string | null;
 }
 
 const script = new Script<['taken'] | ['behind', number] | ['appended', number, number]>(`
+-- ARGV: id, token, attempt, startedAt, before, progress, engine, lossEnd, weightsSha256, then seq, event, points per entry
 local id, token, startedAt, progress, engine, weights = ARGV[1], ARGV[2], ARGV[4], ARGV[6], ARGV[7], ARGV[9]
 local mine, before, lossEnd = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[8])
 local state, attempt, holder, cancel, end_ = unpack(redis.call('HMGET', record, 'state', 'attempt', 'holder', 'cancel', 'lossEnd'))
 if not state then return { 'taken' } end
 if holder ~= token then
-  -- A Redis that died may have lost this attempt's beginning, and then only then counts fewer attempts.
+  -- Only a crashed Redis, which may have lost this attempt's beginning, counts fewer attempts.
   if isFinal(state) or tonumber(attempt) >= mine then return { 'taken' } end
   redis.call('HSET', record, 'attempt', mine, 'holder', token, 'startedAt', startedAt)
   setState(id, 'running')
@@ -51,15 +52,15 @@ return { 'appended', tonumber(redis.call('HGET', record, 'bytes')), cancel and 1
 `);
 
 export type AppendOutcome =
-  /** The job is gone, final or another attempt's. */
+  /** The job is deleted, final or held by another attempt. */
   | { type: 'taken' }
-  /** Nothing is appended: the stream ends before `before`, at this seq. */
+  /** Nothing was appended, since the stream ends before `before`, at this seq. */
   | { type: 'behind'; seq: number }
   | { type: 'appended'; bytes: number; cancel: boolean };
 
 /**
- * Appends what is not there yet of these entries, behind the one numbered `before`: repeating it changes nothing.
- * @returns `bytes`: what the whole stream takes now.
+ * Appends those of the entries that are missing, after the one numbered `before`. Repeating it changes nothing.
+ * @returns `bytes`: the size of the whole stream.
  */
 export async function appendEntries(
   redis: Redis,

@@ -29,14 +29,14 @@ return { attempt, spec, redis.call('HGET', record, 'weightsSha256') }
 `);
 
 /**
- * Gives the job to the attempt with this token. A job that runs already has lost its worker, or the queue would not
- * have offered it.
- * @returns null where the job is gone, final, cancelled, or out of attempts, and failed by now.
+ * Gives the job to the attempt with this token. A job that is already running has lost its worker, or the queue would
+ * not have offered it.
+ * @returns null if the job is deleted, final, cancelled, or out of attempts, in which case it fails.
  */
 export async function beginAttempt(redis: Redis, id: string, token: string, time: number) {
   const lost: JobFailure = {
     code: 'worker-lost',
-    message: 'The worker that ran the job was lost, and the job with it.',
+    message: 'The worker stopped responding while running this job.',
   };
   const reply = await script.run(redis, [recordKey(id)], [id, token, time, JSON.stringify(lost)]);
   return reply && { number: reply[0], spec: JSON.parse(reply[1]) as JobSpec, weightsSha256: reply[2] };

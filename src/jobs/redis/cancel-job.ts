@@ -19,8 +19,8 @@ return { 'cancelled', entry }
 `);
 
 /**
- * Cancels a job that does not run, and asks the attempt that runs it to stop otherwise.
- * @returns `detail`: the state of a final job, or the queue's entry of a cancelled one.
+ * Cancels a job that is not running, or asks the attempt that runs it to stop.
+ * @returns `detail`: the state of a final job, or the queue entry of a cancelled one.
  */
 export async function cancelJob(redis: Redis, id: string) {
   const [outcome, detail] = await script.run(redis, [recordKey(id)], [id, Date.now()]);

@@ -2,12 +2,12 @@ import type { Redis } from 'ioredis';
 import { ApiError } from '../../contract/errors.js';
 import { writableKey } from './keys.js';
 
-/** XTRIM by id came with 6.2; Valkey and the like report the Redis version that they are compatible with. */
+/** XTRIM by id needs 6.2; Valkey and others report the Redis version that they are compatible with. */
 const oldest = [6, 2] as const;
 
 /**
- * Sees whether a Redis keeps what it is given: what it says of its version, and of what it does once it is full.
- * @throws ApiError `unavailable` where it does not.
+ * Checks a Redis's version, and that it evicts nothing when full.
+ * @throws ApiError `unavailable` if either is wrong.
  */
 export async function checkServer(redis: Redis): Promise<void> {
   const info = `${await redis.info('server')}\n${await redis.info('memory')}`;
@@ -16,19 +16,19 @@ export async function checkServer(redis: Redis): Promise<void> {
   if (version !== undefined && isOlder(version))
     throw new ApiError(
       'unavailable',
-      `Redis is version ${version}, at least ${oldest.join('.')} is needed: update it, or name another one.`,
+      `Redis is version ${version}, but at least ${oldest.join('.')} is needed: update it, or use another one.`,
     );
   const policy = field('maxmemory_policy') ?? 'noeviction';
   if (policy !== 'noeviction')
     throw new ApiError(
       'unavailable',
-      `Redis has maxmemory-policy ${policy}, allowed: noeviction, since with any other it deletes jobs when it is full: run redis-cli config set maxmemory-policy noeviction, or set it in redis.conf.`,
+      `Redis has maxmemory-policy ${policy}, allowed: noeviction, since any other deletes jobs when Redis is full: run redis-cli config set maxmemory-policy noeviction, or set it in redis.conf.`,
     );
 }
 
-/** Sees whether Redis takes writes: a full one, a replica, or one that cannot save does not. @throws its error. */
+/** Checks that Redis accepts writes: not if it is full, a replica, or cannot save. @throws its error. */
 export async function checkWritable(redis: Redis): Promise<void> {
-  // The key does not exist, so nothing is written; a write that would be refused is refused before that is looked at.
+  // The key does not exist, so nothing is written; Redis refuses writes before it checks that.
   await redis.set(writableKey, '', 'XX');
 }
 

@@ -5,21 +5,21 @@ import type { BaseLogger } from 'pino';
 /** @param url `redis://…`, `rediss://…` or the path of a unix socket. */
 export function connectRedis(url: string, options: Omit<RedisOptions, 'replyMapping'>, logger?: BaseLogger): Redis {
   const all = { retryStrategy: (times: number) => Math.min(times * 50, 1000), ...options };
-  // A path is given as such: read as a URL it might hold an escape or a query.
+  // A path is passed as such: in a URL it could contain an escape or a query.
   const redis = url.includes('://') ? new Redis(url, all) : new Redis({ ...all, path: resolve(url) });
-  // Each failure also rejects the commands that it befell, or they wait: this is for the operator.
+  // For the operator: a failure also rejects the affected commands, or they wait.
   redis.on('error', (error) => logger?.warn(error, 'Redis'));
   return redis;
 }
 
-/** For what somebody waits for: a command fails after three quarters of a second of attempts to connect. */
+/** For requests: a command fails after three quarters of a second of attempts to connect. */
 export const impatient = { maxRetriesPerRequest: 5, retryStrategy: () => 150, connectTimeout: 2000 } as const;
 
 const refusals = /^(OOM|LOADING|BUSY|MISCONF|READONLY|MASTERDOWN|NOREPLICAS)\b/;
 const lost = /^(ECONN[A-Z]+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
 const lostConnections = /Connection is closed|Stream isn't writeable|max retries per request|Command timed out/i;
 
-/** Whether Redis is full, out of reach or not ready: what was asked for may well pass later. */
+/** Whether Redis is full, unreachable or not ready, so that the same command may succeed later. */
 export function isOutage(error: unknown): boolean {
   const { message = '', code = '', syscall } = error as NodeJS.ErrnoException;
   return refusals.test(message) || lostConnections.test(message) || syscall === 'connect' || lost.test(code);

@@ -21,11 +21,11 @@ return { 'created', id }
 `);
 
 /**
- * Enters a queued job into the records, unless the key is known already.
- * @param key the idempotency key in Redis, where there is one
- * @param hash of the document as it was submitted
- * @param weightsSha256 of the file of weights that it names; null where that may still change
- * @returns whether it was known, with the same document or another, and the id of the job that is there now.
+ * Creates the record of a queued job, unless the key is already known.
+ * @param key the idempotency key in Redis, if any
+ * @param hash of the submitted document
+ * @param weightsSha256 of the weights file that it names; null if that may still change
+ * @returns whether the key was known, with the same document or another, and the id of the job now there.
  */
 export async function createJob(
   redis: Redis,

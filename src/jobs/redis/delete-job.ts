@@ -13,7 +13,7 @@ redis.call('DEL', record, KEYS[2])
 return 1
 `);
 
-/** Removes the record and the stream of a final job. @returns whether it was there, and final. */
+/** Deletes the record and the stream of a final job. @returns whether it existed, and was final. */
 export async function deleteJob(redis: Redis, id: string): Promise<boolean> {
   return (await script.run(redis, [recordKey(id), streamKey(id)], [id])) === 1;
 }

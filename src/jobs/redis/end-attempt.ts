@@ -5,6 +5,7 @@ import { recordKey } from './keys.js';
 import { Script } from './script.js';
 
 const script = new Script<['taken'] | ['behind', number] | ['ended', JobState, string]>(`
+-- ARGV: id, token, attempt, time, before, state, reason, progress
 local id, token, time, state, reason, progress = ARGV[1], ARGV[2], ARGV[4], ARGV[6], ARGV[7], ARGV[8]
 local mine, before = tonumber(ARGV[3]), tonumber(ARGV[5])
 local now, attempt, max, holder, ended, cancel, entry =
@@ -37,15 +38,15 @@ return { 'ended', state, entry }
 
 export type EndOutcome =
   | { type: 'taken' }
-  /** Nothing is changed: the stream ends before `before`, at this seq. */
+  /** Nothing was changed, since the stream ends before `before`, at this seq. */
   | { type: 'behind'; seq: number }
-  /** `entry`: the id that a queued job has in the queue. */
+  /** `entry`: the id of a queued job's queue entry. */
   | { type: 'ended'; state: JobState; entry: string };
 
 /**
- * Takes the job from its attempt, whose last entry was numbered `before`. Of `queued` becomes `failed` where no attempt
- * is left, and `cancelled` where that was asked for. A job that is queued again for no reason of its own may have one
- * attempt more. Repeating it changes nothing.
+ * Takes the job from its attempt, whose last entry was numbered `before`. `queued` becomes `failed` if no attempt is
+ * left, and `cancelled` if that was requested. A job that is queued again without a `reason` gets one more attempt.
+ * Repeating it changes nothing.
  */
 export async function endAttempt(
   redis: Redis,

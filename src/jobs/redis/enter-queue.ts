@@ -4,18 +4,18 @@ import { isJobId } from '../ids.js';
 import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
 import { indexKey, recordKey } from './keys.js';
 
-/** Records a page. */
+/** Records per page. */
 const pageLength = 500;
 
-/** Adds an entry for the job; one with this id that is there already stays as it is. */
+/** Adds an entry for the job, unless one with this id exists. */
 export async function enterQueue(queue: Queue<QueueEntry>, job: string, entry: string): Promise<void> {
   await queue.add('job', { job }, { jobId: entry, removeOnComplete: true, removeOnFail: true });
 }
 
 /**
- * Enters the jobs that are to run or run and that the queue does not know: a service that dies may leave a record
- * without its entry, and a Redis that dies may lose the one and keep the other.
- * @param minAge of a job, ms: a younger one may just be on its way into the queue.
+ * Queues the queued and running jobs that have no entry in the queue: a crashed service may leave a record without one,
+ * and a crashed Redis may lose one of the two.
+ * @param minAge of a job, ms: a younger one may be about to enter the queue.
  */
 export async function reconcile(redis: Redis, queue: Queue<QueueEntry>, minAge: number): Promise<string[]> {
   const entered: string[] = [];
@@ -23,7 +23,7 @@ export async function reconcile(redis: Redis, queue: Queue<QueueEntry>, minAge: 
     for (let from = 0; ; from += pageLength) {
       const jobs = await redis.zrange(indexKey(state), String(from), String(from + pageLength - 1));
       for (const job of await unknown(redis, jobs, state, minAge)) {
-        // A second look, at the record: an entry that was taken meanwhile has changed it.
+        // Checked again: an entry that was taken meanwhile has changed the record.
         const [entry] = await entriesOf(redis, [job], state, minAge);
         if (!entry) continue;
         await enterQueue(queue, job, entry);
@@ -43,7 +43,7 @@ async function unknown(redis: Redis, jobs: string[], state: string, minAge: numb
   return jobs.filter((_, i) => entries[i] && known[i]?.[1] === 0);
 }
 
-/** Of each job that is in the state and old enough its entry's id. */
+/** The id of each job's entry, if the job is in the state and old enough. */
 async function entriesOf(redis: Redis, jobs: string[], state: string, minAge: number): Promise<(string | null)[]> {
   const pipeline = redis.pipeline();
   for (const job of jobs.filter(isJobId)) pipeline.hmget(recordKey(job), 'state', 'entry', 'createdAt');

@@ -17,12 +17,12 @@ export function encodeEntry(event: RunEvent, time: number): Entry {
   return { event: JSON.stringify({ ...rest, time }), points: toBytes(points) };
 }
 
-/** A copy: whoever gave the points may write over them. */
+/** A copy, since the caller may overwrite the points. */
 function toBytes(points: Float32Array): Buffer {
   return Buffer.from(Buffer.from(points.buffer, points.byteOffset, points.byteLength));
 }
 
-/** As Redis gives an entry: its id, then its fields and their values in turn. */
+/** An entry as returned by Redis: its id, then fields and values alternating. */
 export type RawEntry = [id: Buffer, fields: Buffer[]];
 
 export function positionOf([id]: RawEntry): Position {
@@ -36,7 +36,7 @@ export interface LossEntry {
   readonly points: Float32Array;
 }
 
-/** @returns null unless the entry is of losses. */
+/** @returns null unless the entry has losses. */
 export function decodeLosses([, fields]: RawEntry): LossEntry | null {
   const points = fields[3];
   if (points === undefined) return null;
@@ -51,7 +51,7 @@ export function decodeEntry(job: string, entry: RawEntry): JobEvent {
   return event;
 }
 
-/** Copied: the bytes of a reply lie at any offset, and floats do not. */
+/** Copied, since floats need alignment, which the bytes of a reply lack. */
 function toPoints(bytes: Buffer): Float32Array {
   const points = new Float32Array(bytes.length / 4);
   new Uint8Array(points.buffer).set(bytes);

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** How long a client may repeat a request, ms. */
+/** For how long a client may repeat a request, ms. */
 export const keyLifetime = 24 * 3600 * 1000;
 
 /**
- * Lua: what has come with an idempotency key before, as long as its record is there, and whether with the same document.
- * `remember` notes it. The id may hold no space.
+ * Lua: the id that an idempotency key created, while its record exists, and whether the document was the same.
+ * `remember` stores it. The id must have no spaces.
  */
 export const idempotencyLua = `
 local function earlier(key, prefix, hash)
@@ -23,7 +23,7 @@ end
 `;
 
 /**
- * The same question from outside a script.
+ * The same outside a script.
  * @param key in Redis
  */
 export async function findByKey(redis: Redis, key: string, recordPrefix: string, hash: string) {
@@ -32,7 +32,7 @@ export async function findByKey(redis: Redis, key: string, recordPrefix: string,
   return { id, same: before === hash };
 }
 
-/** Tells documents apart. The order of their fields says nothing. */
+/** A hash of a document, independent of the order of its fields. */
 export function hashDocument(document: unknown): string {
   const sorted = JSON.stringify(document, (_, value) =>
     value !== null && typeof value === 'object' && !Array.isArray(value)

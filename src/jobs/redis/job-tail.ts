@@ -8,10 +8,10 @@ import { recordKey, streamKey } from './keys.js';
 import { compare, fromId, type Position, toId } from './position.js';
 import { jobDeleted, streamIncomplete } from './stream-errors.js';
 
-/** What the tail remembers at most; a subscriber further behind reads from Redis. */
+/** Maximum that the tail keeps; a subscriber further behind reads from Redis. */
 const limits = { events: 1024, points: 1 << 18 };
 const batchLength = 64;
-/** Milliseconds after which a silent stream's job is looked at: it may have been deleted. */
+/** Milliseconds of silence after which it checks whether the job was deleted. */
 const silence = 5000;
 
 /** The live end of a job's stream, read and decoded once for all subscribers of this process. */
@@ -20,14 +20,14 @@ export class JobTail {
   private points = 0;
   private readonly waiting = new Set<() => void>();
   private closed = false;
-  /** Whether the final state is among the events: none follows it. */
+  /** Whether the events include the final state, which is the last. */
   finished = false;
-  /** What has ended the reading before that: the job was deleted, or a defect of ours. */
+  /** What ended the reading before that: the job was deleted, or an internal error. */
   failure: unknown;
 
   /**
-   * @param connection the tail's own: it waits in Redis.
-   * @param base what is remembered begins behind it.
+   * @param connection of the tail only, since its reads block.
+   * @param base the position before the first event kept.
    */
   constructor(
     private readonly connection: Redis,
@@ -41,7 +41,7 @@ export class JobTail {
     return this.events.at(-1) ?? this.base;
   }
 
-  /** @returns the event that follows the position, which must not lie before the base; undefined at the end. */
+  /** @returns the event after the position, which must not be before the base; undefined at the end. */
   after(position: Position): JobEvent | undefined {
     let [low, high] = [0, this.events.length];
     while (low < high) {
@@ -52,7 +52,7 @@ export class JobTail {
     return this.events[low];
   }
 
-  /** Calls back once, at the next change. @returns a function that forgets the callback. */
+  /** Calls back once, at the next change. @returns a function that removes the callback. */
   onChange(callback: () => void): () => void {
     this.waiting.add(callback);
     return () => this.waiting.delete(callback);
@@ -92,7 +92,7 @@ export class JobTail {
   private add(events: JobEvent[]): void {
     for (const event of events) {
       const { attempt, seq } = this.end;
-      // What lies between may have been taken out of the stream unseen: whoever needs it looks there.
+      // Entries between may have been moved out of the stream unseen: subscribers that need them read the stream.
       if (event.attempt !== attempt || event.seq !== seq + 1)
         this.beginAt({ attempt: event.attempt, seq: event.seq - 1 });
       this.events.push(event);

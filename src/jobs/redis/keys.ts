@@ -2,26 +2,26 @@ import { createHash } from 'node:crypto';
 import type { JobState } from '../../contract/events.js';
 import { checkJobId } from '../ids.js';
 
-/** Of every key but the queue's. All of them are on one node: the scripts name keys that they derive. */
+/** Prefix of every key except the queue's. All keys must be on one node, since scripts use keys that they derive. */
 const prefix = 'metadescent:';
 
-/** Of a job's record, a hash; the id follows. */
+/** Prefix of a job's record, a hash; the id follows. */
 export const recordPrefix = `${prefix}job:`;
-/** Of a job's stream; the id follows. */
+/** Prefix of a job's stream; the id follows. */
 export const streamPrefix = `${prefix}events:`;
-/** Of the sorted sets of ids, all of score 0 and so in the order of the ids, which is that of creation. */
+/** Prefix of the sorted sets of ids, all with score 0 and so in the order of ids, which is that of creation. */
 export const indexPrefix = `${prefix}jobs:`;
-/** Of a registered optimizer's record, a hash; `NAME:VERSION` follows. A name holds no colon. */
+/** Prefix of a registered optimizer's record, a hash; `NAME:VERSION` follows. Names have no colons. */
 export const optimizerPrefix = `${prefix}optimizer:`;
-/** A hash: the last version that was given under each name. It outlives the versions. */
+/** A hash: the last version number of each name. It outlives the versions. */
 export const versionsKey = `${prefix}optimizers:versions`;
-/** Counts registrations. Their numbers are the scores in the indices. */
+/** The count of registrations, whose numbers are the scores in the indices. */
 export const registrationsKey = `${prefix}optimizers:registrations`;
-/** Of the sorted sets of `NAME:VERSION` in the order of registration: "all", or "name:" and the name. */
+/** Prefix of the sorted sets of `NAME:VERSION` in order of registration: "all", or "name:" and the name. */
 export const optimizerIndexPrefix = `${prefix}optimizers:`;
-/** Never written: a try to replace it shows whether Redis takes writes. */
+/** Never written: an attempt to replace it shows whether Redis accepts writes. */
 export const writableKey = `${prefix}writable`;
-/** Says `JOB` when its cancellation is asked for, and `JOB TOKEN` when an attempt with that token begins. */
+/** Publishes `JOB` when it is to be cancelled, and `JOB TOKEN` when an attempt with that token begins. */
 export const attemptsChannel = `${prefix}attempts`;
 
 export function recordKey(job: string): string {
@@ -32,13 +32,13 @@ export function streamKey(job: string): string {
   return streamPrefix + checkJobId(job);
 }
 
-/** A client's key is of any length and any bytes: it is hashed. It means something to one route alone. */
+/** Clients' keys may have any length and bytes, so they are hashed. Each route has its own keys. */
 export function idempotencyKey(key: string, route: 'jobs' | 'optimizers'): string {
   const scope = route === 'jobs' ? '' : `${route}:`;
   return `${prefix}idempotency:${scope}${createHash('sha256').update(key).digest('hex')}`;
 }
 
-/** The index of the jobs in a state, with a label, with both, or of all. A label holds no colon. */
+/** The index of the jobs in a state, with a label, with both, or of all. Labels have no colons. */
 export function indexKey(state?: JobState, label?: string): string {
   const parts = [state && `state:${state}`, label && `label:${label}`].filter(Boolean);
   return indexPrefix + (parts.join(':') || 'all');

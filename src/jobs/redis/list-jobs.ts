@@ -6,7 +6,7 @@ import { indexKey, recordKey } from './keys.js';
 import { countFitting } from './page.js';
 import type { JobRecord } from './record.js';
 
-/** A page of records, newest first, and the cursor of the next: the last id of this one. */
+/** A page of records, newest first, and the cursor of the next page: the last id of this one. */
 export async function listJobs(
   redis: Redis,
   { state, label, cursor, limit }: JobsQuery,
@@ -14,10 +14,10 @@ export async function listJobs(
   if (cursor !== undefined && !isJobId(cursor))
     throw new ApiError(
       'invalid-cursor',
-      `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the "next" of an earlier page.`,
+      `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the "next" of a previous page.`,
     );
   const last = cursor === undefined ? '+' : `(${cursor}`;
-  // One more than the page tells whether another follows.
+  // One more than the page, to know whether another follows.
   const ids = await redis.zrevrangebylex(indexKey(state, label), last, '-', 'LIMIT', 0, limit + 1);
   const page = ids.slice(0, limit);
   const pipeline = redis.pipeline();
@@ -26,7 +26,7 @@ export async function listJobs(
   const found = page.map((id, i): [string, JobRecord] => [id, (replies[i]?.[1] ?? {}) as JobRecord]);
   const records = found.slice(0, countFitting(found.map(([, { spec }]) => spec?.length ?? 0)));
   return {
-    // One may have been deleted meanwhile.
+    // Records may have been deleted meanwhile.
     records: records.filter(([, record]) => record.state !== undefined),
     next: ids.length > records.length ? records.at(-1)![0] : null,
   };

@@ -11,7 +11,7 @@ export class LossBuckets {
   private readonly sum: Float64Array;
   private readonly min: Float64Array;
   private readonly max: Float64Array;
-  /** Meta-iterations of later attempts, [first, one past the last), and of the one that is being added. */
+  /** Ranges of meta-iterations, [first, one past the last), of later attempts and of the one being added. */
   private readonly covered: [number, number][] = [];
   private current: [number, number] | null = null;
 
@@ -36,7 +36,7 @@ export class LossBuckets {
     }
   }
 
-  /** What is added from here on is of an earlier attempt. */
+  /** From here on, the points added are of an earlier attempt. */
   closeAttempt(): void {
     if (this.current) this.covered.push(this.current);
     this.current = null;

@@ -1,17 +1,17 @@
 import type { LossEntry } from './entries.js';
 
 /**
- * Loss points that have moved out of a job's stream, as artifacts named `losses-ATTEMPT-ITERATION-STEP.f32` after the
- * first of them. A file is one block after the other, one for each entry that was in the stream, in its order. A block
- * is five unsigned 32-bit integers, all of the file being little-endian:
+ * Loss points moved out of a job's stream, as artifacts named `losses-ATTEMPT-ITERATION-STEP.f32` after the first
+ * point. A file is a sequence of blocks, one per entry of the stream, in its order. Everything is little-endian. A
+ * block begins with five unsigned 32-bit integers:
  *
  *     seq           of the entry
  *     iteration     meta-iteration of the first point
  *     step          step of the first point within its horizon
- *     perIteration  points a meta-iteration
+ *     perIteration  points per meta-iteration
  *     count         points in the block
  *
- * and then `count` 32-bit floats.
+ * followed by `count` 32-bit floats.
  */
 export interface LossBlock extends LossEntry {
   readonly seq: number;
@@ -32,7 +32,7 @@ export function lossFileName(attempt: number, { iteration, step }: LossBlock): s
   return `losses-${pad(attempt, 3)}-${pad(iteration, 9)}-${pad(step, 6)}.f32`;
 }
 
-/** Those of the names that are of loss files, in the order of their points. */
+/** The loss files among the names, in the order of their points. */
 export function lossFiles(names: readonly string[]): LossFile[] {
   return [...names].sort().flatMap((name) => {
     const match = pattern.exec(name);
@@ -57,7 +57,7 @@ export function encodeLossFile(blocks: readonly LossBlock[]): Uint8Array {
 
 /** The points are views of the bytes. */
 export function* decodeLossFile(bytes: Buffer): Generator<LossBlock> {
-  // Floats lie at multiples of four; a buffer need not.
+  // Floats need offsets divisible by four; a buffer may have any.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const view = new DataView(aligned.buffer, aligned.byteOffset, aligned.byteLength);
   for (let offset = 0; offset < aligned.byteLength; ) {

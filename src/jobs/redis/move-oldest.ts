@@ -8,8 +8,8 @@ import { readPage } from './stream-pages.js';
 import { trimStream } from './trim-stream.js';
 
 /**
- * Moves the oldest entries of a job's stream, of about so many bytes, out of it, but never the newest: their losses to artifacts, one an
- * attempt. If it ends half-way, the points are in both places for a while and their seq tells that they are the same.
+ * Removes the oldest entries of a job's stream, about `bytes` in total but never the newest, and moves their losses to
+ * artifacts, one per attempt. If it fails half-way, points are in both for a while, with the same seq.
  */
 export async function moveOldest(
   redis: Redis,

@@ -1,7 +1,7 @@
-/** Characters of stored documents on a page: writing more of them would hold up other requests. */
+/** Maximum characters of stored documents on a page: writing more would block other requests. */
 const pageCharacters = 2 ** 20;
 
-/** How many of the records at the beginning fit a page, at least one. @param sizes characters of each */
+/** Number of records, from the first, that fit on a page; at least one. @param sizes characters of each */
 export function countFitting(sizes: readonly number[]): number {
   let total = 0;
   const fitting = sizes.findIndex((size) => {

@@ -1,6 +1,6 @@
 import { ApiError } from '../../contract/errors.js';
 
-/** The place of an entry in a job's stream. */
+/** The position of an entry in a job's stream. */
 export interface Position {
   readonly attempt: number;
   readonly seq: number;
@@ -14,7 +14,7 @@ export function compare(a: Position, b: Position): number {
   return a.attempt - b.attempt || a.seq - b.seq;
 }
 
-/** Of a stream entry's id, `attempt-seq`. */
+/** The position of a stream entry's id, `attempt-seq`. */
 export function fromId(id: string): Position {
   const [attempt, seq] = id.split('-');
   return { attempt: Number(attempt), seq: Number(seq) };

@@ -10,9 +10,9 @@ import { decodeLossFile, type LossBlock, type LossFile, lossFiles } from './loss
 const pageLength = 64;
 
 /**
- * The losses of a job with so many attempts, from its stream and its artifacts. A meta-iteration's points are those of
- * the latest attempt that has any.
- * @param lossEnd one past the last meta-iteration that there is.
+ * The losses of a job, from its stream and its artifacts. A meta-iteration's points are those of the latest attempt
+ * that has any.
+ * @param lossEnd one past the last meta-iteration with a loss.
  */
 export async function readLosses(
   redis: Redis,
@@ -29,7 +29,7 @@ export async function readLosses(
       const losses = decodeLosses(entry);
       if (losses) buckets.add(losses);
     }
-    // Read after the stream: what moves from the one to the other meanwhile is in both, not in neither.
+    // Read after the stream, so that points that move meanwhile are in both, not in neither.
     const files = lossFiles(await artifacts.list(job)).filter((file) => file.attempt === attempt);
     for (const file of files.filter((file, i) => overlaps(file, files[i + 1], buckets)))
       for (const block of await readFile(artifacts, job, file))
@@ -68,7 +68,7 @@ async function* streamOf(redis: Redis, job: string, attempt: number): AsyncGener
   }
 }
 
-/** A set of numbers that mostly come in order: ranges, first and last included. */
+/** A set of numbers added mostly in order, as inclusive ranges. */
 class Seen {
   private readonly ranges: [number, number][] = [];
 

@@ -6,10 +6,10 @@ import type { RecordChanges } from './append-entries.js';
 /** Milliseconds between two changes of a record's progress. */
 const interval = 200;
 
-/** What a run's events change in the job's record. */
+/** The changes to a job's record that follow from a run's events. */
 export class RecordProgress {
   private standing: Standing;
-  /** The part of the standing that the record has. */
+  /** The part of the standing that is in the record. */
   private written: Standing;
   private writtenAt = Number.NEGATIVE_INFINITY;
   private weightsSha256: string | null = null;
@@ -23,7 +23,7 @@ export class RecordProgress {
     if (event.type === 'started') this.weightsSha256 = event.weightsSha256 ?? null;
   }
 
-  /** What to change along with the next entries; the progress only now and then. */
+  /** The changes to write with the next entries; progress only at intervals. */
   changes(): RecordChanges {
     const { standing, written, weightsSha256 } = this;
     const isNew = standing.engine !== written.engine;

@@ -2,13 +2,13 @@ import type { Job } from '../../contract/job.js';
 
 /**
  * A job's record, a Redis hash. Besides what {@link Job} shows:
- * - `labels`, separated by spaces, and `maxAttempts`, as scripts read them; the latter grows with each attempt that
- *   does not count;
- * - `entry`: the id of the queue's entry that stands for the job;
- * - `holder`: the token of the attempt that runs; `ended`: of the attempt that ended last;
- * - `cancel`: "1" once the cancellation of the running job is asked for;
- * - `last` and `trimmed`: ids of the stream's last entry and of the last one that has been taken out of it;
- * - `bytes`: what the stream's entries take; `lossEnd`: one past the last meta-iteration with a loss.
+ * - `labels`, separated by spaces, and `maxAttempts`, for scripts; the latter grows with each attempt that does not
+ * count;
+ * - `entry`: the id of the job's queue entry;
+ * - `holder`: the token of the running attempt; `ended`: that of the attempt that ended last;
+ * - `cancel`: "1" once the running job is to be cancelled;
+ * - `last` and `trimmed`: ids of the stream's last entry and of the last one removed from it;
+ * - `bytes`: the size of the stream's entries; `lossEnd`: one past the last meta-iteration with a loss.
  */
 export type JobRecord = Record<string, string>;
 

@@ -21,11 +21,11 @@ import { StreamWriter } from './stream-writer.js';
 const maxStreamBytes = 64 << 20;
 
 export interface OpenAttemptsOptions extends OpenJobsOptions {
-  /** Of one job's stream in Redis; 64 MiB by default. */
+  /** Maximum bytes of one job's stream in Redis; 64 MiB by default. */
   maxStreamBytes?: number;
 }
 
-/** An attempt that runs here, as far as messages of others concern it. */
+/** A running attempt of this process, for messages about it. */
 interface Running {
   job: string;
   token: string;
@@ -46,7 +46,7 @@ export class RedisAttempts implements Attempts {
     this.logger = options.logger;
     this.artifacts = options.artifacts;
     this.maxStreamBytes = options.maxStreamBytes ?? maxStreamBytes;
-    // A worker has all the time there is: its commands wait for Redis.
+    // A worker's commands wait for Redis as long as it takes.
     this.redis = connectRedis(options.redisUrl, { maxRetriesPerRequest: null }, this.logger);
     this.messages = connectRedis(options.redisUrl, { maxRetriesPerRequest: null }, this.logger);
     this.queue = new Queue(queueName, { connection: this.redis, prefix: queuePrefix });
@@ -56,7 +56,7 @@ export class RedisAttempts implements Attempts {
   async open(): Promise<this> {
     this.messages.on('message', (_, message: string) => this.hear(message));
     await this.messages.subscribe(attemptsChannel);
-    // Messages that came while the connection was lost are lost.
+    // Messages sent while the connection was down are lost.
     this.messages.on('ready', () => this.lookAgain().catch((error) => this.logger?.warn(error, 'attempts')));
     return this;
   }
@@ -64,7 +64,7 @@ export class RedisAttempts implements Attempts {
   async begin(job: string): Promise<Attempt | null> {
     const running = { job, token: randomUUID(), stop: new AbortController() };
     const startedAt = Date.now();
-    // Known before it begins: a message about it may overtake the answer.
+    // Added before it begins, since a message about it may overtake the reply.
     this.running.add(running);
     try {
       const begun = await beginAttempt(this.redis, job, running.token, startedAt);
@@ -153,5 +153,5 @@ export class RedisAttempts implements Attempts {
 }
 
 function cancelled(): Error {
-  return new Error('The cancellation of the job was asked for.');
+  return new Error('The job is to be cancelled.');
 }

@@ -15,7 +15,6 @@ import type { ArtifactStore } from '../artifacts.js';
 import { createJobId, isJobId } from '../ids.js';
 import type { Jobs, OpenJobsOptions } from '../jobs.js';
 import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
-import { answer } from './answer.js';
 import { cancelJob } from './cancel-job.js';
 import { checkServer, checkWritable } from './check-server.js';
 import { connectRedis, impatient } from './connection.js';
@@ -25,20 +24,21 @@ import { enterQueue, reconcile } from './enter-queue.js';
 import { findByKey, hashDocument } from './idempotency.js';
 import { idempotencyKey, recordKey, recordPrefix } from './keys.js';
 import { listJobs } from './list-jobs.js';
+import { orUnavailable } from './or-unavailable.js';
 import { readLosses } from './read-losses.js';
 import { type JobRecord, toJob } from './record.js';
 import { RedisOptimizers } from './redis-optimizers.js';
 import { Subscriptions } from './subscriptions.js';
 
-/** How often the queue is compared with the records, and the age of the youngest job that is looked at, ms. */
+/** Interval between comparisons of the queue with the records, and the minimum age of the jobs checked, ms. */
 const reconciliation = { interval: 30_000, minAge: 5_000 };
 
 export class RedisJobs implements Jobs {
   readonly artifacts: ArtifactStore;
   readonly optimizers: RedisOptimizers;
-  /** For requests, which somebody waits for: it answers or fails soon. */
+  /** For requests: answers or fails soon. */
   private readonly redis: Redis;
-  /** For what goes on by itself, and waits for Redis. */
+  /** For background work: waits for Redis. */
   private readonly patient: Redis;
   private readonly queue: Queue<QueueEntry>;
   private readonly subscriptions: Subscriptions;
@@ -67,7 +67,7 @@ export class RedisJobs implements Jobs {
   }
 
   create(submitted: JobSpec, clientKey?: string): Promise<{ job: Job; created: boolean }> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       const hash = hashDocument(submitted);
       const key = clientKey === undefined ? undefined : idempotencyKey(clientKey, 'jobs');
       const known = key === undefined ? null : await findByKey(this.redis, key, recordPrefix, hash);
@@ -75,30 +75,30 @@ export class RedisJobs implements Jobs {
       const { spec, weightsSha256 } = await this.resolve(submitted);
       const { outcome, job } = await createJob(this.redis, createJobId(), spec, key, hash, weightsSha256);
       if (outcome !== 'created') return this.known(job, outcome === 'known');
-      // The job is there by now: if the queue does not take it, the reconciliation enters it.
+      // The job exists now: if adding it to the queue fails, the reconciliation does it.
       await enterQueue(this.queue, job, `${job}-1`).catch((error) => this.logger?.warn({ err: error, job }, 'queue'));
       return { job: await this.read(job), created: true };
     });
   }
 
   get(id: string): Promise<Job> {
-    return answer(() => this.read(id));
+    return orUnavailable(() => this.read(id));
   }
 
   list(query: JobsQuery): Promise<JobList> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       const { records, next } = await listJobs(this.redis, query);
       return { jobs: await Promise.all(records.map(([id, record]) => this.show(id, record))), next };
     });
   }
 
   cancel(id: string): Promise<Job> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       const { outcome, detail } = await cancelJob(this.redis, mustBeId(id));
       if (outcome === 'missing') throw notFound(id);
       if (outcome === 'final' && detail !== 'cancelled')
-        throw new ApiError('conflict', `The job ${id} has ${detail}: it cannot be cancelled any more.`);
-      // A worker that has the entry already finds nothing to do.
+        throw new ApiError('conflict', `The job ${id} has ${detail}: it can no longer be cancelled.`);
+      // A worker that already has the entry finds nothing to do.
       if (outcome === 'cancelled')
         await this.queue.remove(detail).catch((error) => this.logger?.debug({ err: error, job: id }, 'queue'));
       return this.read(id);
@@ -106,17 +106,17 @@ export class RedisJobs implements Jobs {
   }
 
   delete(id: string): Promise<void> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       const { state } = await this.read(id);
       if (!isFinal(state))
-        throw new ApiError('conflict', `The job ${id} is ${state}: cancel it first, or wait for its end.`);
+        throw new ApiError('conflict', `The job ${id} is ${state}: cancel it first, or wait until it ends.`);
       await this.artifacts.delete(id);
       await deleteJob(this.redis, id);
     });
   }
 
   losses(id: string, query: Asked<LossesQuery>): Promise<LossSeries> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       const [attempt, lossEnd] = await this.redis.hmget(recordKey(mustBeId(id)), 'attempt', 'lossEnd');
       if (attempt === null) throw notFound(id);
       const extent = { attempts: Number(attempt), lossEnd: Number(lossEnd ?? 0) };
@@ -125,11 +125,11 @@ export class RedisJobs implements Jobs {
   }
 
   subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>> {
-    return answer(() => this.subscriptions.subscribe(mustBeId(id), cursor));
+    return orUnavailable(() => this.subscriptions.subscribe(mustBeId(id), cursor));
   }
 
   ping(): Promise<void> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       await checkServer(this.redis);
       await checkWritable(this.redis);
     });
@@ -148,7 +148,7 @@ export class RedisJobs implements Jobs {
     this.reconciling = this.reconciling.then(async () => {
       try {
         const entered = await reconcile(this.patient, this.queue, reconciliation.minAge);
-        if (entered.length > 0) this.logger?.warn({ jobs: entered }, 'jobs were not in the queue: entered');
+        if (entered.length > 0) this.logger?.warn({ jobs: entered }, 'queued jobs that were missing from the queue');
       } catch (error) {
         this.logger?.debug(error, 'reconciliation');
       }
@@ -159,13 +159,14 @@ export class RedisJobs implements Jobs {
     if (same) return { job: await this.read(id), created: false };
     throw new ApiError(
       'idempotency-conflict',
-      `The Idempotency-Key came with another document before, for the job ${id}: take a new key for a new document.`,
+      `This Idempotency-Key was already used with a different document (job ${id}); use a new key.`,
     );
   }
 
   /**
-   * The spec with the optimizer that it names named for good: it must have weights, and fit the problem and a machine.
-   * @returns also the digest of these weights; null where they may still change, or none are named
+   * The spec with its reference to an optimizer resolved, which must have weights, fit the problem and not be too
+   * large.
+   * @returns also the digest of the weights; null if they may still change, or none are named
    * @throws ApiError `invalid-document`
    */
   private async resolve(spec: JobSpec): Promise<{ spec: JobSpec; weightsSha256: string | null }> {
@@ -182,7 +183,7 @@ export class RedisJobs implements Jobs {
     return { spec: { ...spec, optimizer: ref }, weightsSha256 };
   }
 
-  /** A trained optimizer, and how many coordinates each of its networks sees at a time. */
+  /** A trained optimizer, and the number of coordinates that each of its networks sees at a time. */
   private async trained(ref: TrainedOptimizerRef) {
     if ('name' in ref) {
       const { name, version, optimizer, widths, provenance, sha256 } = await this.optimizers.resolve(ref);
@@ -196,7 +197,7 @@ export class RedisJobs implements Jobs {
     const { job } = ref;
     const [state, record] = isJobId(job) ? await this.redis.hmget(recordKey(job), 'state', 'spec') : [];
     const spec: JobSpec | null = record ? JSON.parse(record) : null;
-    // After the state: the weights of a job that is final do not change any more.
+    // After the state: the weights of a final job no longer change.
     const weights = spec && (await this.artifacts.stat(job, artifactNames.weights));
     if (weights && spec.kind === 'metatrain') {
       const { optimizer, problem } = spec;

@@ -8,12 +8,12 @@ import type { ArtifactStore, OpenArtifact } from '../artifacts.js';
 import { sha256 } from '../digest.js';
 import { createOptimizerId } from '../ids.js';
 import type { CheckedWeights, Optimizers, Registered, Registration } from '../optimizers.js';
-import { answer } from './answer.js';
 import { deleteOptimizer } from './delete-optimizer.js';
 import { findByKey, hashDocument } from './idempotency.js';
 import { idempotencyKey, optimizerPrefix } from './keys.js';
 import { listOptimizers } from './list-optimizers.js';
 import { newestVersion, readOptimizer } from './optimizer-record.js';
+import { orUnavailable } from './or-unavailable.js';
 import { registerOptimizer } from './register-optimizer.js';
 
 export class RedisOptimizers implements Optimizers {
@@ -23,7 +23,7 @@ export class RedisOptimizers implements Optimizers {
   ) {}
 
   register({ name, job, digest, read }: Registration, clientKey?: string): Promise<Registered> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       const hash = hashDocument({ name, job, digest });
       const given = clientKey === undefined ? null : idempotencyKey(clientKey, 'optimizers');
       const known = given && (await findByKey(this.redis, given, optimizerPrefix, hash));
@@ -32,29 +32,29 @@ export class RedisOptimizers implements Optimizers {
       const artifact = createOptimizerId();
       await this.artifacts.put(artifact, artifactNames.weights, weights.bytes);
       const document = JSON.stringify(await toDocument(job, weights));
-      // Without a client's key the artifact's id is one: a command that is sent twice must not count twice.
+      // Without a client's key, the artifact's id is the key: a command that is sent twice must not count twice.
       const key = given ?? idempotencyKey(artifact, 'optimizers');
-      const { outcome, place } = await registerOptimizer(this.redis, { name, artifact, document }, key, hash).catch(
+      const { outcome, ref } = await registerOptimizer(this.redis, { name, artifact, document }, key, hash).catch(
         async (error: Error) => {
-          // Redis itself has refused. Of a lost connection it is not known what came through.
+          // Redis has refused. After a lost connection, the outcome would be unknown.
           if (error.name === 'ReplyError') await this.artifacts.delete(artifact);
           throw error;
         },
       );
-      const now = await readOptimizer(this.redis, place);
+      const now = await readOptimizer(this.redis, ref);
       const created = now?.artifact === artifact;
-      // Another request with the same key was faster.
+      // Another request with the same key came first.
       if (!created) await this.artifacts.delete(artifact);
-      return { optimizer: (await this.known(place, outcome !== 'conflict')).optimizer, created };
+      return { optimizer: (await this.known(ref, outcome !== 'conflict')).optimizer, created };
     });
   }
 
   get(name: string, version: number): Promise<RegisteredOptimizer> {
-    return answer(async () => (await this.find(name, version)).optimizer);
+    return orUnavailable(async () => (await this.find(name, version)).optimizer);
   }
 
   open(name: string, version: number): Promise<OpenArtifact> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       const { artifact } = await this.find(name, version);
       const file = await this.artifacts.open(artifact, artifactNames.weights);
       if (file === null) throw notFound(name, version);
@@ -63,21 +63,21 @@ export class RedisOptimizers implements Optimizers {
   }
 
   list(query: OptimizersQuery): Promise<OptimizerList> {
-    return answer(() => listOptimizers(this.redis, query));
+    return orUnavailable(() => listOptimizers(this.redis, query));
   }
 
   delete(name: string, version: number): Promise<void> {
-    return answer(async () => {
+    return orUnavailable(async () => {
       const { artifact } = await this.find(name, version);
-      // The record goes last: whatever ends this half-way, it can be asked for again.
+      // The record is deleted last, so that the request can be repeated if it fails half-way.
       await this.artifacts.delete(artifact);
       await deleteOptimizer(this.redis, `${name}:${version}`);
     });
   }
 
   /**
-   * The version that a comparison's reference means now.
-   * @throws ApiError `invalid-document` where there is none, with pointers into a job's document.
+   * The version that a comparison's reference currently means.
+   * @throws ApiError `invalid-document` if there is none, with pointers into a job's document.
    */
   async resolve({ name, version }: { name: string; version?: number }): Promise<RegisteredOptimizer> {
     const newest = await newestVersion(this.redis, name);
@@ -95,13 +95,13 @@ export class RedisOptimizers implements Optimizers {
     return found;
   }
 
-  /** What a request with the same idempotency key has registered. */
-  private async known(place: string, same: boolean) {
-    const [name = '', version] = place.split(':');
+  /** The version that a request with the same idempotency key registered. */
+  private async known(ref: string, same: boolean) {
+    const [name = '', version] = ref.split(':');
     if (same) return this.find(name, Number(version));
     throw new ApiError(
       'idempotency-conflict',
-      `The Idempotency-Key came with another request before, for ${name}@${version}: take a new key for a new request.`,
+      `This Idempotency-Key was already used with a different request (${name}@${version}); use a new key.`,
     );
   }
 }

@@ -8,19 +8,19 @@ ${idempotencyLua}
 local name, artifact, document, hash = unpack(ARGV)
 local known = earlier(KEYS[2], '${optimizerPrefix}', hash)
 if known then return known end
-local place = name .. ':' .. redis.call('HINCRBY', KEYS[1], name, 1)
-remember(KEYS[2], place, hash)
-redis.call('HSET', '${optimizerPrefix}' .. place, 'artifact', artifact, 'document', document)
+local ref = name .. ':' .. redis.call('HINCRBY', KEYS[1], name, 1)
+remember(KEYS[2], ref, hash)
+redis.call('HSET', '${optimizerPrefix}' .. ref, 'artifact', artifact, 'document', document)
 local number = redis.call('INCR', '${registrationsKey}')
-redis.call('ZADD', '${optimizerIndexPrefix}all', number, place)
-redis.call('ZADD', '${optimizerIndexPrefix}name:' .. name, number, place)
-return { 'created', place }
+redis.call('ZADD', '${optimizerIndexPrefix}all', number, ref)
+redis.call('ZADD', '${optimizerIndexPrefix}name:' .. name, number, ref)
+return { 'created', ref }
 `);
 
 /**
- * Gives a name its next version, unless the key is known already.
- * @param key in Redis, under which a repetition of this call is known, a command that was sent twice included
- * @returns `place`: NAME:VERSION of what is there now.
+ * Registers the next version of a name, unless the key is already known.
+ * @param key in Redis, by which a repeated call is recognised, even a command that was sent twice
+ * @returns `ref`: NAME:VERSION of the version now there.
  */
 export async function registerOptimizer(
   redis: Redis,
@@ -29,6 +29,6 @@ export async function registerOptimizer(
   hash: string,
 ) {
   const args = [entry.name, entry.artifact, entry.document, hash];
-  const [outcome, place] = await script.run(redis, [versionsKey, key], args);
-  return { outcome, place };
+  const [outcome, ref] = await script.run(redis, [versionsKey, key], args);
+  return { outcome, ref };
 }

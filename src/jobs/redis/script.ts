@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { indexPrefix, streamPrefix } from './keys.js';
 
-/** A Lua script, which Redis runs as one step. Its first key is a job's record. */
+/** A Lua script, which Redis runs atomically. Its first key is a job's record. */
 export class Script<Reply> {
   private readonly lua: string;
   private readonly sha: string;
@@ -23,8 +23,8 @@ export class Script<Reply> {
 }
 
 /**
- * What the scripts share. A full Redis refuses a script whose first write needs memory and lets one pass whose first
- * write needs none: a state can always change, and an event of a run has to wait.
+ * Shared by the scripts. A full Redis refuses a script whose first write needs memory, and accepts one whose first
+ * write needs none: so states can always change, but events of a run have to wait.
  */
 const shared = `
 local record = KEYS[1]
@@ -53,7 +53,7 @@ local function setState(id, state)
   redis.call('HSET', record, 'state', state)
 end
 
--- Attempt and seq of the stream's last entry. The record keeps them: Redis tells them only along with the entry.
+-- Attempt and seq of the stream's last entry. The record has them, since Redis returns them only with the whole entry.
 local function lastEntry()
   local attempt, seq = string.match(redis.call('HGET', record, 'last') or '0-0', '(%d+)-(%d+)')
   return tonumber(attempt), tonumber(seq)
@@ -70,7 +70,7 @@ local function append(id, attempt, seq, event, points)
   redis.call('HINCRBY', record, 'bytes', #event + #(points or '') + 64)
 end
 
--- Changes the state and says so in the stream; the reason is JSON.
+-- Changes the state and appends the event; the reason is JSON.
 local function enterState(id, attempt, seq, state, reason, time)
   setState(id, state)
   append(id, attempt, seq, '{"type":"state","state":"' .. state .. '","reason":' .. reason .. ',"time":' .. time .. '}')

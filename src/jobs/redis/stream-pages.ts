@@ -3,18 +3,18 @@ import type { RawEntry } from './entries.js';
 import { recordKey, streamKey } from './keys.js';
 import { fromId, type Position, start, toId } from './position.js';
 
-/** Entries a page: at most a few megabytes, an entry of losses being of some tens of kilobytes. */
+/** Entries per page: at most a few megabytes, since an entry of losses has some tens of kilobytes. */
 const pageLength = 64;
 
 export interface StreamPage {
   entries: RawEntry[];
-  /** The last entry that has been taken out of the stream, as of the same moment; before every entry if none has. */
+  /** The last entry removed from the stream, at the time of reading; before every entry if none was. */
   trimmed: Position;
-  /** Whether the job is still there. */
+  /** Whether the job still exists. */
   exists: boolean;
 }
 
-/** Reads what follows the position. */
+/** Reads the entries after the position. */
 export async function readPage(redis: Redis, job: string, after: Position): Promise<StreamPage> {
   const next = toId({ ...after, seq: after.seq + 1 });
   for (;;) {

@@ -12,14 +12,16 @@ import { type Entry, encodeEntry } from './entries.js';
 import { moveOldest } from './move-oldest.js';
 import { RecordProgress } from './record-progress.js';
 
-/** How long written entries are kept here, ms: with `appendfsync everysec` a Redis that dies may lose two seconds. */
+/**
+ * For how long written entries are kept here, ms: with `appendfsync everysec` a crashing Redis may lose two seconds.
+ */
 const keepFor = 3000;
 /** Limits of one round trip. */
 const batchLength = 256;
 const batchBytes = 1 << 20;
-/** First and longest wait, ms, before a full or unreachable Redis is asked again. */
+/** First and longest wait, ms, before a retry with a full or unreachable Redis. */
 const backoff = { first: 50, longest: 1000 };
-/** How long an append goes on waiting, ms, once the attempt is to stop. */
+/** For how long an append keeps waiting, ms, once the attempt is to stop. */
 const patience = 200;
 
 /** Characters of a failure's message. */
@@ -35,12 +37,12 @@ interface Pending extends NumberedEntry {
 export interface StreamWriterOptions {
   redis: Redis;
   artifacts: ArtifactStore;
-  /** The job's. */
+  /** Of the job. */
   spec: JobSpec;
-  /** Bytes above which the oldest entries move to an artifact. */
+  /** Size in bytes above which the oldest entries move to an artifact. */
   maxStreamBytes: number;
   logger?: BaseLogger | undefined;
-  /** Aborted when the connection is closed for good: nothing waits for Redis then. */
+  /** Aborted when the connection is closed for good, so that nothing waits for Redis any longer. */
   closed: AbortSignal;
 }
 
@@ -49,9 +51,9 @@ function shorten(message: string): string {
   return message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
 }
 
-/** Writes an attempt's events to the job's stream, in order, each once. */
+/** Writes an attempt's events to the job's stream, in order, exactly once. */
 export class StreamWriter {
-  /** Numbers of the last entry that was asked for, and of the last that Redis has taken; 1 is the `running` state. */
+  /** Numbers of the last entry appended, and of the last one that Redis has; 1 is the `running` state. */
   private seq = 1;
   private written = 1;
   private pending: Pending[] = [];
@@ -68,7 +70,7 @@ export class StreamWriter {
     const event = JSON.stringify({ type: 'state', state: 'running', reason: null, time: holder.startedAt });
     this.keep([{ seq: 1, event, points: null }]);
     stop.signal.addEventListener('abort', () => {
-      // Timed, not at once: what Redis takes without delay is part of the stream still.
+      // Delayed, so that entries which Redis accepts promptly still become part of the stream.
       setTimeout(() => this.drop(stop.signal.reason), patience).unref();
     });
   }
@@ -86,8 +88,8 @@ export class StreamWriter {
   }
 
   /**
-   * Ends the attempt behind its last event. An attempt that has lost its job changes nothing.
-   * @returns null for such a one.
+   * Ends the attempt after its last event. An attempt that has lost its job changes nothing.
+   * @returns null in that case.
    */
   async end(state: JobState, reason: JobFailure | null): Promise<Extract<EndOutcome, { type: 'ended' }> | null> {
     if (this.stop.signal.aborted) this.drop(this.stop.signal.reason);
@@ -105,13 +107,13 @@ export class StreamWriter {
     }
   }
 
-  /** Gives up what Redis has not taken. */
+  /** Drops the entries that Redis does not have. */
   private drop(reason: unknown): void {
     for (const { reject } of this.pending.splice(0)) reject(reason);
   }
 
   private async pump(): Promise<void> {
-    // The calls of one turn of the event loop travel together.
+    // Calls of one turn of the event loop are sent together.
     await Promise.resolve();
     while (this.pending.length > 0) {
       const batch = this.nextBatch();
@@ -125,7 +127,7 @@ export class StreamWriter {
         this.drop(error);
       }
     }
-    // In the same turn as the last look at what is pending: an append finds either this pump at work or none.
+    // In the same turn as the last check of `pending`, so that an append finds either this pump running or none.
     this.pumping = null;
   }
 
@@ -138,7 +140,7 @@ export class StreamWriter {
     return this.pending.slice(0, end === -1 ? undefined : end);
   }
 
-  /** @returns what the whole stream takes now, in bytes. @throws AttemptLost. */
+  /** @returns the size of the whole stream in bytes. @throws AttemptLost. */
   private async write(entries: readonly Pending[], isWanted: () => boolean): Promise<number> {
     const { redis } = this.options;
     const changes = this.progress.changes();
@@ -159,20 +161,20 @@ export class StreamWriter {
     }
   }
 
-  /** Writes again what a Redis that died has lost of the entries above this one. @returns whether the job is ours. */
+  /** Rewrites the entries after this one, which Redis lost in a crash. @returns whether the job is still ours. */
   private async restore(seq: number): Promise<boolean> {
     const missing = this.kept.map(({ entry }) => entry).filter((entry) => entry.seq > seq);
     const { job, attempt } = this.holder;
     this.options.logger?.warn(
       { job, attempt, from: seq + 1, to: this.written, kept: missing.length },
-      'Redis has lost entries of the stream: writing them again',
+      'Redis has lost entries of the stream; rewriting them',
     );
     for (let from = 0; from < missing.length; from += batchLength) {
       const entries = missing.slice(from, from + batchLength);
       const outcome = await this.insist(() => appendEntries(this.options.redis, this.holder, seq, entries, noChanges));
       if (outcome.type === 'taken') return false;
     }
-    // Older ones are lost for good: the stream goes on behind what is left.
+    // Older ones are lost for good: the stream continues after what is left.
     if (missing.length === 0) this.written = seq;
     return true;
   }
@@ -190,14 +192,14 @@ export class StreamWriter {
     return error;
   }
 
-  /** Moves the oldest half of the stream to an artifact; while that fails, for whatever reason, the run has to wait. */
+  /** Moves the oldest half of the stream to an artifact; while that fails, for any reason, the run waits. */
   private async makeRoom(bytes: number, isWanted: () => boolean): Promise<void> {
     const { redis, artifacts, maxStreamBytes } = this.options;
     const newest = { attempt: this.holder.attempt, seq: this.written };
     await this.insist(() => moveOldest(redis, artifacts, this.holder, newest, bytes - maxStreamBytes / 2), isWanted);
   }
 
-  /** Repeats an action for as long as its failure is one that passes. */
+  /** Repeats an action while its error is temporary. */
   private async insist<T>(action: () => Promise<T>, isTemporary: (error: unknown) => boolean = isOutage): Promise<T> {
     for (let wait = backoff.first; ; wait = Math.min(2 * wait, backoff.longest)) {
       try {
@@ -206,7 +208,7 @@ export class StreamWriter {
         const { logger, closed } = this.options;
         if (closed.aborted || !isTemporary(error)) throw error;
         const { job, attempt } = this.holder;
-        logger?.warn({ err: error, job, attempt }, 'the stream cannot be written: trying again');
+        logger?.warn({ err: error, job, attempt }, 'cannot write to the stream; retrying');
         await delay(wait, null, { signal: closed }).catch(() => {});
       }
     }

@@ -6,34 +6,35 @@ import { compare, type Position, toCursor } from './position.js';
 import { jobDeleted, noSuchCursor, streamIncomplete } from './stream-errors.js';
 import type { StreamPage } from './stream-pages.js';
 
-/** Milliseconds before a stream is read again that ought to have more: a Redis that died gets it back soon. */
+/**
+ * Milliseconds before reading again from a stream that lacks entries: after a crash of Redis they are restored soon.
+ */
 const rereadAfter = 50;
 
 /**
- * Milliseconds that a subscriber waits for its own cursor to come true: time for a writer to append again what a Redis
- * that died has lost. It is less than a client waits for a message before it connects again, so that the client gets
- * the error.
+ * Milliseconds that a subscriber waits for its cursor to be reached, so that a writer can restore what Redis lost in a
+ * crash. Less than a client waits for a message before it reconnects, so that the client gets the error.
  */
 const cursorPatience = 30_000;
 
 /**
- * One subscriber's way along a job's stream: in pages from Redis while it is behind, and then along the shared tail.
- * It holds a page at most, however slow it is. It is done after the final `state` only; any other end is an error.
+ * One subscriber of a job's stream: reads pages from Redis while it is behind, then follows the shared tail. It holds
+ * at most one page, however slow it is. It is done only after the final `state`; any other end is an error.
  */
 export class Subscription implements AsyncIterableIterator<JobEvent> {
   private page: JobEvent[] = [];
   private ended = false;
-  /** What it ends with, where that is not the final state. */
+  /** The error that it ends with, if not with the final state. */
   private failure: unknown;
-  /** When a cursor beyond the end is given up. */
+  /** When to give up on a cursor beyond the end. */
   private deadline: number | null = null;
-  /** Ends the present wait. */
+  /** Ends the current wait. */
   private wake: () => void = () => {};
 
   /**
-   * @param tail null where the job is final: what Redis has is all.
+   * @param tail null if the job is final, so that Redis has all events.
    * @param release called once, at the end.
-   * @param patience milliseconds that a cursor beyond the stream's end is waited for
+   * @param patience milliseconds to wait for a cursor beyond the stream's end
    */
   constructor(
     private readonly job: string,
@@ -64,7 +65,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     return { done: true, value: undefined };
   }
 
-  /** Ends it with this error. */
+  /** Ends the subscription with this error. */
   fail(error: unknown): void {
     if (!this.ended) this.failure = error;
     this.end();
@@ -88,7 +89,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     return this.tail.after(this.position);
   }
 
-  /** Waits until there is more to deliver, or the end. */
+  /** Waits until there are more events, or the end. */
   private async more(): Promise<void> {
     const { tail } = this;
     if (tail?.failure) return this.fail(tail.failure);
@@ -112,7 +113,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     if (page) await this.take(page);
   }
 
-  /** Waits at the tail's end, or beyond it, where the cursor was ahead from the first. */
+  /** Waits at the tail's end, or beyond it if the cursor was ahead from the start. */
   private async waitFor(tail: JobTail): Promise<void> {
     const ahead = compare(this.position, tail.end) > 0;
     if (tail.finished) return ahead ? this.fail(noSuchCursor(this.job, this.position, tail.end)) : this.end();
@@ -135,7 +136,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     if (compare(this.position, trimmed) < 0) this.page.push(this.truncated(trimmed, entries[0]));
     this.page.push(...entries.map((entry) => decodeEntry(this.job, entry)));
     if (this.page.length > 0) return;
-    // A Redis that died has lost the end of a job that had ended: whoever subscribes again sees the job go on.
+    // A crashed Redis has lost the end of a job that had ended: new subscribers see the job continue.
     if (!this.tail || this.tail.finished) return this.fail(streamIncomplete(this.job));
     await this.until((done) => {
       const timer = setTimeout(done, rereadAfter);

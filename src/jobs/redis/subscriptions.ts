@@ -9,7 +9,7 @@ import { noSuchCursor, serviceStops } from './stream-errors.js';
 import { readPage } from './stream-pages.js';
 import { Subscription } from './subscription.js';
 
-/** The subscribers of this process: one tail, and one connection for it, a job. */
+/** The subscribers of this process, with one tail and one connection per job. */
 export class Subscriptions {
   private readonly tails = new Map<string, { tail: JobTail; subscribers: number }>();
   private readonly open = new Set<Subscription>();
@@ -17,8 +17,8 @@ export class Subscriptions {
   /**
    * @param redis answers or fails soon.
    * @param patient waits for Redis: a subscriber outlasts an outage.
-   * @param connect makes a connection of the given name for a tail.
-   * @param cursorPatience milliseconds that a cursor beyond a stream's end is waited for
+   * @param connect makes a connection with the given name for a tail.
+   * @param cursorPatience milliseconds to wait for a cursor beyond a stream's end
    */
   constructor(
     private readonly redis: Redis,
@@ -52,7 +52,7 @@ export class Subscriptions {
       this.cursorPatience,
     );
     this.open.add(subscription);
-    // Who has the final state already has all of it.
+    // A subscriber with the final state has everything.
     if (final && compare(position, end) === 0) await subscription.return();
     return subscription;
   }

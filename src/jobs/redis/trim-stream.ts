@@ -14,7 +14,7 @@ redis.call('HINCRBY', record, 'bytes', -bytes)
 return 1
 `);
 
-/** Takes the entries up to this one, of so many bytes, out of the stream. Repeating it changes nothing. */
+/** Removes the entries up to this one, `bytes` in total, from the stream. Repeating it changes nothing. */
 export async function trimStream(redis: Redis, { job, token }: Holder, last: Position, bytes: number): Promise<void> {
   const next = toId({ ...last, seq: last.seq + 1 });
   await script.run(redis, [recordKey(job), streamKey(job)], [token, toId(last), next, bytes]);

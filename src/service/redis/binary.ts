@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Redis } from 'ioredis';
 
-/** @throws Error where there is none, saying what to install. */
+/** @throws Error if there is none, with what to install. */
 export async function findBinary(): Promise<string> {
   for (const folder of (process.env.PATH ?? '').split(delimiter))
     for (const name of ['redis-server', 'valkey-server']) {
@@ -10,7 +10,7 @@ export async function findBinary(): Promise<string> {
       if (folder !== '' && (await isExecutable(path))) return path;
     }
   throw new Error(
-    'No redis-server or valkey-server was found on the PATH: install one (apt-get install redis-server, dnf install valkey, brew install redis), or set REDIS_URL to a Redis that runs already.',
+    'No redis-server or valkey-server was found on the PATH: install one (apt-get install redis-server, dnf install valkey, brew install redis), or set REDIS_URL to a running Redis.',
   );
 }
 
@@ -21,7 +21,10 @@ function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-/** A server on a unix socket alone, which evicts nothing; persistent, it loses at most two seconds when it dies. */
+/**
+ * A server that listens only on a unix socket and evicts nothing. If persistent, it loses at most two seconds in a
+ * crash.
+ */
 export function serverArguments(folder: string, socket: string, persistent: boolean): string[] {
   const settings: Record<string, string> = {
     port: '0',
@@ -38,7 +41,7 @@ export function serverArguments(folder: string, socket: string, persistent: bool
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-/** What a server says of itself; null where nothing answers on the socket. */
+/** What a server reports about itself; null if nothing answers on the socket. */
 export async function askServer(path: string): Promise<{ folder: string; loading: boolean } | null> {
   return withServer(path, async (redis) => {
     const loading = /^loading:[^0]/m.test(await redis.info('persistence'));
@@ -47,12 +50,12 @@ export async function askServer(path: string): Promise<{ folder: string; loading
   });
 }
 
-/** Has a server write what it holds to the disk, and end. It may go on for a while. */
+/** Makes a server save its data and exit, which may take a while. */
 export async function shutDown(path: string): Promise<void> {
   await withServer(path, (redis) => redis.shutdown());
 }
 
-/** @returns null where nothing answers on the socket. */
+/** @returns null if nothing answers on the socket. */
 async function withServer<T>(path: string, action: (redis: Redis) => Promise<T>): Promise<T | null> {
   const redis = new Redis({
     path,

@@ -10,30 +10,30 @@ import { type Lock, lockFolder } from '../../files/folder-lock.js';
 import { askServer, findBinary, serverArguments, shutDown } from './binary.js';
 
 export interface RedisServerOptions {
-  /** Holds the append-only file; made where it is missing. */
+  /** Folder of the append-only file; made if missing. */
   folder: string;
-  /** Whether what is written outlives the server; true by default. */
+  /** Whether data outlives the server; true by default. */
   persistent?: boolean;
   logger?: BaseLogger;
 }
 
 export interface RedisServer {
-  /** Path of the server's unix socket, the `redisUrl` of whoever connects. It stays the same over restarts. */
+  /** Path of the server's unix socket, for use as `redisUrl`. It does not change on restarts. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Bytes of a unix socket's path: 107 on Linux, 103 on macOS. */
+/** Maximum bytes of a unix socket's path: 107 on Linux, 103 on macOS. */
 const maxSocketPath = 103;
 const startTimeout = 30_000;
 const stopTimeout = 10_000;
-/** Milliseconds in which a server that has lost its supervisor ends by itself: its guard sees to that. */
+/** Milliseconds within which the guard ends a server that has lost its supervisor. */
 const orphanPatience = 1_000;
 const maxRestartDelay = 5_000;
 
 /**
- * Starts a Redis of our own, on a unix socket alone, and starts it again whenever it dies, until `stop`.
- * @throws Error where no binary is found, or the server does not come up; UserError where the folder is in use.
+ * Starts a private Redis that listens only on a unix socket, and restarts it whenever it dies, until `stop`.
+ * @throws Error if there is no binary or the server does not start; UserError if the folder is in use.
  */
 export async function startRedisServer(options: RedisServerOptions): Promise<RedisServer> {
   const binary = await findBinary();
@@ -92,14 +92,14 @@ class SupervisedServer implements RedisServer {
     let child: ChildProcess | null = first;
     for (let failures = 0; ; failures++) {
       const startedAt = performance.now();
-      // A child that was begun while the server was being stopped is still to be ended.
+      // A child that was started while the server was being stopped still has to be ended.
       if (this.stopping.signal.aborted) await this.end();
       if (child && isAlive(child)) await once(child, 'exit');
       if (this.stopping.signal.aborted) return;
       if (performance.now() - startedAt > maxRestartDelay) failures = 0;
       const { exitCode, signalCode } = child ?? {};
-      this.options.logger?.warn({ exitCode, signalCode, output: this.output }, 'redis-server died: starting it again');
-      // At once the first time, and then later and later.
+      this.options.logger?.warn({ exitCode, signalCode, output: this.output }, 'redis-server died; restarting it');
+      // At once the first time, then with growing delays.
       const wait = failures === 0 ? 0 : Math.min(100 * 2 ** failures, maxRestartDelay);
       await delay(wait, null, { signal: this.stopping.signal }).catch(() => {});
       try {
@@ -107,16 +107,16 @@ class SupervisedServer implements RedisServer {
       } catch (error) {
         child = null;
         await this.end();
-        if (!this.stopping.signal.aborted) this.options.logger?.error(error, 'redis-server does not start');
+        if (!this.stopping.signal.aborted) this.options.logger?.error(error, 'cannot start redis-server');
       }
     }
   }
 
-  /** One server process, up to the moment at which it answers. */
+  /** Starts one server process, and waits until it answers. */
   private async launch(): Promise<ChildProcess> {
     const { folder, binary, socket } = this;
     await rm(socket.path, { force: true });
-    // A session of its own: Ctrl-C in a terminal reaches the service, which stops the server last.
+    // In its own session: Ctrl-C in a terminal reaches only the service, which stops the server last.
     const child = spawn(binary, serverArguments(folder, socket.path, this.options.persistent ?? true), {
       cwd: folder,
       detached: true,
@@ -139,7 +139,7 @@ class SupervisedServer implements RedisServer {
     await writeFile(noteOf(folder), JSON.stringify({ socket: socket.path, locked: true } satisfies Note));
     const deadline = Date.now() + startTimeout;
     while ((await askServer(socket.path))?.loading !== false) {
-      if (!isAlive(child)) throw new Error(`${binary} ended before it was ready: ${this.output.join(' | ')}`);
+      if (!isAlive(child)) throw new Error(`${binary} exited before it was ready: ${this.output.join(' | ')}`);
       if (Date.now() > deadline) throw new Error(`${binary} was not ready within ${startTimeout} ms`);
       if (this.stopping.signal.aborted) throw new Error('the server was stopped before it was ready');
       await delay(10);
@@ -163,15 +163,15 @@ function isAlive(child: ChildProcess): boolean {
 }
 
 /**
- * Ends the server when this process has ended, even by SIGKILL: a shell waits on a pipe that the kernel closes then.
- * Without it a server would stay until the next start on its folder.
+ * Ends the server when this process ends, even by SIGKILL: a shell waits on a pipe, which the kernel then closes.
+ * Without it, a server would run until the next start on its folder.
  */
 function endWithThisProcess(child: ChildProcess): void {
   const guard = spawn('sh', ['-c', 'read -r _; kill "$1"', 'sh', String(child.pid)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  guard.on('error', () => {}); // Without a shell the next start still ends the orphan.
+  guard.on('error', () => {}); // Without a shell, the next start ends the orphan.
   guard.stdin?.on('error', () => {});
   guard.unref();
   (guard.stdin as unknown as { unref(): void } | null)?.unref();
@@ -190,10 +190,13 @@ async function socketFor(folder: string): Promise<Socket> {
   return { path: join(short, 'redis.sock'), remove: () => rm(short, { recursive: true, force: true }) };
 }
 
-/** What the next start has to know to find a server that outlived its supervisor. */
+/** A note for the next start, to find a server that outlived its supervisor. */
 interface Note {
   socket: string;
-  /** Whether the server was started under the folder's lock. Version 0.1.0 had another kind of lock, and did not say. */
+  /**
+   * Whether the server was started under the folder's lock. Version 0.1.0, with another kind of lock, did not write
+   * this.
+   */
   locked?: true;
 }
 
@@ -202,10 +205,10 @@ function noteOf(folder: string): string {
 }
 
 /**
- * Ends a server that still runs on the folder; the caller holds the lock. One that was started under the lock has
- * lost its supervisor, so it is told to shut down, over its socket: a pid may be another process's, or one of another
- * PID namespace. One of version 0.1.0 may have a supervisor that lives.
- * @throws UserError where a server goes on running.
+ * Ends a server that still runs on the folder; the caller holds the lock. A server started under the lock has lost its
+ * supervisor, so it is shut down over its socket: its pid may belong to another process, or to another PID namespace. A
+ * server of version 0.1.0 may still have its supervisor.
+ * @throws UserError if a server keeps running.
  */
 async function endOrphan(folder: string): Promise<void> {
   const note = await readFile(noteOf(folder), 'utf8').then(
@@ -219,7 +222,7 @@ async function endOrphan(folder: string): Promise<void> {
     if (socket === null) return;
     if (performance.now() > deadline)
       throw new UserError(
-        `A redis-server still runs on ${folder}, of a service that was started by an older version or does not end: stop that service, or that server (redis-cli -s ${socket} shutdown), and start again.`,
+        `A redis-server still runs on ${folder}, from an older version or a service that does not stop: stop that service, or the server (redis-cli -s ${socket} shutdown), and try again.`,
         'usage',
       );
     if (isOurs) await shutDown(socket);
@@ -227,11 +230,11 @@ async function endOrphan(folder: string): Promise<void> {
   }
 }
 
-/** The socket of a server whose folder this is; null where none answers. */
+/** The socket of the server that runs on the folder; null if none answers. */
 async function runningOn(folder: string, note: Note | null): Promise<string | null> {
   const inFolder = join(folder, 'redis.sock');
   if (await askServer(inFolder)) return inFolder;
-  // The folder's path was too long for a socket in it; or the folder is a copy of the one that the note is about.
+  // The folder's path was too long for a socket in it, or the folder is a copy of the one in the note.
   const elsewhere = note && note.socket !== inFolder ? await askServer(note.socket) : null;
   return elsewhere?.folder === folder ? note!.socket : null;
 }

@@ -4,9 +4,9 @@ import { Redis } from 'ioredis';
 import { findBinary } from './binary.js';
 
 /**
- * The Redis that a service would use, in words.
- * @param url of a running one; without it, a private one is meant, whose program is looked for
- * @throws Error that says what is missing.
+ * A description of the Redis that a service would use.
+ * @param url of a running Redis; without it, looks for the program of a private one
+ * @throws Error with what is missing.
  */
 export async function describeRedis(url: string | undefined): Promise<string> {
   if (!url) {

@@ -1,8 +1,8 @@
 import { ApiError } from '../../contract/errors.js';
 import { isOutage } from './connection.js';
 
-/** What a request gets. @throws ApiError `unavailable` where Redis is full or out of reach. */
-export async function answer<T>(action: () => Promise<T>): Promise<T> {
+/** Runs an action for a request. @throws ApiError `unavailable` if Redis is full or unreachable. */
+export async function orUnavailable<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
