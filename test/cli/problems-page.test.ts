@@ -42,7 +42,7 @@ const document = (name: string, engine: string, secondDerivatives: string) => ({
   problem: { name },
   engine: { name: engine, ...(engine === 'tfjs' && { backend: 'wasm' }) },
   optimizer: { name: 'lstm', layers: [2], outputScale: 0.01 },
-  training: { iterations: 2, horizon: 2, unroll: 1, secondDerivatives, validation: { every: 2, functions: 1 } },
+  training: { iterations: 2, horizon: 4, unroll: 2, secondDerivatives, validation: { every: 2, functions: 1 } },
   comparison: null,
 });
 
