@@ -46,13 +46,14 @@ function lockElsewhere(
 ) {
   const [command = '', ...args] = [...through, process.execPath, '--input-type=module', '-e', program];
   const child = spawn(command, [...args, modulePath, folder, String(ahead)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
+  // Its output is closed once every process that has it has ended, also one in a PID namespace.
+  const over = once(child, 'close');
   const answer = once(createInterface({ input: child.stdout! }), 'line').then(([line]) => JSON.parse(line) as Answer);
   return {
     answer,
     async kill() {
       child.kill('SIGKILL');
-      await exited;
+      await over;
     },
   };
 }

@@ -22,9 +22,11 @@ if (process.env[variable] === undefined) {
   process.on('exit', () => {
     const deadline = performance.now() + patience;
     let processes = marked(mark);
-    while (processes.length > 0 && performance.now() < deadline) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    // A process that is just starting a program has no environment for a moment: none is found only if twice in a row.
+    for (let none = 0; none < 2 && performance.now() < deadline; ) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
       processes = marked(mark);
+      none = processes.length > 0 ? 0 : none + 1;
     }
     const left = [...processes.map(describe), ...readdirSync(folder).map((name) => join(folder, name))];
     for (const pid of processes) kill(pid);
