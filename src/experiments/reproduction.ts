@@ -103,10 +103,10 @@ export class Reproduction {
     return seconds;
   }
 
-  /** Jobs that are done. */
-  async done(): Promise<number> {
+  /** Names of the jobs that are done. */
+  async done(): Promise<Set<string>> {
     const records = await Promise.all(this.jobs.map(({ name }) => this.options.folder.job(name).record()));
-    return records.filter((record) => record?.state === 'succeeded').length;
+    return new Set(this.jobs.filter((_, i) => records[i]?.state === 'succeeded').map(({ name }) => name));
   }
 
   /**

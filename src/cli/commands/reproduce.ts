@@ -117,7 +117,7 @@ async function announce(reproduction: Reproduction, title: string): Promise<void
     String(i + 1),
     job.title,
     extentOf(job),
-    i < done ? 'done' : `about ${formatDuration(record.expected[job.name] ?? Number.NaN)}`,
+    done.has(job.name) ? 'done' : `about ${formatDuration(record.expected[job.name] ?? Number.NaN)}`,
   ]);
   say(
     renderTable(
@@ -131,7 +131,7 @@ async function announce(reproduction: Reproduction, title: string): Promise<void
     ),
   );
   const left = formatDuration(await reproduction.secondsLeft());
-  if (done === jobs.length) say('\nEverything is done; rewriting the report.');
+  if (done.size === jobs.length) say('\nEverything is done; rewriting the report.');
   else if (reproduction.isResumed) say(`\nResuming: about ${left} of ${formatDuration(all)} left.`);
   else say(`\nAbout ${formatDuration(all)} on this machine, estimated from small parts of the jobs.`);
 }

@@ -95,7 +95,7 @@ function parameters(net: ConvNet): Parameter[] {
 
 /**
  * @param netOf returns the network described by a document
- * @param labels number of classes of the data set
+ * @param dataset returns the data set that it learns from
  */
 export function convNetFamily<Spec>(
   netOf: (spec: Spec) => ConvNet,
