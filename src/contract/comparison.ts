@@ -36,7 +36,7 @@ export const tuningFunctions = 2048;
 export const TuningSpec = Strict(
   {
     functions: Type.Integer({ minimum: 1, maximum: 100_000, default: tuningFunctions }),
-    measure: Type.Unsafe<Measure>({ ...Measure, default: 'sum', description: 'What a rate is judged by.' }),
+    measure: Type.Unsafe<Measure>({ ...Measure, default: 'sum', description: 'The measure that rates are tuned for.' }),
     measures: Nullable(Type.Array(Measure, { minItems: 1, uniqueItems: true }), {
       default: null,
       description:
@@ -77,7 +77,7 @@ export const TuningSpec = Strict(
         'For problems that learn from examples: the examples that the tuning functions see. "held-out" uses the comparison’s own examples, with other starting points and mini-batches. That favours the hand-designed optimizers: their rates are then fitted to the examples that they are measured on, and the learned optimizer is not.',
     }),
   },
-  { default: {}, description: 'How the rates marked "tuned" are found, on functions that nothing else uses.' },
+  { default: {}, description: 'How rates marked "tuned" are tuned, on functions used for nothing else.' },
 );
 export type TuningSpec = Static<typeof TuningSpec>;
 

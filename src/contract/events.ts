@@ -11,10 +11,12 @@ import { Type } from './type.js';
 
 export const EngineInfo = Strict(
   {
-    engine: Type.String({ description: 'Such as "native" or "tfjs".' }),
-    backend: Type.String({ description: 'Such as "cpu" or "wasm".' }),
+    engine: Type.String({ description: 'The engine, such as "native" or "tfjs".' }),
+    backend: Type.String({ description: 'The backend, such as "cpu" or "wasm".' }),
     version: Type.String(),
-    instructionSet: Type.String({ description: 'Such as "avx2" or "wasm-simd"; "portable" for none in particular.' }),
+    instructionSet: Type.String({
+      description: 'The instruction set, such as "avx2" or "wasm-simd"; "portable" for none in particular.',
+    }),
     threads: Type.Integer({ minimum: 1, description: 'Threads used; results do not depend on their number.' }),
     gradient: Type.Optional(
       Type.String({

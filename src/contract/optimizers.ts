@@ -258,7 +258,7 @@ export const GroupSpec = Strict(
     name: Type.String({
       maxLength: 64,
       pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]*$',
-      description: 'The tensors of its weights are called NAME/… in files, so it does not begin with a dot.',
+      description: 'The tensors of its weights are named NAME/… in files, so it does not begin with a dot.',
     }),
     parameters: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
       minItems: 1,

@@ -73,6 +73,6 @@ export type CompareSpec = Static<typeof CompareSpec>;
 
 export const JobSpec = OneOf('kind', [MetatrainSpec, CompareSpec], {
   title: 'JobSpec',
-  description: 'What a job is to do.',
+  description: 'What a job does.',
 });
 export type JobSpec = Static<typeof JobSpec>;

@@ -86,7 +86,7 @@ export const ImitationSpec = Strict(
       minimum: 1,
       maximum: 100_000_000,
       default: 100,
-      description: 'Number of meta-iterations, from the first.',
+      description: 'Number of initial meta-iterations that imitate; at most all of them.',
     }),
   },
   { description: 'Imitation of a hand-designed optimizer, whose learning rate is a number, before training proper.' },

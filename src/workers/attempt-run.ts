@@ -71,7 +71,7 @@ type Insist = <T>(action: () => Promise<T>) => Promise<T>;
 
 class AttemptRun {
   /** The outcome that the child itself reported. */
-  private said: Outcome | null = null;
+  private reported: Outcome | null = null;
   /** Whether the stream has refused events of a cancelled job, so that a checkpoint would be ahead of it. */
   private streamClosed = false;
   /** The results received so far. */
@@ -102,7 +102,7 @@ class AttemptRun {
     const drained = this.drain(messages);
     await Promise.race([drained, this.stopped(drained)]);
     if (attempt.signal.aborted) return { type: ending(attempt) };
-    if (this.said) return this.said;
+    if (this.reported) return this.reported;
     if (shutdown.aborted) return { type: ending(attempt) };
     return lost(await child.exited);
   }
@@ -124,7 +124,7 @@ class AttemptRun {
           break;
         case 'failed':
           this.options.logger.error({ failure: message.failure, stack: message.stack }, 'the job failed in its child');
-          this.said = { type: 'failed', failure: message.failure };
+          this.reported = { type: 'failed', failure: message.failure };
           break;
         default:
           await this.accept(message);
@@ -146,10 +146,10 @@ class AttemptRun {
 
   private async append(events: RunEvent[]): Promise<void> {
     for (const event of events) {
-      if (event.type === 'done') this.said = { type: 'succeeded' };
+      if (event.type === 'done') this.reported = { type: 'succeeded' };
       if (event.type === 'diverged') {
         const { type: code, message } = event;
-        this.said = { type: 'failed', failure: { code, message } };
+        this.reported = { type: 'failed', failure: { code, message } };
       }
     }
     try {

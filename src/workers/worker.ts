@@ -62,12 +62,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const queue = new QueueWorker<QueueEntry, void>(
     queueName,
     async ({ id = '', data: { job } }, token = '') => {
-      const letGo = keepLock(connection, `${queue.toKey(id)}:lock`, token, lockDuration, logger);
+      const stopRenewal = keepLock(connection, `${queue.toKey(id)}:lock`, token, lockDuration, logger);
       try {
         const attempt = await insist(() => attempts.begin(job), shutdown.signal, logger.child({ job }));
         if (attempt) await work(attempt);
       } finally {
-        letGo();
+        stopRenewal();
       }
     },
     {

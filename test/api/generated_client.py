@@ -17,9 +17,9 @@ create = call.createJob
 Document = create.data.get_type()
 
 # Fields with a default may be left out.
-least = {"kind": "metatrain", "problem": {"name": "parabola"}, "optimizer": {"name": "lstm"}}
-Document.model_validate(least)
-job = create(data=least)
+minimal = {"kind": "metatrain", "problem": {"name": "parabola"}, "optimizer": {"name": "lstm"}}
+Document.model_validate(minimal)
+job = create(data=minimal)
 
 # The response has all of them.
 spec = job.model_dump(mode="json", warnings=False)["spec"]
@@ -38,6 +38,6 @@ for example in examples.values():
     Document.model_validate(example.value)
 
 try:
-    Document.model_validate({**least, "seed": "one"})
+    Document.model_validate({**minimal, "seed": "one"})
 except ValueError:
     print(json.dumps({"job": job.id, "examples": len(examples)}))

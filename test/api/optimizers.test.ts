@@ -247,11 +247,11 @@ test('a request that is neither a document nor a file gets a hint which to send'
 test('an upload needs only what it takes to run it, and its record claims no more', async () => {
   const { tensors, metadata } = decodeSafetensors(weights);
   const { format, gateOrder, optimizer } = metadata as Record<'format' | 'gateOrder' | 'optimizer', string>;
-  const answer = await upload('least', Buffer.from(encodeSafetensors(tensors, { format, gateOrder, optimizer })));
+  const answer = await upload('minimal', Buffer.from(encodeSafetensors(tensors, { format, gateOrder, optimizer })));
   assert.equal(answer.status, 201, String(answer.bytes));
   const { provenance, widths } = answer.json<RegisteredOptimizer>();
   assert.deepEqual([provenance, widths], [{}, [1]]);
-  const compare = { kind: 'compare', problem: { name: 'parabola' }, optimizer: { name: 'least' } };
+  const compare = { kind: 'compare', problem: { name: 'parabola' }, optimizer: { name: 'minimal' } };
   assert.equal((await api.request('POST', '/jobs', { body: compare })).status, 201);
 });
 

@@ -232,10 +232,10 @@ describe('jobs', () => {
     assert.equal(await harness.attempts.begin(id), null);
     const job = await harness.jobs.get(id);
     assert.deepEqual([job.state, job.failure?.code], ['failed', 'worker-lost']);
-    const told = (await collect(await harness.jobs.subscribe(id, null))).map((e) =>
+    const history = (await collect(await harness.jobs.subscribe(id, null))).map((e) =>
       e.type === 'state' ? [e.attempt, e.state, e.reason?.code] : [e.attempt, e.type],
     );
-    assert.deepEqual(told, [
+    assert.deepEqual(history, [
       [0, 'queued', undefined],
       [1, 'running', undefined],
       [1, 'losses'],

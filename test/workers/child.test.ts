@@ -18,7 +18,7 @@ function request(spec: JobSpec, changes: Partial<RunRequest> = {}): RunRequest {
   return { type: 'run', spec, weights: null, checkpoint: null, checkpointEvery: 60_000, ...changes };
 }
 
-interface Told {
+interface Received {
   messages: FromChild[];
   events: RunEvent[];
   /** From the latest snapshot. */
@@ -32,22 +32,22 @@ async function run(
   ask: RunRequest,
   hear: (message: FromChild, child: Child) => unknown = () => {},
   plugins: string[] = [],
-): Promise<Told> {
+): Promise<Received> {
   const child = await Child.start(silent, plugins);
-  const told: Omit<Told, 'exit'> = { messages: [], events: [], checkpoint: null, weights: null };
+  const received: Omit<Received, 'exit'> = { messages: [], events: [], checkpoint: null, weights: null };
   const messages = child.messages();
   child.send(ask);
   for await (const [message] of messages) {
-    told.messages.push(message);
-    if (message.type === 'events') told.events.push(...message.events);
+    received.messages.push(message);
+    if (message.type === 'events') received.events.push(...message.events);
     if (message.type === 'snapshot') {
-      told.checkpoint = message.checkpoint;
-      told.weights = message.weights;
+      received.checkpoint = message.checkpoint;
+      received.weights = message.weights;
     }
     await hear(message, child);
     child.send({ type: 'credit' });
   }
-  return { ...told, exit: await child.exited };
+  return { ...received, exit: await child.exited };
 }
 
 /** The losses in order; fails if a pack's header does not match its points. */
@@ -142,7 +142,7 @@ describe('the child that runs a job', () => {
     const second = await run(request(spec, { checkpoint: first.checkpoint }));
     assert.deepEqual(losses([...first.events, ...second.events]), losses(steady.events));
     assert.deepEqual(second.weights, steady.weights);
-    const results = (told: Told) => told.events.find((e) => e.type === 'comparison');
+    const results = (received: Received) => received.events.find((e) => e.type === 'comparison');
     assert.deepEqual(results(second), results(steady));
   });
 

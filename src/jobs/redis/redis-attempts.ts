@@ -54,7 +54,7 @@ export class RedisAttempts implements Attempts {
   }
 
   async open(): Promise<this> {
-    this.messages.on('message', (_, message: string) => this.hear(message));
+    this.messages.on('message', (_, message: string) => this.receive(message));
     await this.messages.subscribe(attemptsChannel);
     // Messages sent while the connection was down are lost.
     this.messages.on('ready', () => this.lookAgain().catch((error) => this.logger?.warn(error, 'attempts')));
@@ -135,7 +135,7 @@ export class RedisAttempts implements Attempts {
     };
   }
 
-  private hear(message: string): void {
+  private receive(message: string): void {
     const [job, token] = message.split(' ');
     for (const { stop, ...running } of this.running) {
       if (running.job !== job || running.token === token) continue;

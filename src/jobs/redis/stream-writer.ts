@@ -37,7 +37,6 @@ interface Pending extends NumberedEntry {
 export interface StreamWriterOptions {
   redis: Redis;
   artifacts: ArtifactStore;
-  /** Of the job. */
   spec: JobSpec;
   /** Size in bytes above which the oldest entries move to an artifact. */
   maxStreamBytes: number;
