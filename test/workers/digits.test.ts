@@ -45,6 +45,6 @@ describe('a worker with a job on digits', () => {
     const last = states(await harness.watch(await harness.submit(spec))).at(-1);
     assert.equal(last?.state, 'failed');
     assert.equal(last.reason?.code, 'unsupported');
-    assert.match(last.reason.message, /\/nonexistent, which METADESCENT_MNIST names, lacks train-images-idx3-ubyte/);
+    assert.match(last.reason.message, /\/nonexistent, which METADESCENT_MNIST names, is no folder that can be read/);
   });
 });
