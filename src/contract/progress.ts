@@ -22,6 +22,8 @@ export interface Standing {
   /** Total meta-iterations; 0 for a comparison. */
   readonly iterations: number;
   readonly engine: EngineInfo | null;
+  /** SHA-256 of the weights that a comparison evaluates. */
+  readonly weightsSha256: string | null;
   /** The phase and its progress; `loss` is the mean of the latest meta-iteration's points. */
   readonly progress: Progress | null;
   /** One past the last meta-iteration whose losses are known. */
@@ -38,6 +40,7 @@ export function standingOf(spec?: JobSpec): Standing {
   return {
     iterations: spec?.kind === 'metatrain' ? spec.training.iterations : 0,
     engine: null,
+    weightsSha256: null,
     progress: null,
     lossEnd: null,
     validation: null,
@@ -51,10 +54,10 @@ export function standingOf(spec?: JobSpec): Standing {
 export function fold(standing: Standing, event: RunEvent | JobEvent): Standing {
   switch (event.type) {
     case 'started': {
-      const { engine, iterations } = event;
+      const { engine, iterations, weightsSha256 = null } = event;
       const begun: Progress | null =
         iterations > 0 ? { phase: 'training', done: 0, total: iterations, loss: null } : standing.progress;
-      return { ...standing, engine, iterations, progress: begun };
+      return { ...standing, engine, weightsSha256, iterations, progress: begun };
     }
     case 'losses': {
       const { iteration, perIteration, points } = event;

@@ -6,7 +6,7 @@ import type { ComparisonResults } from '../../src/contract/results.js';
 import type { MetatrainSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { comparisonFigure } from '../../src/figures/comparison.js';
-import { renderSvg } from '../../src/figures/picture.js';
+import { comparisonPicture, pictureStyle, renderSvg } from '../../src/figures/picture.js';
 import { comparisonTables } from '../../src/figures/tables.js';
 import { trainingFigure } from '../../src/figures/training.js';
 import { tuningFigure } from '../../src/figures/tuning.js';
@@ -175,5 +175,27 @@ describe('the other figures of a report', () => {
     assert.match(trained, /linear axis: some are below 0/);
     for (const d of pathsOf(trained, 'line').filter((path) => !path.includes('h'))) assert.equal(pointsOf(d).length, 4);
     for (const d of pathsOf(trained, 'band').filter((path) => path !== '')) assert.equal(pointsOf(d).length, 8);
+  });
+});
+
+describe('several figures on one page', () => {
+  const results = sampleResults([
+    [3, 1, 0.1],
+    [3, 2, 1],
+  ]);
+  const pictures = ['left', 'right'].map((prefix) => comparisonPicture(results, prefix));
+  const page = [...pictures, comparisonFigure(results), comparisonTables(results, ['sum'])].join('\n');
+
+  it('have ids of their own, and what refers to them leads there', () => {
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id!);
+    assert.equal(new Set(ids).size, ids.length);
+    const referred = [...page.matchAll(/aria-labelledby="([^"]+)"/g)].flatMap(([, names]) => names!.split(' '));
+    assert.deepEqual(referred.toSorted(), ids.toSorted());
+    assert.equal(referred.length, 4);
+  });
+
+  it('need no inline style and no script, which a strict Content-Security-Policy forbids', () => {
+    assert.doesNotMatch(page, /<style|<script| style=| on[a-z]+=|javascript:/);
+    for (const [, name] of page.matchAll(/class="(paper|title|label)"/g)) assert.ok(pictureStyle.includes(`.${name}`));
   });
 });

@@ -12,7 +12,6 @@ export class RecordProgress {
   /** The part of the standing that is in the record. */
   private written: Standing;
   private writtenAt = Number.NEGATIVE_INFINITY;
-  private weightsSha256: string | null = null;
 
   constructor(spec: JobSpec) {
     this.standing = this.written = standingOf(spec);
@@ -20,22 +19,20 @@ export class RecordProgress {
 
   add(event: RunEvent): void {
     this.standing = fold(this.standing, event);
-    if (event.type === 'started') this.weightsSha256 = event.weightsSha256 ?? null;
   }
 
   /** The changes to write with the next entries; progress only at intervals. */
   changes(): RecordChanges {
-    const { standing, written, weightsSha256 } = this;
+    const { standing, written } = this;
     const isNew = standing.engine !== written.engine;
     const due = isNew || performance.now() - this.writtenAt >= interval;
     if (due) this.writtenAt = performance.now();
     this.written = standing;
-    this.weightsSha256 = null;
     return {
       engine: isNew ? JSON.stringify(standing.engine) : null,
       lossEnd: standing.lossEnd === written.lossEnd ? null : standing.lossEnd,
       progress: due ? this.latest() : null,
-      weightsSha256,
+      weightsSha256: isNew ? standing.weightsSha256 : null,
     };
   }
 
