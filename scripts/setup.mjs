@@ -70,8 +70,8 @@ async function buildNativeIfPossible() {
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 10))
-    throw new SetupError(`Node ${process.versions.node} is too old: install Node 20.10 or later (nodejs.org).`);
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new SetupError(`Node ${process.versions.node} is too old: install Node 20.19 or later (nodejs.org).`);
 }
 
 /** Runs a command in the checkout; shows its output only if it fails. */

@@ -2,10 +2,12 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { TSchema } from 'typebox';
 import { Catalogue, CatalogueEntry } from '../contract/catalogue.js';
 import { ComparisonSpec, TuningSpec } from '../contract/comparison.js';
+import { DryRun } from '../contract/dry-run.js';
 import { ErrorDocument, FieldError } from '../contract/errors.js';
 import { EngineInfo, JobEvent, JobFailure, JobState } from '../contract/events.js';
 import { Job } from '../contract/job.js';
-import { ArtifactList, JobList, OptimizerList } from '../contract/lists.js';
+import { JobSummary, Sparkline } from '../contract/job-summary.js';
+import { ArtifactList, JobChanges, JobList, JobSummaryList, OptimizerList } from '../contract/lists.js';
 import { LossSeries } from '../contract/losses.js';
 import {
   BaselineSpec,
@@ -56,6 +58,7 @@ const namedSchemas = (): Record<string, TSchema> => ({
   CatalogueEntry,
   ComparisonResults,
   ComparisonSpec,
+  DryRun,
   EngineInfo,
   EngineSpec,
   Estimate,
@@ -65,6 +68,7 @@ const namedSchemas = (): Record<string, TSchema> => ({
   Health,
   ImitationSpec,
   Job,
+  JobChanges,
   JobEvent,
   ...variants('JobEvent', JobEvent),
   JobFailure,
@@ -72,6 +76,8 @@ const namedSchemas = (): Record<string, TSchema> => ({
   JobSpec,
   ...variants('JobSpec', JobSpec),
   JobState,
+  JobSummary,
+  JobSummaryList,
   LearnedSpec,
   ...variants('LearnedSpec', LearnedSpec),
   LossSeries,
@@ -88,6 +94,7 @@ const namedSchemas = (): Record<string, TSchema> => ({
   ...variants('RuleSpec', RuleSpec),
   ScheduleSpec,
   ...variants('ScheduleSpec', ScheduleSpec),
+  Sparkline,
   StageSpec,
   TrainedOptimizerRef,
   TrainingSpec,

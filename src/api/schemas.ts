@@ -25,16 +25,6 @@ export const CreateHeaders = Type.Object({
   ),
 });
 
-/** Where a subscriber resumes. */
-export const StreamQuery = Strict({
-  cursor: Type.Optional(
-    Type.String({
-      maxLength: 64,
-      description: '`attempt.seq` of the last event received; without it, events start from the first.',
-    }),
-  ),
-});
-
 export const Health = Strict({ status: Choice(['ok']) }, { title: 'Health' });
 
 const fileHeaders = {

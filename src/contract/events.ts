@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { Measure } from './comparison.js';
+import { lossBuckets } from './losses.js';
 import { ComparisonResults, weightsSha256 } from './results.js';
 import { Choice, Nullable, OneOf, Strict, toWire, WireNumber } from './schema.js';
 import { Type } from './type.js';
@@ -188,6 +189,7 @@ export const JobEvent = OneOf(
   [
     event(started),
     event({ ...losses, points: Type.Array(WireNumber) }),
+    event({ type: Type.Literal('loss-buckets'), ...lossBuckets }),
     event({ ...validation, loss: WireNumber }),
     event({ ...health, updateSize: Type.Unsafe<WireNumber>({ ...WireNumber, description: updateSize }) }),
     event(progress),
@@ -209,3 +211,18 @@ export const JobEvent = OneOf(
 );
 export type JobEvent = Static<typeof JobEvent>;
 export type JobEventOf<T extends JobEvent['type']> = Extract<JobEvent, { type: T }>;
+
+/** The types of a job's events. */
+export const eventTypes = [
+  'started',
+  'losses',
+  'loss-buckets',
+  'validation',
+  'health',
+  'progress',
+  'diverged',
+  'comparison',
+  'done',
+  'state',
+  'truncated',
+] as const satisfies readonly JobEvent['type'][];

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import { JobState } from './events.js';
-import { Strict } from './schema.js';
+import { eventTypes, JobState } from './events.js';
+import { Choice, Strict } from './schema.js';
 import { OptimizerName } from './trained.js';
 import { Type } from './type.js';
 
@@ -22,6 +22,20 @@ function page(what: string) {
 export const JobsQuery = Strict({
   state: Type.Optional(JobState),
   label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Only jobs with this label.' })),
+  problem: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, description: 'Only jobs on the problem with this name.' }),
+  ),
+  title: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Only jobs whose title has, for each of these words, a word that begins with it; case is ignored.',
+    }),
+  ),
+  fields: Choice(['all', 'summary'], {
+    default: 'all',
+    description: '"summary" returns a JobSummary for each job, without its document.',
+  }),
   ...page('Jobs'),
 });
 export type JobsQuery = Static<typeof JobsQuery>;
@@ -35,6 +49,46 @@ export const LossesQuery = Strict({
   points: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'Maximum number of buckets.' }),
 });
 export type LossesQuery = Static<typeof LossesQuery>;
+
+/** Where a subscriber of a job's events resumes, and what it gets of them. */
+export const StreamQuery = Strict({
+  cursor: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: '`attempt.seq` of the last event received; without it, events start from the first.',
+    }),
+  ),
+  types: Type.Optional(
+    Type.String({
+      pattern: `^(${eventTypes.join('|')})(,(${eventTypes.join('|')}))*$`,
+      description:
+        'Only events of these types, separated by commas; "losses" includes "loss-buckets". The final `state`, and `truncated`, are always sent.',
+    }),
+  ),
+  rate: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      description:
+        'At most this many messages with losses per second: `loss-buckets` events, which sum up every point since the last one, take the place of `losses`. Other events are not thinned.',
+    }),
+  ),
+});
+export type StreamQuery = Static<typeof StreamQuery>;
+
+/** Jobs that a page follows, and where it resumes. */
+export const ChangesQuery = Strict({
+  cursor: Type.Optional(
+    Type.String({ maxLength: 64, description: '`cursor` of the last message received; without it, from now on.' }),
+  ),
+  jobs: Type.Optional(
+    Type.String({
+      pattern: '^[0-9A-Za-z]{1,64}(,[0-9A-Za-z]{1,64}){0,199}$',
+      description: 'Only these jobs: ids separated by commas, at most 200. The first message then has all of them.',
+    }),
+  ),
+});
+export type ChangesQuery = Static<typeof ChangesQuery>;
 
 /** A query in which fields with a default may be left out. */
 export type Asked<Query> = { [K in keyof Query]?: Query[K] | undefined };

@@ -19,7 +19,7 @@ export interface Jobs {
   create(spec: JobSpec, idempotencyKey?: string): Promise<{ job: Job; created: boolean }>;
   get(id: string): Promise<Job>;
   /** Newest first. @throws ApiError `invalid-cursor`. */
-  list(query: JobsQuery): Promise<JobList>;
+  list(query: Omit<JobsQuery, 'fields'>): Promise<JobList>;
   /** Cancels a queued job at once, a running one soon; no effect on a cancelled one. @throws `conflict`. */
   cancel(id: string): Promise<Job>;
   /** Deletes record, stream and artifacts. @throws ApiError `conflict` unless the job is in a final state. */

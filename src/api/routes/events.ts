@@ -4,11 +4,12 @@ import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.js';
 import type { JobEvent } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
+import { StreamQuery } from '../../contract/queries.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { toChunk, toErrorChunk } from '../encode.js';
 import { toStreamError } from '../errors.js';
-import { emptyResponse, errors, JobParams, response, StreamQuery } from '../schemas.js';
+import { emptyResponse, errors, JobParams, response } from '../schemas.js';
 
 const description = `The events of /jobs/{id}/stream as server-sent events: \`id\` is the cursor, \`event\` the type,
 \`data\` the event's JSON document. The response ends normally only after the job's final \`state\` event. A client that

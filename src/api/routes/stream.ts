@@ -4,11 +4,12 @@ import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { ApiError } from '../../contract/errors.js';
 import { JobEvent } from '../../contract/events.js';
+import { StreamQuery } from '../../contract/queries.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { toMessage } from '../encode.js';
 import { toStreamError } from '../errors.js';
 import { type Peer, watchPeers } from '../peers.js';
-import { errors, JobParams, response, StreamQuery } from '../schemas.js';
+import { errors, JobParams, response } from '../schemas.js';
 
 export const streamPath = '/jobs/:id/stream';
 

@@ -9,7 +9,7 @@ import type { JobRecord } from './record.js';
 /** A page of records, newest first, and the cursor of the next page: the last id of this one. */
 export async function listJobs(
   redis: Redis,
-  { state, label, cursor, limit }: JobsQuery,
+  { state, label, cursor, limit }: Omit<JobsQuery, 'fields'>,
 ): Promise<{ records: [string, JobRecord][]; next: string | null }> {
   if (cursor !== undefined && !isJobId(cursor))
     throw new ApiError(

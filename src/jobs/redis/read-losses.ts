@@ -4,7 +4,7 @@ import type { Asked, LossesQuery } from '../../contract/queries.js';
 import type { ArtifactStore } from '../artifacts.js';
 import { decodeLosses, positionOf, type RawEntry } from './entries.js';
 import { streamKey } from './keys.js';
-import { LossBuckets } from './loss-buckets.js';
+import { LossSum } from './loss-buckets.js';
 import { decodeLossFile, type LossBlock, type LossFile, lossFiles } from './loss-file.js';
 
 const pageLength = 64;
@@ -21,7 +21,7 @@ export async function readLosses(
   { attempts, lossEnd }: { attempts: number; lossEnd: number },
   query: Asked<LossesQuery>,
 ): Promise<LossSeries> {
-  const buckets = new LossBuckets(query.from ?? 0, Math.min(query.to ?? lossEnd, lossEnd), query.points ?? 1000);
+  const buckets = new LossSum(query.from ?? 0, Math.min(query.to ?? lossEnd, lossEnd), lossEnd, query.points ?? 1000);
   for (let attempt = attempts; attempt >= 1; attempt--) {
     const seen = new Seen();
     for await (const entry of streamOf(redis, job, attempt)) {
@@ -42,7 +42,7 @@ export async function readLosses(
   return buckets.series();
 }
 
-function overlaps(file: LossFile, next: LossFile | undefined, { from, to }: LossBuckets): boolean {
+function overlaps(file: LossFile, next: LossFile | undefined, { from, to }: LossSum): boolean {
   return file.iteration < to && (next === undefined || next.iteration >= from);
 }
 

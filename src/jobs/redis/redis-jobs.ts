@@ -85,7 +85,7 @@ export class RedisJobs implements Jobs {
     return orUnavailable(() => this.read(id));
   }
 
-  list(query: JobsQuery): Promise<JobList> {
+  list(query: Omit<JobsQuery, 'fields'>): Promise<JobList> {
     return orUnavailable(async () => {
       const { records, next } = await listJobs(this.redis, query);
       return { jobs: await Promise.all(records.map(([id, record]) => this.show(id, record))), next };

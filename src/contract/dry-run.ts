@@ -1,0 +1,28 @@
+import type { Static } from 'typebox';
+import { Complete, Nullable, Strict } from './schema.js';
+import { JobSpec } from './spec.js';
+import { Type } from './type.js';
+
+/** What POST /jobs?dryRun=true answers: the job that the document describes, without creating it. */
+export const DryRun = Strict(
+  {
+    spec: Complete(JobSpec),
+    memoryBytes: Type.Integer({
+      minimum: 0,
+      description:
+        'Estimated memory of the job’s largest part: an unroll with what its backward pass keeps, or a chunk of functions.',
+    }),
+    seconds: Nullable(
+      Strict({
+        training: Nullable(Type.Number({ minimum: 0 }), { description: 'Training and its validations.' }),
+        comparison: Nullable(Type.Number({ minimum: 0 }), { description: 'Tuning and comparison.' }),
+      }),
+      {
+        description:
+          'Estimated seconds, from the rates that workers have recorded for jobs of the same kind; null for a part that no job has done yet, and for one that the job does not have.',
+      },
+    ),
+  },
+  { title: 'DryRun' },
+);
+export type DryRun = Static<typeof DryRun>;
