@@ -125,13 +125,8 @@ test('losses of a range, downsampled', async () => {
   const some = await losses('?from=20&to=40&points=2');
   assert.deepEqual(some, await api.jobs.losses(attempt.job, { from: 20, to: 40, points: 2 }));
   assert.deepEqual(
-    [some.iteration, some.mean, some.min, some.max],
-    [
-      [20, 30],
-      [25, 35],
-      [20, 30],
-      [30, 40],
-    ],
+    [some.from, some.to, some.iteration, some.mean, some.min, some.max],
+    [16, 48, [16, 32], [24, 40], [16, 32], [32, 48]],
   );
   await attempt.succeed();
 });
