@@ -3,15 +3,14 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { Browser } from 'playwright-core';
 import type { ComparisonResults } from '../../src/contract/results.js';
 import { budgets, jobsOf } from '../../src/experiments/plan.js';
 import { plans } from '../../src/experiments/plans.js';
 import { command, start } from '../cli/command.js';
-import { Browser, findChromium } from '../support/browser.js';
+import { chromiumMissing, launchChromium, openPage } from '../support/chromium.js';
 import { nativeMissing } from '../support/native.js';
 import { createTemporaryFolder } from '../support/redis.js';
-
-const chromium = await findChromium();
 
 /** Every file of `reproduce seed` that its seeds determine. */
 const determined = [
@@ -172,31 +171,28 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
   describe('its report', { skip: chromiumMissing() }, () => {
     let browser: Browser;
     before(async () => {
-      browser = await Browser.launch(chromium!);
+      browser = await launchChromium();
       const { code, stderr } = await command(['reproduce', 'quadratic', '--budget', 'quick'], { cwd });
       assert.equal(code, 0, stderr);
     });
     after(() => browser.close());
 
     const views = [
-      { name: 'a wide light page', width: 1200, height: 800, scheme: 'light', shown: 'wide' },
-      { name: 'a dark phone', width: 390, height: 800, scheme: 'dark', shown: 'narrow' },
+      { name: 'a wide light page', width: 1200, colorScheme: 'light', shown: 'wide' },
+      { name: 'a dark phone', width: 390, colorScheme: 'dark', shown: 'narrow' },
     ] as const;
     for (const { plan, figures, tables, rows } of [
       { plan: 'seed-quick', figures: 3, tables: 1 + 2, rows: 1 + 2 * 6 },
       { plan: 'quadratic-quick', figures: 2 * 4, tables: 1 + 2 * 2, rows: 4 + 2 * 2 * 6 },
     ]) {
-      for (const { name, shown, ...view } of views) {
+      for (const { name, width, colorScheme, shown } of views) {
         it(`of ${plan} opens on ${name} without network, errors or scripts, with figures and tables`, async () => {
           const url = `file://${at(plan, 'report.html')}`;
-          const { requests, complaints } = await browser.open(url, view);
-          assert.deepEqual(
-            requests.filter((request) => request !== 'data:,'),
-            [url],
-          );
-          assert.deepEqual(complaints, []);
-          await browser.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })");
-          const found = await browser.evaluate<Record<string, unknown>>(`({
+          const opened = await openPage(browser, { viewport: { width, height: 800 }, colorScheme });
+          const { page, requests, complaints } = opened;
+          await page.goto(url);
+          await page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })");
+          const found = await page.evaluate<Record<string, unknown>>(`({
             scripts: document.scripts.length,
             figures: document.querySelectorAll('figure').length,
             shown: [...document.querySelectorAll('figure > svg.${shown}')].filter((svg) => svg.getBoundingClientRect().height > 200).length,
@@ -209,16 +205,13 @@ describe('metadescent reproduce', { skip: nativeMissing() }, () => {
           })`);
           assert.deepEqual(found, {
             ...{ scripts: 0, figures, shown: figures, lines: true, tables, rows },
-            ...{ tooWide: false, dark: view.scheme === 'dark', notFinite: false },
+            ...{ tooWide: false, dark: colorScheme === 'dark', notFinite: false },
           });
+          assert.deepEqual(requests, [url]);
+          assert.deepEqual(complaints, []);
+          await opened.close();
         });
       }
     }
   });
 });
-
-/** Why the reports cannot be opened, or false. CI must have Chromium. */
-function chromiumMissing(): string | false {
-  if (chromium !== null || process.env.CI !== undefined) return false;
-  return 'There is no Chromium: install it (Debian: apt-get install chromium), or set CHROME to the path of one.';
-}
