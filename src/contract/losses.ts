@@ -34,6 +34,10 @@ export const LossSeries = Strict(
       description: 'One past the last meta-iteration: the end of a bucket, or of the losses so far.',
     }),
     ...lossBuckets,
+    cursor: Type.String({
+      description:
+        'Cursor of the job’s events up to which losses are in here: later ones of the range follow it in the stream.',
+    }),
   },
   { title: 'LossSeries', description: 'Buckets without a point are left out.' },
 );

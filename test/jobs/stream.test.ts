@@ -205,6 +205,24 @@ describe('a full stream of a job', () => {
     assert.deepEqual(cursors(await collect(live)), ['1.4', '1.5']);
   });
 
+  it('names the cursor up to which a series has losses', async () => {
+    const { id, attempt } = await harness.begin();
+    const append = async (from: number, to: number) => {
+      for (let i = from; i < to; i++) await attempt.append(losses(i, 1, 32));
+    };
+    await append(0, 200);
+    const { to, cursor } = await harness.jobs.losses(id, { points: 10 });
+    await append(200, 210);
+    await attempt.succeed();
+    const later = await collect(await harness.jobs.subscribe(id, cursor));
+    const iterations = later.flatMap((event) => (event.type === 'losses' ? [event.iteration] : []));
+    assert.deepEqual(
+      iterations,
+      Array.from({ length: 210 - to }, (_, i) => to + i),
+    );
+    assert.equal(to, 200);
+  });
+
   it('replaces an earlier attempt’s losses by a later one’s', async () => {
     const { id, attempt } = await harness.begin();
     for (let i = 0; i < 300; i++) await attempt.append(losses(i, 1, 32));

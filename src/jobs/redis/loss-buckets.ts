@@ -12,7 +12,12 @@ export class LossSum {
   private readonly covered: [number, number][] = [];
   private current: [number, number] | null = null;
 
-  constructor(from: number, to: number, end: number, points: number) {
+  constructor(
+    from: number,
+    to: number,
+    private readonly end: number,
+    points: number,
+  ) {
     const width = widthFor(from, Math.max(from, to), points);
     this.from = Math.floor(from / width) * width;
     this.to = Math.max(this.from, Math.min(Math.ceil(to / width) * width, end));
@@ -38,8 +43,13 @@ export class LossSum {
     this.current = null;
   }
 
-  series(): LossSeries {
+  /** Whether these losses, of the attempt being added, are within the end that was known when the sum began. */
+  isKnown({ iteration, perIteration, points }: LossEntry): boolean {
+    return iteration + Math.ceil(points.length / perIteration) <= this.end;
+  }
+
+  series(cursor: string): LossSeries {
     const { from, to } = this;
-    return { from, to, ...this.buckets.toArrays() };
+    return { from, to, ...this.buckets.toArrays(), cursor };
   }
 }

@@ -6,6 +6,7 @@ import { decodeLosses, positionOf, type RawEntry } from './entries.js';
 import { streamKey } from './keys.js';
 import { LossSum } from './loss-buckets.js';
 import { decodeLossFile, type LossBlock, type LossFile, lossFiles } from './loss-file.js';
+import { type Position, start, toCursor } from './position.js';
 
 const pageLength = 64;
 
@@ -22,13 +23,20 @@ export async function readLosses(
   query: Asked<LossesQuery>,
 ): Promise<LossSeries> {
   const buckets = new LossSum(query.from ?? 0, Math.min(query.to ?? lossEnd, lossEnd), lossEnd, query.points ?? 1000);
+  let cursor: Position | null = null;
   for (let attempt = attempts; attempt >= 1; attempt--) {
     const seen = new Seen();
+    let last: Position | null = null;
     for await (const entry of streamOf(redis, job, attempt)) {
-      seen.add(positionOf(entry).seq);
+      const position = positionOf(entry);
       const losses = decodeLosses(entry);
+      // Appended since the end was read: left to the stream.
+      if (losses && !buckets.isKnown(losses)) break;
+      seen.add(position.seq);
+      last = position;
       if (losses) buckets.add(losses);
     }
+    cursor ??= last;
     // Read after the stream, so that points that move meanwhile are in both, not in neither.
     const files = lossFiles(await artifacts.list(job)).filter((file) => file.attempt === attempt);
     for (const file of files.filter((file, i) => overlaps(file, files[i + 1], buckets)))
@@ -39,7 +47,7 @@ export async function readLosses(
         }
     buckets.closeAttempt();
   }
-  return buckets.series();
+  return buckets.series(toCursor(cursor ?? start));
 }
 
 function overlaps(file: LossFile, next: LossFile | undefined, { from, to }: LossSum): boolean {
