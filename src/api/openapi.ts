@@ -22,6 +22,7 @@ const refuse = async () => {
 /** Stands in for Redis, which is not needed to describe the routes. */
 const unreachable: Jobs = {
   create: refuse,
+  dryRun: refuse,
   get: refuse,
   list: refuse,
   cancel: refuse,

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../contract/catalogue.js';
+import type { DryRun } from '../contract/dry-run.js';
 import { ApiError } from '../contract/errors.js';
 import type { JobEvent } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
@@ -43,6 +44,11 @@ export class Client {
   /** Submits a job. */
   create(document: unknown, options: CreateOptions = {}): Promise<Job> {
     return this.post('jobs', 'application/json', JSON.stringify(document), options);
+  }
+
+  /** Checks a job's document as {@link create} does, and estimates what the job takes, without creating it. */
+  dryRun(document: unknown): Promise<DryRun> {
+    return this.post(withQuery('jobs', { dryRun: true }), 'application/json', JSON.stringify(document));
   }
 
   get(id: string): Promise<Job> {
@@ -139,7 +145,7 @@ export class Client {
     path: string,
     type: string,
     body: string | Uint8Array<ArrayBuffer>,
-    { idempotencyKey }: CreateOptions,
+    { idempotencyKey }: CreateOptions = {},
   ): Promise<T> {
     const headers = {
       'content-type': type,

@@ -10,7 +10,7 @@ export const DryRun = Strict(
     memoryBytes: Type.Integer({
       minimum: 0,
       description:
-        'Estimated memory of the job’s largest part: an unroll with what its backward pass keeps, or a chunk of functions.',
+        'Estimated bytes that the job holds at once: the larger of an unroll with what its backward pass keeps and the losses of the comparison, each with its functions’ data. The job’s process itself takes about 70 MB more, and the peak may be twice as high, since memory is freed with delay.',
     }),
     seconds: Nullable(
       Strict({

@@ -175,6 +175,12 @@ export function memoryOf(spec: JobSpec): { unroll: number; functions: number; co
   return { unroll: 4 * floats.unroll, functions: 4 * floats.functions, comparison: 4 * floats.comparison };
 }
 
+/** Bytes of a job's larger part: its training or its comparison, each with the functions that it holds. */
+export function peakMemory(spec: JobSpec): number {
+  const { unroll, functions, comparison } = memoryOf(spec);
+  return functions + Math.max(unroll, comparison);
+}
+
 /**
  * Floats that an unroll of one function keeps. The fused engine, for networks over single coordinates, keeps a gradient
  * per step, and the state every twenty steps; tfjs keeps all that a step computes.

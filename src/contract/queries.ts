@@ -40,6 +40,15 @@ export const JobsQuery = Strict({
 });
 export type JobsQuery = Static<typeof JobsQuery>;
 
+export const CreateQuery = Strict({
+  dryRun: Choice(['true', 'false'], {
+    default: 'false',
+    description:
+      '"true" checks the document as a submission does, and returns a DryRun: no job is created, and an Idempotency-Key has no effect.',
+  }),
+});
+export type CreateQuery = Static<typeof CreateQuery>;
+
 export const OptimizersQuery = Strict({ name: Type.Optional(OptimizerName), ...page('Optimizers') });
 export type OptimizersQuery = Static<typeof OptimizersQuery>;
 

@@ -1,4 +1,5 @@
 import type { BaseLogger } from 'pino';
+import type { DryRun } from '../contract/dry-run.js';
 import type { JobEvent } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
 import type { JobList } from '../contract/lists.js';
@@ -17,6 +18,11 @@ export interface Jobs {
    * optimizer that it names has no weights, or is not registered.
    */
   create(spec: JobSpec, idempotencyKey?: string): Promise<{ job: Job; created: boolean }>;
+  /**
+   * What `create` would make of a complete spec. Creates nothing.
+   * @throws ApiError `invalid-document`, as `create`
+   */
+  dryRun(spec: JobSpec): Promise<DryRun>;
   get(id: string): Promise<Job>;
   /** Newest first. @throws ApiError `invalid-cursor`. */
   list(query: Omit<JobsQuery, 'fields'>): Promise<JobList>;

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { DryRun } from '../../contract/dry-run.js';
 import { ApiError } from '../../contract/errors.js';
 import { Job } from '../../contract/job.js';
 import { JobList } from '../../contract/lists.js';
 import { LossSeries } from '../../contract/losses.js';
-import { JobsQuery, LossesQuery } from '../../contract/queries.js';
+import { CreateQuery, JobsQuery, LossesQuery } from '../../contract/queries.js';
 import { Strict } from '../../contract/schema.js';
 import { JobSpec } from '../../contract/spec.js';
 import { Type } from '../../contract/type.js';
@@ -26,11 +27,15 @@ export const jobRoutes =
           summary: 'Submit a job',
           tags,
           headers: CreateHeaders,
-          querystring: Strict({}),
+          querystring: CreateQuery,
           body: JobSpec,
           response: {
             201: response('The job is queued.', Job, { headers: location }),
-            200: response('The job that this Idempotency-Key created earlier.', Job, { headers: location }),
+            200: response(
+              'The job that this Idempotency-Key created earlier; with `dryRun=true`, the DryRun.',
+              Type.Unsafe<Job | DryRun>({ anyOf: [Job, DryRun] }),
+              { headers: { Location: Type.String({ description: 'Path of the job; not with `dryRun=true`.' }) } },
+            ),
             ...errors(
               'invalid-document',
               'malformed-json',
@@ -42,6 +47,7 @@ export const jobRoutes =
         },
       },
       async (request, reply) => {
+        if (request.query.dryRun === 'true') return jobs.dryRun(request.body);
         const { job, created } = await jobs.create(request.body, request.headers['idempotency-key']);
         return reply
           .code(created ? 201 : 200)

@@ -1,11 +1,12 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
+import type { DryRun } from '../../contract/dry-run.js';
 import { ApiError, invalidField } from '../../contract/errors.js';
 import type { JobEvent, JobState } from '../../contract/events.js';
 import { checkTransfer, networkWidths } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
-import { checkSize } from '../../contract/limits.js';
+import { checkSize, peakMemory } from '../../contract/limits.js';
 import type { JobList } from '../../contract/lists.js';
 import type { LossSeries } from '../../contract/losses.js';
 import type { Asked, JobsQuery, LossesQuery } from '../../contract/queries.js';
@@ -78,6 +79,13 @@ export class RedisJobs implements Jobs {
       // The job exists now: if adding it to the queue fails, the reconciliation does it.
       await enterQueue(this.queue, job, `${job}-1`).catch((error) => this.logger?.warn({ err: error, job }, 'queue'));
       return { job: await this.read(job), created: true };
+    });
+  }
+
+  dryRun(submitted: JobSpec): Promise<DryRun> {
+    return orUnavailable(async () => {
+      const { spec } = await this.resolve(submitted);
+      return { spec, memoryBytes: peakMemory(spec), seconds: null };
     });
   }
 
