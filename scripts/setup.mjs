@@ -38,7 +38,7 @@ export async function setup() {
     isDone: () => nativeIsBuilt(),
     act: buildNativeIfPossible,
   });
-  await step('build', 'compiling TypeScript (tsc)', {
+  await step('build', 'compiling the service and the dashboard (tsc, Vite)', {
     isDone: () => isBuilt(root),
     act: () => build(root, runQuietly),
   });

@@ -77,7 +77,14 @@ describe('the layering', () => {
     ['service imports core', 'src/service/redis/planted.ts', '../../core/run.js'],
     ['cli imports the API', 'src/cli/commands/planted.ts', '../../api/app.js'],
     ['files imports contract', 'src/files/planted.ts', '../contract/spec.js'],
-    ['core imports a room that is new', 'src/core/planted.ts', '../dashboard/page.js'],
+    ['the dashboard imports the service', 'src/dashboard/parts/planted.ts', '../../service/start.js'],
+    ['the dashboard imports the validator', 'src/dashboard/service/planted.ts', '../../contract/validate.js'],
+    ['the dashboard imports a file system', 'src/dashboard/planted.ts', 'node:fs'],
+    ['a page imports the service', 'src/dashboard/pages/jobs/planted.ts', '../../../service/start.js'],
+    ['a page imports the validator', 'src/dashboard/pages/jobs/planted.ts', '../../../contract/validate.js'],
+    ['a page imports another page', 'src/dashboard/pages/jobs/planted.ts', '../job/job-page.js'],
+    ['core imports the dashboard', 'src/core/planted.ts', '../dashboard/parts/page.js'],
+    ['core imports a room that is new', 'src/core/planted.ts', '../archive/page.js'],
   ];
   for (const [title, path, specifier] of violations) {
     it(`is violated if ${title}`, () => {

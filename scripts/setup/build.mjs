@@ -14,11 +14,14 @@ export function isBuilt(root) {
   }
 }
 
-/** @throws SetupError with the compiler's messages. */
+/** The service, its tests and the dashboard. @throws SetupError with the compiler's messages. */
 export function build(root, run) {
   const before = fingerprint(root);
   rmSync(stampOf(root), { force: true });
-  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')]);
+  const node = (path, ...args) => run(process.execPath, [join(root, 'node_modules', ...path), ...args]);
+  node(['typescript', 'bin', 'tsc']);
+  node(['typescript', 'bin', 'tsc'], '-p', 'src/dashboard');
+  node(['vite', 'bin', 'vite.js'], 'build', '--logLevel=warn', 'src/dashboard');
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stampOf(root), before);
 }

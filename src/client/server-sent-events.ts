@@ -43,7 +43,9 @@ export async function connectEvents(url: URL, signal?: AbortSignal): Promise<Con
 }
 
 /** The text between empty lines. */
-async function* blocksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string, void, undefined> {
+async function* blocksOf(
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+): AsyncGenerator<string, void, undefined> {
   const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {

@@ -1,0 +1,81 @@
+import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
+import { Empty } from './parts/empty.js';
+import { addresses } from './service/addresses.js';
+import { online } from './service/feed.js';
+
+const JobsPage = lazy(async () => (await import('./pages/jobs/jobs-page.js')).JobsPage);
+const NewJobPage = lazy(async () => (await import('./pages/new-job/new-job-page.js')).NewJobPage);
+const JobPage = lazy(async () => (await import('./pages/job/job-page.js')).JobPage);
+const ComparisonPage = lazy(async () => (await import('./pages/comparison/comparison-page.js')).ComparisonPage);
+const SideBySidePage = lazy(async () => (await import('./pages/side-by-side/side-by-side-page.js')).SideBySidePage);
+const RegistryPage = lazy(async () => (await import('./pages/registry/registry-page.js')).RegistryPage);
+const OptimizerPage = lazy(async () => (await import('./pages/registry/optimizer-page.js')).OptimizerPage);
+
+/** The page around all pages. Links outside /ui are the browser's. */
+export function App() {
+  return (
+    <LocationProvider scope={/^\/ui(?=[/?]|$)/}>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <Header />
+      <main id="main" tabIndex={-1}>
+        <ErrorBoundary>
+          <Router>
+            <Route path="/ui" component={JobsPage} />
+            <Route path="/ui/new" component={NewJobPage} />
+            <Route path="/ui/jobs/:id" component={JobPage} />
+            <Route path="/ui/jobs/:id/comparison" component={ComparisonPage} />
+            <Route path="/ui/side-by-side" component={SideBySidePage} />
+            <Route path="/ui/optimizers" component={RegistryPage} />
+            <Route path="/ui/optimizers/:name" component={OptimizerPage} />
+            <Route default component={NotFound} />
+          </Router>
+        </ErrorBoundary>
+      </main>
+    </LocationProvider>
+  );
+}
+
+function Header() {
+  const { path } = useLocation();
+  const link = (href: string, title: string, here: boolean) => (
+    <a href={href} aria-current={here ? 'page' : undefined}>
+      {title}
+    </a>
+  );
+  return (
+    <header class="masthead">
+      <a class="wordmark" href={addresses.jobs()}>
+        metadescent
+      </a>
+      <nav aria-label="Pages">
+        {link(addresses.jobs(), 'Jobs', path === '/ui' || path.startsWith('/ui/jobs') || path === '/ui/side-by-side')}
+        {link(addresses.optimizers(), 'Optimizers', path.startsWith('/ui/optimizers'))}
+      </nav>
+      <Away />
+      <a class="button primary" href={addresses.newJob()}>
+        New job
+      </a>
+    </header>
+  );
+}
+
+/** Says while the service does not answer; its place is kept when it does. */
+function Away() {
+  return (
+    <p class="away" role="status">
+      {online.value ? '' : 'The service does not answer; reconnecting.'}
+    </p>
+  );
+}
+
+function NotFound() {
+  return (
+    <Empty title="Page not found">
+      <p>
+        There is no such page. <a href={addresses.jobs()}>All jobs</a> are on the first one.
+      </p>
+    </Empty>
+  );
+}

@@ -1,0 +1,8 @@
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/parts.css';
+import { render } from 'preact';
+import { App } from './app.js';
+
+render(<App />, document.body);

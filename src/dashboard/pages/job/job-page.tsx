@@ -1,0 +1,5 @@
+import { Page } from '../../parts/page.js';
+
+export function JobPage() {
+  return <Page title="Job" />;
+}
