@@ -22,14 +22,19 @@ export async function runToEnd(command: string, args: readonly string[], cwd = r
 export interface ServeProcess {
   /** URL of the API. */
   readonly url: string;
+  /** The process. */
+  readonly pid: number;
   /** Stops the service as Ctrl-C does. @returns its exit code. */
   stop(): Promise<number | null>;
+  /** Kills the process with SIGKILL, and waits until it has ended. */
+  kill(): Promise<void>;
 }
 
-/** Starts `metadescent serve` on a free port, with its own data folder. */
-export async function startServe(data: string): Promise<ServeProcess> {
+/** Starts `metadescent serve`, on a free port unless one is given. @param options more of its options */
+export async function startServe(data: string, port = '0', options: readonly string[] = []): Promise<ServeProcess> {
   const main = `${root}dist/src/cli/main.js`;
-  const child = spawn(process.execPath, [main, 'serve', '--data', data, '--port', '0', '--log-level', 'warn'], {
+  const args = ['serve', '--data', data, '--port', port, '--log-level', 'warn', ...options];
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: root,
     env: { ...process.env, REDIS_URL: '' },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -45,6 +50,11 @@ export async function startServe(data: string): Promise<ServeProcess> {
   });
   return {
     url,
+    pid: child.pid!,
+    async kill() {
+      child.kill('SIGKILL');
+      await closed;
+    },
     async stop() {
       child.kill('SIGINT');
       const [code] = await closed;
