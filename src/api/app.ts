@@ -4,6 +4,7 @@ import { documentLimit } from '../contract/sizes.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { acceptJson } from './body.js';
 import { boundConnections, boundedBy, defaultPatience, type Patience, refuseConnection } from './connections.js';
+import { dashboardRoutes } from './dashboard.js';
 import { describeRoutes, serveDocs } from './docs.js';
 import { answerWithErrors, sendError } from './errors.js';
 import { gate } from './gate.js';
@@ -30,6 +31,8 @@ export interface AppOptions {
   hosts?: Hosts | undefined;
   /** Time limits for clients; {@link defaultPatience} by default. */
   patience?: Patience | undefined;
+  /** Folder of the built dashboard; that of the build by default. */
+  dashboard?: string | undefined;
 }
 
 /** The API, ready to listen. The caller decides where, and when to close. */
@@ -39,6 +42,7 @@ export async function buildApp({
   heartbeat = 20_000,
   hosts = null,
   patience = defaultPatience,
+  dashboard,
 }: AppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
@@ -68,6 +72,7 @@ export async function buildApp({
   await app.register(optimizerRoutes(jobs));
   await app.register(serviceRoutes(jobs));
   await app.register(serveDocs);
+  await app.register(dashboardRoutes(dashboard));
   await app.register(refuseTheRest);
   await app.ready();
   return app;

@@ -101,6 +101,7 @@ async function requests(): Promise<[operation: string, path: string, RequestOpti
     ['get /jobs/{id}/artifacts/{name}', `/jobs/${job}/artifacts/weights.safetensors`, range],
     ['get /jobs/{id}/artifacts/{name}', `/jobs/${job}/artifacts/weights.safetensors`, known],
     ['get /', '/'],
+    ['get /', '/', { headers: { accept: 'text/html' } }],
     ['get /catalogue', '/catalogue'],
     ['get /healthz', '/healthz'],
     ['get /readyz', '/readyz'],

@@ -5,7 +5,8 @@ import { Strict } from '../../contract/schema.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { version } from '../../version.js';
-import { errors, Health, response } from '../schemas.js';
+import { negotiate } from '../negotiate.js';
+import { emptyResponse, errors, Health, response } from '../schemas.js';
 
 const tags = ['service'];
 const querystring = Strict({});
@@ -32,10 +33,18 @@ export const serviceRoutes =
           summary: 'Paths of the API',
           tags,
           querystring,
-          response: { 200: response('Name, version and paths.', Links), ...errors() },
+          response: {
+            200: response('Name, version and paths.', Links),
+            302: emptyResponse('To the dashboard, where the client prefers text/html, as browsers do.'),
+            ...errors(),
+          },
         },
       },
-      async () => root,
+      async ({ headers: { accept } }, reply) => {
+        reply.header('vary', 'accept');
+        const type = negotiate(accept, ['application/json', 'text/html']);
+        return type === 'text/html' ? reply.redirect('/ui/') : reply.send(root);
+      },
     );
 
     app.get(
