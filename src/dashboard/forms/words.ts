@@ -1,0 +1,78 @@
+import type { Bound, Field, NumberField } from './field.js';
+import type { Json } from './json.js';
+
+/** Fields in words. */
+
+/** "learningRate" as "Learning rate"; names that are symbols stay. */
+export function labelOf(name: string): string {
+  if (name.length === 1) return name;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, (_, end: string, begin: string) => `${end} ${begin.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What a field accepts: "an integer from 1 to 1,000", "above 0, at most 10"; empty if a control shows it already. */
+export function rangeOf(field: Field): string {
+  switch (field.kind) {
+    case 'number':
+      return numberRange(field);
+    case 'text':
+      return Number.isFinite(field.most) ? `at most ${field.most} characters` : '';
+    case 'list': {
+      const item = rangeOf(field.item);
+      return [countOf(field.least, field.most), item === '' ? '' : `each ${item}`].filter((part) => part !== '').join(', ');
+    }
+    case 'nullable':
+      return [rangeOf(field.field), 'or none'].filter((part) => part !== '').join(', ');
+    case 'either':
+      return field.options
+        .map(rangeOf)
+        .filter((part) => part !== '')
+        .join(', or ');
+    case 'json':
+      return `as JSON: this form does not know ${field.reason}`;
+    default:
+      return '';
+  }
+}
+
+function numberRange({ isInteger, low, high }: NumberField): string {
+  const noun = isInteger ? 'an integer' : 'a number';
+  if (low && high && !low.isOpen && !high.isOpen) return `${noun} from ${formatValue(low.value)} to ${formatValue(high.value)}`;
+  const bounds = [bound(low, 'above', 'at least'), bound(high, 'below', 'at most')].filter((part) => part !== '');
+  return [noun, bounds.join(', ')].filter((part) => part !== '').join(' ');
+}
+
+function bound(of: Bound | null, open: string, closed: string): string {
+  return of === null ? '' : `${of.isOpen ? open : closed} ${formatValue(of.value)}`;
+}
+
+function countOf(least: number, most: number): string {
+  if (least === 0) return Number.isFinite(most) ? `at most ${most}` : '';
+  return Number.isFinite(most) ? `${least} to ${most}` : `at least ${least}`;
+}
+
+/** A value in a sentence or beside a field: "1,000", "1e-8", "20, 20", "none". */
+export function formatValue(value: Json | undefined): string {
+  if (value === undefined) return '–';
+  if (value === null) return 'none';
+  if (value === true) return 'yes';
+  if (value === false) return 'no';
+  if (value === Number.MAX_SAFE_INTEGER) return '2⁵³ − 1';
+  if (typeof value === 'number') return formatNumber(value);
+  if (Array.isArray(value) && value.length === 0) return 'none';
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.map(formatValue).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e9) return value.toLocaleString('en-GB');
+  // Ten digits show a ratio such as 10^(1/8) well enough.
+  return String(Number(value.toPrecision(10)));
+}
+
+/** A description's first sentence, and the rest of it. */
+export function splitDescription(description: string): [first: string, rest: string] {
+  const end = description.search(/[.;] [A-Z"ĸ-ϿÀ-Þ]/);
+  return end < 0 ? [description, ''] : [description.slice(0, end + 1), description.slice(end + 2)];
+}
