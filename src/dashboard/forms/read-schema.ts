@@ -125,7 +125,13 @@ export class SchemaReader {
     const [type, other, ...more] = types;
     if (other !== 'null' || more.length > 0) throw new UnknownSchema(`the types ${types.join(', ')}`);
     const { default: standard, ...rest } = schema;
-    return { kind: 'nullable', title: '', description: '', ...annotationsOf(schema), field: this.fieldOf({ ...rest, type: type! }) };
+    return {
+      kind: 'nullable',
+      title: '',
+      description: '',
+      ...annotationsOf(schema),
+      field: this.fieldOf({ ...rest, type: type! }),
+    };
   }
 
   private refer(reference: string): Field {

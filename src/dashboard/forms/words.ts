@@ -19,7 +19,9 @@ export function rangeOf(field: Field): string {
       return Number.isFinite(field.most) ? `at most ${field.most} characters` : '';
     case 'list': {
       const item = rangeOf(field.item);
-      return [countOf(field.least, field.most), item === '' ? '' : `each ${item}`].filter((part) => part !== '').join(', ');
+      return [countOf(field.least, field.most), item === '' ? '' : `each ${item}`]
+        .filter((part) => part !== '')
+        .join(', ');
     }
     case 'nullable':
       return [rangeOf(field.field), 'or none'].filter((part) => part !== '').join(', ');
@@ -37,7 +39,8 @@ export function rangeOf(field: Field): string {
 
 function numberRange({ isInteger, low, high }: NumberField): string {
   const noun = isInteger ? 'an integer' : 'a number';
-  if (low && high && !low.isOpen && !high.isOpen) return `${noun} from ${formatValue(low.value)} to ${formatValue(high.value)}`;
+  if (low && high && !low.isOpen && !high.isOpen)
+    return `${noun} from ${formatValue(low.value)} to ${formatValue(high.value)}`;
   const bounds = [bound(low, 'above', 'at least'), bound(high, 'below', 'at most')].filter((part) => part !== '');
   return [noun, bounds.join(', ')].filter((part) => part !== '').join(' ');
 }
