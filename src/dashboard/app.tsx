@@ -1,5 +1,5 @@
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
-import { Empty } from './parts/empty.js';
+import { Page } from './parts/page.js';
 import { addresses } from './service/addresses.js';
 import { online } from './service/feed.js';
 
@@ -72,10 +72,10 @@ function Away() {
 
 function NotFound() {
   return (
-    <Empty title="Page not found">
+    <Page title="Page not found">
       <p>
-        There is no such page. <a href={addresses.jobs()}>All jobs</a> are on the first one.
+        The address may be incomplete. Start from <a href={addresses.jobs()}>all jobs</a>.
       </p>
-    </Empty>
+    </Page>
   );
 }
