@@ -22,6 +22,13 @@ export function stagesOf({ horizon, unroll, curriculum, imitation }: TrainingSpe
   return stages.toSpliced(end, 0, { ...stages[end - 1]!, from });
 }
 
+/** Steps of all unrolls together. */
+export function unrolledSteps(training: TrainingSpec): number {
+  const { iterations } = training;
+  const stages = stagesOf(training).filter(({ from }) => from < iterations);
+  return stages.reduce((sum, { from, unroll }, i) => sum + ((stages[i + 1]?.from ?? iterations) - from) * unroll, 0);
+}
+
 /** Steps of a validation: the same for all, so that their losses are comparable. */
 export function validationHorizon(training: TrainingSpec): number {
   return training.validation.horizon ?? stagesOf(training).at(-1)!.horizon;

@@ -1,11 +1,10 @@
 import { isTuned, tunedMeasures } from '../contract/comparison.js';
-import { stagesOf } from '../contract/curriculum.js';
+import { unrolledSteps } from '../contract/curriculum.js';
 import { chunkSize } from '../contract/data-limits.js';
 import type { RunEvent } from '../contract/events.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import { coordinates } from '../contract/problems.js';
 import type { CompareSpec, JobSpec, MetatrainSpec } from '../contract/spec.js';
-import type { TrainingSpec } from '../contract/training.js';
 import { parseJobSpec } from '../contract/validate.js';
 import { gridsOf } from '../core/compare/tuning.js';
 import { createRun } from '../core/run.js';
@@ -96,13 +95,6 @@ async function timeComparison(
     if (event.type === 'comparison') took.statistics += seconds;
   }
   return took;
-}
-
-/** Total number of unrolled steps: each stage of a curriculum has its own unroll. */
-function unrolledSteps(training: TrainingSpec): number {
-  const { iterations } = training;
-  const stages = stagesOf(training).filter(({ from }) => from < iterations);
-  return sum(stages.map((stage, i) => ((stages[i + 1]?.from ?? iterations) - stage.from) * stage.unroll));
 }
 
 /** The events of a run, each with the seconds that it took. */

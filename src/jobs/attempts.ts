@@ -1,5 +1,6 @@
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import type { JobSpec } from '../contract/spec.js';
+import type { Timed } from './work.js';
 
 /** The attempt has lost its job, which went to another worker or was deleted. */
 export class AttemptLost extends Error {
@@ -50,6 +51,8 @@ export interface Attempt {
    * it rejects with the signal's reason.
    */
   append(event: RunEvent): Promise<void>;
+  /** The work that this attempt has done so far; how fast it was is recorded when the attempt ends. */
+  measure(timed: readonly Timed[]): void;
   succeed(): Promise<void>;
   fail(failure: JobFailure): Promise<void>;
   /** Queues the job again if it has attempts left, or else fails it. @returns whether it is queued again. */

@@ -136,6 +136,7 @@ class AttemptRun {
   private accept(delivery: Delivery): Promise<void> {
     switch (delivery.type) {
       case 'events':
+        this.attempt.measure(delivery.timed);
         return this.append(delivery.events);
       case 'results':
         return this.saveResults(delivery.bytes);

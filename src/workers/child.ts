@@ -1,5 +1,5 @@
 import { comparisonEvent } from '../contract/comparison-event.js';
-import type { JobFailure } from '../contract/events.js';
+import type { JobFailure, RunEvent } from '../contract/events.js';
 import { jsonBytes } from '../contract/json-pieces.js';
 import { isOutOfMemory } from '../core/engines/out-of-memory.js';
 import { selectEngine } from '../core/engines/select.js';
@@ -9,6 +9,7 @@ import { loadPlugins } from '../plugins/load.js';
 import { EventPack } from './event-pack.js';
 import type { RunRequest } from './messages.js';
 import { ParentLink } from './parent-link.js';
+import { Stopwatch } from './stopwatch.js';
 
 /** The process that runs one job: its worker forks it, sends it the job when there is one, and waits for its exit. */
 
@@ -39,8 +40,10 @@ async function warmUp(): Promise<void> {
 async function serve(request: RunRequest): Promise<void> {
   const run = await open(request);
   const pack = new EventPack();
+  const stopwatch = new Stopwatch(request.spec);
+  const deliver = (events: RunEvent[]) => parent.deliver({ type: 'events', events, timed: stopwatch.timed });
   const flush = async () => {
-    if (!pack.isEmpty) await parent.deliver({ type: 'events', events: pack.take() });
+    if (!pack.isEmpty) await deliver(pack.take());
   };
   const snapshot = async () => {
     // Earlier events go first, so that the stream is never behind a checkpoint.
@@ -55,13 +58,15 @@ async function serve(request: RunRequest): Promise<void> {
       await snapshot();
       savedAt = performance.now();
     }
+    const began = performance.now();
     const event = await run.next();
     if (event === null) throw new Error('The run ended without a final event.');
+    stopwatch.add(event, (performance.now() - began) / 1000);
     if (event.type === 'done' || event.type === 'diverged') {
       await flush();
       // First, so that whoever sees the last event finds the weights.
       await parent.deliver({ type: 'snapshot', checkpoint: null, weights: run.weights() });
-      return parent.deliver({ type: 'events', events: [event] });
+      return deliver([event]);
     }
     if (event.type === 'comparison') {
       await flush();

@@ -1,6 +1,7 @@
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { NamedWeights } from '../jobs/attempts.js';
+import type { Timed } from '../jobs/work.js';
 
 /** The messages between a worker and the child that runs a job, as structured clones over Node's IPC channel. */
 
@@ -30,7 +31,8 @@ export type FromChild =
 
 /** Messages that the child sends only while the worker keeps up. */
 export type Delivery =
-  | { type: 'events'; events: RunEvent[] }
+  /** `timed`: the work so far. */
+  | { type: 'events'; events: RunEvent[]; timed: Timed[] }
   /** A piece of the results file, sent before the event; null after the last. */
   | { type: 'results'; bytes: Uint8Array | null }
   /** The run's state after all events delivered before. */

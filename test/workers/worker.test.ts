@@ -42,6 +42,31 @@ describe('a worker', () => {
     assert.match(weightsSha256, /^[0-9a-f]{64}$/);
   });
 
+  it('records how fast jobs ran: a dry run then estimates others of their kind', async () => {
+    await harness.startWorker();
+    const comparison = { functions: 10_000, steps: 20, baselines: [{ name: 'sgd' }], resamples: 100 };
+    const spec = (iterations: number) =>
+      smallTraining(100, {
+        problem: { name: 'quadratic' },
+        training: { iterations, horizon: 8, unroll: 4, validation: { every: 200, functions: 64 } },
+        comparison,
+      });
+    const estimate = async (iterations: number) => (await harness.jobs.dryRun(spec(iterations))).seconds;
+    assert.equal(await estimate(1000), null);
+    // Until a job was long enough to be measured, on a machine of any speed.
+    let iterations = 1000;
+    for (; (await estimate(iterations)) === null; iterations *= 2)
+      await harness.watch(await harness.submit(spec(iterations)));
+    const expected = await estimate(iterations);
+    assert(expected?.training != null && expected.comparison != null, JSON.stringify(expected));
+    const next = await harness.submit(spec(iterations));
+    await harness.watch(next);
+    const { startedAt, finishedAt } = await harness.jobs.get(next);
+    const took = (Date.parse(finishedAt!) - Date.parse(startedAt!)) / 1000;
+    const seconds = expected.training + expected.comparison;
+    assert(seconds > took / 5 && seconds < 5 * took, `${seconds} s were expected, ${took} s taken`);
+  });
+
   it('retries a job whose child is killed, from its checkpoint and to the same bytes; other jobs continue', async () => {
     const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 100 });
     const spec = smallTraining(400);

@@ -19,6 +19,10 @@ export const versionsKey = `${prefix}optimizers:versions`;
 export const registrationsKey = `${prefix}optimizers:registrations`;
 /** Prefix of the sorted sets of `NAME:VERSION` in order of registration: "all", or "name:" and the name. */
 export const optimizerIndexPrefix = `${prefix}optimizers:`;
+/** A hash: seconds per unit of each kind of work, an average over recent attempts. */
+export const ratesKey = `${prefix}rates`;
+/** A sorted set of the same kinds of work by the time at which they were last measured, ms. */
+export const rateTimesKey = `${prefix}rates:times`;
 /** Never written: an attempt to replace it shows whether Redis accepts writes. */
 export const writableKey = `${prefix}writable`;
 /** Publishes `JOB` when it is to be cancelled, and `JOB TOKEN` when an attempt with that token begins. */

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
+import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { RegisteredOptimizer } from '../../contract/registry.js';
+import type { JobSpec } from '../../contract/spec.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
-import { optimizerIndexPrefix, optimizerPrefix } from './keys.js';
+import { optimizerIndexPrefix, optimizerPrefix, recordKey } from './keys.js';
 
 /**
  * A registered optimizer's record, a Redis hash: `document`, a {@link RegisteredOptimizer} without name and version,
@@ -36,4 +38,16 @@ export async function newestVersion(redis: Redis, name: string): Promise<number 
 export async function ownerOfWeights(redis: Redis, ref: TrainedOptimizerRef): Promise<string | null> {
   if ('job' in ref) return ref.job;
   return redis.hget(`${optimizerPrefix}${ref.name}:${ref.version}`, 'artifact');
+}
+
+/** The learned optimizer that a stored spec trains or names; null if that was deleted. */
+export async function learnedOf(redis: Redis, { kind, optimizer }: JobSpec): Promise<LearnedSpec | null> {
+  if (kind === 'metatrain') return optimizer;
+  if (!('job' in optimizer)) {
+    const found = await readOptimizer(redis, `${optimizer.name}:${optimizer.version}`);
+    return found?.optimizer.optimizer ?? null;
+  }
+  const record = await redis.hget(recordKey(optimizer.job), 'spec');
+  const trained: JobSpec | null = record ? JSON.parse(record) : null;
+  return trained?.kind === 'metatrain' ? trained.optimizer : null;
 }

@@ -9,12 +9,14 @@ import type { ArtifactStore } from '../artifacts.js';
 import { type Attempt, AttemptLost, type Attempts } from '../attempts.js';
 import type { OpenJobsOptions } from '../jobs.js';
 import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
+import type { Timed } from '../work.js';
 import type { Holder } from './append-entries.js';
 import { beginAttempt } from './begin-attempt.js';
 import { connectRedis } from './connection.js';
 import { enterQueue } from './enter-queue.js';
 import { attemptsChannel, recordKey } from './keys.js';
-import { ownerOfWeights } from './optimizer-record.js';
+import { learnedOf, ownerOfWeights } from './optimizer-record.js';
+import { recordRates } from './rates.js';
 import { StreamWriter } from './stream-writer.js';
 
 /** Bytes that a job's stream may hold before its oldest entries move to an artifact. */
@@ -96,7 +98,10 @@ export class RedisAttempts implements Attempts {
     const { job } = holder;
     const closed = this.closed.signal;
     const writer = new StreamWriter(holder, running.stop, { redis, artifacts, spec, maxStreamBytes, logger, closed });
+    let timed: readonly Timed[] = [];
     const end = async (...how: Parameters<StreamWriter['end']>) => {
+      // Before the state, so that whoever sees that finds the rates. A full Redis refuses them.
+      await this.record(spec, timed).catch((error) => logger?.warn({ err: error, job }, 'rates'));
       const outcome = await writer.end(...how);
       this.running.delete(running);
       return outcome;
@@ -119,6 +124,9 @@ export class RedisAttempts implements Attempts {
         return bytes && { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
       },
       append: (event: RunEvent) => writer.append(event),
+      measure(work: readonly Timed[]) {
+        timed = work;
+      },
       async succeed() {
         await end('succeeded', null);
       },
@@ -133,6 +141,11 @@ export class RedisAttempts implements Attempts {
         await again(null);
       },
     };
+  }
+
+  private async record(spec: JobSpec, timed: readonly Timed[]): Promise<void> {
+    const optimizer = timed.length > 0 ? await learnedOf(this.redis, spec) : null;
+    if (optimizer) await recordRates(this.redis, spec, optimizer, timed);
   }
 
   private receive(message: string): void {

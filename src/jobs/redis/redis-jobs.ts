@@ -9,6 +9,7 @@ import { artifactNames, isFinal, type Job } from '../../contract/job.js';
 import { checkSize, peakMemory } from '../../contract/limits.js';
 import type { JobList } from '../../contract/lists.js';
 import type { LossSeries } from '../../contract/losses.js';
+import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { Asked, JobsQuery, LossesQuery } from '../../contract/queries.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
@@ -26,6 +27,7 @@ import { findByKey, hashDocument } from './idempotency.js';
 import { idempotencyKey, recordKey, recordPrefix } from './keys.js';
 import { listJobs } from './list-jobs.js';
 import { orUnavailable } from './or-unavailable.js';
+import { estimateSeconds } from './rates.js';
 import { readLosses } from './read-losses.js';
 import { type JobRecord, toJob } from './record.js';
 import { RedisOptimizers } from './redis-optimizers.js';
@@ -84,8 +86,9 @@ export class RedisJobs implements Jobs {
 
   dryRun(submitted: JobSpec): Promise<DryRun> {
     return orUnavailable(async () => {
-      const { spec } = await this.resolve(submitted);
-      return { spec, memoryBytes: peakMemory(spec), seconds: null };
+      const { spec, optimizer } = await this.resolve(submitted);
+      const seconds = await estimateSeconds(this.redis, spec, optimizer);
+      return { spec, memoryBytes: peakMemory(spec), seconds };
     });
   }
 
@@ -174,11 +177,13 @@ export class RedisJobs implements Jobs {
   /**
    * The spec with its reference to an optimizer resolved, which must have weights, fit the problem and not be too
    * large.
-   * @returns also the digest of the weights; null if they may still change, or none are named
+   * @returns also the learned optimizer that it trains or names, and the digest of the weights; null if they may still change, or none are named
    * @throws ApiError `invalid-document`
    */
-  private async resolve(spec: JobSpec): Promise<{ spec: JobSpec; weightsSha256: string | null }> {
-    if (spec.kind !== 'compare') return { spec, weightsSha256: null };
+  private async resolve(
+    spec: JobSpec,
+  ): Promise<{ spec: JobSpec; optimizer: LearnedSpec; weightsSha256: string | null }> {
+    if (spec.kind !== 'compare') return { spec, optimizer: spec.optimizer, weightsSha256: null };
     const { ref, optimizer, widths, weightsSha256 } = await this.trained(spec.optimizer);
     const [misfit] = checkTransfer(optimizer, widths, spec.problem);
     if (misfit) {
@@ -188,7 +193,7 @@ export class RedisJobs implements Jobs {
     }
     const excess = checkSize(optimizer, spec.problem, spec.engine.name !== 'tfjs' && spec.engine.backend === 'auto');
     if (excess) throw invalidField(excess.pointer, excess.found, excess.allowed);
-    return { spec: { ...spec, optimizer: ref }, weightsSha256 };
+    return { spec: { ...spec, optimizer: ref }, optimizer, weightsSha256 };
   }
 
   /** A trained optimizer, and the number of coordinates that each of its networks sees at a time. */
