@@ -73,7 +73,7 @@ function axisBetween(place: (value: number) => number, low: number, high: number
 }
 
 /** Powers of ten, and their doubles and quintuples if there are few. @param low log10 of the ends */
-function logTicks(low: number, high: number): number[] {
+export function logTicks(low: number, high: number): number[] {
   const exponents = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
   const within = (mantissas: number[]) =>
     exponents
@@ -86,7 +86,7 @@ function logTicks(low: number, high: number): number[] {
 }
 
 /** Four to nine round numbers. */
-function linearTicks(low: number, high: number): number[] {
+export function linearTicks(low: number, high: number): number[] {
   const power = 10 ** Math.floor(Math.log10((high - low) / 4));
   const every = [5, 2, 1].map((m) => m * power).find((step) => (high - low) / step >= 4)!;
   const first = Math.ceil(low / every);

@@ -3,7 +3,8 @@ import { colourClass } from './style.js';
 
 /** The look of a series' line: its classes, its dashes, a piece of it for legends. */
 
-const dashes = ['', '7 4', '2 4', '9 3 2 3'];
+/** Dash patterns, in the units of the drawing; the first is a solid line. */
+export const dashes = ['', '7 4', '2 4', '9 3 2 3'];
 
 /** A piece of a series' line, `width` wide, around y = 0: for legends. */
 export function swatch(series: Series, width: number): string {

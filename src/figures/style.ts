@@ -1,5 +1,5 @@
 /** Light and dark: Okabe and Ito's palette for all kinds of colour vision (2008), and colours between. */
-const palette = [
+export const palette = [
   ['#0072b2', '#56b4e9'],
   ['#d55e00', '#ff8f40'],
   ['#008a65', '#2fd0a1'],

@@ -1,0 +1,108 @@
+import { compareCursors, cursorOf } from '../../client/events.js';
+import type { JobEvent, JobEventOf } from '../../contract/events.js';
+import { LossBuckets } from '../../contract/loss-buckets.js';
+import type { LossSeries } from '../../contract/losses.js';
+
+type LossEvent = JobEventOf<'losses'> | JobEventOf<'loss-buckets'>;
+
+/** What the owner of the stream has to do after an event: connect again after a cursor, or fetch the series again. */
+export type Next = { readonly reopenAt: string } | 'refetch' | 'go on';
+
+/**
+ * Joins a job's series of losses and its stream of events, so that every point is counted once.
+ *
+ * The series names the cursor C that it reaches. Events up to C are taken without their losses. A message of buckets
+ * may lie across C, so the stream is opened again at C, and from there on every point is added. A later attempt may
+ * repeat meta-iterations; buckets cannot be subtracted, so the series is fetched again until it has passed them.
+ */
+export class LossJoin {
+  /** Null until the first series. */
+  buckets: LossBuckets | null = null;
+  /** One past the last meta-iteration in the buckets. */
+  to = 0;
+  /** The cursor that the series reaches; null while a series is awaited. */
+  private reached: string | null = null;
+  /** Whether the stream continues where the series ends. */
+  private joined = false;
+  /** The cursor of the last event that was passed on. */
+  private passed = '0.0';
+  /** The attempt whose losses end at `to`: its next ones follow. */
+  private attempt = 1;
+  /** A later attempt that has begun before `to`, and the end that it has to pass. */
+  private repeating: { attempt: number; end: number } | null = null;
+
+  /**
+   * @param most buckets to keep; beyond it they are made four times as wide
+   * @param pass receives every event but those with losses, each once
+   */
+  constructor(
+    private readonly most: number,
+    private readonly pass: (event: JobEvent) => void,
+  ) {}
+
+  /** Whether the stream may be ahead of the buckets. */
+  get isStale(): boolean {
+    return this.reached === null || this.repeating !== null;
+  }
+
+  begin(series: LossSeries): void {
+    const { repeating } = this;
+    if (repeating && series.to > repeating.end) {
+      this.attempt = repeating.attempt;
+      this.repeating = null;
+    }
+    this.buckets = new LossBuckets(series.iterationsPerBucket);
+    this.buckets.mergeAll(series);
+    this.to = series.to;
+    this.reached = series.cursor;
+    this.joined = false;
+  }
+
+  take(event: JobEvent): Next {
+    const cursor = cursorOf(event);
+    if (event.type === 'truncated') return 'go on';
+    if (!this.joined && this.reached !== null && compareCursors(cursor, this.reached) > 0) {
+      this.joined = true;
+      return { reopenAt: this.reached };
+    }
+    if (event.type !== 'losses' && event.type !== 'loss-buckets') {
+      if (compareCursors(cursor, this.passed) > 0) {
+        this.passed = cursor;
+        this.pass(event);
+      }
+      return 'go on';
+    }
+    return this.joined ? this.add(event) : 'go on';
+  }
+
+  private add(event: LossEvent): Next {
+    const { first, end } = rangeOf(event);
+    if (event.attempt !== this.attempt) {
+      if (first < this.to) {
+        this.repeating = { attempt: event.attempt, end: this.to };
+        this.reached = null;
+        this.joined = false;
+        return 'refetch';
+      }
+      this.attempt = event.attempt;
+    }
+    if (event.type === 'losses') this.buckets!.add(event.iteration, event.perIteration, event.points);
+    else {
+      while (this.buckets!.width < event.iterationsPerBucket) this.buckets = this.buckets!.coarser();
+      this.buckets!.mergeAll(event);
+    }
+    this.to = Math.max(this.to, end);
+    while (this.buckets!.size > this.most) this.buckets = this.buckets!.coarser();
+    return 'go on';
+  }
+}
+
+/** The meta-iterations of a message; those of buckets are rounded to whole ones. */
+function rangeOf(event: LossEvent): { first: number; end: number } {
+  if (event.type === 'losses') {
+    const { iteration, perIteration, points } = event;
+    return { first: iteration, end: iteration + Math.ceil(points.length / perIteration) };
+  }
+  const { iteration, iterationsPerBucket } = event;
+  return { first: iteration[0] ?? Number.POSITIVE_INFINITY, end: (iteration.at(-1) ?? 0) + iterationsPerBucket };
+}
