@@ -10,7 +10,7 @@ import { launchChromium, openPage } from '../support/chromium.js';
 import { createTemporaryFolder } from '../support/redis.js';
 
 /** Milliseconds that a page may take to do something; no test depends on their number. */
-export const patience = 90_000;
+export const patience = 45_000;
 
 export interface VisitOptions extends BrowserContextOptions {
   /** Lines of the console that the visit provokes, such as Chromium's own for a response with an error's status. */
@@ -58,7 +58,8 @@ export class Dashboard {
     page.setDefaultTimeout(patience);
     const unexpected = () => complaints.filter((line) => !expected?.test(line));
     try {
-      await page.goto(path);
+      const response = await page.goto(path);
+      assert.equal(response?.status(), 200, path);
       await use(page);
     } catch (error) {
       const seen = await page.ariaSnapshot({ timeout: 5_000 }).catch(() => '(the page does not answer)');
