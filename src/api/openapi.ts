@@ -25,6 +25,7 @@ const unreachable: Jobs = {
   dryRun: refuse,
   get: refuse,
   list: refuse,
+  summaries: refuse,
   cancel: refuse,
   delete: refuse,
   losses: refuse,

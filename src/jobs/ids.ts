@@ -21,13 +21,23 @@ export function createOptimizerId(time = Date.now()): string {
  * and for BullMQ, which refuses integers and colons.
  */
 function createDigits(time: number): string {
+  let digits = timeDigits(time);
+  for (const byte of randomBytes(9)) digits += alphabet[byte % 32];
+  return digits;
+}
+
+function timeDigits(time: number): string {
   let digits = '';
   for (let rest = time, i = 0; i < 9; i++) {
     digits = alphabet[rest % 32] + digits;
     rest = Math.floor(rest / 32);
   }
-  for (const byte of randomBytes(9)) digits += alphabet[byte % 32];
   return digits;
+}
+
+/** What the ids of jobs created from this time on begin with, or come after. */
+export function firstIdAt(time: number): string {
+  return `j${timeDigits(time)}`;
 }
 
 export function isJobId(text: string): boolean {

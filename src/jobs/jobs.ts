@@ -2,7 +2,7 @@ import type { BaseLogger } from 'pino';
 import type { DryRun } from '../contract/dry-run.js';
 import type { JobEvent } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
-import type { JobList } from '../contract/lists.js';
+import type { JobList, JobSummaryList } from '../contract/lists.js';
 import type { LossSeries } from '../contract/losses.js';
 import type { Asked, JobsQuery, LossesQuery } from '../contract/queries.js';
 import type { JobSpec } from '../contract/spec.js';
@@ -24,8 +24,13 @@ export interface Jobs {
    */
   dryRun(spec: JobSpec): Promise<DryRun>;
   get(id: string): Promise<Job>;
-  /** Newest first. @throws ApiError `invalid-cursor`. */
+  /**
+   * Newest first. A page may have fewer jobs than the limit, or none, and still a next one: a request looks at a few
+   * thousand jobs. @throws ApiError `invalid-cursor`.
+   */
   list(query: Omit<JobsQuery, 'fields'>): Promise<JobList>;
+  /** The same jobs without their documents. */
+  summaries(query: Omit<JobsQuery, 'fields'>): Promise<JobSummaryList>;
   /** Cancels a queued job at once, a running one soon; no effect on a cancelled one. @throws `conflict`. */
   cancel(id: string): Promise<Job>;
   /** Deletes record, stream and artifacts. @throws ApiError `conflict` unless the job is in a final state. */

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DryRun } from '../../contract/dry-run.js';
 import { ApiError } from '../../contract/errors.js';
 import { Job } from '../../contract/job.js';
-import { JobList } from '../../contract/lists.js';
+import { JobList, JobSummaryList } from '../../contract/lists.js';
 import { LossSeries } from '../../contract/losses.js';
 import { CreateQuery, JobsQuery, LossesQuery } from '../../contract/queries.js';
 import { Strict } from '../../contract/schema.js';
@@ -15,6 +15,8 @@ import { CreateHeaders, emptyResponse, errors, JobParams, response } from '../sc
 const tags = ['jobs'];
 
 const location = { Location: Type.String({ description: 'Path of the job.' }) };
+
+const EitherList = Type.Unsafe<JobList | JobSummaryList>({ anyOf: [JobList, JobSummaryList] });
 
 export const jobRoutes =
   (jobs: Jobs): FastifyPluginAsyncTypebox =>
@@ -65,12 +67,12 @@ export const jobRoutes =
           tags,
           querystring: JobsQuery,
           response: {
-            200: response('A page of jobs.', JobList),
+            200: response('A page of jobs.', EitherList),
             ...errors('invalid-document', 'invalid-cursor'),
           },
         },
       },
-      (request) => jobs.list(request.query),
+      ({ query: { fields, ...query } }) => (fields === 'summary' ? jobs.summaries(query) : jobs.list(query)),
     );
 
     app.get(

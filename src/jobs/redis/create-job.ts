@@ -1,20 +1,21 @@
 import type { Redis } from 'ioredis';
 import type { JobSpec } from '../../contract/spec.js';
 import { idempotencyLua } from './idempotency.js';
-import { indexPrefix, recordKey, recordPrefix } from './keys.js';
+import { recordKey, recordPrefix } from './keys.js';
 import { Script } from './script.js';
+import { summaryFields } from './summary.js';
 
 const script = new Script<['created' | 'known' | 'conflict', string]>(`
 ${idempotencyLua}
-local id, time, spec, labels, maxAttempts, hash, weights = unpack(ARGV)
+local id, time, spec, labels, maxAttempts, hash, weights, problem, words, head = unpack(ARGV)
 local known = earlier(KEYS[2], '${recordPrefix}', hash)
 if known then return known end
 remember(KEYS[2], id, hash)
 redis.call('HSET', record, 'spec', spec, 'labels', labels, 'maxAttempts', maxAttempts, 'state', 'queued',
-  'attempt', 0, 'createdAt', time, 'entry', id .. '-1')
+  'attempt', 0, 'createdAt', time, 'entry', id .. '-1',
+  'problem', problem, 'words', words, 'head', head)
 if weights ~= '' then redis.call('HSET', record, 'weightsSha256', weights) end
-redis.call('ZADD', '${indexPrefix}all', 0, id)
-for label in string.gmatch(labels, '%S+') do redis.call('ZADD', '${indexPrefix}label:' .. label, 0, id) end
+for _, entry in ipairs(lasting(id, labels, problem, words)) do redis.call('ZADD', entry[1], 0, entry[2]) end
 for _, index in ipairs(indices('queued', labels)) do redis.call('ZADD', index, 0, id) end
 enterState(id, 0, 1, 'queued', 'null', time)
 return { 'created', id }
@@ -37,7 +38,9 @@ export async function createJob(
 ) {
   const keys = [recordKey(id), ...(key === undefined ? [] : [key])];
   const { labels, maxAttempts } = spec;
-  const args = [id, Date.now(), JSON.stringify(spec), labels.join(' '), maxAttempts, hash, weightsSha256 ?? ''];
+  const { problem, words, head } = summaryFields(spec);
+  const document = [JSON.stringify(spec), labels.join(' '), maxAttempts, hash, weightsSha256 ?? ''];
+  const args = [id, Date.now(), ...document, problem, words, head];
   const [outcome, job] = await script.run(redis, keys, args);
   return { outcome, job };
 }

@@ -1,13 +1,12 @@
 import type { Redis } from 'ioredis';
-import { indexPrefix, recordKey, streamKey } from './keys.js';
+import { recordKey, streamKey } from './keys.js';
 import { Script } from './script.js';
 
 const script = new Script<number>(`
 local id = ARGV[1]
-local state, labels = unpack(redis.call('HMGET', record, 'state', 'labels'))
+local state, labels, problem, words = unpack(redis.call('HMGET', record, 'state', 'labels', 'problem', 'words'))
 if not state or not isFinal(state) then return 0 end
-redis.call('ZREM', '${indexPrefix}all', id)
-for label in string.gmatch(labels, '%S+') do redis.call('ZREM', '${indexPrefix}label:' .. label, id) end
+for _, entry in ipairs(lasting(id, labels, problem, words)) do redis.call('ZREM', entry[1], entry[2]) end
 for _, index in ipairs(indices(state, labels)) do redis.call('ZREM', index, id) end
 redis.call('DEL', record, KEYS[2])
 return 1

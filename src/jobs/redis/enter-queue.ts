@@ -21,7 +21,7 @@ export async function reconcile(redis: Redis, queue: Queue<QueueEntry>, minAge: 
   const entered: string[] = [];
   for (const state of ['queued', 'running'] as const) {
     for (let from = 0; ; from += pageLength) {
-      const jobs = await redis.zrange(indexKey(state), String(from), String(from + pageLength - 1));
+      const jobs = await redis.zrange(indexKey({ state }), String(from), String(from + pageLength - 1));
       for (const job of await unknown(redis, jobs, state, minAge)) {
         // Checked again: an entry that was taken meanwhile has changed the record.
         const [entry] = await entriesOf(redis, [job], state, minAge);

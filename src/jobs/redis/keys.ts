@@ -11,6 +11,10 @@ export const recordPrefix = `${prefix}job:`;
 export const streamPrefix = `${prefix}events:`;
 /** Prefix of the sorted sets of ids, all with score 0 and so in the order of ids, which is that of creation. */
 export const indexPrefix = `${prefix}jobs:`;
+/** A sorted set of the words of titles: `WORD\0ID`, all with score 0, and so the ids of each word in order. */
+export const wordsKey = `${indexPrefix}words`;
+/** The id up to which every job is in the indices by problem and by words, which earlier versions lack. */
+export const indexedKey = `${indexPrefix}indexed`;
 /** Prefix of a registered optimizer's record, a hash; `NAME:VERSION` follows. Names have no colons. */
 export const optimizerPrefix = `${prefix}optimizer:`;
 /** A hash: the last version number of each name. It outlives the versions. */
@@ -42,8 +46,10 @@ export function idempotencyKey(key: string, route: 'jobs' | 'optimizers'): strin
   return `${prefix}idempotency:${scope}${createHash('sha256').update(key).digest('hex')}`;
 }
 
-/** The index of the jobs in a state, with a label, with both, or of all. Labels have no colons. */
-export function indexKey(state?: JobState, label?: string): string {
-  const parts = [state && `state:${state}`, label && `label:${label}`].filter(Boolean);
-  return indexPrefix + (parts.join(':') || 'all');
+/** An index of jobs: of all, or of those with the tag. Labels have no colons. */
+export function indexKey(
+  tag: { state?: JobState | undefined; label?: string | undefined; problem?: string } = {},
+): string {
+  const parts = Object.entries(tag).filter(([, value]) => value !== undefined);
+  return indexPrefix + (parts.map((part) => part.join(':')).join(':') || 'all');
 }

@@ -4,6 +4,7 @@ import type { Job } from '../../contract/job.js';
  * A job's record, a Redis hash. Besides what {@link Job} shows:
  * - `labels`, separated by spaces, and `maxAttempts`, for scripts; the latter grows with each attempt that does not
  * count;
+ * - `problem`, `words` and `head`: what {@link SummaryFields} says; records of earlier versions lack them at first;
  * - `entry`: the id of the job's queue entry;
  * - `holder`: the token of the running attempt; `ended`: that of the attempt that ended last;
  * - `cancel`: "1" once the running job is to be cancelled;
@@ -13,20 +14,28 @@ import type { Job } from '../../contract/job.js';
 export type JobRecord = Record<string, string>;
 
 export function toJob(id: string, record: JobRecord, artifacts: string[]): Job {
-  const { spec, state, attempt, createdAt, startedAt, finishedAt, failure, engine, progress, weightsSha256 } = record;
+  const { spec, engine, weightsSha256 } = record;
   return {
     id,
+    ...toCourse(record),
+    spec: JSON.parse(spec!),
+    engine: engine ? JSON.parse(engine) : null,
+    ...(weightsSha256 !== undefined && { weightsSha256 }),
+    artifacts,
+  };
+}
+
+/** How far the job is. */
+export function toCourse(record: JobRecord) {
+  const { state, attempt, createdAt, startedAt, finishedAt, failure, progress } = record;
+  return {
     state: state as Job['state'],
     attempt: Number(attempt),
-    spec: JSON.parse(spec!),
     createdAt: toDate(createdAt)!,
     startedAt: toDate(startedAt),
     finishedAt: toDate(finishedAt),
-    failure: failure ? JSON.parse(failure) : null,
-    engine: engine ? JSON.parse(engine) : null,
-    progress: progress ? JSON.parse(progress) : null,
-    ...(weightsSha256 !== undefined && { weightsSha256 }),
-    artifacts,
+    failure: failure ? (JSON.parse(failure) as Job['failure']) : null,
+    progress: progress ? (JSON.parse(progress) as Job['progress']) : null,
   };
 }
 

@@ -7,7 +7,7 @@ import type { JobEvent, JobState } from '../../contract/events.js';
 import { checkTransfer, networkWidths } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
 import { checkSize, peakMemory } from '../../contract/limits.js';
-import type { JobList } from '../../contract/lists.js';
+import type { JobList, JobSummaryList } from '../../contract/lists.js';
 import type { LossSeries } from '../../contract/losses.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { Asked, JobsQuery, LossesQuery } from '../../contract/queries.js';
@@ -24,8 +24,9 @@ import { createJob } from './create-job.js';
 import { deleteJob } from './delete-job.js';
 import { enterQueue, reconcile } from './enter-queue.js';
 import { findByKey, hashDocument } from './idempotency.js';
+import { indexJobs } from './index-jobs.js';
 import { idempotencyKey, recordKey, recordPrefix } from './keys.js';
-import { listJobs } from './list-jobs.js';
+import { listRecords, listSummaries } from './list-jobs.js';
 import { orUnavailable } from './or-unavailable.js';
 import { estimateSeconds } from './rates.js';
 import { readLosses } from './read-losses.js';
@@ -98,9 +99,13 @@ export class RedisJobs implements Jobs {
 
   list(query: Omit<JobsQuery, 'fields'>): Promise<JobList> {
     return orUnavailable(async () => {
-      const { records, next } = await listJobs(this.redis, query);
-      return { jobs: await Promise.all(records.map(([id, record]) => this.show(id, record))), next };
+      const { jobs, next } = await listRecords(this.redis, query);
+      return { jobs: await Promise.all(jobs.map(([id, record]) => this.show(id, record))), next };
     });
+  }
+
+  summaries(query: Omit<JobsQuery, 'fields'>): Promise<JobSummaryList> {
+    return orUnavailable(() => listSummaries(this.redis, query));
   }
 
   cancel(id: string): Promise<Job> {
@@ -160,6 +165,7 @@ export class RedisJobs implements Jobs {
       try {
         const entered = await reconcile(this.patient, this.queue, reconciliation.minAge);
         if (entered.length > 0) this.logger?.warn({ jobs: entered }, 'queued jobs that were missing from the queue');
+        await indexJobs(this.patient);
       } catch (error) {
         this.logger?.debug(error, 'reconciliation');
       }

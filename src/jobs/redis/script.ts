@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { indexPrefix, streamPrefix } from './keys.js';
+import { indexPrefix, streamPrefix, wordsKey } from './keys.js';
 
 /** A Lua script, which Redis runs atomically. Its first key is a job's record. */
 export class Script<Reply> {
@@ -43,6 +43,16 @@ local function indices(state, labels)
     names[#names + 1] = '${indexPrefix}state:' .. state .. ':label:' .. label
   end
   return names
+end
+
+-- The entries of a job in the indices that do not depend on its state; a record of an earlier version has the first two
+-- kinds only.
+local function lasting(id, labels, problem, words)
+  local entries = { { '${indexPrefix}all', id } }
+  for label in string.gmatch(labels, '%S+') do entries[#entries + 1] = { '${indexPrefix}label:' .. label, id } end
+  if problem then entries[#entries + 1] = { '${indexPrefix}problem:' .. problem, id } end
+  for word in string.gmatch(words or '', '%S+') do entries[#entries + 1] = { '${wordsKey}', word .. '\\0' .. id } end
+  return entries
 end
 
 local function setState(id, state)
