@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { JobSummary } from '../../src/contract/job-summary.js';
+import { accepts, filtersOf } from '../../src/dashboard/pages/jobs/filters.js';
+import { JobRow } from '../../src/dashboard/pages/jobs/job-row.js';
+import { formatRate, Pace } from '../../src/dashboard/pages/jobs/pace.js';
+
+/** Summary of the n-th job; ids sort by time. */
+function summary(n: number, fields: Partial<JobSummary> = {}): JobSummary {
+  return {
+    id: `j${String(n).padStart(18, '0')}`,
+    kind: 'metatrain',
+    title: `Job ${n}`,
+    labels: [],
+    problem: 'quadratic',
+    optimizer: 'lstm',
+    seed: 0,
+    state: 'queued',
+    attempt: 0,
+    createdAt: new Date(1_700_000_000_000 + 1000 * n).toISOString(),
+    startedAt: null,
+    finishedAt: null,
+    failure: null,
+    progress: null,
+    sparkline: null,
+    ...fields,
+  };
+}
+const running = (n: number, done: number, total = 1000): JobSummary =>
+  summary(n, { state: 'running', progress: { phase: 'training', done, total, loss: 2.5 } });
+
+describe('the pace of a job', () => {
+  it('is unknown at first, and then progress over time', () => {
+    const pace = new Pace();
+    assert.equal(pace.rate, null);
+    pace.add(100, 0);
+    assert.equal(pace.rate, null);
+    pace.add(150, 250);
+    assert.equal(pace.rate, null, 'too soon');
+    pace.add(300, 1000);
+    assert.equal(pace.rate, 200);
+  });
+
+  it('forgets what was more than some seconds ago', () => {
+    const pace = new Pace();
+    for (let second = 0; second <= 20; second++) pace.add(10 * second, 1000 * second);
+    for (let second = 21; second <= 30; second++) pace.add(200 + 1000 * (second - 20), 1000 * second);
+    assert.equal(pace.rate, 1000);
+  });
+
+  it('is known for steps that take longer than that', () => {
+    const pace = new Pace();
+    pace.add(1, 0);
+    pace.add(2, 60_000);
+    pace.add(3, 120_000);
+    assert.equal(pace.rate, 1 / 60);
+  });
+
+  it('begins again with a new attempt', () => {
+    const pace = new Pace();
+    pace.add(500, 0);
+    pace.add(900, 1000);
+    pace.add(100, 2000);
+    assert.equal(pace.rate, null);
+    pace.add(200, 3000);
+    assert.equal(pace.rate, 100);
+  });
+
+  it('is written with as many digits as it is worth', () => {
+    assert.deepEqual([0.0354, 2.44, 34.6, 1284.4].map(formatRate), ['0.035', '2.4', '35', '1,284']);
+  });
+});
+
+describe('a row', () => {
+  it('derives rate and time left from two messages', () => {
+    const row = new JobRow(running(1, 100), 0);
+    assert.deepEqual([row.paceText.value, row.leftText.value], ['–', '–']);
+    row.update(running(1, 300), 2000);
+    assert.deepEqual([row.paceText.value, row.leftText.value], ['100 /s', '7 s left']);
+    assert.equal(row.progressText.value, 'training 300 of 1,000');
+    assert.equal(row.lossText.value, '2.500');
+  });
+
+  it('keeps the bar and the pace of the training while it validates', () => {
+    const row = new JobRow(running(1, 100), 0);
+    row.update(running(1, 300), 2000);
+    const validating = { phase: 'validation', done: 1, total: 4, loss: 2.5 } as const;
+    row.update(summary(1, { state: 'running', progress: validating }), 2100);
+    assert.deepEqual([row.done.value, row.total.value], [300, 1000]);
+    assert.equal(row.progressText.value, 'validation 300 of 1,000');
+    assert.equal(row.paceText.value, '100 /s');
+  });
+
+  it('shows what an ended job took', () => {
+    const ended = { startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:01:05.000Z' };
+    const row = new JobRow(summary(1, { state: 'succeeded', ...ended }), 0);
+    assert.deepEqual([row.paceText.value, row.leftText.value, row.moving.value], ['1:05 min', 'total', false]);
+    const cancelled = new JobRow(summary(2, { state: 'cancelled' }), 0);
+    assert.deepEqual([cancelled.paceText.value, cancelled.leftText.value], ['', '']);
+  });
+});
+
+describe('filters', () => {
+  it('come from the address, without what is not one', () => {
+    const query = { state: 'running', label: 'a', problem: '', title: 'two words', other: 'x' };
+    assert.deepEqual(filtersOf(query), { state: 'running', label: 'a', problem: undefined, title: 'two words' });
+    assert.equal(filtersOf({ state: 'walking' }).state, undefined);
+  });
+
+  it('accept what the service would', () => {
+    const job = summary(1, { title: 'Learning rates of Adam', labels: ['a', 'b'], state: 'failed' });
+    assert(accepts({}, job));
+    assert(accepts({ state: 'failed', label: 'b', problem: 'quadratic', title: 'ada LEARN' }, job));
+    for (const filters of [{ state: 'running' }, { label: 'c' }, { problem: 'quad' }, { title: 'earning' }] as const)
+      assert(!accepts(filters, job), JSON.stringify(filters));
+  });
+});
