@@ -29,6 +29,7 @@ const unreachable: Jobs = {
   cancel: refuse,
   delete: refuse,
   losses: refuse,
+  lossPoints: refuse,
   subscribe: refuse,
   artifacts: new FolderArtifactStore('.'),
   optimizers: { register: refuse, get: refuse, open: refuse, list: refuse, delete: refuse },

@@ -29,6 +29,12 @@ export function unrolledSteps(training: TrainingSpec): number {
   return stages.reduce((sum, { from, unroll }, i) => sum + ((stages[i + 1]?.from ?? iterations) - from) * unroll, 0);
 }
 
+/** Steps taken on its functions before a meta-iteration: the step of its first loss within the horizon. */
+export function stepOf(stages: readonly Stage[], iteration: number): number {
+  const { from, horizon, unroll } = stages.findLast((stage) => stage.from <= iteration)!;
+  return ((iteration - from) * unroll) % horizon;
+}
+
 /** Steps of a validation: the same for all, so that their losses are comparable. */
 export function validationHorizon(training: TrainingSpec): number {
   return training.validation.horizon ?? stagesOf(training).at(-1)!.horizon;

@@ -9,6 +9,14 @@ import type { JobSpec } from '../contract/spec.js';
 import type { ArtifactStore } from './artifacts.js';
 import type { Optimizers } from './optimizers.js';
 
+/** Losses of consecutive meta-iterations, `perIteration` points of each. */
+export interface LossPoints {
+  /** The first meta-iteration. */
+  readonly iteration: number;
+  readonly perIteration: number;
+  readonly points: Float32Array;
+}
+
 /** The store of jobs. All methods throw ApiError; an unknown id is `not-found`. */
 export interface Jobs {
   /**
@@ -36,6 +44,11 @@ export interface Jobs {
   /** Deletes record, stream and artifacts. @throws ApiError `conflict` unless the job is in a final state. */
   delete(id: string): Promise<void>;
   losses(id: string, query: Asked<LossesQuery>): Promise<LossSeries>;
+  /**
+   * Every point of the meta-iterations [from, to) so far, in order, read as it is consumed.
+   * @throws ApiError `deleted`, while it is read
+   */
+  lossPoints(id: string, range: Asked<Pick<LossesQuery, 'from' | 'to'>>): Promise<AsyncIterable<LossPoints>>;
   /**
    * Every event after the cursor (null: from the first), then live events, until the final `state`: the iteration is
    * done only after that. Subscribers share the events: do not change them; a WeakMap can hold their encodings.

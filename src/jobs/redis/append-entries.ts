@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Entry } from './entries.js';
 import { recordKey } from './keys.js';
+import { summaryLua } from './losses/store-summary.js';
 import { Script } from './script.js';
 
 /** The attempt that holds a job, and may write to its stream. */
@@ -13,6 +14,8 @@ export interface Holder {
 
 export interface NumberedEntry extends Entry {
   readonly seq: number;
+  /** Records of the summary of the attempt's losses, to be written with the entry. */
+  readonly summary: Buffer | null;
 }
 
 /** Fields of the record that the entries change; null for no change. */
@@ -26,7 +29,8 @@ export interface RecordChanges {
 }
 
 const script = new Script<['taken'] | ['behind', number] | ['appended', number, number]>(`
--- ARGV: id, token, attempt, startedAt, before, progress, engine, lossEnd, weightsSha256, then seq, event, points per entry
+${summaryLua}
+-- ARGV: id, token, attempt, startedAt, before, progress, engine, lossEnd, weightsSha256, then seq, event, points, summary per entry
 local id, token, startedAt, progress, engine, weights = ARGV[1], ARGV[2], ARGV[4], ARGV[6], ARGV[7], ARGV[9]
 local mine, before, lossEnd = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[8])
 local state, attempt, holder, cancel, end_ = unpack(redis.call('HMGET', record, 'state', 'attempt', 'holder', 'cancel', 'lossEnd'))
@@ -40,10 +44,15 @@ end
 local last, seq = lastEntry()
 if last < mine then seq = 0 end
 if seq < before then return { 'behind', seq } end
-for i = 10, #ARGV, 3 do
-  local number = tonumber(ARGV[i])
-  if number > seq then append(id, mine, number, ARGV[i + 1], ARGV[i + 2]) end
+local extent
+for i = 10, #ARGV, 4 do
+  local number, summary = tonumber(ARGV[i]), ARGV[i + 3]
+  if number > seq then
+    append(id, mine, number, ARGV[i + 1], ARGV[i + 2])
+    if summary ~= '' then extent = writeSummary(id, mine, summary) end
+  end
 end
+if extent then writeExtent(id, mine, extent) end
 if progress ~= '' then redis.call('HSET', record, 'progress', progress) end
 if weights ~= '' then redis.call('HSET', record, 'weightsSha256', weights) end
 if engine ~= '' then redis.call('HSET', record, 'engine', engine) end
@@ -74,7 +83,7 @@ export async function appendEntries(
   const reply = await script.run(
     redis,
     [recordKey(job)],
-    [...head, ...entries.flatMap(({ seq, event, points }) => [seq, event, points ?? ''])],
+    [...head, ...entries.flatMap(({ seq, event, points, summary }) => [seq, event, points ?? '', summary ?? ''])],
   );
   switch (reply[0]) {
     case 'taken':

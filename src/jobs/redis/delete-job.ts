@@ -1,18 +1,30 @@
 import type { Redis } from 'ioredis';
-import { recordKey, streamKey } from './keys.js';
+import { ladder } from '../../contract/losses.js';
+import { recordKey, streamKey, summaryPrefix } from './keys.js';
 import { Script } from './script.js';
+
+/** No level of a summary has wider buckets: a job has at most 10^8 meta-iterations. */
+const maxWidth = 10 ** 9;
 
 const script = new Script<number>(`
 local id = ARGV[1]
-local state, labels, problem, words = unpack(redis.call('HMGET', record, 'state', 'labels', 'problem', 'words'))
+local state, labels, problem, words, attempts =
+  unpack(redis.call('HMGET', record, 'state', 'labels', 'problem', 'words', 'attempt'))
 if not state or not isFinal(state) then return 0 end
 for _, entry in ipairs(lasting(id, labels, problem, words)) do redis.call('ZREM', entry[1], entry[2]) end
 for _, index in ipairs(indices(state, labels)) do redis.call('ZREM', index, id) end
-redis.call('DEL', record, KEYS[2])
+redis.call('DEL', record, KEYS[2], '${summaryPrefix}' .. id)
+for attempt = 1, tonumber(attempts) do
+  local width = 1
+  while width <= ${maxWidth} do
+    redis.call('DEL', '${summaryPrefix}' .. id .. ':' .. attempt .. ':' .. width)
+    width = width * ${ladder}
+  end
+end
 return 1
 `);
 
-/** Deletes the record and the stream of a final job. @returns whether it existed, and was final. */
+/** Deletes the record, the stream and the summary of a final job. @returns whether it existed, and was final. */
 export async function deleteJob(redis: Redis, id: string): Promise<boolean> {
   return (await script.run(redis, [recordKey(id), streamKey(id)], [id])) === 1;
 }

@@ -52,7 +52,7 @@ export function decodeEntry(job: string, entry: RawEntry): JobEvent {
 }
 
 /** Copied, since floats need alignment, which the bytes of a reply lack. */
-function toPoints(bytes: Buffer): Float32Array {
+export function toPoints(bytes: Buffer): Float32Array {
   const points = new Float32Array(bytes.length / 4);
   new Uint8Array(points.buffer).set(bytes);
   return points;

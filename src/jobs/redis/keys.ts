@@ -9,6 +9,11 @@ const prefix = 'metadescent:';
 export const recordPrefix = `${prefix}job:`;
 /** Prefix of a job's stream; the id follows. */
 export const streamPrefix = `${prefix}events:`;
+/**
+ * Prefix of the summaries of a job's losses; the id follows: a hash of the attempts' extents, and with
+ * `:ATTEMPT:WIDTH` a string of records.
+ */
+export const summaryPrefix = `${prefix}losses:`;
 /** Prefix of the sorted sets of ids, all with score 0 and so in the order of ids, which is that of creation. */
 export const indexPrefix = `${prefix}jobs:`;
 /** A sorted set of the words of titles: `WORD\0ID`, all with score 0, and so the ids of each word in order. */
@@ -38,6 +43,16 @@ export function recordKey(job: string): string {
 
 export function streamKey(job: string): string {
   return streamPrefix + checkJobId(job);
+}
+
+/** The hash of the extents of the attempts whose losses are summed up. */
+export function summaryKey(job: string): string {
+  return summaryPrefix + checkJobId(job);
+}
+
+/** The records of buckets of `width` meta-iterations. */
+export function levelKey(job: string, attempt: number, width: number): string {
+  return `${summaryKey(job)}:${attempt}:${width}`;
 }
 
 /** Clients' keys may have any length and bytes, so they are hashed. Each route has its own keys. */

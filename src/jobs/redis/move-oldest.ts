@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { ArtifactStore } from '../artifacts.js';
 import type { Holder } from './append-entries.js';
 import { decodeLosses, positionOf } from './entries.js';
-import { encodeLossFile, type LossBlock, lossFileName } from './loss-file.js';
+import { encodeLossFile, type LossBlock, lossFileName } from './losses/loss-file.js';
 import { compare, type Position, start } from './position.js';
 import { readPage } from './stream-pages.js';
 import { trimStream } from './trim-stream.js';

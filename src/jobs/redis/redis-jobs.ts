@@ -15,7 +15,7 @@ import type { JobSpec } from '../../contract/spec.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
 import type { ArtifactStore } from '../artifacts.js';
 import { createJobId, isJobId } from '../ids.js';
-import type { Jobs, OpenJobsOptions } from '../jobs.js';
+import type { Jobs, LossPoints, OpenJobsOptions } from '../jobs.js';
 import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
 import { cancelJob } from './cancel-job.js';
 import { checkServer, checkWritable } from './check-server.js';
@@ -27,9 +27,10 @@ import { findByKey, hashDocument } from './idempotency.js';
 import { indexJobs } from './index-jobs.js';
 import { idempotencyKey, recordKey, recordPrefix } from './keys.js';
 import { listRecords, listSummaries } from './list-jobs.js';
+import type { LossStore } from './losses/points.js';
+import { readEveryPoint, readLosses } from './losses/read-losses.js';
 import { orUnavailable } from './or-unavailable.js';
 import { estimateSeconds } from './rates.js';
-import { readLosses } from './read-losses.js';
 import { type JobRecord, toJob } from './record.js';
 import { RedisOptimizers } from './redis-optimizers.js';
 import { Subscriptions } from './subscriptions.js';
@@ -132,12 +133,11 @@ export class RedisJobs implements Jobs {
   }
 
   losses(id: string, query: Asked<LossesQuery>): Promise<LossSeries> {
-    return orUnavailable(async () => {
-      const [attempt, lossEnd] = await this.redis.hmget(recordKey(mustBeId(id)), 'attempt', 'lossEnd');
-      if (attempt === null) throw notFound(id);
-      const extent = { attempts: Number(attempt), lossEnd: Number(lossEnd ?? 0) };
-      return readLosses(this.redis, this.artifacts, id, extent, query);
-    });
+    return orUnavailable(async () => (await readLosses(this.lossStore(id), query)) ?? thereIsNone(id));
+  }
+
+  lossPoints(id: string, range: Asked<Pick<LossesQuery, 'from' | 'to'>>): Promise<AsyncIterable<LossPoints>> {
+    return orUnavailable(async () => (await readEveryPoint(this.lossStore(id), range)) ?? thereIsNone(id));
   }
 
   subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>> {
@@ -158,6 +158,10 @@ export class RedisJobs implements Jobs {
     await this.reconciling;
     await this.queue.close();
     this.redis.disconnect();
+  }
+
+  private lossStore(id: string): LossStore {
+    return { redis: this.redis, artifacts: this.artifacts, job: mustBeId(id) };
   }
 
   private reconcile(): void {
@@ -240,6 +244,11 @@ export class RedisJobs implements Jobs {
 function mustBeId(id: string): string {
   if (!isJobId(id)) throw notFound(id);
   return id;
+}
+
+/** @throws ApiError `not-found` */
+function thereIsNone(id: string): never {
+  throw notFound(id);
 }
 
 function notFound(id: string): ApiError {

@@ -14,14 +14,19 @@ export interface StreamPage {
   exists: boolean;
 }
 
-/** Reads the entries after the position. */
-export async function readPage(redis: Redis, job: string, after: Position): Promise<StreamPage> {
+/** Reads entries after the position, at most `count`. */
+export async function readPage(
+  redis: Redis,
+  job: string,
+  after: Position,
+  count: number = pageLength,
+): Promise<StreamPage> {
   const next = toId({ ...after, seq: after.seq + 1 });
   for (;;) {
     const replies = await redis
       .pipeline()
       .hget(recordKey(job), 'trimmed')
-      .xrangeBuffer(streamKey(job), next, '+', 'COUNT', pageLength)
+      .xrangeBuffer(streamKey(job), next, '+', 'COUNT', count)
       .hmget(recordKey(job), 'trimmed', 'state')
       .exec();
     const [before, entries, [trimmed, state]] = (replies ?? []).map(([error, reply]) => {

@@ -8,7 +8,8 @@ import { AttemptLost } from '../attempts.js';
 import { appendEntries, type Holder, type NumberedEntry, type RecordChanges } from './append-entries.js';
 import { isOutage } from './connection.js';
 import { type EndOutcome, endAttempt } from './end-attempt.js';
-import { type Entry, encodeEntry } from './entries.js';
+import { encodeEntry } from './entries.js';
+import { LossSummary } from './losses/summary.js';
 import { moveOldest } from './move-oldest.js';
 import { RecordProgress } from './record-progress.js';
 
@@ -59,15 +60,19 @@ export class StreamWriter {
   private pumping: Promise<void> | null = null;
   private readonly kept: { entry: NumberedEntry; at: number }[] = [];
   private readonly progress: RecordProgress;
+  /** Of a job that trains. */
+  private readonly summary: LossSummary | null;
 
   constructor(
     private readonly holder: Holder,
     private readonly stop: AbortController,
     private readonly options: StreamWriterOptions,
   ) {
-    this.progress = new RecordProgress(options.spec);
+    const { spec } = options;
+    this.progress = new RecordProgress(spec);
+    this.summary = spec.kind === 'metatrain' ? new LossSummary(spec.training) : null;
     const event = JSON.stringify({ type: 'state', state: 'running', reason: null, time: holder.startedAt });
-    this.keep([{ seq: 1, event, points: null }]);
+    this.keep([{ seq: 1, event, points: null, summary: null }]);
     stop.signal.addEventListener('abort', () => {
       // Delayed, so that entries which Redis accepts promptly still become part of the stream.
       setTimeout(() => this.drop(stop.signal.reason), patience).unref();
@@ -77,13 +82,19 @@ export class StreamWriter {
   append(event: RunEvent): Promise<void> {
     if (this.stop.signal.aborted) return Promise.reject(this.stop.signal.reason);
     this.progress.add(event);
-    const entry: Entry = encodeEntry(event, Date.now());
     this.seq += 1;
     const { seq } = this;
+    const entry = { seq, ...encodeEntry(event, Date.now()), summary: this.summaryOf(event) };
     return new Promise((resolve, reject) => {
-      this.pending.push({ ...entry, seq, resolve, reject });
+      this.pending.push({ ...entry, resolve, reject });
       this.pumping ??= this.pump();
     });
+  }
+
+  private summaryOf(event: RunEvent): Buffer | null {
+    if (event.type === 'losses') return this.summary?.add({ seq: this.seq, ...event }) ?? null;
+    // The attempt's first event.
+    return this.seq === 2 ? (this.summary?.extent() ?? null) : null;
   }
 
   /**
@@ -180,7 +191,8 @@ export class StreamWriter {
 
   private keep(entries: readonly NumberedEntry[]): void {
     const at = performance.now();
-    for (const { seq, event, points } of entries) this.kept.push({ entry: { seq, event, points }, at });
+    for (const { seq, event, points, summary } of entries)
+      this.kept.push({ entry: { seq, event, points, summary }, at });
     const old = this.kept.findIndex((kept) => kept.at > at - keepFor);
     if (old > 0) this.kept.splice(0, old);
   }

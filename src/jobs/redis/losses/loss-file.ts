@@ -1,4 +1,4 @@
-import type { LossEntry } from './entries.js';
+import { type LossEntry, toPoints } from '../entries.js';
 
 /**
  * Loss points moved out of a job's stream, as artifacts named `losses-ATTEMPT-ITERATION-STEP.f32` after the first
@@ -55,16 +55,31 @@ export function encodeLossFile(blocks: readonly LossBlock[]): Uint8Array {
   return bytes;
 }
 
-/** The points are views of the bytes. */
-export function* decodeLossFile(bytes: Buffer): Generator<LossBlock> {
-  // Floats need offsets divisible by four; a buffer may have any.
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
-  const view = new DataView(aligned.buffer, aligned.byteOffset, aligned.byteLength);
-  for (let offset = 0; offset < aligned.byteLength; ) {
-    const [seq, iteration, step, perIteration, count] = [0, 4, 8, 12, 16].map((i) => view.getUint32(offset + i, true));
-    offset += headerBytes;
-    const points = new Float32Array(aligned.buffer, aligned.byteOffset + offset, count!);
-    offset += points.byteLength;
-    yield { seq: seq!, iteration: iteration!, step: step!, perIteration: perIteration!, points };
+/**
+ * The blocks of a file that is read in pieces.
+ * @param wanted whether to return a block with this seq, first meta-iteration and one past the last
+ * @returns those of each piece together, in order; none for some pieces
+ */
+export async function* decodeLossFile(
+  pieces: AsyncIterable<Buffer>,
+  wanted: (seq: number, iteration: number, end: number) => boolean,
+): AsyncGenerator<LossBlock[]> {
+  let bytes: Buffer = Buffer.alloc(0);
+  for await (const piece of pieces) {
+    bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
+    const blocks: LossBlock[] = [];
+    let at = 0;
+    while (at + headerBytes <= bytes.length) {
+      const [seq, iteration, step, perIteration, count] = [0, 4, 8, 12, 16].map((i) => bytes.readUInt32LE(at + i));
+      const start = at + headerBytes;
+      const end = start + 4 * count!;
+      if (end > bytes.length) break;
+      at = end;
+      if (!wanted(seq!, iteration!, iteration! + Math.ceil(count! / perIteration!))) continue;
+      const points = toPoints(bytes.subarray(start, end));
+      blocks.push({ seq: seq!, iteration: iteration!, step: step!, perIteration: perIteration!, points });
+    }
+    bytes = bytes.subarray(at);
+    yield blocks;
   }
 }

@@ -1,0 +1,99 @@
+import type { Redis } from 'ioredis';
+import type { ArtifactStore } from '../../artifacts.js';
+import type { LossPoints } from '../../jobs.js';
+import { decodeLosses, positionOf } from '../entries.js';
+import { compare } from '../position.js';
+import { jobDeleted } from '../stream-errors.js';
+import { readPage } from '../stream-pages.js';
+import { decodeLossFile, type LossBlock, lossFiles } from './loss-file.js';
+
+/** Where a job's losses are. */
+export interface LossStore {
+  readonly redis: Redis;
+  readonly artifacts: ArtifactStore;
+  readonly job: string;
+}
+
+/** The losses of an entry, or some of them. */
+export interface EntryPoints extends LossPoints {
+  readonly seq: number;
+}
+
+/** Entries per page: about a megabyte at most, since an entry has some tens of kilobytes. */
+const pageLength = 16;
+
+/**
+ * An attempt's points of the meta-iterations [from, to), in order, from its artifacts and its stream.
+ * @param first seq of an entry that is not after the first of them
+ * @param last seq of the last entry to be read; all by default
+ * @returns arrays of them, as they are read: at most a few megabytes at a time
+ * @throws ApiError `deleted`
+ */
+export async function* readPoints(
+  store: LossStore,
+  attempt: number,
+  { from, to, first = 1, last = Number.POSITIVE_INFINITY }: { from: number; to: number; first?: number; last?: number },
+): AsyncGenerator<EntryPoints[]> {
+  const { redis, job } = store;
+  let after = first - 1;
+  for (;;) {
+    const { entries, trimmed, exists } = await readPage(redis, job, { attempt, seq: after }, pageLength);
+    if (!exists) throw jobDeleted(job);
+    if (compare(trimmed, { attempt, seq: after + 1 }) >= 0) {
+      // Entries up to this one have been moved to artifacts, also while the ones before were read.
+      const moved = trimmed.attempt === attempt ? trimmed.seq : Number.POSITIVE_INFINITY;
+      yield* readFiles(store, attempt, { from, to, after, last: Math.min(moved, last) });
+      if (moved >= last) return;
+      after = moved;
+      continue;
+    }
+    if (entries.length === 0) return;
+    const page: EntryPoints[] = [];
+    for (const entry of entries) {
+      const { attempt: of, seq } = positionOf(entry);
+      const losses = of === attempt ? decodeLosses(entry) : null;
+      if (of !== attempt || seq > last || (losses && losses.iteration >= to)) {
+        yield page;
+        return;
+      }
+      after = seq;
+      if (losses) page.push(...clip({ seq, ...losses }, from, to));
+    }
+    yield page;
+  }
+}
+
+/** The points of the attempt's artifacts whose seq is in (after, last]. */
+async function* readFiles(
+  { artifacts, job }: LossStore,
+  attempt: number,
+  { from, to, after, last }: { from: number; to: number; after: number; last: number },
+): AsyncGenerator<EntryPoints[]> {
+  const files = lossFiles(await artifacts.list(job)).filter((file) => file.attempt === attempt);
+  let done = after;
+  for (const [i, { name, iteration }] of files.entries()) {
+    if (iteration >= to) return;
+    const next = files[i + 1];
+    if (next && next.iteration < from) continue;
+    const file = await artifacts.open(job, name);
+    if (file === null) throw jobDeleted(job);
+    let passed = false;
+    // After a crash of Redis, the same entries may be moved again, to a file that begins elsewhere.
+    const wanted = (seq: number, first: number, end: number) => {
+      passed ||= seq > last || first >= to;
+      return !passed && seq > done && end > from;
+    };
+    for await (const blocks of decodeLossFile(file.read(), wanted)) {
+      done = blocks.at(-1)?.seq ?? done;
+      yield blocks.flatMap((block) => clip(block, from, to));
+      if (passed) return;
+    }
+  }
+}
+
+/** The entry's points of the meta-iterations [from, to). */
+function clip({ seq, iteration, perIteration, points }: LossBlock, from: number, to: number): EntryPoints[] {
+  const first = Math.max(iteration, from);
+  const part = points.subarray((first - iteration) * perIteration, Math.max(0, to - iteration) * perIteration);
+  return part.length > 0 ? [{ seq, iteration: first, perIteration, points: part }] : [];
+}
