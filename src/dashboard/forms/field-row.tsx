@@ -1,0 +1,79 @@
+import type { ComponentChildren } from 'preact';
+import type { Field } from './field.js';
+import { useForm } from './form-state.js';
+import { type Json, type Path, pointerOf } from './json.js';
+import { isChanged } from './values.js';
+import { formatValue, rangeOf, splitDescription } from './words.js';
+
+/** Ids of a field's elements, for labels and links to it. */
+export function idsOf(path: Path): { input: string; help: string } {
+  const pointer = pointerOf(path);
+  return { input: `field${pointer}`, help: `help${pointer}` };
+}
+
+interface Props {
+  label: string;
+  field: Field;
+  value: Json | undefined;
+  path: Path;
+  /** Whether the control is several inputs, which a label cannot name. */
+  isGroup?: boolean;
+  children: ComponentChildren;
+}
+
+/** A field: its label, its control, and beside it what it means, its range and its default, or what is wrong with it. */
+export function FieldRow({ label, field, value, path, isGroup = false, children }: Props) {
+  const { errors, change } = useForm();
+  const ids = idsOf(path);
+  const wrong = errors.at.get(pointerOf(path)) ?? [];
+  const changed = field.default !== undefined && isChanged(field, value);
+  const className = `field-row${changed ? ' changed' : ''}${wrong.length > 0 ? ' wrong' : ''}`;
+  const range = rangeOf(field);
+  return (
+    <div class={className} role={isGroup ? 'group' : undefined} aria-labelledby={isGroup ? `${ids.input}-label` : undefined}>
+      {isGroup ? (
+        <span class="label" id={`${ids.input}-label`}>
+          {label}
+        </span>
+      ) : (
+        <label for={ids.input}>{label}</label>
+      )}
+      <div class="control">{children}</div>
+      <div class="help" id={ids.help}>
+        <Description text={field.description} />
+        {wrong.length > 0 ? (
+          wrong.map(({ pointer, found, allowed }) => (
+            <p class="fault" key={pointer}>
+              found {found}, allowed: {allowed}
+            </p>
+          ))
+        ) : (
+          <p class="range">
+            {range}
+            {range !== '' && field.default !== undefined && ' · '}
+            {field.default !== undefined &&
+              (changed ? (
+                <button type="button" onClick={() => change(path, undefined)}>
+                  reset to {formatValue(field.default)}
+                </button>
+              ) : (
+                `default ${formatValue(field.default)}`
+              ))}
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The first sentence, and the rest when one asks for it. */
+export function Description({ text }: { text: string }) {
+  const [first, rest] = splitDescription(text);
+  if (rest === '') return first === '' ? null : <p>{first}</p>;
+  return (
+    <details class="description">
+      <summary>{first}</summary>
+      <p>{rest}</p>
+    </details>
+  );
+}
