@@ -46,9 +46,17 @@ export class Client {
     return this.post('jobs', 'application/json', JSON.stringify(document), options);
   }
 
-  /** Checks a job's document as {@link create} does, and estimates what the job takes, without creating it. */
-  dryRun(document: unknown): Promise<DryRun> {
-    return this.post(withQuery('jobs', { dryRun: true }), 'application/json', JSON.stringify(document));
+  /**
+   * Checks a job's document as {@link create} does, and estimates what the job takes, without creating it.
+   * @param options a signal ends the request, with its reason
+   */
+  dryRun(document: unknown, options: { signal?: AbortSignal } = {}): Promise<DryRun> {
+    return this.json(withQuery('jobs', { dryRun: true }), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(document),
+      ...options,
+    });
   }
 
   get(id: string): Promise<Job> {
@@ -145,7 +153,7 @@ export class Client {
     path: string,
     type: string,
     body: string | Uint8Array<ArrayBuffer>,
-    { idempotencyKey }: CreateOptions = {},
+    { idempotencyKey }: CreateOptions,
   ): Promise<T> {
     const headers = {
       'content-type': type,

@@ -119,7 +119,9 @@ function Select({ choice, ...props }: FieldProps<Field> & { choice: ChoiceField 
         change(props.path, choice.values.find((one) => String(one) === value) ?? null)
       }
     >
-      {!choice.values.some((one) => one === shown) && <option value={String(shown)}>{formatInput(choice, shown)}</option>}
+      {!choice.values.some((one) => one === shown) && (
+        <option value={String(shown)}>{formatInput(choice, shown)}</option>
+      )}
       {props.field.kind === 'nullable' && shown !== null && <option value="">none</option>}
       {choice.values.map((one) => (
         <option key={one} value={String(one)}>
@@ -146,7 +148,7 @@ function Checkboxes({ values, ...props }: CheckboxesProps) {
     change(props.path, next.length === 0 && props.field.kind === 'nullable' ? null : next);
   };
   return (
-    <div class="checkboxes" id={aria.id} tabIndex={-1}>
+    <fieldset class="checkboxes" id={aria.id} aria-labelledby={idsOf(props.path).label}>
       {values.map((value) => (
         <label key={value}>
           <input
@@ -158,13 +160,13 @@ function Checkboxes({ values, ...props }: CheckboxesProps) {
           {value}
         </label>
       ))}
-    </div>
+    </fieldset>
   );
 }
 
 /** One of some words, or a value of another type, which has an input of its own. */
 function EitherInput(props: FieldProps<EitherField>) {
-  const { field, value, path } = props;
+  const { field, path } = props;
   const { change } = useForm();
   const aria = useAria(props);
   const words = field.options.flatMap((option) => (option.kind === 'choice' ? option.values : []));
@@ -182,7 +184,11 @@ function EitherInput(props: FieldProps<EitherField>) {
         onChange={({ currentTarget: { value: chosen } }) => {
           const option = chosen.startsWith('#') ? others[Number(chosen.slice(1))] : undefined;
           setOpen(option ?? null);
-          if (!option) change(path, words.find((word) => String(word) === chosen));
+          if (!option)
+            change(
+              path,
+              words.find((word) => String(word) === chosen),
+            );
         }}
       >
         {words.map((word) => (
@@ -210,7 +216,13 @@ function EitherInput(props: FieldProps<EitherField>) {
 }
 
 /** The input of a value that is none of the words. Left empty, the words apply again. */
-function OpenInput({ field, value, path, isNew, onLeave }: FieldProps<Field> & { isNew: boolean; onLeave: () => void }) {
+function OpenInput({
+  field,
+  value,
+  path,
+  isNew,
+  onLeave,
+}: FieldProps<Field> & { isNew: boolean; onLeave: () => void }) {
   const { change } = useForm();
   const [draft, setDraft] = useState<string | null>(null);
   const text = draft ?? formatInput(field, value);

@@ -1,3 +1,4 @@
+import './form.css';
 import type { ComponentChildren } from 'preact';
 import type { Field } from './field.js';
 import { useForm } from './form-state.js';
@@ -6,9 +7,9 @@ import { isChanged } from './values.js';
 import { formatValue, rangeOf, splitDescription } from './words.js';
 
 /** Ids of a field's elements, for labels and links to it. */
-export function idsOf(path: Path): { input: string; help: string } {
+export function idsOf(path: Path): { input: string; label: string; help: string } {
   const pointer = pointerOf(path);
-  return { input: `field${pointer}`, help: `help${pointer}` };
+  return { input: `field${pointer}`, label: `label${pointer}`, help: `help${pointer}` };
 }
 
 interface Props {
@@ -16,7 +17,7 @@ interface Props {
   field: Field;
   value: Json | undefined;
   path: Path;
-  /** Whether the control is several inputs, which a label cannot name. */
+  /** Whether the control is a group of inputs, which the label names by its id. */
   isGroup?: boolean;
   children: ComponentChildren;
 }
@@ -30,9 +31,9 @@ export function FieldRow({ label, field, value, path, isGroup = false, children 
   const className = `field-row${changed ? ' changed' : ''}${wrong.length > 0 ? ' wrong' : ''}`;
   const range = rangeOf(field);
   return (
-    <div class={className} role={isGroup ? 'group' : undefined} aria-labelledby={isGroup ? `${ids.input}-label` : undefined}>
+    <div class={className}>
       {isGroup ? (
-        <span class="label" id={`${ids.input}-label`}>
+        <span class="label" id={ids.label}>
           {label}
         </span>
       ) : (

@@ -22,7 +22,12 @@ import { formatValue, labelOf } from './words.js';
 export function Members({ field, value, path }: FieldProps<ObjectField>) {
   const shown = field.members.filter((member) => member.field.kind !== 'constant');
   const view = (member: Member) => (
-    <MemberView key={member.name} member={member} value={isObject(value) ? value[member.name] : undefined} path={path} />
+    <MemberView
+      key={member.name}
+      member={member}
+      value={isObject(value) ? value[member.name] : undefined}
+      path={path}
+    />
   );
   return (
     <>
@@ -265,7 +270,11 @@ function gistOf(field: Field, value: Json | undefined): string {
   const tag = inner.kind === 'variants' ? [String(whole[inner.tag])] : [];
   const values = object.members
     .filter((member) => isSimple(member.field))
-    .flatMap(({ name, field }) => (whole[name] == null || isTheDefault(field, whole[name]) ? [] : [`${labelOf(name).toLowerCase()} ${formatValue(whole[name])}`]));
+    .flatMap(({ name, field }) =>
+      whole[name] == null || isTheDefault(field, whole[name])
+        ? []
+        : [`${labelOf(name).toLowerCase()} ${formatValue(whole[name])}`],
+    );
   return [...tag, ...values].join(' · ') || 'defaults';
 }
 
