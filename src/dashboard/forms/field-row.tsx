@@ -4,7 +4,7 @@ import type { Field } from './field.js';
 import { useForm } from './form-state.js';
 import { type Json, type Path, pointerOf } from './json.js';
 import { isChanged } from './values.js';
-import { formatValue, rangeOf, splitDescription } from './words.js';
+import { formatValue, partsOf, rangeOf, splitDescription } from './words.js';
 
 /** Ids of a field's elements, for labels and links to it. */
 export function idsOf(path: Path): { input: string; label: string; help: string } {
@@ -28,7 +28,9 @@ export function FieldRow({ label, field, value, path, isGroup = false, children 
   const ids = idsOf(path);
   const wrong = errors.at.get(pointerOf(path)) ?? [];
   const changed = field.default !== undefined && isChanged(field, value);
-  const className = `field-row${changed ? ' changed' : ''}${wrong.length > 0 ? ' wrong' : ''}`;
+  const said = changed || (field.default === undefined && value !== undefined);
+  const marks = { changed, said, wrong: wrong.length > 0, long: field.kind === 'text' && field.most > 100 };
+  const className = ['field-row', ...Object.entries(marks).flatMap(([mark, isSo]) => (isSo ? [mark] : []))].join(' ');
   const range = rangeOf(field);
   return (
     <div class={className}>
@@ -67,14 +69,18 @@ export function FieldRow({ label, field, value, path, isGroup = false, children 
   );
 }
 
-/** The first sentence, and the rest when one asks for it. */
+/** What comes first, and the rest when one asks for it. */
 export function Description({ text }: { text: string }) {
   const [first, rest] = splitDescription(text);
-  if (rest === '') return first === '' ? null : <p>{first}</p>;
+  if (rest === '') return first === '' ? null : <p>{withNames(first)}</p>;
   return (
     <details class="description">
-      <summary>{first}</summary>
-      <p>{rest}</p>
+      <summary>{withNames(first)}</summary>
+      <p>{withNames(rest)}</p>
     </details>
   );
+}
+
+function withNames(text: string): ComponentChildren {
+  return partsOf(text).map((part, i) => (i % 2 === 0 ? part : <code key={part}>{part}</code>));
 }

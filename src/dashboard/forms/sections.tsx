@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Toggle } from '../parts/toggle.js';
 import { Control, TextInput } from './controls.js';
 import { switched, turned } from './edit.js';
@@ -120,7 +120,7 @@ function Variants({ field, value, path }: FieldProps<VariantsField>) {
   const wrong = errors.at.get(pointerOf(path)) ?? [];
   return (
     <>
-      <div class={`field-row${wrong.length > 0 ? ' wrong' : ''}`}>
+      <div class={`field-row said${wrong.length > 0 ? ' wrong' : ''}`}>
         <label for={ids.input}>{labelOf(field.tag)}</label>
         <div class="control">
           <select
@@ -201,7 +201,12 @@ function Items({ field, value, path }: FieldProps<ListField>) {
   const list = useRef<HTMLDivElement>(null);
   const shown = value ?? field.default;
   const items = Array.isArray(shown) ? shown : [];
-  const add = (item: Json) => change(path, [...items, item]);
+  // A new item is open, the others are as they were.
+  const [added, setAdded] = useState<number | null>(null);
+  const add = (item: Json) => {
+    setAdded(items.length);
+    change(path, [...items, item]);
+  };
   const { item } = field;
   const full = items.length >= field.most;
   return (
@@ -209,7 +214,7 @@ function Items({ field, value, path }: FieldProps<ListField>) {
       <div class="items" ref={list}>
         {items.map((one, i) => (
           <div class="item" key={pointerOf([...path, i])}>
-            <Section field={item} value={one} path={[...path, i]} label={String(i + 1)} />
+            <Section field={item} value={one} path={[...path, i]} label={String(i + 1)} isOpen={i === added} />
             <button
               type="button"
               class="button plain"
@@ -262,7 +267,8 @@ function gistOf(field: Field, value: Json | undefined): string {
   if (whole === null) return 'none';
   if (Array.isArray(whole)) {
     const names = whole.map((item) => (isObject(item) ? String(item.name ?? '') : ''));
-    return names.every((name) => name !== '') && names.length > 0 ? names.join(', ') : `${whole.length}`;
+    if (whole.length === 0) return 'none';
+    return names.every((name) => name !== '') ? names.join(', ') : String(whole.length);
   }
   const inner = field.kind === 'nullable' ? field.field : field;
   const object = inner.kind === 'variants' || inner.kind === 'presence' ? sectionOf(inner, whole) : inner;

@@ -115,7 +115,7 @@ function keyOf(key: unknown): string {
   return String(isScalar(key) ? key.value : key);
 }
 
-/** A new node: short lists and objects of plain values on one line. */
+/** A new node: lists and small objects of plain values on one line, but no part of the document itself. */
 function nodeOf(document: Document, value: Json): Node {
   const node = document.createNode(value) as Node;
   compact(node, 0);
@@ -127,7 +127,7 @@ function compact(node: unknown, depth: number): void {
     node.flow = node.items.every(isScalar);
     for (const item of node.items) compact(item, depth + 1);
   } else if (isMap(node)) {
-    node.flow = depth > 0 && node.items.length <= 3 && node.items.every(({ value }) => isScalar(value));
+    node.flow = depth > 1 && node.items.length <= 3 && node.items.every(({ value }) => isScalar(value));
     for (const { value } of node.items) compact(value, depth + 1);
   }
 }

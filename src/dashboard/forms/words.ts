@@ -74,8 +74,29 @@ function formatNumber(value: number): string {
   return String(Number(value.toPrecision(10)));
 }
 
-/** A description's first sentence, and the rest of it. */
+/**
+ * The beginning of a description, enough to know what it is about, and the rest: its first sentence, or of a long one what
+ * comes before a colon or a semicolon.
+ */
 export function splitDescription(description: string): [first: string, rest: string] {
-  const end = description.search(/[.;] [A-Z"ĸ-ϿÀ-Þ]/);
-  return end < 0 ? [description, ''] : [description.slice(0, end + 1), description.slice(end + 2)];
+  const sentence = description.search(/\. [A-Z"\u0370-\u03ff]/);
+  const first = sentence < 0 ? description : description.slice(0, sentence + 1);
+  const end = first.length > 110 ? clauseEnd(first) : first.length;
+  return [description.slice(0, end), description.slice(end).trim()];
+}
+
+/** The end of the first clause of a sentence, outside parentheses. */
+function clauseEnd(sentence: string): number {
+  let depth = 0;
+  for (const [at, character] of [...sentence.slice(0, 110)].entries()) {
+    if (character === '(' || character === '[') depth++;
+    if (character === ')' || character === ']') depth--;
+    if (depth === 0 && at >= 24 && (character === ':' || character === ';') && sentence[at + 1] === ' ') return at + 1;
+  }
+  return sentence.length;
+}
+
+/** A text with names of fields in backticks, in its parts: every second one is a name. */
+export function partsOf(text: string): string[] {
+  return text.split('`');
 }

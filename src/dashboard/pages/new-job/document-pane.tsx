@@ -7,14 +7,24 @@ const formats = [
   ['json', 'JSON'],
 ] as const;
 
+interface Props {
+  draft: Draft;
+  /** The text that it began with. */
+  start: string;
+  input: RefObject<HTMLTextAreaElement | null>;
+}
+
 /** The document as text. */
-export function DocumentPane({ draft, input }: { draft: Draft; input: RefObject<HTMLTextAreaElement | null> }) {
+export function DocumentPane({ draft, start, input }: Props) {
   const { text, format } = draft.state;
   const { fault } = draft;
   return (
     <section class="document-pane" aria-labelledby="document-title">
       <div class="row">
         <h2 id="document-title">Document</h2>
+        <button type="button" class="link small" disabled={text === start} onClick={() => draft.restart(start)}>
+          Start over
+        </button>
         <Toggle label="Format" options={formats} value={format} onChange={(to) => draft.show(to)} />
       </div>
       <textarea

@@ -50,6 +50,11 @@ export class Draft {
     this.kept.value = { ...this.kept.value, text };
   }
 
+  /** Another text, in YAML. */
+  restart(text: string): void {
+    this.kept.value = { text, format: 'yaml' };
+  }
+
   /** A change in the form. */
   change(path: Path, value: Json | undefined): void {
     const { text, format } = this.kept.peek();

@@ -78,7 +78,7 @@ export function Editor({ name, field, start }: { name: string; field: VariantsFi
       <div class="new-job">
         <JobForm field={field} document={document_} />
         <div class="beside">
-          <DocumentPane draft={draft} input={text} />
+          <DocumentPane draft={draft} start={start.text} input={text} />
           {start.original && <ChangesPane original={start.original} document={document_} field={field} />}
           <PlanPane
             checked={checked}
@@ -88,11 +88,6 @@ export function Editor({ name, field, start }: { name: string; field: VariantsFi
             onSubmit={() => void submit()}
             onReveal={reveal}
           />
-          {draft.state.text !== start.text && (
-            <button type="button" class="link small" onClick={() => draft.write(start.text)}>
-              Start over
-            </button>
-          )}
         </div>
       </div>
     </FormContext.Provider>

@@ -24,7 +24,12 @@ export function NewJobPage() {
       <nav class="starts" aria-label="Examples">
         <span class="faint">Begin with</span>
         {Object.entries(examples).map(([name, { title, about }]) => (
-          <a key={name} href={addresses.newJob({ example: name })} title={about} aria-current={name === example}>
+          <a
+            key={name}
+            href={addresses.newJob({ example: name })}
+            title={about}
+            aria-current={name === example ? 'page' : undefined}
+          >
             {title}
           </a>
         ))}

@@ -1,3 +1,4 @@
+import type { DryRun } from '../../../contract/dry-run.js';
 import { ApiError, errorCodes } from '../../../contract/errors.js';
 import { formatBytes, formatDuration } from '../../../figures/numbers.js';
 import type { PlacedErrors } from '../../forms/errors.js';
@@ -17,21 +18,17 @@ interface Props {
 /** What the service says about the job, and the button that submits it. */
 export function PlanPane({ checked, errors, isBroken, isSending, onSubmit, onReveal }: Props) {
   const { verdict } = checked;
-  const plan = verdict.state === 'valid' ? verdict.dryRun : null;
-  const comparison = plan?.spec.comparison;
   return (
     <section class="plan-pane" aria-labelledby="plan-title">
       <h2 id="plan-title">{statusOf(verdict, isBroken)}</h2>
-      {verdict.state === 'refused' && <Refusal error={verdict.error} errors={errors} onReveal={onReveal} />}
-      <dl class={`facts${checked.isStale ? ' stale' : ''}`}>
-        <dt>Memory</dt>
-        <dd>{plan ? `about ${formatBytes(plan.memoryBytes)}` : '–'}</dd>
-        <dt>Training</dt>
-        <dd>{plan ? (plan.spec.kind === 'compare' ? 'none' : timeOf(plan.seconds?.training)) : '–'}</dd>
-        <dt>Comparison</dt>
-        <dd>{plan ? (comparison === null ? 'none' : timeOf(plan.seconds?.comparison)) : '–'}</dd>
-      </dl>
-      <div class="row">
+      <div class={`outcome${checked.isStale ? ' stale' : ''}`}>
+        {verdict.state === 'refused' ? (
+          <Refusal error={verdict.error} errors={errors} onReveal={onReveal} />
+        ) : (
+          <Plan plan={verdict.state === 'valid' ? verdict.dryRun : null} />
+        )}
+      </div>
+      <div class="row submit">
         <button type="button" class="button primary" disabled={isBroken || isSending} onClick={onSubmit}>
           {isSending ? 'Submitting' : 'Submit'}
         </button>
@@ -43,6 +40,30 @@ export function PlanPane({ checked, errors, isBroken, isSending, onSubmit, onRev
   );
 }
 
+/** What the job would take, as far as it is known. */
+function Plan({ plan }: { plan: DryRun | null }) {
+  const timeOf = (isPart: boolean, seconds: number | null | undefined) => {
+    if (!isPart) return 'none';
+    return seconds == null ? 'not known yet' : `about ${formatDuration(seconds)}`;
+  };
+  return (
+    <dl>
+      <Fact name="Memory" value={plan && `about ${formatBytes(plan.memoryBytes)}`} />
+      <Fact name="Training" value={plan && timeOf(plan.spec.kind === 'metatrain', plan.seconds?.training)} />
+      <Fact name="Comparison" value={plan && timeOf(plan.spec.comparison !== null, plan.seconds?.comparison)} />
+    </dl>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string | null }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value ?? '–'}</dd>
+    </div>
+  );
+}
+
 function statusOf(verdict: Verdict, isBroken: boolean): string {
   if (isBroken) return 'The text is not a document';
   if (verdict.state === 'waiting') return 'Checking';
@@ -51,11 +72,6 @@ function statusOf(verdict: Verdict, isBroken: boolean): string {
   const count = error instanceof ApiError ? error.errors.length : 0;
   if (count > 0) return count === 1 ? '1 error' : `${count} errors`;
   return error instanceof ApiError ? errorCodes[error.code][1] : 'Not submitted';
-}
-
-/** Seconds of a part, where workers have recorded how fast such jobs are. */
-function timeOf(seconds: number | null | undefined): string {
-  return seconds == null ? 'not known before a job like it has run' : `about ${formatDuration(seconds)}`;
 }
 
 /** Why the service refuses the document: a link to each field, and in full what no field shows. */

@@ -71,10 +71,11 @@ async function comparisonOf(reference: string, field: Field): Promise<Json> {
 /** The example with a trained optimizer of this service in place of its own, if there is one. */
 async function withTrained(text: string): Promise<string> {
   const trained = await trainedJobs().catch(() => []);
-  const [newest] = trained;
+  // The example is about parabolas.
+  const job = trained.find(({ spec }) => spec.problem.name === 'parabola') ?? trained[0];
   const { document } = readText(text);
-  if (!newest || !document) return text;
-  return reviseText(text, 'yaml', withValue(document, ['optimizer', 'job'], newest.id) ?? document);
+  if (!job || !document) return text;
+  return reviseText(text, 'yaml', withValue(document, ['optimizer', 'job'], job.id) ?? document);
 }
 
 /** Jobs that have weights, newest first. */
