@@ -13,6 +13,8 @@ export interface Curve {
   readonly mean: readonly number[];
   readonly low: readonly number[];
   readonly high: readonly number[];
+  /** The last point of each bucket, finite or not. */
+  readonly last: readonly number[];
   /** Points in the bucket, and those that are finite. */
   readonly count: readonly number[];
   readonly finite: readonly number[];
@@ -42,6 +44,7 @@ export function bucketCurve(buckets: LossBuckets, name: Name): Curve {
     mean: of(({ sum, finite }) => sum / finite),
     low: of(({ min, finite }) => (finite > 0 ? min : Number.NaN)),
     high: of(({ max, finite }) => (finite > 0 ? max : Number.NaN)),
+    last: of(({ last }) => last),
     count: of(({ count }) => count),
     finite: of(({ finite }) => finite),
     marked: false,
@@ -59,6 +62,7 @@ export function pointCurve(points: readonly { x: number; y: number; best?: boole
     mean: y,
     low: y,
     high: y,
+    last: y,
     count: y.map(() => 1),
     finite: y.map((value) => (Number.isFinite(value) ? 1 : 0)),
     marked: true,
@@ -75,7 +79,7 @@ export function within(curve: Curve, from: number, to: number): Curve {
 }
 
 function sliced(curve: Curve, start: number, end: number): Curve {
-  const { x, mean, low, high, count, finite, best } = curve;
+  const { x, mean, low, high, last, count, finite, best } = curve;
   const cut = (values: readonly number[]) => values.slice(start, end);
   return {
     ...curve,
@@ -83,6 +87,7 @@ function sliced(curve: Curve, start: number, end: number): Curve {
     mean: cut(mean),
     low: cut(low),
     high: cut(high),
+    last: cut(last),
     count: cut(count),
     finite: cut(finite),
     best: best >= start && best < end ? best - start : -1,
