@@ -105,7 +105,7 @@ function throwIfClosedFor(closed: CloseReason | null): void {
 }
 
 /** Below 0 where a comes before b. */
-export function compareCursors(a: string, b: string): number {
+function compareCursors(a: string, b: string): number {
   const [attemptA = 0, seqA = 0] = a.split('.').map(Number);
   const [attemptB = 0, seqB = 0] = b.split('.').map(Number);
   return attemptA - attemptB || seqA - seqB;

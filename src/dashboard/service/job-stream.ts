@@ -4,7 +4,7 @@ import { ApiError, type ErrorCode, type ErrorDocument } from '../../contract/err
 import type { JobEvent } from '../../contract/events.js';
 import type { LossBuckets } from '../../contract/loss-buckets.js';
 import { api } from './api.js';
-import { LossJoin } from './loss-join.js';
+import { LossJoin, type Next } from './loss-join.js';
 
 /** The events that a job's page shows. */
 const types = ['started', 'losses', 'validation', 'health', 'progress', 'diverged', 'done', 'state'] as const;
@@ -95,18 +95,17 @@ export class JobStream {
   }
 
   private receive(event: JobEvent): void {
-    const next = this.join.take(event);
-    if (next === 'refetch') {
-      this.later(refetchAfter, () => this.fetch());
-    } else if (next !== 'go on') {
-      this.open(next.reopenAt);
-      return;
-    }
+    this.act(this.join.take(event));
     if (event.type === 'losses' || event.type === 'loss-buckets') this.publish();
     if (event.type !== 'state' || !isFinal(event)) return;
     this.source?.close();
     this.connected.value = true;
     if (this.join.isStale) this.fetch();
+  }
+
+  private act(next: Next): void {
+    if (next === 'refetch') this.later(refetchAfter, () => this.fetch());
+    else if (next !== 'go on') this.open(next.reopenAt);
   }
 
   private async fetch(): Promise<void> {
@@ -116,7 +115,7 @@ export class JobStream {
     try {
       const series = await api.losses(this.id, { points: this.options.buckets });
       if (this.closed) return;
-      this.join.begin(series);
+      this.act(this.join.begin(series));
       this.publish();
     } catch (error) {
       if (!this.fail(error)) this.later(backoff(this.tries++), () => this.fetch());

@@ -1,4 +1,3 @@
-import { compareCursors, cursorOf } from '../../client/events.js';
 import type { JobEvent, JobEventOf } from '../../contract/events.js';
 import { LossBuckets } from '../../contract/loss-buckets.js';
 import type { LossSeries } from '../../contract/losses.js';
@@ -11,8 +10,8 @@ export type Next = { readonly reopenAt: string } | 'refetch' | 'go on';
 /**
  * Joins a job's series of losses and its stream of events, so that every point is counted once.
  *
- * The series names the cursor C that it reaches. Events up to C are taken without their losses. A message of buckets
- * may lie across C, so the stream is opened again at C, and from there on every point is added. A later attempt may
+ * The series names the cursor C that it reaches. Losses up to C are passed over. A message of buckets may lie across C, so
+ * at the first that ends after C the stream is opened again at C, and from there on every point is added. A later attempt may
  * repeat meta-iterations; buckets cannot be subtracted, so the series is fetched again until it has passed them.
  */
 export class LossJoin {
@@ -21,11 +20,13 @@ export class LossJoin {
   /** One past the last meta-iteration in the buckets. */
   to = 0;
   /** The cursor that the series reaches; null while a series is awaited. */
-  private reached: string | null = null;
+  private reached: Position | null = null;
   /** Whether the stream continues where the series ends. */
   private joined = false;
-  /** The cursor of the last event that was passed on. */
-  private passed = '0.0';
+  /** The last event that was passed on. */
+  private passed: Position = { attempt: 0, seq: -1 };
+  /** The last message of losses, added or passed over. */
+  private seen: Position = { attempt: 0, seq: 0 };
   /** The attempt whose losses end at `to`: its next ones follow. */
   private attempt = 1;
   /** A later attempt that has begun before `to`, and the end that it has to pass. */
@@ -45,7 +46,8 @@ export class LossJoin {
     return this.reached === null || this.repeating !== null;
   }
 
-  begin(series: LossSeries): void {
+  /** Begins again with a series. */
+  begin(series: LossSeries): Next {
     const { repeating } = this;
     if (repeating && series.to > repeating.end) {
       this.attempt = repeating.attempt;
@@ -54,25 +56,31 @@ export class LossJoin {
     this.buckets = new LossBuckets(series.iterationsPerBucket);
     this.buckets.mergeAll(series);
     this.to = series.to;
-    this.reached = series.cursor;
+    this.reached = positionOf(series.cursor);
     this.joined = false;
+    return this.reopened();
   }
 
   take(event: JobEvent): Next {
-    const cursor = cursorOf(event);
     if (event.type === 'truncated') return 'go on';
-    if (!this.joined && this.reached !== null && compareCursors(cursor, this.reached) > 0) {
-      this.joined = true;
-      return { reopenAt: this.reached };
-    }
     if (event.type !== 'losses' && event.type !== 'loss-buckets') {
-      if (compareCursors(cursor, this.passed) > 0) {
-        this.passed = cursor;
+      if (compare(event, this.passed) > 0) {
+        this.passed = { attempt: event.attempt, seq: event.seq };
         this.pass(event);
       }
       return 'go on';
     }
-    return this.joined ? this.add(event) : 'go on';
+    this.seen = { attempt: event.attempt, seq: event.seq };
+    return this.joined ? this.add(event) : this.reopened();
+  }
+
+  /** Opens the stream again where the series ends, once there were losses beyond that. */
+  private reopened(): Next {
+    const { reached, seen } = this;
+    if (reached === null || compare(seen, reached) <= 0) return 'go on';
+    this.joined = true;
+    this.seen = reached;
+    return { reopenAt: `${reached.attempt}.${reached.seq}` };
   }
 
   private add(event: LossEvent): Next {
@@ -95,6 +103,22 @@ export class LossJoin {
     while (this.buckets!.size > this.most) this.buckets = this.buckets!.coarser();
     return 'go on';
   }
+}
+
+/** A place in the stream; an event of losses has that of the last entry summed up. */
+interface Position {
+  readonly attempt: number;
+  readonly seq: number;
+}
+
+/** Below 0 where a comes before b. */
+function compare(a: Position, b: Position): number {
+  return a.attempt - b.attempt || a.seq - b.seq;
+}
+
+function positionOf(cursor: string): Position {
+  const [attempt = 0, seq = 0] = cursor.split('.').map(Number);
+  return { attempt, seq };
 }
 
 /** The meta-iterations of a message; those of buckets are rounded to whole ones. */
