@@ -46,6 +46,7 @@ export function drawMilestones(u: uPlot, milestones: readonly Milestone[], { fai
   ctx.lineWidth = scale;
   ctx.font = scaled(font, scale);
   ctx.textBaseline = 'bottom';
+  ctx.textAlign = 'left';
   let free = bbox.left;
   for (const { x, label } of milestones) {
     const at = Math.round(u.valToPos(x, 'x', true));
@@ -109,6 +110,7 @@ export function drawEndLabels(u: uPlot, { curves }: Plot, { font }: Tokens, most
   ctx.save();
   ctx.font = scaled(font, scale);
   ctx.textBaseline = 'middle';
+  ctx.textAlign = 'left';
   for (const { text, colour, y } of labels) {
     ctx.fillStyle = colour;
     ctx.fillText(text, bbox.left + bbox.width + 6 * scale, y);

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import './charts.css';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { toWire } from '../../contract/schema.js';
 import { formatLoss } from '../../figures/numbers.js';

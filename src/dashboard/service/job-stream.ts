@@ -15,6 +15,14 @@ const rate = 5;
 /** Milliseconds between two series while a later attempt repeats meta-iterations. */
 const refetchAfter = 1000;
 
+export interface JobLosses {
+  readonly buckets: LossBuckets;
+  /** One past the last meta-iteration. */
+  readonly to: number;
+  /** The first meta-iteration of each attempt; NaN where it is not known. */
+  readonly begins: ReadonlyMap<number, number>;
+}
+
 export interface JobStreamOptions {
   /** Buckets to ask for and to keep: about two per pixel column. */
   readonly buckets: number;
@@ -28,7 +36,7 @@ export interface JobStreamOptions {
  */
 export class JobStream {
   /** The losses so far; a new object after every change. Null before the first answer. */
-  readonly losses = signal<{ readonly buckets: LossBuckets; readonly to: number } | null>(null);
+  readonly losses = signal<JobLosses | null>(null);
   /** Whether the events are followed, or have all been received. */
   readonly connected = signal(false);
   /** Why it does not go on: the job was deleted, or there is none. */
@@ -126,8 +134,8 @@ export class JobStream {
   }
 
   private publish(): void {
-    const { buckets, to } = this.join;
-    if (buckets) this.losses.value = { buckets, to };
+    const { buckets, to, begins } = this.join;
+    if (buckets) this.losses.value = { buckets, to, begins };
   }
 
   private isFatal({ code, detail }: ErrorDocument): boolean {

@@ -19,6 +19,8 @@ export class LossJoin {
   buckets: LossBuckets | null = null;
   /** One past the last meta-iteration in the buckets. */
   to = 0;
+  /** The first meta-iteration of each attempt; NaN where its first events are no longer in the stream. */
+  readonly begins = new Map<number, number>();
   /** The cursor that the series reaches; null while a series is awaited. */
   private reached: Position | null = null;
   /** Whether the stream continues where the series ends. */
@@ -62,7 +64,10 @@ export class LossJoin {
   }
 
   take(event: JobEvent): Next {
-    if (event.type === 'truncated') return 'go on';
+    if (event.type === 'truncated') {
+      this.begins.set(event.attempt, Number.NaN);
+      return 'go on';
+    }
     if (event.type !== 'losses' && event.type !== 'loss-buckets') {
       if (compare(event, this.passed) > 0) {
         this.passed = { attempt: event.attempt, seq: event.seq };
@@ -71,6 +76,7 @@ export class LossJoin {
       return 'go on';
     }
     this.seen = { attempt: event.attempt, seq: event.seq };
+    if (!this.begins.has(event.attempt)) this.begins.set(event.attempt, rangeOf(event).first);
     return this.joined ? this.add(event) : this.reopened();
   }
 
