@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { JobSummary } from '../../src/contract/job-summary.js';
 import { accepts, filtersOf } from '../../src/dashboard/pages/jobs/filters.js';
 import { JobRow } from '../../src/dashboard/pages/jobs/job-row.js';
-import { formatRate, Pace } from '../../src/dashboard/pages/jobs/pace.js';
+import { formatRate, Pace } from '../../src/dashboard/parts/pace.js';
 
 /** Summary of the n-th job; ids sort by time. */
 function summary(n: number, fields: Partial<JobSummary> = {}): JobSummary {

@@ -3,7 +3,7 @@ import { isFinal } from '../../../contract/job.js';
 import type { JobSummary } from '../../../contract/job-summary.js';
 import type { Progress } from '../../../contract/progress.js';
 import { formatCount, formatDuration, formatLoss } from '../../../figures/numbers.js';
-import { formatRate, Pace } from './pace.js';
+import { formatRate, Pace } from '../../parts/pace.js';
 
 const unknown = '–';
 
