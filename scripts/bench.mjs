@@ -6,4 +6,5 @@ import { orExplain, root, setup } from './setup.mjs';
 await orExplain(setup);
 const load = (name) => import(pathToFileURL(join(root, 'dist', 'bench', name)).href);
 if (process.argv.includes('--documents')) process.exitCode = await (await load('documents.js')).measureDocuments();
+else if (process.argv.includes('--lists')) process.exitCode = await (await load('lists.js')).measureLists();
 else await load('run.js');

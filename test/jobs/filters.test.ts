@@ -293,18 +293,22 @@ async function inTurns(count: number, call: (i: number) => Promise<unknown>): Pr
 
 /** Makes the jobs what an earlier version has left. */
 async function forgetIndices(redis: Redis): Promise<void> {
-  for (const key of await redis.keys('metadescent:job:*')) await redis.hdel(key, 'problem', 'words', 'head');
+  for (const key of await redis.keys('metadescent:job:*')) await redis.hdel(key, 'problem', 'head');
   await redis.del(
     ...(await redis.keys('metadescent:jobs:problem:*')),
     'metadescent:jobs:words',
+    'metadescent:jobs:titles',
     'metadescent:jobs:indexed',
   );
 }
 
 /** The members of every index. */
 async function allIndices(redis: Redis): Promise<Record<string, string[]>> {
-  const keys = (await redis.keys('metadescent:jobs:*')).filter((key) => key !== 'metadescent:jobs:indexed');
+  const keys = (await redis.keys('metadescent:jobs:*')).filter((key) => !/:(indexed|titles)$/.test(key));
+  const titles = await redis.hgetall('metadescent:jobs:titles');
   const entries = await Promise.all(keys.map(async (key) => [key, await redis.zrange(key, '0', '-1')] as const));
+  const inTitles = Object.entries(titles).flatMap(([id, words]) => words.split(' ').map((word) => `${word}\0${id}`));
+  assert.deepEqual(inTitles.sort(), (Object.fromEntries(entries)['metadescent:jobs:words'] ?? []).toSorted());
   return Object.fromEntries(entries);
 }
 

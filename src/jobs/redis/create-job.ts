@@ -13,9 +13,9 @@ if known then return known end
 remember(KEYS[2], id, hash)
 redis.call('HSET', record, 'spec', spec, 'labels', labels, 'maxAttempts', maxAttempts, 'state', 'queued',
   'attempt', 0, 'createdAt', time, 'entry', id .. '-1',
-  'problem', problem, 'words', words, 'head', head)
+  'problem', problem, 'head', head)
 if weights ~= '' then redis.call('HSET', record, 'weightsSha256', weights) end
-for _, entry in ipairs(lasting(id, labels, problem, words)) do redis.call('ZADD', entry[1], 0, entry[2]) end
+enter(id, labels, problem, words)
 for _, index in ipairs(indices('queued', labels)) do redis.call('ZADD', index, 0, id) end
 enterState(id, 0, 1, 'queued', 'null', time)
 return { 'created', id }

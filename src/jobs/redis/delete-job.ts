@@ -8,10 +8,9 @@ const maxWidth = 10 ** 9;
 
 const script = new Script<number>(`
 local id = ARGV[1]
-local state, labels, problem, words, attempts =
-  unpack(redis.call('HMGET', record, 'state', 'labels', 'problem', 'words', 'attempt'))
+local state, labels, problem, attempts = unpack(redis.call('HMGET', record, 'state', 'labels', 'problem', 'attempt'))
 if not state or not isFinal(state) then return 0 end
-for _, entry in ipairs(lasting(id, labels, problem, words)) do redis.call('ZREM', entry[1], entry[2]) end
+remove(id, labels, problem)
 for _, index in ipairs(indices(state, labels)) do redis.call('ZREM', index, id) end
 redis.call('DEL', record, KEYS[2], '${summaryPrefix}' .. id)
 for attempt = 1, tonumber(attempts) do

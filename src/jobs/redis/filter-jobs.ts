@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { recordPrefix } from './keys.js';
+import { titlesKey } from './keys.js';
 import { Script } from './script.js';
 
 export interface Filters {
@@ -23,9 +23,9 @@ export interface Filtered {
 
 /**
  * The most that one call looks up: whether a job is in an index, or its title has a word. It keeps the script below
- * about four milliseconds.
+ * about three milliseconds.
  */
-const maxChecks = 8000;
+const maxChecks = 5000;
 /** Candidates per step at most. */
 const stepLength = 500;
 
@@ -58,9 +58,9 @@ local function having(tag, ids)
 end
 
 local function titled(ids)
-  local kept = {}
-  for _, id in ipairs(ids) do
-    local title, all = ' ' .. (redis.call('HGET', '${recordPrefix}' .. id, 'words') or ''), true
+  local titles, kept = redis.call('HMGET', '${titlesKey}', unpack(ids)), {}
+  for i, id in ipairs(ids) do
+    local title, all = ' ' .. (titles[i] or ''), true
     for _, word in ipairs(words) do all = all and string.find(title, ' ' .. word, 1, true) end
     if all then kept[#kept + 1] = id end
   end
@@ -78,7 +78,7 @@ while #found < query.count and checks > 0 do
       ids = having(tag, ids)
     end
   end
-  if #words > 0 then
+  if #words > 0 and #ids > 0 then
     checks = checks - #ids * (1 + #words)
     ids = titled(ids)
   end

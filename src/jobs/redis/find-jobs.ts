@@ -8,7 +8,7 @@ import { indexKey } from './keys.js';
 import { type TitledJobs, titledJobs } from './titled-jobs.js';
 
 /** Pages of a word's jobs that a request looks at. */
-const maxPages = 4;
+const maxPages = 3;
 
 /**
  * A page of ids, newest first, and the cursor of the next page. The page may be shorter than the limit, even empty, and

@@ -11,12 +11,12 @@ const pageLength = 200;
 /** Milliseconds after which an id is not given any more, on whatever machine: a younger job may follow one just seen. */
 const settled = 60_000;
 
-const enter = new Script<number>(`
+const enterJob = new Script<number>(`
 local id, problem, words, head = unpack(ARGV)
 local labels, known = unpack(redis.call('HMGET', record, 'labels', 'head'))
 if not labels or known then return 0 end
-redis.call('HSET', record, 'problem', problem, 'words', words, 'head', head)
-for _, entry in ipairs(lasting(id, labels, problem, words)) do redis.call('ZADD', entry[1], 0, entry[2]) end
+redis.call('HSET', record, 'problem', problem, 'head', head)
+enter(id, labels, problem, words)
 return 1
 `);
 
@@ -54,7 +54,7 @@ async function enterMissing(redis: Redis, ids: readonly string[]): Promise<numbe
       const document = await redis.hget(recordKey(id), 'spec');
       if (document === null) return 0;
       const { problem, words, head } = summaryFields(JSON.parse(document) as JobSpec);
-      return enter.run(redis, [recordKey(id)], [id, problem, words, head]);
+      return enterJob.run(redis, [recordKey(id)], [id, problem, words, head]);
     }),
   );
   return entered.reduce((sum, one) => sum + one, 0);

@@ -18,6 +18,8 @@ export const summaryPrefix = `${prefix}losses:`;
 export const indexPrefix = `${prefix}jobs:`;
 /** A sorted set of the words of titles: `WORD\0ID`, all with score 0, and so the ids of each word in order. */
 export const wordsKey = `${indexPrefix}words`;
+/** A hash: the words of each job's title, separated by spaces; jobs without a title are not in it. */
+export const titlesKey = `${indexPrefix}titles`;
 /** The id up to which every job is in the indices by problem and by words, which earlier versions lack. */
 export const indexedKey = `${indexPrefix}indexed`;
 /** Prefix of a registered optimizer's record, a hash; `NAME:VERSION` follows. Names have no colons. */

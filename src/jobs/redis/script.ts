@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { indexPrefix, streamPrefix, wordsKey } from './keys.js';
+import { indexPrefix, streamPrefix, titlesKey, wordsKey } from './keys.js';
 
 /** A Lua script, which Redis runs atomically. Its first key is a job's record. */
 export class Script<Reply> {
@@ -45,14 +45,25 @@ local function indices(state, labels)
   return names
 end
 
--- The entries of a job in the indices that do not depend on its state; a record of an earlier version has the first two
+-- The entries of a job in the indices that do not depend on its state; jobs of earlier versions are in the first two
 -- kinds only.
-local function lasting(id, labels, problem, words)
-  local entries = { { '${indexPrefix}all', id } }
-  for label in string.gmatch(labels, '%S+') do entries[#entries + 1] = { '${indexPrefix}label:' .. label, id } end
-  if problem then entries[#entries + 1] = { '${indexPrefix}problem:' .. problem, id } end
-  for word in string.gmatch(words or '', '%S+') do entries[#entries + 1] = { '${wordsKey}', word .. '\\0' .. id } end
-  return entries
+local function entries(id, labels, problem, words)
+  local all = { { '${indexPrefix}all', id } }
+  for label in string.gmatch(labels, '%S+') do all[#all + 1] = { '${indexPrefix}label:' .. label, id } end
+  if problem then all[#all + 1] = { '${indexPrefix}problem:' .. problem, id } end
+  for word in string.gmatch(words, '%S+') do all[#all + 1] = { '${wordsKey}', word .. '\\0' .. id } end
+  return all
+end
+
+local function enter(id, labels, problem, words)
+  for _, entry in ipairs(entries(id, labels, problem, words)) do redis.call('ZADD', entry[1], 0, entry[2]) end
+  if words ~= '' then redis.call('HSET', '${titlesKey}', id, words) end
+end
+
+local function remove(id, labels, problem)
+  local words = redis.call('HGET', '${titlesKey}', id) or ''
+  for _, entry in ipairs(entries(id, labels, problem, words)) do redis.call('ZREM', entry[1], entry[2]) end
+  redis.call('HDEL', '${titlesKey}', id)
 end
 
 local function setState(id, state)

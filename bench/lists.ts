@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Redis } from 'ioredis';
+import { buildApp } from '../src/api/app.js';
+import type { JobsQuery } from '../src/contract/queries.js';
+import { parseJobSpec } from '../src/contract/validate.js';
+import { FolderArtifactStore } from '../src/jobs/artifacts.js';
+import { createJobId } from '../src/jobs/ids.js';
+import { beginAttempt } from '../src/jobs/redis/begin-attempt.js';
+import { cancelJob } from '../src/jobs/redis/cancel-job.js';
+import { createJob } from '../src/jobs/redis/create-job.js';
+import { openJobs } from '../src/jobs/redis-jobs.js';
+import { startRedisServer } from '../src/service/redis/server.js';
+import { createTemporaryFolder } from '../test/support/redis.js';
+
+/** `npm run bench -- --lists`: how long GET /jobs takes with many jobs, whatever the filters. */
+
+/** Milliseconds that 99 of 100 requests may take. */
+const allowed = 10;
+
+const problems = ['quadratic', 'parabola', 'rastrigin', 'mnist', 'rosenbrock'] as const;
+const labels = ['sweep', 'ablation', 'paper/figure-2', 'nightly'];
+const adjectives = ['long', 'short', 'noisy', 'rescaled', 'warm', 'cold', 'wide', 'deep'];
+
+/** A title as people write them: some words that many jobs have, a number, and a name that few have. */
+function titleOf(i: number): string {
+  const adjective = adjectives[Math.floor(i / 7) % adjectives.length];
+  const era = i % 100_000 < 5_000 ? 'pilot' : 'main';
+  return `${era}: ${adjective} horizon on ${problems[i % problems.length]}, seed ${i % 1000} (run${i}) group${i % 40}`;
+}
+
+const filters: Record<string, Partial<JobsQuery>> = {
+  'no filter': {},
+  'state, many': { state: 'queued' },
+  'state, few': { state: 'running' },
+  label: { label: 'ablation' },
+  problem: { problem: 'mnist' },
+  'label and problem': { label: 'nightly', problem: 'rosenbrock' },
+  'label and problem that exclude each other': { label: 'sweep', problem: 'parabola' },
+  'state, label and problem': { state: 'cancelled', label: 'sweep', problem: 'quadratic' },
+  'state and problem that exclude each other': { state: 'running', problem: 'parabola' },
+  'title: a word of all jobs': { title: 'horizon' },
+  'title: a word of the oldest jobs': { title: 'pilot' },
+  'title: a word of one job': { title: 'run77777' },
+  'title: a beginning of thousands of words': { title: 'run7' },
+  'title: beginnings of two words': { title: 'no quad' },
+  'title: three words, few jobs': { title: 'warm 999 mnist' },
+  'title: no such word': { title: 'absent' },
+  'title: two words of many jobs, never both': { title: 'group7 group8' },
+  'title, state, label and problem': { title: 'deep sweep', state: 'queued', label: 'sweep', problem: 'quadratic' },
+  'title and a state of few': { title: 'noisy', state: 'running' },
+};
+
+export async function measureLists(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      lists: { type: 'boolean' },
+      jobs: { type: 'string', default: '100000' },
+      requests: { type: 'string', default: '200' },
+    },
+  });
+  const [count, requests] = [Number(values.jobs), Number(values.requests)];
+  const folder = await createTemporaryFolder();
+  const server = await startRedisServer({ folder: join(folder.path, 'redis'), persistent: false });
+  const redis = new Redis(server.url);
+  const jobs = await openJobs({ redisUrl: server.url, artifacts: new FolderArtifactStore(folder.path) });
+  const app = await buildApp({ jobs });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  let failed = false;
+  try {
+    const before = await memoryOf(redis);
+    await fill(redis, count);
+    console.log(`${count} jobs, ${Math.round((await memoryOf(redis)) - before) / count} bytes of Redis's memory each.`);
+    for (const fields of ['summary', 'all']) {
+      const { bytes } = await request(`${url}/jobs?fields=${fields}&limit=50`);
+      console.log(`A page of 50 with fields=${fields}: ${(bytes / 1000).toFixed(1)} kB.`);
+    }
+    console.log(
+      '\nMilliseconds per request of 50 summaries, and of their processor time, in the service and in Redis:',
+    );
+    const middle = createJobId(timeOf(count / 2, count));
+    for (const [name, filter] of Object.entries(filters))
+      for (const [where, query] of Object.entries({ first: filter, middle: { ...filter, cursor: middle } })) {
+        const { median, p99, here, inRedis, found, more } = await measure(url, redis, query, requests);
+        failed ||= p99 > allowed;
+        const figures = `median ${median.toFixed(1)}, p99 ${p99.toFixed(1)}; processor ${here.toFixed(1)} + ${inRedis.toFixed(1)}`;
+        console.log(
+          `${p99 > allowed ? 'SLOW ' : ''}${name}, ${where} page: ${figures}; ${found} jobs${more ? ' and more' : ''}`,
+        );
+      }
+  } finally {
+    await app.close();
+    await jobs.close();
+    redis.disconnect();
+    await server.stop();
+    await folder.remove();
+  }
+  console.log(failed ? `Some take more than ${allowed} ms.` : `All take at most ${allowed} ms.`);
+  return failed ? 1 : 0;
+}
+
+const timeOf = (i: number, count: number) => Date.now() - 1000 * (count - i) - 60_000;
+
+async function fill(redis: Redis, count: number): Promise<void> {
+  const specs = problems.map((name) =>
+    parseJobSpec({ kind: 'metatrain', problem: { name }, optimizer: { name: 'lstm' }, training: {} }),
+  );
+  for (let from = 0; from < count; from += 500)
+    await Promise.all(
+      Array.from({ length: Math.min(500, count - from) }, async (_, k) => {
+        const i = from + k;
+        const id = createJobId(timeOf(i, count));
+        const chosen = i % 2 === 0 && i % problems.length !== 1 ? ['sweep'] : [labels[i % labels.length]!];
+        const spec = { ...specs[i % problems.length]!, title: titleOf(i), labels: chosen, seed: i };
+        await createJob(redis, id, spec, undefined, '', null);
+        if (i % 3 === 0) await cancelJob(redis, id);
+        else if (i % 500 === 2) await beginAttempt(redis, id, 'token', Date.now());
+      }),
+    );
+}
+
+interface Figures {
+  /** Milliseconds. */
+  readonly median: number;
+  readonly p99: number;
+  /** Milliseconds of processor time per request, in this process (service and client) and in Redis. */
+  readonly here: number;
+  readonly inRedis: number;
+  readonly found: number;
+  readonly more: boolean;
+}
+
+async function measure(url: string, redis: Redis, query: Partial<JobsQuery>, requests: number): Promise<Figures> {
+  const search = new URLSearchParams({ ...query, limit: '50', fields: 'summary' } as Record<string, string>);
+  const ask = () => request(`${url}/jobs?${search}`);
+  for (let i = 0; i < 5; i++) await ask();
+  const [here, there] = [process.cpuUsage(), await processorTimeOf(redis)];
+  const times: number[] = [];
+  for (let i = 0; i < requests; i++) times.push((await ask()).time);
+  const { user, system } = process.cpuUsage(here);
+  const inRedis = (await processorTimeOf(redis)) - there;
+  const { page } = await ask();
+  times.sort((a, b) => a - b);
+  return {
+    median: times[Math.floor(requests / 2)]!,
+    p99: times[Math.floor(requests * 0.99)]!,
+    here: (user + system) / 1000 / requests,
+    inRedis: inRedis / requests,
+    found: page.jobs.length,
+    more: page.next !== null,
+  };
+}
+
+async function request(url: string) {
+  const started = performance.now();
+  const response = await fetch(url);
+  const text = await response.text();
+  const time = performance.now() - started;
+  if (!response.ok) throw new Error(`${url}: ${text}`);
+  return { time, bytes: Buffer.byteLength(text), page: JSON.parse(text) as { jobs: unknown[]; next: string | null } };
+}
+
+async function processorTimeOf(redis: Redis): Promise<number> {
+  const info = await redis.info('cpu');
+  const seconds = (name: string) => Number(new RegExp(`^${name}:(.*)`, 'm').exec(info)?.[1]);
+  return 1000 * (seconds('used_cpu_user') + seconds('used_cpu_sys'));
+}
+
+async function memoryOf(redis: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+}
