@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { JobSpec } from '../../contract/spec.js';
 import { idempotencyLua } from './idempotency.js';
+import { summaryFields } from './job-summary.js';
 import { recordKey, recordPrefix } from './keys.js';
 import { Script } from './script.js';
-import { summaryFields } from './summary.js';
 
 const script = new Script<['created' | 'known' | 'conflict', string]>(`
 ${idempotencyLua}

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { JobSpec } from '../../contract/spec.js';
 import { firstIdAt } from '../ids.js';
+import { summaryFields } from './job-summary.js';
 import { indexedKey, indexKey, recordKey } from './keys.js';
 import { Script } from './script.js';
-import { summaryFields } from './summary.js';
 
 /** Records per page. */
 const pageLength = 200;

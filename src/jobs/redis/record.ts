@@ -4,7 +4,7 @@ import type { Job } from '../../contract/job.js';
  * A job's record, a Redis hash. Besides what {@link Job} shows:
  * - `labels`, separated by spaces, and `maxAttempts`, for scripts; the latter grows with each attempt that does not
  * count;
- * - `problem` and `head`: see summary.ts; records of earlier versions lack them at first;
+ * - `problem` and `head`: see job-summary.ts; records of earlier versions lack them at first;
  * - `entry`: the id of the job's queue entry;
  * - `holder`: the token of the running attempt; `ended`: that of the attempt that ended last;
  * - `cancel`: "1" once the running job is to be cancelled;
