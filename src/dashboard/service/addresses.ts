@@ -6,7 +6,9 @@ export const addresses = {
   comparison: (id: string) => `/ui/jobs/${encodeURIComponent(id)}/comparison`,
   sideBySide: (ids: readonly string[]) => withQuery('/ui/side-by-side', { jobs: ids.join(',') }),
   optimizers: () => '/ui/optimizers',
-  optimizer: (name: string) => `/ui/optimizers/${encodeURIComponent(name)}`,
+  /** Without a version, the newest. */
+  optimizer: (name: string, version?: number) =>
+    withQuery(`/ui/optimizers/${encodeURIComponent(name)}`, { version: version?.toString() }),
 };
 
 type Query = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,103 @@
+import { type Signal, useSignal, useSignalEffect } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { optimizerNamePattern } from '../../../contract/trained.js';
+import { formatBytes } from '../../../figures/numbers.js';
+import { Dialog } from '../../parts/dialog.js';
+import { ErrorNote } from '../../parts/error-note.js';
+import { addresses } from '../../service/addresses.js';
+import { api } from '../../service/api.js';
+
+interface Props {
+  /** Chosen here, or dropped on the page. */
+  file: Signal<File | null>;
+  onClose: () => void;
+}
+
+/** Registers a file of weights under a name, and shows it. */
+export function UploadDialog({ file, onClose }: Props) {
+  const { route } = useLocation();
+  const name = useSignal('');
+  const busy = useSignal(false);
+  const failure = useSignal<unknown>(null);
+  const ids = { name: useId(), file: useId(), hint: useId() };
+  useSignalEffect(() => {
+    failure.value = null;
+    if (file.value && name.peek() === '') name.value = suggestion(file.value);
+  });
+  const isNamed = new RegExp(optimizerNamePattern).test(name.value);
+  const upload = async () => {
+    busy.value = true;
+    failure.value = null;
+    try {
+      const bytes = new Uint8Array(await file.value!.arrayBuffer());
+      const { version } = await api.upload(name.value, bytes);
+      onClose();
+      route(addresses.optimizer(name.value, version));
+    } catch (error) {
+      failure.value = error;
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <Dialog title="Upload weights" onClose={onClose}>
+      <div class="drop">
+        <label for={ids.file}>A .safetensors file of this service, or of “metadescent train”</label>
+        <input
+          id={ids.file}
+          type="file"
+          accept=".safetensors"
+          onChange={({ currentTarget }) => {
+            file.value = currentTarget.files?.[0] ?? null;
+          }}
+        />
+        <small class="faint">
+          {file.value ? `${file.value.name}, ${formatBytes(file.value.size)}` : 'Or drop it here.'}
+        </small>
+      </div>
+      <div class="labelled">
+        <label for={ids.name}>Name</label>
+        <input
+          id={ids.name}
+          class="field"
+          type="text"
+          value={name}
+          maxLength={64}
+          aria-describedby={ids.hint}
+          aria-invalid={name.value !== '' && !isNamed}
+          onInput={({ currentTarget }) => {
+            name.value = currentTarget.value;
+          }}
+        />
+        <small id={ids.hint} class="faint">
+          Small letters, digits, _ and -. A name that exists gets its next version.
+        </small>
+      </div>
+      {failure.value !== null && <ErrorNote error={failure.value} />}
+      <div class="actions">
+        <button type="button" class="button" onClick={onClose}>
+          Close
+        </button>
+        <button
+          type="button"
+          class="button primary"
+          disabled={busy.value || file.value === null || !isNamed}
+          onClick={upload}
+        >
+          Upload
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** A name made of a file's. */
+function suggestion(file: File): string {
+  const base = file.name.replace(/\.[^.]*$/, '');
+  return base
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 64);
+}
