@@ -10,16 +10,22 @@ export interface Axis {
   position(value: number): number | null;
 }
 
+/** "log" is logarithmic as far as the values allow. */
+export type AxisKind = 'log' | 'linear';
+
 /**
  * The axis that shows all values. If some are 0, it is linear next to 0 and logarithmic above (symlog); if some are below
  * 0, it is linear.
  * @param reference values far above it (ten times on a logarithmic axis, on a linear one nine times its distance from the
  *   minimum) are outside the figure, as are those below 1e-12 of it, so that neither flattens all others
  */
-export function axisOf(values: readonly number[], reference = Number.POSITIVE_INFINITY): Axis {
+export function axisOf(values: readonly number[], reference = Number.POSITIVE_INFINITY, kind: AxisKind = 'log'): Axis {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return { ticks: [], note: 'nothing finite to draw', position: () => null };
   const [low, high] = [finite.reduce((a, b) => Math.min(a, b)), finite.reduce((a, b) => Math.max(a, b))];
+  // One that was asked for needs no note, and shows what is up to twice as high as the reference.
+  if (kind === 'linear')
+    return { ...linearAxis(low, reference > low ? Math.min(high, 2 * reference - low) : high), note: '' };
   if (low < 0 || high === 0)
     return linearAxis(low, reference > low ? Math.min(high, reference + 9 * (reference - low)) : high);
   const top = Math.min(high, reference > 0 ? 10 * reference : high);

@@ -95,10 +95,10 @@ export function drawChart({ x, y, lines }: Chart, frame: Frame): string[] {
   ];
 }
 
-type Place = (point: Point) => { x: number; y: number } | null;
+export type Place = (point: Point) => Point | null;
 
-/** Within the plot's rectangle: the nested svg has its own origin. */
-function placed(x: Scale, y: Scale, { width, height }: Frame, point: Point): { x: number; y: number } | null {
+/** A point within the plot's rectangle, from its left and upper corner: the nested svg has its own origin. */
+export function placed(x: Scale, y: Scale, { width, height }: Omit<Frame, 'left' | 'top'>, point: Point): Point | null {
   const [across, up] = [x.position(point.x), y.position(point.y)];
   return across === null || up === null ? null : { x: across * width, y: (1 - up) * height };
 }
@@ -109,11 +109,15 @@ function drawLine({ className, dashes, points, marks }: ChartLine, place: Place)
     const at = place(mark);
     return at === null ? [] : [`<circle class="mark" cx="${fixed(at.x)}" cy="${fixed(at.y)}" r="4.5"/>`];
   });
-  return `<g class="${className}"><path class="line"${dashing} d="${path(points, place)}"/>${dots.join('')}</g>`;
+  return `<g class="${className}"><path class="line"${dashing} d="${linePath(points, place)}"/>${dots.join('')}</g>`;
 }
 
-/** One polygon per stretch of the band where both edges have a position. */
 function drawBand({ className, band }: ChartLine, place: Place): string {
+  return `<g class="${className}"><path class="band" d="${bandPath(band, place)}"/></g>`;
+}
+
+/** The outline of a band: one polygon per stretch where both edges have a position. */
+export function bandPath(band: ChartLine['band'], place: Place): string {
   const polygons: string[] = [];
   let [lower, upper]: string[][] = [[], []];
   const close = () => {
@@ -130,10 +134,11 @@ function drawBand({ className, band }: ChartLine, place: Place): string {
     upper!.push(`${fixed(above.x)} ${fixed(above.y)}`);
   }
   close();
-  return `<g class="${className}"><path class="band" d="${polygons.join('')}"/></g>`;
+  return polygons.join('');
 }
 
-function path(points: readonly Point[], place: Place): string {
+/** The path of a line, which breaks where a point has no position. */
+export function linePath(points: readonly Point[], place: Place): string {
   const parts: string[] = [];
   let pen = 'M';
   for (const point of points) {

@@ -1,4 +1,5 @@
 import type { ComparisonResults } from '../contract/results.js';
+import type { AxisKind } from './axis.js';
 import { type Chart, linearScale, scaleOf } from './chart.js';
 import { figure, legend, sizes } from './figure.js';
 import { formatLoss } from './numbers.js';
@@ -24,26 +25,52 @@ export function comparisonFigure(all: ComparisonResults): string {
   return figure(charts, describeComparison(results), legend(series), caption);
 }
 
+/** What of a comparison is drawn, and how. */
+export interface ComparisonView {
+  readonly axis: AxisKind;
+  /** "best": only of the learned optimizer and of the best hand-designed one. */
+  readonly bands: 'all' | 'best' | 'none';
+  /** Places of the optimizers that are left out. */
+  readonly hidden: readonly number[];
+}
+
+export const everything: ComparisonView = { axis: 'log', bands: 'all', hidden: [] };
+
+/** The places of the optimizers that a view shows, in their order. */
+export function shownIn({ optimizers }: ComparisonResults, { hidden }: ComparisonView): number[] {
+  return optimizers.flatMap((_, i) => (hidden.includes(i) ? [] : [i]));
+}
+
 /**
- * The losses f(θ_t) by step. The learned optimizer is drawn last, on top.
+ * The losses f(θ_t) by step, one line for each optimizer shown. The learned optimizer is drawn last, on top.
  * @param most ticks of an axis
  */
-export function comparisonChart(results: ComparisonResults, most = 10): Chart {
+export function comparisonChart(results: ComparisonResults, most = 10, view = everything): Chart {
   const series = toSeries(results);
+  const { optimizers, steps } = results;
+  const shown = shownIn(results, view);
+  const best = bestBaseline(optimizers, 'sum');
+  const hasBand = (i: number) =>
+    view.bands === 'all' || (view.bands === 'best' && (optimizers[i]!.rule === null || optimizers[i] === best));
+  const valuesOf = (i: number) => [...series[i]!.mean, ...(hasBand(i) ? [...series[i]!.low, ...series[i]!.high] : [])];
   // A yardstick far below would flatten all others.
-  const compared = series.filter((_, i) => results.optimizers[i]!.rule?.name !== 'conjugate-gradients');
-  const axis = axisOfSeries(compared, (s) => [...s.mean, ...s.low, ...s.high]);
+  const compared = shown.filter((i) => optimizers[i]!.rule?.name !== 'conjugate-gradients');
+  const measured = (compared.length > 0 ? compared : shown).map((i) => ({ ...series[i]!, values: valuesOf(i) }));
+  const axis = axisOfSeries(measured, ({ values }) => values, view.axis);
   return {
-    x: linearScale(results.steps, 'step t', most),
+    x: linearScale(steps, 'step t', most),
     y: scaleOf(axis, 'f(θₜ)', most),
-    lines: series
-      .map((s, i) => ({
-        className: `${seriesClass(s)} s${i}`,
-        dashes: dashesOf(s),
-        points: s.mean.map((y, x) => ({ x, y })),
-        band: s.low.map((low, x) => ({ x, low, high: s.high[x]! })),
-        marks: [],
-      }))
+    lines: shown
+      .map((i) => {
+        const s = series[i]!;
+        return {
+          className: `${seriesClass(s)} s${i}`,
+          dashes: dashesOf(s),
+          points: s.mean.map((y, x) => ({ x, y })),
+          band: hasBand(i) ? s.low.map((low, x) => ({ x, low, high: s.high[x]! })) : [],
+          marks: [],
+        };
+      })
       .reverse(),
   };
 }

@@ -1,6 +1,6 @@
-import type { ComparisonResults } from '../contract/results.js';
+import type { ComparisonResults, OptimizerResult } from '../contract/results.js';
 import { drawChart, escapeXml } from './chart.js';
-import { comparisonChart, describeComparison } from './comparison.js';
+import { comparisonChart, describeComparison, everything, shownIn } from './comparison.js';
 import { formatCount, formatLoss } from './numbers.js';
 import { type Series, toSeries } from './series.js';
 import { swatch } from './strokes.js';
@@ -13,8 +13,8 @@ const legend = { left: plot.left + plot.width + 26, line: 46 };
 const size = { width: 940, height: 470 };
 
 /** A self-contained SVG document, readable on light and on dark backgrounds. */
-export function renderSvg(results: ComparisonResults): string {
-  return `${comparisonPicture(results, 'comparison', `<style>${pictureStyle}</style>`)}\n`;
+export function renderSvg(results: ComparisonResults, view = everything): string {
+  return `${comparisonPicture(results, 'comparison', `<style>${pictureStyle}</style>`, view)}\n`;
 }
 
 /**
@@ -22,21 +22,22 @@ export function renderSvg(results: ComparisonResults): string {
  * @param prefix prefix of its ids, so that one page can have several pictures
  * @param style a style element to include
  */
-export function comparisonPicture(results: ComparisonResults, prefix: string, style = ''): string {
-  const series = toSeries(results);
+export function comparisonPicture(results: ComparisonResults, prefix: string, style = '', view = everything): string {
+  const all = toSeries(results);
+  const series = shownIn(results, view).map((i) => ({ ...all[i]!, place: i }));
   const { problem, functions, seed } = results;
   const height = Math.max(size.height, plot.top + series.length * legend.line + 20);
   const [title, description] = [`${prefix}-title`, `${prefix}-description`];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" width="${size.width}" height="${height}" role="img" aria-labelledby="${title} ${description}">`,
     `<title id="${title}">Learned and hand-designed optimizers on ${escapeXml(problem.name)}</title>`,
-    `<desc id="${description}">${escapeXml(describeComparison(results))}</desc>`,
+    `<desc id="${description}">${escapeXml(describeComparison({ ...results, optimizers: series.map(({ place }) => results.optimizers[place]!) }))}</desc>`,
     ...(style === '' ? [] : [style]),
     `<rect class="paper" width="${size.width}" height="${height}"/>`,
     `<text class="title" x="24" y="36">${escapeXml(titleOf(results))}</text>`,
-    `<text x="24" y="58">mean f(θₜ) and the band from the 25 % to the 75 % quantile · ${formatCount(functions)} fresh functions · seed ${seed}</text>`,
-    ...drawChart(comparisonChart(results), plot),
-    ...series.flatMap((s, i) => legendEntry(s, results, i)),
+    `<text x="24" y="58">mean f(θₜ)${view.bands === 'none' ? '' : ' and the band from the 25 % to the 75 % quantile'} · ${formatCount(functions)} fresh functions · seed ${seed}</text>`,
+    ...drawChart(comparisonChart(results, 10, view), plot),
+    ...series.flatMap((s, line) => legendEntry(s, results.optimizers[s.place]!, line)),
     '</svg>',
   ].join('\n');
 }
@@ -54,9 +55,8 @@ function titleOf({ problem, steps }: ComparisonResults): string {
   return `${problem.name}${dimension}: loss over ${steps} steps`;
 }
 
-function legendEntry(series: Series, results: ComparisonResults, index: number): string[] {
-  const y = plot.top + 6 + index * legend.line;
-  const { sum, versus } = results.optimizers[index]!;
+function legendEntry(series: Series, { sum, versus }: OptimizerResult, line: number): string[] {
+  const y = plot.top + 6 + line * legend.line;
   const wins = versus === null ? '' : ` · learned wins ${(100 * versus.winRate).toFixed(1)} %`;
   return [
     `<g class="${series.learned ? 'learned' : ''}" transform="translate(${legend.left} ${y})">${swatch(series, 34)}`,

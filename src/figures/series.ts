@@ -1,6 +1,6 @@
 import type { ComparisonResults, OptimizerResult } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
-import { type Axis, axisOf } from './axis.js';
+import { type Axis, type AxisKind, axisOf } from './axis.js';
 
 /** An optimizer's curve, ready to be drawn. */
 export interface Series {
@@ -48,8 +48,12 @@ function quantile({ curve }: OptimizerResult, probability: number): number[] {
 }
 
 /** The axis that shows every series. A diverging one leaves the figure far above the highest start. */
-export function axisOfSeries(series: readonly Series[], values = (s: Series) => s.mean): Axis {
+export function axisOfSeries<S extends Series>(
+  series: readonly S[],
+  values: (s: S) => readonly number[] = (s) => s.mean,
+  kind: AxisKind = 'log',
+): Axis {
   const starts = series.map((s) => s.mean[0] ?? Number.NaN).filter(Number.isFinite);
   const highest = starts.length > 0 ? starts.reduce((a, b) => Math.max(a, b)) : undefined;
-  return axisOf(series.flatMap(values), highest);
+  return axisOf(series.flatMap(values), highest, kind);
 }

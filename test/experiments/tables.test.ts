@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseJobSpec } from '../../src/contract/validate.js';
-import { tableCsv } from '../../src/experiments/report/csv.js';
-import type { Finding } from '../../src/experiments/report/findings.js';
+import { comparisonsOf, type Finding } from '../../src/experiments/report/findings.js';
 import { summaryTable } from '../../src/experiments/report/summary.js';
+import { tableCsv } from '../../src/figures/csv.js';
 import { sampleResults } from '../figures/results-sample.js';
 
 /** A comparison whose only rule rises, and has kept its usual rate. */
@@ -39,7 +39,7 @@ describe('the tables of a report', () => {
   });
 
   it('do not call a usual rate tuned', () => {
-    const [head, learned, sgd] = tableCsv([findingOfNoUse()]).split('\n');
+    const [head, learned, sgd] = tableCsv(comparisonsOf([findingOfNoUse()])).split('\n');
     const column = head!.split(',').indexOf('tuned_for');
     assert.equal(learned!.split(',')[column], '');
     assert.equal(sgd!.split(',')[column], '');

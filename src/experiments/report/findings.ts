@@ -1,5 +1,6 @@
 import type { Provenance } from '../../contract/provenance.js';
 import type { ComparisonResults } from '../../contract/results.js';
+import type { NamedResults } from '../../figures/csv.js';
 import type { TrainingCurve } from '../../figures/training.js';
 import type { RunRecord } from '../../local/run-folder.js';
 import type { Job, Plan } from '../plan.js';
@@ -32,4 +33,9 @@ export interface WeightsFile {
   provenance: Provenance;
   /** Number of weights. */
   size: number;
+}
+
+/** The comparisons, by the names of their jobs. */
+export function comparisonsOf(findings: readonly Finding[]): NamedResults[] {
+  return findings.flatMap(({ job, results }) => (results ? [{ name: job.name, results }] : []));
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import { curvesCsv, tableCsv } from '../../figures/csv.js';
 import { decodeWeights } from '../../weights/weights.js';
 import type { Job, Plan } from '../plan.js';
 import type { ReproductionFolder, ReproductionRecord } from '../reproduction-folder.js';
 import { readTrainingCurve } from '../training-curve.js';
 import { ablationMarkdown } from './ablation.js';
-import { curvesCsv, tableCsv } from './csv.js';
-import type { Finding, Report, WeightsFile } from './findings.js';
+import { comparisonsOf, type Finding, type Report, type WeightsFile } from './findings.js';
 import { renderPage } from './page.js';
 
 /**
@@ -29,8 +29,9 @@ export async function writeReport(
   const findings = jobs.flatMap(({ name }) => known.get(name) ?? []);
   const report = { plan, record, path: folder.path, jobs, given: await Promise.all(given), findings };
   await folder.writeJson('results.json', toResults(report));
-  await folder.write('curves.csv', curvesCsv(findings));
-  await folder.write('table.csv', tableCsv(findings));
+  const comparisons = comparisonsOf(findings);
+  await folder.write('curves.csv', curvesCsv(comparisons));
+  await folder.write('table.csv', tableCsv(comparisons));
   if (plan.variants && findings.some(({ results }) => results))
     await folder.write('ablation.md', ablationMarkdown(report));
   await folder.write('report.html', renderPage(report));

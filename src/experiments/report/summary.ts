@@ -1,8 +1,9 @@
 import { tunedMeasures } from '../../contract/comparison.js';
 import { escapeXml } from '../../figures/chart.js';
+import { differenceCell, estimateCell, percent, titleOf } from '../../figures/measure-table.js';
 import { formatInterval, formatLoss } from '../../figures/numbers.js';
 import { bestBaseline, figuresOf, rowsOf } from '../../figures/rows.js';
-import { cell, difference, percent, table, titleOf, withInterval } from '../../figures/tables.js';
+import { cell, cellHtml, table } from '../../figures/tables.js';
 import type { Finding } from './findings.js';
 
 /** One row per comparison and tuned measure: the learned optimizer against the best other. */
@@ -19,11 +20,11 @@ export function summaryTable(findings: readonly Finding[]): string {
         [
           `<th scope="row">${i === 0 ? `<a href="#${job.name}">${escapeXml(job.title)}</a>` : ''}</th>`,
           `<td class="left">${titleOf(measure, results.steps)}</td>`,
-          cell(...withInterval(ours.mean)),
+          cellHtml(estimateCell(ours.mean)),
           theirs
             ? cell(formatLoss(theirs.mean.value), `${formatInterval(theirs.mean)}<br>${escapeXml(best.label)}`)
             : cell('none', 'no rule does better than standing still'),
-          difference(theirs?.difference ?? null),
+          cellHtml(differenceCell(theirs?.difference ?? null)),
           cell(percent(theirs?.winRate ?? null)),
         ],
       ];

@@ -21,7 +21,7 @@ export interface Start {
 /** The examples, by their names in addresses: files of examples/specs, comments and all. */
 export const examples = {
   seed: { title: 'Seed', about: '10-d parabolas, seconds', text: seed },
-  quadratics: { title: 'Quadratics', about: 'the paper’s first experiment, a minute', text: quadratic },
+  quadratic: { title: 'Quadratics', about: 'the paper’s first experiment, a minute', text: quadratic },
   digits: { title: 'Digits', about: 'a perceptron on MNIST, two minutes', text: mnist },
   transfer: { title: 'Transfer', about: 'a trained optimizer on another problem', text: compare },
 } as const;

@@ -1,14 +1,21 @@
-import { type Estimate, keepsUsualRate } from '../../contract/results.js';
-import type { Finding } from './findings.js';
+import { type ComparisonResults, type Estimate, keepsUsualRate } from '../contract/results.js';
+
+/** Comparisons as tables for other programs. */
+
+/** A comparison, by its name in a file of several. */
+export interface NamedResults {
+  readonly name: string;
+  readonly results: ComparisonResults;
+}
 
 /** f(θ_t) by step: one row per comparison, optimizer and step. */
-export function curvesCsv(findings: readonly Finding[]): string {
-  const rows = comparisons(findings).flatMap(({ name, results }) =>
+export function curvesCsv(comparisons: readonly NamedResults[]): string {
+  const rows = comparisons.flatMap(({ name, results }) =>
     results.optimizers.flatMap(({ label, curve }) =>
       curve.mean.map((mean, t) => [name, label, t, mean, ...curve.quantiles.map(({ values }) => values[t]!)]),
     ),
   );
-  const quantiles = comparisons(findings)[0]?.results.optimizers[0]?.curve.quantiles ?? [];
+  const quantiles = comparisons[0]?.results.optimizers[0]?.curve.quantiles ?? [];
   return csv(
     ['comparison', 'optimizer', 'step', 'mean', ...quantiles.map(({ probability }) => `q${probability}`)],
     rows,
@@ -16,8 +23,8 @@ export function curvesCsv(findings: readonly Finding[]): string {
 }
 
 /** The tables: one row per comparison and optimizer. */
-export function tableCsv(findings: readonly Finding[]): string {
-  const rows = comparisons(findings).flatMap(({ name, results }) =>
+export function tableCsv(comparisons: readonly NamedResults[]): string {
+  const rows = comparisons.flatMap(({ name, results }) =>
     results.optimizers.map(
       ({ label, rule, tuning, sum, sumMedian, tail, tailMedian, final, finalMedian, log10MeanFinal, versus }) => [
         name,
@@ -50,8 +57,21 @@ function triple({ value, low, high }: Estimate) {
   return [value, low, high];
 }
 
-function comparisons(findings: readonly Finding[]) {
-  return findings.flatMap(({ job, results }) => (results ? [{ name: job.name, results }] : []));
+/** Every rate tried: one row per comparison, optimizer and rate. */
+export function tuningCsv(comparisons: readonly NamedResults[]): string {
+  const tried = comparisons.flatMap(({ name, results }) =>
+    results.optimizers.flatMap(({ label, tuning }) => (tuning?.grid ?? []).map((point) => ({ name, label, point }))),
+  );
+  const others = [...new Set(tried.flatMap(({ point }) => Object.keys(point.parameters)))];
+  const rows = tried.map(({ name, label, point }) => [
+    name,
+    label,
+    point.learningRate,
+    ...others.map((parameter) => point.parameters[parameter] ?? ''),
+    ...[point.scores.sum, point.scores.tail, point.scores.final],
+    point.diverged ? 1 : 0,
+  ]);
+  return csv(['comparison', 'optimizer', 'learning_rate', ...others, 'sum', 'tail', 'final', 'diverged'], rows);
 }
 
 function csv(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
