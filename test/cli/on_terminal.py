@@ -1,7 +1,8 @@
 """Runs a command on its own pseudo-terminal.
 
 Standard input is what is typed, standard output what the terminal shows; the end of standard input closes the terminal.
-The exit status is the command's.
+The exit status is the command's. SIZE, COLUMNSxROWS in the environment, is the terminal's; typing U+001D and another one
+followed by a newline changes it.
 """
 
 import fcntl
@@ -12,9 +13,16 @@ import struct
 import sys
 import termios
 
+
+
+def resize(descriptor, size):
+    columns, rows = map(int, size.split("x"))
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
 child, terminal = pty.fork()
 if child == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    resize(0, os.environ.get("SIZE", "120x40"))
     os.execvp(sys.argv[1], sys.argv[1:])
 
 while True:
@@ -30,7 +38,10 @@ while True:
         if not typed:
             os.close(terminal)
             break
-        os.write(terminal, typed)
+        if typed[0] == 0x1D:
+            resize(terminal, typed[1:].decode())
+        else:
+            os.write(terminal, typed)
 
 _, status = os.waitpid(child, 0)
 sys.exit(os.waitstatus_to_exitcode(status))

@@ -15,8 +15,9 @@ export class Terminal {
   readonly ended: Promise<number | null>;
   private readonly relay: ChildProcess;
 
-  constructor(args: readonly string[], cwd: string, env: Record<string, string> = {}) {
-    this.relay = spawn('python3', [script, process.execPath, main, ...args], {
+  /** @param program that Node runs, with its arguments; by default the command */
+  constructor(args: readonly string[], cwd: string, env: Record<string, string> = {}, program: string[] = [main]) {
+    this.relay = spawn('python3', [script, process.execPath, ...program, ...args], {
       cwd,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm', METADESCENT_THREADS: '1', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -30,6 +31,11 @@ export class Terminal {
 
   type(keys: string): void {
     this.relay.stdin!.write(keys);
+  }
+
+  /** Makes the terminal so many columns wide, and 40 rows high. */
+  resize(columns: number): void {
+    this.relay.stdin!.write(`\x1d${columns}x40\n`);
   }
 
   /** Closes the terminal, as closing its window does. */

@@ -1,11 +1,15 @@
 import type { WriteStream } from 'node:tty';
-import { Presets, SingleBar } from 'cli-progress';
+import { stagesOf } from '../../contract/curriculum.js';
 import type { JobEvent, RunEvent } from '../../contract/events.js';
 import { fold, type Standing, standingOf } from '../../contract/progress.js';
-import { fromWire, type WireNumber } from '../../contract/schema.js';
+import type { WireNumber } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { printable, printableLines } from '../../contract/text.js';
 import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
+import { layOut } from './layout.js';
+import { LiveRegion } from './live-region.js';
+import { LossTrend } from './loss-trend.js';
+import { Pace } from './pace.js';
 
 /** An event of the core or of a subscription. */
 export type Shown = RunEvent | JobEvent;
@@ -21,23 +25,20 @@ type PhaseName = keyof typeof phaseTitles;
 /** Milliseconds between lines when there is no terminal. */
 const lineInterval = 10_000;
 
-/** Weight of the past in the average loss shown. */
-const smoothing = 0.95;
-
 /**
- * Shows the progress of a run: on a terminal a bar with rate, time left and loss, elsewhere a line now and then.
+ * Shows the progress of a run: on a terminal a bar with rate and time left, the loss and its curve, redrawn in place;
+ * elsewhere a line now and then.
  */
 export class ProgressDisplay {
-  private bar: SingleBar | null = null;
+  private region: LiveRegion | null = null;
   /** The phase shown, and its progress when last shown. */
   private phase: PhaseName | null = null;
   private done = 0;
   private total = 0;
   private standing: Standing = standingOf();
-  /** Moving average of Σ f(θ_t) over an unroll, and the number of its steps. */
-  private loss = Number.NaN;
-  private lossSteps = 0;
-  private phaseBegan = { time: 0, done: 0 };
+  private spec: JobSpec | null = null;
+  private trend = new LossTrend();
+  private pace = new Pace();
   private lineAt = 0;
   private interrupted = false;
 
@@ -48,6 +49,7 @@ export class ProgressDisplay {
 
   /** Sets what the run has to do, which a resumed run does not report again. */
   expect(spec: JobSpec): void {
+    this.spec = spec;
     this.standing = standingOf(spec);
   }
 
@@ -62,17 +64,19 @@ export class ProgressDisplay {
         );
         break;
       case 'losses':
-        this.smooth(event.points, event.perIteration);
-        this.advance();
+        this.trend.add(event.iteration, event.perIteration, event.points);
+        this.advance(event);
+        break;
+      case 'loss-buckets':
+        this.trend.addBuckets(event, (iteration) => this.unrollAt(iteration));
+        this.advance(event);
         break;
       case 'health':
         // Only a change is shown: there may be a thousand validations.
-        if (isAsBefore(before.health, event)) break;
-        if (this.bar) this.end();
-        this.note(event.message);
+        if (!isAsBefore(before.health, event)) this.note(event.message);
         break;
       case 'progress':
-        this.advance();
+        this.advance(event);
         break;
       case 'diverged':
         this.end();
@@ -101,11 +105,11 @@ export class ProgressDisplay {
     this.interrupted = true;
   }
 
-  /** Leaves the bar on the screen, and the cursor on a new line. */
+  /** Leaves what is shown on the screen, and the cursor on a new line. */
   end(): void {
-    if (this.bar) {
-      this.bar.stop();
-      this.bar = null;
+    if (this.region) {
+      this.region.end();
+      this.region = null;
     } else if (this.phase) this.line();
     this.phase = null;
   }
@@ -113,92 +117,82 @@ export class ProgressDisplay {
   /** A phase is done once another follows, whatever its last event counted. */
   private complete(): void {
     this.done = this.total;
-    this.bar?.update(this.done, { detail: this.detail() });
     this.end();
   }
 
-  private advance(): void {
+  private advance(event: Shown): void {
     const { phase, done, total } = shownProgress(this.standing);
     if (phase !== this.phase) {
       this.complete();
       this.phase = phase;
-      this.phaseBegan = { time: this.now(), done };
+      this.pace = new Pace();
       this.lineAt = this.now();
-      if (this.isTerminal) this.bar = this.openBar(phase, done, total);
+      const out = terminalOf(this.out);
+      if (out) this.region = new LiveRegion(out, (width) => this.lines(width));
     }
     this.done = done;
     this.total = total;
-    if (this.bar) {
-      this.bar.setTotal(total);
-      this.bar.update(done, { detail: this.detail() });
-    } else if (this.now() - this.lineAt >= lineInterval) {
+    // After a reconnection, old events arrive late: their own times count.
+    this.pace.add('time' in event ? event.time : this.now(), done);
+    if (this.region) this.region.update();
+    else if (this.now() - this.lineAt >= lineInterval) {
       this.lineAt = this.now();
       this.line();
     }
   }
 
-  private get isTerminal(): boolean {
-    return (this.out as Partial<WriteStream>).isTTY === true && process.env.TERM !== 'dumb';
-  }
-
-  private openBar(phase: PhaseName, done: number, total: number): SingleBar {
-    const title = phaseTitles[phase].padEnd(phaseTitles.statistics.length);
-    const bar = new SingleBar(
-      {
-        stream: this.out,
-        format: `${title} {bar} {percentage} %  {detail}`,
-        barsize: 24,
-        fps: 10,
-        // A terminal whose state is never changed needs no restoring, however the process ends.
-        hideCursor: false,
-        linewrap: true,
-        gracefulExit: false,
-        autopadding: true,
-      },
-      Presets.shades_classic,
-    );
-    bar.start(total, done, { detail: '' });
-    return bar;
-  }
-
-  private detail(): string {
+  private lines(width: number): string[] {
+    if (!this.phase) return [];
     const { done, total, phase } = this;
-    const seconds = (this.now() - this.phaseBegan.time) / 1000;
-    const rate = seconds > 0.5 ? (done - this.phaseBegan.done) / seconds : Number.NaN;
-    const parts = [`${formatCount(done)}/${formatCount(total)}`];
-    if (rate > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s`);
-    if (rate > 0 && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
-    if (phase === 'training') {
-      parts.push(`loss ${formatLoss(this.loss as WireNumber)} in ${counted(this.lossSteps)}`);
-      const { progress, validation, health } = this.standing;
-      if (progress?.phase === 'validation' && progress.done < progress.total)
-        parts.push(`validating ${formatCount(progress.done)}/${formatCount(progress.total)}`);
-      else if (validation)
-        parts.push(`validation ${formatLoss(validation.loss as WireNumber)}${overSteps(validation)}`);
-      if (health) parts.push(health.verdict);
-    }
-    return printable(parts.join(' · '));
+    const curve = (room: number) => (phase === 'training' ? this.trend.curve(room) : null);
+    return layOut(
+      { title: phaseTitles[phase], done, total, counts: this.counts(), figures: this.figures(), curve },
+      width,
+    );
   }
 
   private line(): void {
-    if (this.phase) this.out.write(`${phaseTitles[this.phase]}: ${this.detail()}\n`);
+    if (this.phase)
+      this.out.write(`${phaseTitles[this.phase]}: ${[...this.counts(), ...this.figures()].join(' · ')}\n`);
+  }
+
+  /** How far the phase is, how fast, and for how long it will go on. */
+  private counts(): string[] {
+    const { done, total } = this;
+    const { rate } = this.pace;
+    const parts = [`${formatCount(done)}/${formatCount(total)}`];
+    if (rate > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s`);
+    if (rate > 0 && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
+    return parts.map(printable);
+  }
+
+  private figures(): string[] {
+    if (this.phase !== 'training') return [];
+    const { progress, validation, health } = this.standing;
+    const parts = [`loss ${formatLoss(this.trend.average as WireNumber)} in ${counted(this.trend.steps)}`];
+    if (progress?.phase === 'validation' && progress.done < progress.total)
+      parts.push(`validating ${formatCount(progress.done)}/${formatCount(progress.total)}`);
+    else if (validation) parts.push(`validation ${formatLoss(validation.loss as WireNumber)}${overSteps(validation)}`);
+    if (health) parts.push(health.verdict);
+    return parts.map(printable);
   }
 
   private note(text: string): void {
-    this.out.write(`${printableLines(text)}\n`);
+    const shown = printableLines(text);
+    if (this.region) this.region.note(shown);
+    else this.out.write(`${shown}\n`);
   }
 
-  /** Averages Σ f(θ_t) over meta-iterations: with few functions in each, single values would flicker. */
-  private smooth(points: ArrayLike<WireNumber>, perIteration: number): void {
-    // Sums over different numbers of steps cannot be compared.
-    if (perIteration !== this.lossSteps) this.loss = Number.NaN;
-    this.lossSteps = perIteration;
-    for (let first = 0; first + perIteration <= points.length; first += perIteration) {
-      let sum = 0;
-      for (let i = first; i < first + perIteration; i++) sum += fromWire(points[i]!);
-      this.loss = Number.isNaN(this.loss) ? sum : smoothing * this.loss + (1 - smoothing) * sum;
-    }
+  /** Steps of the unroll of a meta-iteration. */
+  private unrollAt(iteration: number): number {
+    if (this.spec?.kind !== 'metatrain') return 1;
+    return stagesOf(this.spec.training).findLast(({ from }) => from <= iteration)?.unroll ?? 1;
   }
+}
+
+/** The stream, if lines on it can be redrawn. */
+function terminalOf(out: NodeJS.WritableStream): WriteStream | null {
+  return (out as Partial<WriteStream>).isTTY === true && process.env.TERM !== 'dumb' ? (out as WriteStream) : null;
 }
 
 /** A validation counts as training. */
