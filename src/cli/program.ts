@@ -8,6 +8,7 @@ import { defineCompletion } from './commands/completion.js';
 import { defineDelete } from './commands/delete.js';
 import { defineDoctor } from './commands/doctor.js';
 import { defineHelp } from './commands/help.js';
+import { defineInit } from './commands/init.js';
 import { defineJobs } from './commands/jobs.js';
 import { defineLosses } from './commands/losses.js';
 import { defineOptimizer } from './commands/optimizer.js';
@@ -45,6 +46,7 @@ export function createProgram(): Command {
 
   program.commandsGroup('Help and checks:');
   defineHelp(program);
+  defineInit(program);
   defineCheck(program);
   defineProblems(program);
   defineDoctor(program);

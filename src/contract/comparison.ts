@@ -35,7 +35,12 @@ export const tuningFunctions = 2048;
 
 export const TuningSpec = Strict(
   {
-    functions: Type.Integer({ minimum: 1, maximum: 100_000, default: tuningFunctions }),
+    functions: Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: tuningFunctions,
+      description: 'Functions that every rate is tried on.',
+    }),
     measure: Type.Unsafe<Measure>({ ...Measure, default: 'sum', description: 'The measure that rates are tuned for.' }),
     measures: Nullable(Type.Array(Measure, { minItems: 1, uniqueItems: true }), {
       default: null,
@@ -98,9 +103,23 @@ export function countCombinations(rule: RuleSpec, { parameters }: TuningSpec): n
 
 export const ComparisonSpec = Strict(
   {
-    functions: Type.Integer({ minimum: 2, maximum: 10_000_000, default: 2048 }),
-    steps: Type.Integer({ minimum: 1, maximum: 100_000, default: 20 }),
-    baselines: Type.Array(BaselineSpec, { maxItems: 32, default: [{ name: 'sgd' }, { name: 'adam' }] }),
+    functions: Type.Integer({
+      minimum: 2,
+      maximum: 10_000_000,
+      default: 2048,
+      description: 'Fresh functions that every optimizer is run on.',
+    }),
+    steps: Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 20,
+      description: 'Steps for which each function is optimised.',
+    }),
+    baselines: Type.Array(BaselineSpec, {
+      maxItems: 32,
+      default: [{ name: 'sgd' }, { name: 'adam' }],
+      description: 'The hand-designed optimizers to compare with.',
+    }),
     tuning: TuningSpec,
     resamples: Type.Integer({
       minimum: 100,

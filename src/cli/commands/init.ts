@@ -1,0 +1,44 @@
+import { writeFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import type { JobSpec } from '../../contract/spec.js';
+import { UserError } from '../../contract/user-error.js';
+import { print, say } from '../output.js';
+import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
+import { placeholder, specTemplate } from '../spec-template.js';
+
+interface InitOptions extends PluginFlags {
+  kind: JobSpec['kind'];
+  problem: string;
+  overwrite?: boolean;
+}
+
+export function defineInit(program: Command): void {
+  const command = program
+    .command('init')
+    .summary('write a job document to start from')
+    .description(
+      'Writes a job document in YAML that has every field with its default, and above it what it means and may be. ' +
+        `One of kind compare names an optimizer of the registry, "${placeholder}", to be replaced.`,
+    )
+    .argument('[FILE]', 'file to write (default: standard output)')
+    .addOption(
+      new Option('--kind <KIND>', 'metatrain: train an optimizer; compare: compare a trained one')
+        .choices(['metatrain', 'compare'])
+        .default('metatrain'),
+    )
+    .option('--problem <NAME>', 'problem to train or compare on: "metadescent problems" lists them', 'quadratic')
+    .option('--overwrite', 'replace the file');
+  withPlugins(command).action(init);
+}
+
+async function init(path: string | undefined, options: InitOptions): Promise<void> {
+  await usePlugins(options);
+  const { kind, problem, overwrite = false } = options;
+  const template = specTemplate(kind, problem);
+  if (path === undefined) return print(template.trimEnd());
+  await writeFile(path, template, { flag: overwrite ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'EEXIST' ? 'it exists: add --overwrite to replace it' : error.message;
+    throw new UserError(`${path} cannot be written: ${why}.`, 'usage');
+  });
+  say(`Wrote ${path}: "metadescent check ${path}" checks it.`);
+}
