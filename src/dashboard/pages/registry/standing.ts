@@ -1,8 +1,8 @@
 import { measures } from '../../../contract/comparison.js';
 import type { ComparisonResults } from '../../../contract/results.js';
+import { percent, titleOf } from '../../../figures/measure-table.js';
 import { formatInterval, formatLoss } from '../../../figures/numbers.js';
 import { bestBaseline, figuresOf, rowsOf } from '../../../figures/rows.js';
-import { percent, titleOf } from '../../../figures/tables.js';
 
 /** One measure of a comparison: the learned optimizer beside the best hand-designed one. */
 export interface Standing {
