@@ -91,6 +91,18 @@ describe('a row', () => {
     assert.equal(row.paceText.value, '100 /s');
   });
 
+  it('that is out of sight follows only the state, and catches up', () => {
+    const row = new JobRow(running(1, 100), 0);
+    row.show(false);
+    row.update(running(1, 300), 2000);
+    assert.deepEqual([row.done.value, row.paceText.value], [100, '–']);
+    row.show(true);
+    assert.deepEqual([row.done.value, row.paceText.value], [300, '100 /s']);
+    row.show(false);
+    row.update(summary(1, { state: 'cancelled' }), 3000);
+    assert.equal(row.state.value, 'cancelled');
+  });
+
   it('shows what an ended job took', () => {
     const ended = { startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:01:05.000Z' };
     const row = new JobRow(summary(1, { state: 'succeeded', ...ended }), 0);

@@ -21,7 +21,7 @@ let heardAt = 0;
 
 let reached = () => {};
 let begun = Promise.resolve();
-/** Waits until the feed is open, or its first try has failed: what is fetched later is no older than the feed. */
+/** Waits for the feed's first message, or its first failure: what is fetched later is no older than the feed. */
 export function feedBegun(): Promise<void> {
   return begun;
 }
@@ -54,21 +54,19 @@ function connect(): void {
   const opened = new EventSource(from === null ? '/events' : `/events?cursor=${encodeURIComponent(from)}`);
   source = opened;
   heardAt = performance.now();
-  opened.onopen = () => {
-    tries = 0;
-    // What happened while there was no connection is unknown.
-    if (from === null && !online.value) note({ jobs: [], deleted: [], reset: true });
-    online.value = true;
-    reached();
-  };
-  opened.onmessage = ({ data }) => {
-    heardAt = performance.now();
+  opened.addEventListener('jobs', ({ data }) => {
     const { cursor: next, ...changes } = JSON.parse(data) as JobChanges;
+    heardAt = performance.now();
     cursor = next;
-    note(changes);
-  };
+    tries = 0;
+    // Without a cursor, what happened while there was no connection is unknown.
+    const missed = from === null && !online.peek();
+    if (!online.peek()) online.value = true;
+    reached();
+    note(missed ? { ...changes, reset: true } : changes);
+  });
   opened.onerror = () => {
-    // A refusal, unlike a lost connection, closes it: the cursor may be of another service.
+    // A refusal, unlike a lost connection, closes it. The cursor may be that of another service.
     if (opened.readyState === EventSource.CLOSED) cursor = null;
     opened.close();
     source = null;

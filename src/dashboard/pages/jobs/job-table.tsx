@@ -1,4 +1,4 @@
-import { useComputed } from '@preact/signals';
+import { batch, useComputed } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { Sparkline } from '../../parts/sparkline.js';
 import { StateBadge } from '../../parts/state-badge.js';
@@ -70,12 +70,34 @@ function All({ list, selection }: Props) {
   );
 }
 
+/** Rows near the window's part of the page are in sight. */
+const rowsOf = new WeakMap<Element, JobRow>();
+const sight = new IntersectionObserver(
+  (entries) => {
+    batch(() => {
+      for (const { target, isIntersecting } of entries) rowsOf.get(target)?.show(isIntersecting);
+    });
+  },
+  { rootMargin: '200px' },
+);
+
 function Row({ row, selection }: { row: JobRow; selection: Selection }) {
+  const element = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    const { current } = element;
+    if (!current) return;
+    rowsOf.set(current, row);
+    sight.observe(current);
+    return () => {
+      sight.unobserve(current);
+      row.show(true);
+    };
+  }, [row]);
   const chosen = useComputed(() => selection.has(row.id));
   const label = useComputed(() => `Select ${row.name.value}`);
   const { createdAt } = row.summary.peek();
   return (
-    <tr data-job={row.id}>
+    <tr data-job={row.id} ref={element}>
       <td class="choice">
         <input
           type="checkbox"
@@ -103,13 +125,13 @@ function Row({ row, selection }: { row: JobRow; selection: Selection }) {
         <small>{row.progressText}</small>
       </td>
       <td class="pace number">
-        {row.paceText}
+        <span class="line">{row.paceText}</span>
         <small>{row.leftText}</small>
       </td>
       <td class="loss">
         <span>
           <Curve row={row} />
-          <span class="value">{row.lossText}</span>
+          <span class="line">{row.lossText}</span>
         </span>
       </td>
       <td class="age number">
