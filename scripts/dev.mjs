@@ -1,6 +1,6 @@
 /**
- * npm run dev -- PATTERN …: compiles on every save, and runs the test files whose path contains one of the patterns again
- * when they, or a file that they import, change. Ctrl-C ends it.
+ * npm run dev -- PATTERN …: compiles on every save, the dashboard too, and runs the test files whose path contains one of
+ * the patterns again when they, or a file that they import, change. Ctrl-C ends it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,6 +20,7 @@ async function dev() {
   if (files.length === 0) throw new SetupError(`No test files match ${patterns.join(' or ')}.`);
   const children = [
     [join(root, 'node_modules/typescript/bin/tsc'), '--watch', '--preserveWatchOutput'],
+    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--watch', '--logLevel=warn', 'src/dashboard'],
     ['--test', '--watch', '--test-reporter=spec', ...files],
   ].map((args) => spawn(process.execPath, args, { cwd: root, stdio: 'inherit', detached: true }));
   // Separate process groups, so that what each child has started ends with it.

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 
 /** What the build depends on. */
-const inputs = ['src', 'test', 'bench', 'tsconfig.json', 'package.json', 'package-lock.json'];
+const inputs = ['src', 'test', 'bench', 'examples/specs', 'tsconfig.json', 'package.json', 'package-lock.json'];
 
 /** Whether the latest build was made from the current sources. */
 export function isBuilt(root) {

@@ -3,10 +3,10 @@ import { addresses } from '../../service/addresses.js';
 
 /** Jobs that the form is filled in with, by their names in its address. */
 const examples = [
-  ['seed', 'Seed', 'Learns to minimise small quadratics, and is compared with Adam. Done in about a minute.'],
-  ['quadratic', 'Quadratics', 'The paper’s first experiment: random quadratic functions of ten dimensions.'],
-  ['digits', 'Digits', 'Learns to train a small network that reads handwritten digits.'],
-  ['transfer', 'Transfer', 'Takes a trained optimizer to a problem that it has never seen.'],
+  ['seed', 'Seed', 'Learns to minimise parabolas of ten dimensions. Takes seconds.'],
+  ['quadratic', 'Quadratics', 'The paper’s first experiment: random quadratic functions. Takes a minute.'],
+  ['digits', 'Digits', 'Learns to train a small network that reads handwritten digits. Takes two minutes.'],
+  ['transfer', 'Transfer', 'Evaluates a trained optimizer on a problem that it has never seen.'],
 ] as const;
 
 /** The list before there is a job. */

@@ -1,4 +1,5 @@
 import './jobs.css';
+import { useSignalEffect } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { Empty } from '../../parts/empty.js';
@@ -6,7 +7,7 @@ import { ErrorNote } from '../../parts/error-note.js';
 import { Page } from '../../parts/page.js';
 import { addresses } from '../../service/addresses.js';
 import { listSummaries } from '../../service/api.js';
-import { feedBegun, follow } from '../../service/feed.js';
+import { feedBegun, follow, online } from '../../service/feed.js';
 import { BulkActions } from './bulk-actions.js';
 import { FilterBar } from './filter-bar.js';
 import { filtersOf } from './filters.js';
@@ -66,5 +67,8 @@ function useList(filters: ReturnType<typeof filtersOf>): JobList {
     void feedBegun().then(() => list.load());
     return end;
   }, [list]);
+  useSignalEffect(() => {
+    if (online.value && list.failure.peek() !== null) void list.load();
+  });
   return list;
 }
