@@ -20,6 +20,7 @@ export interface Tokens {
   readonly faint: string;
   readonly grid: string;
   readonly paper: string;
+  readonly accent: string;
   readonly alarm: string;
   readonly font: string;
 }
@@ -32,6 +33,7 @@ export function tokensOf(element: Element): Tokens {
     faint: token('faint'),
     grid: token('grid'),
     paper: token('paper'),
+    accent: token('accent'),
     alarm: token('alarm'),
     font: `12px ${style.fontFamily}`,
   };

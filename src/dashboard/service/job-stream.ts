@@ -55,7 +55,7 @@ export class JobStream {
     private readonly id: string,
     private readonly options: JobStreamOptions,
   ) {
-    this.join = new LossJoin(2 * options.buckets, (event) => options.onEvent(event));
+    this.join = new LossJoin(1.5 * options.buckets, (event) => options.onEvent(event));
     this.open();
     this.fetch();
   }

@@ -1,6 +1,6 @@
 import type { JobEvent, JobEventOf, Phase } from '../../../contract/events.js';
 import { fold, type Standing, standingOf } from '../../../contract/progress.js';
-import { fromWire } from '../../../contract/schema.js';
+import { fromWire, toWire } from '../../../contract/schema.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { formatCount, formatLoss } from '../../../figures/numbers.js';
 import { Pace } from '../../parts/pace.js';
@@ -49,7 +49,10 @@ export class JobHistory {
       const isAlarm = event.type === 'diverged' || (event.type === 'state' && event.reason !== null);
       this.log.push({ key: `${attempt}.${seq}`, time, text, isAlarm });
     }
-    if (event.type === 'validation') this.validate(event);
+    if (event.type === 'validation') {
+      const { iteration, best } = event;
+      replaceFrom(this.validations, { iteration, best, loss: this.perStep(event) });
+    }
     if (event.type === 'health') replaceFrom(this.health, event);
     if (event.type === 'progress') this.advance(event.phase, event.done, event.total, time);
     if (event.type === 'started' && event.iterations > 0) this.advance('training', 0, event.iterations, time);
@@ -62,11 +65,12 @@ export class JobHistory {
     this.phases.set(phase, { done, total, pace });
   }
 
-  private validate({ iteration, loss, best, measure, steps }: JobEventOf<'validation'>): void {
+  /** Its mean over the steps; events of earlier versions leave measure and steps to the document. */
+  private perStep({ loss, measure, steps }: JobEventOf<'validation'>): number {
     const training = this.spec.kind === 'metatrain' ? this.spec.training : null;
     const measured = measure ?? training?.validation.measure ?? 'sum';
     const all = steps ?? training?.validation.horizon ?? training?.horizon ?? 1;
-    replaceFrom(this.validations, { iteration, loss: fromWire(loss) / (measured === 'sum' ? all : 1), best });
+    return fromWire(loss) / (measured === 'sum' ? all : 1);
   }
 
   /** A line of the list of events; null for what other parts of the page show. */
@@ -80,7 +84,9 @@ export class JobHistory {
       case 'state':
         return event.reason ? `${sentence(event.state)}: ${event.reason.message}` : sentence(event.state);
       case 'validation':
-        return event.best ? `Best validation so far: ${formatLoss(event.loss)} after ${meta(event.iteration)}` : null;
+        return event.best
+          ? `Best validation so far after ${meta(event.iteration)}: ${formatLoss(toWire(this.perStep(event)))} per step`
+          : null;
       case 'health':
         return event.verdict === this.health.at(-1)?.verdict ? null : sentence(event.verdict);
       case 'progress':

@@ -27,9 +27,9 @@ export function JobPage() {
   return <JobOf key={id} id={id} />;
 }
 
-/** Buckets to ask for: the service answers with at most so many, and at least a quarter of them. */
+/** Buckets to ask for: the service answers with a quarter of them at least. */
 function bucketsFor(width: number): number {
-  return Math.min(3000, Math.max(600, 2 * width));
+  return Math.min(2000, Math.max(400, width));
 }
 
 function JobOf({ id }: { id: string }) {

@@ -6,6 +6,7 @@ import { jobField } from '../../forms/job-field.js';
 import { isObject, type Json, type JsonObject } from '../../forms/json.js';
 import { complete } from '../../forms/values.js';
 import { formatValue } from '../../forms/words.js';
+import { FieldName } from '../../parts/field-name.js';
 import { Scroll } from '../../parts/scroll.js';
 
 /** What the document says: first what differs from the defaults, then all of it. */
@@ -29,7 +30,7 @@ export function SpecSection({ job, catalogue }: { job: Job; catalogue: Catalogue
               {changed.map(({ pointer, before, after }) => (
                 <tr key={pointer}>
                   <th scope="row">
-                    <code>{pointer.slice(1).replaceAll('/', '.')}</code>
+                    <FieldName pointer={pointer} />
                   </th>
                   <td>{short(after)}</td>
                   <td class="faint">{short(before)}</td>
