@@ -6,6 +6,8 @@ import { smoothingLengths } from './smoothing.js';
 interface Props {
   view: View;
   iterations: number;
+  /** Whether bands are drawn as usual. */
+  band?: boolean;
   /** Changes fields of the address's query; undefined removes one. */
   onChange: (query: Record<string, string | undefined>) => void;
 }
@@ -17,7 +19,7 @@ const scales = [
 ] as const;
 
 /** How curves are looked at. */
-export function ChartControls({ view, iterations, onChange }: Props) {
+export function ChartControls({ view, iterations, band = true, onChange }: Props) {
   const lengths = [...new Set([...smoothingLengths(iterations), view.smoothing])].sort((a, b) => a - b);
   return (
     <div class="row controls">
@@ -44,7 +46,7 @@ export function ChartControls({ view, iterations, onChange }: Props) {
       <Check
         label="Minimum and maximum"
         checked={view.band}
-        onChange={(on) => onChange({ band: on ? undefined : 'off' })}
+        onChange={(on) => onChange({ band: on === band ? undefined : on ? 'on' : 'off' })}
       />
       <Check label="Fit all" checked={view.fitAll} onChange={(on) => onChange({ fit: on ? 'all' : undefined })} />
     </div>

@@ -20,6 +20,8 @@ export interface Curve {
   readonly finite: readonly number[];
   /** Drawn as marks of single measurements, such as validations, and not smoothed. */
   readonly marked: boolean;
+  /** Whether `low` and `high` are over seeds: then the band is what the curve is drawn for. */
+  readonly overSeeds: boolean;
   /** The element that is marked as the best; -1 for none. */
   readonly best: number;
 }
@@ -48,6 +50,7 @@ export function bucketCurve(buckets: LossBuckets, name: Name): Curve {
     count: of(({ count }) => count),
     finite: of(({ finite }) => finite),
     marked: false,
+    overSeeds: false,
     best: -1,
   };
 }
@@ -66,6 +69,7 @@ export function pointCurve(points: readonly { x: number; y: number; best?: boole
     count: y.map(() => 1),
     finite: y.map((value) => (Number.isFinite(value) ? 1 : 0)),
     marked: true,
+    overSeeds: false,
     best: points.findLastIndex(({ best }) => best),
   };
 }

@@ -5,7 +5,7 @@ import { formatCount, formatLoss } from '../../figures/numbers.js';
 import { dashes } from '../../figures/strokes.js';
 import { chartStyle, colourClass } from '../../figures/style.js';
 import type { Curve } from './curve.js';
-import type { Column, Plot, PlottedCurve } from './plot.js';
+import { type Column, hasBand, type Plot, type PlottedCurve } from './plot.js';
 import { iterationsOf } from './words.js';
 import { thinned } from './y-scale.js';
 
@@ -64,7 +64,7 @@ export function toSvg(plot: Plot, title: string, xTitle: string): string {
   const y = {
     title: `${scale.kind} axis`,
     ticks: ticks.map((tick) => ({ value: scale.place(tick)!, label: formatTick(tick) })),
-    position: (place: number) => (place - range.low) / (range.high - range.low),
+    position: (place: number) => (Number.isNaN(place) ? null : (place - range.low) / (range.high - range.low)),
   };
   const edges = marks.map(({ curve, x: at, edge }) => {
     const left = frame.left + x.position(at) * frame.width;
@@ -95,8 +95,9 @@ function linesOf({ x, view, scale }: Plot, { curve, line, raw, low, high }: Plot
   const points = (column: Column) =>
     column.flatMap((place, i) => (place === undefined ? [] : [{ x: x[i]!, y: place ?? Number.NaN }]));
   const upper = points(high);
-  const band =
-    view.band && !curve.marked ? points(low).map((lower, i) => ({ x: lower.x, low: lower.y, high: upper[i]!.y })) : [];
+  const band = hasBand(curve, view)
+    ? points(low).map((lower, i) => ({ x: lower.x, low: lower.y, high: upper[i]!.y }))
+    : [];
   const best = curve.best < 0 ? null : scale.place(curve.mean[curve.best]!);
   return [
     ...(raw ? [{ className: `${className} raw`, dashes: '', points: points(raw), band: [], marks: [] }] : []),

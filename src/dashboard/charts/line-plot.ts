@@ -4,7 +4,7 @@ import { formatTick } from '../../figures/axis.js';
 import { formatCount } from '../../figures/numbers.js';
 import { drawBest, drawEdgeMarks, drawEndLabels, drawMilestones, type Milestone } from './annotations.js';
 import { dashPattern } from './palette.js';
-import type { Column, Plot, PlottedCurve } from './plot.js';
+import { type Column, hasBand, type Plot, type PlottedCurve } from './plot.js';
 import { dark, pageColour, type Tokens, tokensOf } from './theme.js';
 import { thinned } from './y-scale.js';
 
@@ -209,7 +209,7 @@ function columnsOf({ curves, view }: Plot): PlotColumn[] {
     const { id, stroke } = curve.curve;
     return { key: `${layer} ${id} ${stroke.colour} ${stroke.dash}`, layer, curve, column };
   };
-  const banded = view.band ? curves.filter(({ curve }) => !curve.marked) : [];
+  const banded = curves.filter(({ curve }) => hasBand(curve, view));
   return [
     ...banded.flatMap((curve) => [of(curve, 'high', curve.high), of(curve, 'low', curve.low)]),
     ...curves.flatMap((curve) => (curve.raw ? [of(curve, 'raw', curve.raw)] : [])),

@@ -10,7 +10,7 @@ export interface View {
   readonly smoothing: number;
   /** Whether outliers are shown, even if they flatten the rest. */
   readonly fitAll: boolean;
-  /** Whether minimum and maximum are drawn, as a band. */
+  /** Whether the minimum and maximum of each bucket are drawn, as a band. */
   readonly band: boolean;
   /** The stretch of x that is drawn. */
   readonly from: number;
@@ -79,7 +79,7 @@ export function plotOf(all: readonly Curve[], view: View): Plot {
   });
   const places = plotted.flatMap(({ line, low, high, curve }) => [
     ...line,
-    ...(view.band && !curve.marked ? [...low, ...high] : []),
+    ...(hasBand(curve, view) ? [...low, ...high] : []),
   ]);
   const range = yRange(
     places.filter((place) => place !== null && place !== undefined),
@@ -92,6 +92,11 @@ export function plotOf(all: readonly Curve[], view: View): Plot {
     low: one.low.map((place, i) => (place === null && typeof one.high[i] === 'number' ? floor : place)),
   }));
   return { view, scale, range, x, curves: down, marks: curves.flatMap((curve, i) => marksOf(curve, i, scale)) };
+}
+
+/** Whether the curve is drawn with a band between its minimum and its maximum. */
+export function hasBand({ marked, overSeeds }: Curve, { band }: View): boolean {
+  return overSeeds || (band && !marked);
 }
 
 function marksOf(curve: Curve, number: number, scale: YScale): EdgeMark[] {

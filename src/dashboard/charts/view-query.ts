@@ -4,8 +4,11 @@ import type { Stretch } from './zoom.js';
 
 /** A view of a chart as the query of an address: what is as usual is left out. */
 
-/** The view of curves that end at `end`. */
-export function viewOf(query: Readonly<Record<string, string>>, end: number): View {
+/**
+ * The view of curves that end at `end`.
+ * @param band whether bands are drawn as usual
+ */
+export function viewOf(query: Readonly<Record<string, string>>, end: number, band = true): View {
   const whole = { from: 0, to: Math.max(1, end) };
   const from = numberOf(query.from) ?? whole.from;
   const to = numberOf(query.to) ?? whole.to;
@@ -13,7 +16,7 @@ export function viewOf(query: Readonly<Record<string, string>>, end: number): Vi
     scale: scaleKinds.find((kind) => kind === query.scale) ?? 'log',
     smoothing: numberOf(query.smooth) ?? 0,
     fitAll: query.fit === 'all',
-    band: query.band !== 'off',
+    band: band ? query.band !== 'off' : query.band === 'on',
     ...(from < to ? { from, to } : whole),
   };
 }

@@ -7,6 +7,7 @@ import type { Plot } from './plot.js';
 /** For example "20,000 points in 500 buckets of 4 meta-iterations". */
 export function extent({ count, width, x, marked }: Curve): string {
   const points = count.reduce((a, b) => a + b, 0);
+  if (points === 0) return 'no points yet';
   if (marked) return `${formatCount(points)} ${points === 1 ? 'point' : 'points'}`;
   const each = width === 1 ? 'a meta-iteration each' : `${formatCount(width)} meta-iterations each`;
   return `${formatCount(points)} points in ${formatCount(x.length)} ${x.length === 1 ? 'bucket' : 'buckets'} of ${each}`;

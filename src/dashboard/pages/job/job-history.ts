@@ -82,7 +82,10 @@ export class JobHistory {
         return `Attempt ${event.attempt} began on ${engine} ${backend}, ${instructionSet}, ${on}`;
       }
       case 'state':
-        return event.reason ? `${sentence(event.state)}: ${event.reason.message}` : sentence(event.state);
+        // A divergence has an event of its own.
+        return event.reason && event.reason.code !== 'diverged'
+          ? `${sentence(event.state)}: ${event.reason.message}`
+          : sentence(event.state);
       case 'validation':
         return event.best
           ? `Best validation so far after ${meta(event.iteration)}: ${formatLoss(toWire(this.perStep(event)))} per step`

@@ -26,6 +26,7 @@ export function overSeeds(seeds: readonly LossBuckets[], name: Pick<Curve, 'id' 
     count: all.map((buckets) => buckets.reduce((sum, { count }) => sum + count, 0)),
     finite: all.map((buckets) => buckets.reduce((sum, { finite }) => sum + finite, 0)),
     marked: false,
+    overSeeds: true,
     best: -1,
   };
 }

@@ -57,7 +57,7 @@ function SideBySide({ ids }: { ids: readonly string[] }) {
     [jobs, groups, banded, hidden, strokes],
   );
   const to = Math.max(1, ...(jobs ?? []).map((one) => one.to));
-  const view = useMemo(() => viewOf(query, to), [query, to]);
+  const view = useMemo(() => viewOf(query, to, false), [query, to]);
   const failure = model.value?.failure.value ?? null;
   const missing = model.value?.missing.value ?? [];
   return (
@@ -71,7 +71,7 @@ function SideBySide({ ids }: { ids: readonly string[] }) {
             <div class="row apart">
               <h2 id="losses-title">Meta-loss</h2>
               <div class="row">
-                <ChartControls view={view} iterations={to} onChange={change} />
+                <ChartControls view={view} iterations={to} band={false} onChange={change} />
                 {hasSeeds && (
                   <Check
                     label="Seeds as mean and band"
