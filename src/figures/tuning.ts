@@ -2,11 +2,13 @@ import { type Measure, measureNames } from '../contract/comparison.js';
 import { type ComparisonResults, keepsUsualRate } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 import { axisOf } from './axis.js';
-import { type Chart, type Point, scaleOf } from './chart.js';
+import { type Chart, drawChart, escapeXml, type Point, scaleOf } from './chart.js';
 import { figure, legend, sizes } from './figure.js';
 import { formatCount } from './numbers.js';
+import { pictureStyle } from './picture.js';
 import { rowsOf } from './rows.js';
 import { type Series, toSeries } from './series.js';
+import { swatch } from './strokes.js';
 import { colourClass } from './style.js';
 
 /** The rates tried for the optimizers that were tuned for a measure. */
@@ -68,4 +70,25 @@ export function tuningFigure(results: ComparisonResults, measure: Measure): stri
 export function tuningCaption({ optimizers }: ComparisonResults): string {
   const { functions = 0 } = optimizers.find(({ tuning }) => tuning)?.tuning ?? {};
   return `Every rate tried, on ${formatCount(functions)} separate functions; the dot marks the chosen rate. A line ends where a rate diverged on any function.`;
+}
+
+/** The rates tried, as a self-contained SVG document; empty if no rate was tuned. */
+export function renderTuningSvg(results: ComparisonResults, measure: Measure): string {
+  const tuned = tunedFor(results, measure);
+  if (tuned.length === 0) return '';
+  const { className, width, height, plot, most } = sizes[0];
+  const below = height + 10;
+  const entries = tuned.map(
+    ({ series }, i) =>
+      `<g transform="translate(${plot.left + (i % 3) * 260} ${below + 22 * Math.floor(i / 3)})">${swatch(series, 28)}<text x="36" dy=".35em">${escapeXml(series.label)}</text></g>`,
+  );
+  const whole = below + 22 * Math.ceil(tuned.length / 3);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="${className}" viewBox="0 0 ${width} ${whole}" width="${width}" height="${whole}" role="img" aria-label="The tuning of the learning rates">`,
+    `<style>${pictureStyle}</style>`,
+    `<rect class="paper" width="${width}" height="${whole}"/>`,
+    ...drawChart(tuningChart(tuned, measure, most), plot),
+    ...entries,
+    '</svg>\n',
+  ].join('\n');
 }

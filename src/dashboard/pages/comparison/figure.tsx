@@ -1,0 +1,247 @@
+import { type Signal, useSignal } from '@preact/signals';
+import type { ComparisonResults } from '../../../contract/results.js';
+import { toWire } from '../../../contract/schema.js';
+import { type Chart, placed } from '../../../figures/chart.js';
+import { comparisonChart, shownIn } from '../../../figures/comparison.js';
+import { formatCount, formatLoss } from '../../../figures/numbers.js';
+import { type Series, toSeries } from '../../../figures/series.js';
+import { Swatch } from '../../charts/swatch.js';
+import { pageColour } from '../../charts/theme.js';
+import { Scroll } from '../../parts/scroll.js';
+import { Toggle } from '../../parts/toggle.js';
+import { FigureDownloads } from './downloads.js';
+import { Plot, type PlotSize } from './plot.js';
+import { someSteps, stepAfter } from './steps.js';
+import { type PageView, toggled } from './view.js';
+
+interface Props {
+  id: string;
+  results: ComparisonResults;
+  view: PageView;
+  onView: (view: PageView) => void;
+}
+
+const axes = [
+  ['log', 'Log'],
+  ['linear', 'Linear'],
+] as const;
+const bands = [
+  ['none', 'No bands'],
+  ['best', 'Best'],
+  ['all', 'All bands'],
+] as const;
+
+/** The losses by step, of each optimizer that is shown, and their values at the step that one points at. */
+export function ComparisonFigure({ id, results, view, onView }: Props) {
+  const series = toSeries(results);
+  const shown = shownIn(results, view);
+  const { steps } = results;
+  const step = useSignal(steps);
+  const pointed = useSignal<number | null>(null);
+  // The chart draws them back to front, and names them by their places.
+  const placeOf = (className: string) => Number(/ s(\d+)$/.exec(className)?.[1] ?? 0);
+  return (
+    <section class="section comparison-figure" aria-labelledby="figure-title">
+      <div class="row">
+        <h2 id="figure-title">Loss by step</h2>
+        <Toggle label="Axis" options={axes} value={view.axis} onChange={(axis) => onView({ ...view, axis })} />
+        <Toggle
+          label="Bands"
+          options={bands}
+          value={view.bands}
+          onChange={(kind) => onView({ ...view, bands: kind })}
+        />
+        <FigureDownloads id={id} results={results} view={view} />
+      </div>
+      <div class="figure-columns">
+        <StepCursor step={step} steps={steps} series={shown.map((i) => series[i]!)}>
+          <Plot
+            chartOf={(most) => comparisonChart(results, most, view)}
+            styleOf={({ className }) => {
+              const place = placeOf(className);
+              return { colour: series[place]!.family, isFaint: pointed.value !== null && pointed.value !== place };
+            }}
+            over={(chart, size) => (
+              <Cursor step={step} chart={chart} size={size} series={shown.map((i) => series[i]!)} />
+            )}
+          />
+        </StepCursor>
+        <Legend series={series} view={view} step={step} pointed={pointed} onView={onView} />
+      </div>
+      <p class="caption">
+        The mean of f(θₜ) over {formatCount(results.functions)} functions
+        {view.bands === 'none' ? '' : ', and the band from the 25 % to the 75 % quantile'}. Every optimizer has the same
+        functions and starting points.
+      </p>
+      <Numbers series={shown.map((i) => series[i]!)} steps={steps} />
+    </section>
+  );
+}
+
+interface CursorProps {
+  step: Signal<number>;
+  steps: number;
+  series: readonly Series[];
+  children: preact.ComponentChildren;
+}
+
+/** Chooses a step: by pointer, and by keyboard as a slider. */
+function StepCursor({ step, steps, series, children }: CursorProps) {
+  const move = (event: PointerEvent) => {
+    const plot = (event.currentTarget as HTMLElement).querySelector('svg svg');
+    if (!plot) return;
+    const { left, width } = plot.getBoundingClientRect();
+    step.value = Math.min(steps, Math.max(0, Math.round(((event.clientX - left) / width) * steps)));
+  };
+  const text = series
+    .map(({ label, mean }) => `${label} ${formatLoss(toWire(mean[step.value] ?? Number.NaN))}`)
+    .join(', ');
+  return (
+    <div
+      class="step-cursor"
+      role="slider"
+      tabIndex={0}
+      aria-label="Step t"
+      aria-valuemin={0}
+      aria-valuemax={steps}
+      aria-valuenow={step.value}
+      aria-valuetext={`Step ${step.value}: ${text}`}
+      onPointerMove={move}
+      onPointerDown={move}
+      onKeyDown={(event) => {
+        const to = stepAfter(event.key, step.value, steps);
+        if (to === undefined) return;
+        event.preventDefault();
+        step.value = to;
+      }}
+    >
+      {children}
+    </div>
+  );
+}
+
+/** The chosen step, as a line with a dot on each curve. */
+function Cursor({
+  step,
+  chart,
+  size,
+  series,
+}: {
+  step: Signal<number>;
+  chart: Chart;
+  size: PlotSize;
+  series: readonly Series[];
+}) {
+  const x = (chart.x.position(step.value) ?? 0) * size.width;
+  return (
+    <g>
+      <path class="cursor" d={`M${x} 0v${size.height}`} />
+      {series.map(({ label, family, mean }) => {
+        const spot = placed(chart.x, chart.y, size, { x: step.value, y: mean[step.value] ?? Number.NaN });
+        if (!spot || spot.y < 0 || spot.y > size.height) return null;
+        return <circle key={label} fill={pageColour(family)} cx={spot.x} cy={spot.y} r={3.5} />;
+      })}
+    </g>
+  );
+}
+
+interface LegendProps {
+  series: readonly Series[];
+  view: PageView;
+  step: Signal<number>;
+  /** Place of the optimizer that is pointed at. */
+  pointed: Signal<number | null>;
+  onView: (view: PageView) => void;
+}
+
+/** The optimizers, which of them are shown, and their losses at the chosen step. */
+function Legend({ series, view, step, pointed, onView }: LegendProps) {
+  return (
+    <div class="figure-legend">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Step {formatCount(step.value)}</th>
+            <th scope="col" class="number">
+              Mean
+            </th>
+            <th scope="col" class="number">
+              25 % … 75 %
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {series.map((one, place) => (
+            <tr
+              key={one.label}
+              onPointerEnter={() => {
+                pointed.value = view.hidden.includes(place) ? null : place;
+              }}
+              onPointerLeave={() => {
+                pointed.value = null;
+              }}
+            >
+              <th scope="row">
+                <label>
+                  <input
+                    type="checkbox"
+                    checked={!view.hidden.includes(place)}
+                    onChange={() => onView(toggled(view, place))}
+                  />
+                  <Swatch stroke={{ colour: one.family, dash: one.variant }} />
+                  <span class={one.learned ? 'learned' : undefined}>{one.label}</span>
+                </label>
+              </th>
+              <td class="number">{formatLoss(toWire(one.mean[step.value] ?? Number.NaN))}</td>
+              <td class="number faint">{quartilesAt(one, step.value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function quartilesAt({ low, high }: Series, step: number): string {
+  const [from, to] = [low[step], high[step]];
+  return from === undefined || to === undefined ? '–' : `${formatLoss(toWire(from))} … ${formatLoss(toWire(to))}`;
+}
+
+/** The curves in numbers, at some of the steps; the downloads have all of them. */
+function Numbers({ series, steps }: { series: readonly Series[]; steps: number }) {
+  return (
+    <details class="numbers">
+      <summary>Numbers</summary>
+      <Scroll label="Mean loss by step">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col" class="number">
+                Step
+              </th>
+              {series.map(({ label }) => (
+                <th key={label} scope="col" class="number">
+                  {label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {someSteps(steps, 20).map((t) => (
+              <tr key={t}>
+                <th scope="row" class="number">
+                  {formatCount(t)}
+                </th>
+                {series.map(({ label, mean }) => (
+                  <td key={label} class="number">
+                    {formatLoss(toWire(mean[t] ?? Number.NaN))}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </details>
+  );
+}
