@@ -21,6 +21,10 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+export function isDashboardBuilt(folder = built): boolean {
+  return existsSync(join(folder, 'index.html'));
+}
+
 const schema = { hide: true } as FastifySchema;
 
 /**
@@ -47,7 +51,7 @@ export const dashboardRoutes =
     app.get('/ui', { schema }, (_request, reply) => reply.redirect('/ui/', 308));
 
     app.get<{ Params: { '*': string } }>('/ui/*', { schema }, async (request, reply) => {
-      if (!existsSync(join(folder, 'index.html')))
+      if (!isDashboardBuilt(folder))
         throw new ApiError(
           'not-found',
           'The dashboard has not been built: run `npm run setup` in the folder of metadescent, and load this page again.',

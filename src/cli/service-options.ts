@@ -61,6 +61,16 @@ export function withConcurrency(command: Command): Command {
   return command.option('--concurrency <N>', 'jobs at a time, each in a process of its own', parseConcurrency, 1);
 }
 
+/** What a running service is, and where. */
+export function servingAt(url: string): string {
+  return `Serving at ${url} (dashboard: ${url}/ui/, documentation: ${url}/docs)`;
+}
+
+/** Address of a job's page on a service's dashboard. */
+export function pageOf(url: string, job: string): string {
+  return `${url}/ui/jobs/${job}`;
+}
+
 export function createLogger({ logLevel }: ServiceFlags): Logger {
   const level = logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
   // pino's own destination throws when the disk is full, and stays silent for good once a pipe's reader has left.

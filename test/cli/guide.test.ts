@@ -60,11 +60,22 @@ describe('help and checks', () => {
   it('report what is installed, and fail if something required is missing', async () => {
     const { ok, parts } = JSON.parse(await run(['doctor', '--json']));
     assert.equal(ok, true);
-    const names = ['Node', 'Redis', 'native engine', 'tfjs engine', 'C++ compiler', 'data folder', 'digits'];
+    const names = [
+      'Node',
+      'Redis',
+      'native engine',
+      'tfjs engine',
+      'C++ compiler',
+      'data folder',
+      'digits',
+      'dashboard',
+    ];
     assert.deepEqual(
       parts.map(({ name }: { name: string }) => name),
       names,
     );
+    for (const { name, found } of parts)
+      if (/engine/.test(name)) assert.match(found, /; \d[\d,.]* meta-iterations\/s \(quadratic, /);
     const bare = await command(['doctor'], {
       cwd,
       env: { PATH: cwd, METADESCENT_ISA: 'none', METADESCENT_MNIST: cwd },

@@ -12,6 +12,8 @@ test('npm run quickstart -- --exit shows an LSTM that beats tuned gradient desce
     const { code, stdout, stderr } = await runToEnd('npm', ['run', '--silent', 'quickstart', ...options]);
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /over 20,000 fresh functions/);
+    // Known as soon as the job is submitted, before anything of it is shown.
+    assert.match(stderr, /^Job (\S+) at (\S+): .*\nIts page: \2\/ui\/jobs\/\1$/m);
     const meanSum = (label: string) => Number(new RegExp(`^${label} +(\\d+\\.\\d+)`, 'm').exec(stdout)?.[1]);
     const learned = meanSum('LSTM');
     assert(learned <= 4, `the LSTM's mean sum is ${learned}`);

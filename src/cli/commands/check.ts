@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { datasetsOf } from '../../contract/datasets.js';
+import type { DryRun } from '../../contract/dry-run.js';
 import { countWeights, memoryOf } from '../../contract/limits.js';
 import { coordinates } from '../../contract/problems.js';
 import type { JobSpec } from '../../contract/spec.js';
-import { formatBytes, formatCount } from '../../figures/numbers.js';
+import { formatBytes, formatCount, formatDuration } from '../../figures/numbers.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
+import { clientOf, type ServerOption } from '../remote.js';
 import { readSpecFile, specOf } from '../spec-file.js';
 
 export function defineCheck(program: Command): void {
@@ -13,16 +15,20 @@ export function defineCheck(program: Command): void {
     .command('check')
     .summary('check a job document without running it')
     .description(
-      'Checks a job document: lists its errors with their lines (exit status 2), or shows how large its job is.',
+      'Checks a job document: lists its errors with their lines (exit status 2), or shows how large its job is. With ' +
+        '--server, that service checks it too, and estimates how long the job takes there.',
     )
-    .argument('<SPEC>', 'a job document, YAML or JSON; - is standard input');
+    .argument('<SPEC>', 'a job document, YAML or JSON; - is standard input')
+    .option('--server <URL>', 'address of a service that is to check it too, without creating the job');
   withJson(
     withPlugins(command),
-    'print {spec, coordinates, weights, memory}: the complete document, sizes, bytes',
+    'print {spec, coordinates, weights, memory}: the complete document, sizes, bytes; with --server also {dryRun}',
   ).action(check);
 }
 
-async function check(path: string, options: PluginFlags & JsonOption): Promise<void> {
+interface CheckOptions extends PluginFlags, JsonOption, ServerOption {}
+
+async function check(path: string, options: CheckOptions): Promise<void> {
   await usePlugins(options);
   const file = await readSpecFile(path);
   const spec = specOf(file);
@@ -31,8 +37,11 @@ async function check(path: string, options: PluginFlags & JsonOption): Promise<v
     weights: spec.kind === 'metatrain' ? countWeights(spec.optimizer, spec.problem) : null,
     memory: memoryOf(spec),
   };
-  if (options.json) return printJson({ spec, ...size });
-  const lines = Object.entries(describe(spec, size)).map(([name, text]) => `  ${name.padEnd(12)}${text}`);
+  const dryRun = options.server === undefined ? null : await clientOf(options).dryRun(spec);
+  if (options.json) return printJson({ spec, ...size, ...(dryRun && { dryRun }) });
+  const lines = Object.entries({ ...describe(spec, size), ...(dryRun && describeDryRun(dryRun)) }).map(
+    ([name, text]) => `  ${name.padEnd(12)}${text}`,
+  );
   print([`${file.name} is a valid job document of kind ${spec.kind}:`, ...lines].join('\n'));
 }
 
@@ -53,5 +62,20 @@ function describe(
       ? `${formatCount(comparison.functions)} functions, ${formatCount(comparison.steps)} steps, ${comparison.baselines.length} hand-designed optimizers`
       : 'none',
     memory: `about ${formatBytes(Math.max(unroll + functions, losses + functions))}: unroll ${formatBytes(unroll)}, functions ${formatBytes(functions)}, comparison ${formatBytes(losses)}`,
+  };
+}
+
+function describeDryRun({ spec, memoryBytes, seconds }: DryRun): Record<string, string> {
+  const parts: ('training' | 'comparison')[] = [];
+  if (spec.kind === 'metatrain') parts.push('training');
+  if (spec.comparison) parts.push('comparison');
+  const estimates = parts.map((part) => ({ part, estimate: seconds?.[part] ?? null }));
+  const times = estimates.map(
+    ({ part, estimate }) => `${part} ${estimate === null ? 'unknown' : formatDuration(estimate)}`,
+  );
+  const isUnknown = estimates.some(({ estimate }) => estimate === null);
+  return {
+    service: `accepts it; about ${formatBytes(memoryBytes)}, and 70 MB for the job’s process`,
+    time: `${times.join(', ')}${isUnknown ? ' (no such job has run there for long enough)' : ', by the jobs of its kind'}`,
   };
 }

@@ -20,8 +20,8 @@ export function defineDoctor(program: Command): void {
     .command('doctor')
     .summary('show what is installed here, and what is missing')
     .description(
-      'Checks what metadescent needs on this machine: Node, Redis, engines, data. The exit status is 1 if something ' +
-        'required is missing.',
+      'Checks what metadescent needs on this machine: Node, Redis, engines and how fast they are, data, the dashboard. ' +
+        'The exit status is 1 if something required is missing.',
     );
   withJson(command, 'print {ok, version, parts} as one JSON document').action(doctor);
 }
@@ -39,10 +39,10 @@ async function doctor({ json }: JsonOption): Promise<void> {
 async function examine(): Promise<Part[]> {
   const { describeDigits, describeEngine } = await import('../../local/engines-here.js');
   const { describeRedis } = await import('../../service/redis/version.js');
-  const [native, tfjs] = await Promise.all([
-    look('native engine', false, () => describeEngine('native')),
-    look('tfjs engine', true, () => describeEngine('tfjs')),
-  ]);
+  const { describeDashboard } = await import('../../service/dashboard.js');
+  // One after the other, since their speeds are measured.
+  const native = await look('native engine', false, () => describeEngine('native'));
+  const tfjs = await look('tfjs engine', true, () => describeEngine('tfjs'));
   return [
     await look('Node', true, async () => `${process.versions.node}, ${process.platform} ${process.arch}`),
     await look('Redis', true, () => describeRedis(process.env.REDIS_URL || undefined)),
@@ -51,6 +51,7 @@ async function examine(): Promise<Part[]> {
     await look('C++ compiler', false, async () => compiler()),
     await look('data folder', true, async () => dataFolder(process.env.METADESCENT_DATA || 'data')),
     await look('digits', false, describeDigits),
+    await look('dashboard', false, describeDashboard),
   ];
 }
 

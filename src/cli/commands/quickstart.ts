@@ -12,7 +12,7 @@ import type { Service } from '../../service/service.js';
 import { Interruption } from '../interruption.js';
 import { print, say } from '../output.js';
 import { defaultPort } from '../remote.js';
-import { parsePort } from '../service-options.js';
+import { pageOf, parsePort, servingAt } from '../service-options.js';
 import { readSpecFile, specOf } from '../spec-file.js';
 import { followJob } from './watch.js';
 
@@ -52,6 +52,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
     const client = new Client(service.url);
     const { id } = await client.create(spec);
     say(`Job ${id} at ${service.url}: examples/specs/${name}`);
+    say(`Its page: ${pageOf(service.url, id)}`);
     const results = await followJob(client, id, {}, interruption.signal);
     if (interruption.signal.aborted && !results) await client.cancel(id);
     if (!results) return;
@@ -61,7 +62,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
     print(`Results: ${service.url}/jobs/${id}/results`);
     print(`Weights: ${service.url}/jobs/${id}/weights`);
     if (options.exit) return;
-    say(`Serving at ${service.url} (documentation: ${service.url}/docs) until Ctrl-C.`);
+    say(`${servingAt(service.url)} until Ctrl-C.`);
     await interruption.happened;
   } finally {
     await service.close();

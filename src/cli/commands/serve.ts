@@ -8,6 +8,7 @@ import {
   type ApiFlags,
   createLogger,
   type ServiceFlags,
+  servingAt,
   withApiFlags,
   withConcurrency,
   withServiceFlags,
@@ -47,7 +48,7 @@ export async function serveUntilInterrupted(
   interruption.happened.then(() => setTimeout(giveUp, stopPatience, logger).unref());
   try {
     const service = await startService({ data: flags.data, plugins: flags.plugin, logger, ...parts });
-    say(service.url ? `Serving at ${service.url} (documentation: ${service.url}/docs)` : 'The worker is running.');
+    say(service.url ? servingAt(service.url) : 'The worker is running.');
     logger.info({ url: service.url, data: flags.data }, 'started');
     await interruption.happened;
     await service.close();
