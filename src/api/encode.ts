@@ -1,3 +1,4 @@
+import { cursorOf } from '../contract/cursor.js';
 import type { ApiError } from '../contract/errors.js';
 import type { JobEvent } from '../contract/events.js';
 
@@ -12,11 +13,7 @@ export function toMessage(event: JobEvent): Buffer {
 
 /** The event as a server-sent event: its cursor as `id`, its type as `event`. */
 export function toChunk(event: JobEvent): Buffer {
-  return once(
-    chunks,
-    event,
-    () => `id: ${event.attempt}.${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
-  );
+  return once(chunks, event, () => `id: ${cursorOf(event)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
 }
 
 /** An error that ends the events. It has no `id`, so that a client that reconnects names the last event received. */

@@ -1,3 +1,4 @@
+import { cursorOf, isAfter, parseCursor } from '../contract/cursor.js';
 import { ApiError, type ErrorCode, errorCodes } from '../contract/errors.js';
 import type { JobEvent } from '../contract/events.js';
 import { isFinal } from '../contract/job.js';
@@ -9,6 +10,12 @@ import { type CloseReason, type Connection, connect } from './socket.js';
 export interface EventOptions {
   /** Only events after it; without one, all events. */
   cursor?: string;
+  /**
+   * Only events of these types; "losses" includes "loss-buckets". The final `state` and `truncated` always come.
+   */
+  types?: readonly JobEvent['type'][];
+  /** At most this many events with losses per second, as `loss-buckets`, which sum up every point since the last. */
+  rate?: number;
   /** When aborted, the iteration throws its reason. */
   signal?: AbortSignal;
   /** Milliseconds without a connection after which the iteration gives up; five minutes by default. */
@@ -17,11 +24,6 @@ export interface EventOptions {
 
 /** Milliseconds without a message before reconnecting: the connection may have died unnoticed. */
 const silence = 60_000;
-
-/** The cursor of an event, for everything after it. */
-export function cursorOf({ attempt, seq }: JobEvent): string {
-  return `${attempt}.${seq}`;
-}
 
 /**
  * The events of a job up to its final state, each exactly once. If the connection is lost, it reconnects and resumes
@@ -40,14 +42,14 @@ export async function* jobEvents(job: URL, options: EventOptions = {}): AsyncGen
   let sockets = true;
   for (;;) {
     signal?.throwIfAborted();
-    const socket: Connection | null = sockets ? await connect(addressOf(job, 'stream', cursor), signal) : null;
-    const connection = socket ?? (await listen(addressOf(job, 'events', cursor), signal, lostAt !== null));
+    const socket: Connection | null = sockets ? await connect(addressOf(job, 'stream', cursor, options), signal) : null;
+    const connection = socket ?? (await listen(addressOf(job, 'events', cursor, options), signal, lostAt !== null));
     if (connection) {
       sockets = false;
       try {
         for await (const event of eventsOf(connection)) {
           if (event.type !== 'truncated') {
-            if (cursor !== undefined && compareCursors(cursorOf(event), cursor) <= 0) continue;
+            if (cursor !== undefined && !isLater(cursorOf(event), cursor)) continue;
             cursor = cursorOf(event);
           }
           tries = 0;
@@ -78,9 +80,16 @@ async function* eventsOf(connection: Connection): AsyncGenerator<JobEvent, void,
   }
 }
 
-function addressOf(job: URL, route: 'stream' | 'events', cursor: string | undefined): URL {
+function addressOf(
+  job: URL,
+  route: 'stream' | 'events',
+  cursor: string | undefined,
+  { types, rate }: EventOptions,
+): URL {
   const url = new URL(`${job.href}/${route}`);
   if (cursor !== undefined) url.searchParams.set('cursor', cursor);
+  if (types !== undefined) url.searchParams.set('types', types.join(','));
+  if (rate !== undefined) url.searchParams.set('rate', String(rate));
   return url;
 }
 
@@ -104,9 +113,7 @@ function throwIfClosedFor(closed: CloseReason | null): void {
   throw new ApiError(code, `The service ended the stream: ${errorCodes[code][1]}.`);
 }
 
-/** Below 0 where a comes before b. */
-function compareCursors(a: string, b: string): number {
-  const [attemptA = 0, seqA = 0] = a.split('.').map(Number);
-  const [attemptB = 0, seqB = 0] = b.split('.').map(Number);
-  return attemptA - attemptB || seqA - seqB;
+function isLater(a: string, b: string): boolean {
+  const [one, other] = [parseCursor(a), parseCursor(b)];
+  return one === null || other === null || isAfter(one, other);
 }

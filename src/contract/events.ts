@@ -54,6 +54,11 @@ const losses = {
       'Points per meta-iteration: point p belongs to meta-iteration `iteration` + floor(p / `perIteration`).',
   }),
 };
+const summedLosses = {
+  type: Type.Literal('loss-buckets'),
+  to: Type.Integer({ description: 'One past the last meta-iteration summed up.' }),
+  ...lossBuckets,
+};
 const validation = {
   type: Type.Literal('validation'),
   iteration: Type.Integer({ description: 'Meta-iterations done.' }),
@@ -180,16 +185,22 @@ const envelope = {
   attempt: Type.Integer({ minimum: 0, description: '0 before the first attempt begins.' }),
   seq: Type.Integer({ minimum: 0, description: 'Number of the stream entry within the attempt.' }),
   time: Type.Integer({ description: 'Milliseconds since 1970, by the writer’s clock.' }),
+  cursor: Type.Optional(
+    Type.String({
+      description:
+        'The cursor of this event where it is not `attempt.seq`: in a stream with a `rate`, some losses before it may still be to come.',
+    }),
+  ),
 };
 const event = <T extends Parameters<typeof Strict>[0]>(fields: T) => Strict({ ...envelope, ...fields });
 
-/** What a subscriber receives: one JSON document per event. Its cursor is `attempt.seq`. */
+/** What a subscriber receives: one JSON document per event. Its cursor is `cursor`, or else `attempt.seq`. */
 export const JobEvent = OneOf(
   'type',
   [
     event(started),
     event({ ...losses, points: Type.Array(WireNumber) }),
-    event({ type: Type.Literal('loss-buckets'), ...lossBuckets }),
+    event(summedLosses),
     event({ ...validation, loss: WireNumber }),
     event({ ...health, updateSize: Type.Unsafe<WireNumber>({ ...WireNumber, description: updateSize }) }),
     event(progress),

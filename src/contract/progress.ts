@@ -24,7 +24,7 @@ export interface Standing {
   readonly engine: EngineInfo | null;
   /** SHA-256 of the weights that a comparison evaluates. */
   readonly weightsSha256: string | null;
-  /** The phase and its progress; `loss` is the mean of the latest meta-iteration's points. */
+  /** The phase and its progress; `loss` is the mean of the latest points: of a meta-iteration, or of a bucket. */
   readonly progress: Progress | null;
   /** One past the last meta-iteration whose losses are known. */
   readonly lossEnd: number | null;
@@ -66,6 +66,16 @@ export function fold(standing: Standing, event: RunEvent | JobEvent): Standing {
       const lossEnd = iteration + first + 1;
       const loss = toWire(meanFrom(points, first * perIteration));
       return { ...standing, lossEnd, progress: { phase: 'training', done: lossEnd, total: standing.iterations, loss } };
+    }
+    case 'loss-buckets': {
+      const { to, mean, cursor } = event;
+      const loss = mean.at(-1)!;
+      // With a cursor of its own, it comes after later events, which know more of the phase.
+      const late = cursor !== undefined ? standing.progress : null;
+      const progress: Progress = late
+        ? { ...late, loss }
+        : { phase: 'training', done: to, total: standing.iterations, loss };
+      return { ...standing, lossEnd: to, progress };
     }
     case 'validation': {
       const { iteration, loss, best, measure, steps } = event;

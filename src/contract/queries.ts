@@ -64,7 +64,8 @@ export const StreamQuery = Strict({
   cursor: Type.Optional(
     Type.String({
       maxLength: 64,
-      description: '`attempt.seq` of the last event received; without it, events start from the first.',
+      description:
+        'Cursor of the last event received: its `cursor`, or else its `attempt.seq`. Without it, events start from the first.',
     }),
   ),
   types: Type.Optional(
@@ -79,7 +80,7 @@ export const StreamQuery = Strict({
       minimum: 1,
       maximum: 100,
       description:
-        'At most this many messages with losses per second: `loss-buckets` events, which sum up every point since the last one, take the place of `losses`. Other events are not thinned.',
+        'At most this many messages with losses per second: `loss-buckets` events, each of at most 64 buckets, which sum up every point since the last one, take the place of `losses`. Other events are not thinned.',
     }),
   ),
 });

@@ -4,7 +4,7 @@ import type { JobEvent } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
 import type { JobList, JobSummaryList } from '../contract/lists.js';
 import type { LossSeries } from '../contract/losses.js';
-import type { Asked, JobsQuery, LossesQuery } from '../contract/queries.js';
+import type { Asked, JobsQuery, LossesQuery, StreamQuery } from '../contract/queries.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { ArtifactStore } from './artifacts.js';
 import type { Optimizers } from './optimizers.js';
@@ -16,6 +16,9 @@ export interface LossPoints {
   readonly perIteration: number;
   readonly points: Float32Array;
 }
+
+/** What a subscriber gets of a job's events. */
+export type StreamChoice = Asked<Omit<StreamQuery, 'cursor'>>;
 
 /** The store of jobs. All methods throw ApiError; an unknown id is `not-found`. */
 export interface Jobs {
@@ -50,13 +53,14 @@ export interface Jobs {
    */
   lossPoints(id: string, range: Asked<Pick<LossesQuery, 'from' | 'to'>>): Promise<AsyncIterable<LossPoints>>;
   /**
-   * Every event after the cursor (null: from the first), then live events, until the final `state`: the iteration is
-   * done only after that. Subscribers share the events: do not change them; a WeakMap can hold their encodings.
-   * `return()` ends a wait at once.
+   * Every event after the cursor (null: from the first), of the types asked for, then live events, until the final
+   * `state`: the iteration is done only after that. With a rate, losses are summed up. The cursor may be of a stream with
+   * another choice. Subscribers share the events: do not change them; a WeakMap can hold their encodings. `return()` ends
+   * a wait at once.
    * @throws ApiError `invalid-cursor` or `not-found`, before anything is delivered. The iteration throws `deleted`;
    * `invalid-cursor` for a cursor that stays beyond the end; `unavailable` if the caller should subscribe again.
    */
-  subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>>;
+  subscribe(id: string, cursor: string | null, choice?: StreamChoice): Promise<AsyncIterableIterator<JobEvent>>;
   readonly artifacts: ArtifactStore;
   readonly optimizers: Optimizers;
   /** Resolves if Redis answers, accepts writes, and keeps them. @throws ApiError `unavailable`. */

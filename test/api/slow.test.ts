@@ -15,7 +15,8 @@ const pulled: number[] = [];
 function counting(jobs: Jobs): Jobs {
   return new Proxy(jobs, {
     get(target, name: keyof Jobs) {
-      if (name === 'subscribe') return (id: string, cursor: string | null) => countPulls(target.subscribe(id, cursor));
+      if (name === 'subscribe')
+        return (...asked: Parameters<Jobs['subscribe']>) => countPulls(target.subscribe(...asked));
       const value = target[name];
       return typeof value === 'function' ? value.bind(target) : value;
     },

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
+import { cursorOf } from '../../src/contract/cursor.js';
 import type { JobEvent } from '../../src/contract/events.js';
+import type { StreamChoice } from '../../src/jobs/jobs.js';
 
 /** What a subscriber received before its stream ended or was cut. */
 export interface Part {
@@ -19,6 +21,7 @@ export type Subscribe = (
   cutAfter?: number,
   /** Called after the first event, while the subscriber does not read. */
   meanwhile?: () => Promise<void>,
+  choice?: StreamChoice,
 ) => Promise<Part>;
 
 /** Follows a job over WebSocket. After `cutAfter` events it cuts the connection without a close frame. */
@@ -28,8 +31,9 @@ export const overWebSocket: Subscribe = async (
   cursor,
   cutAfter = Number.POSITIVE_INFINITY,
   meanwhile?: () => Promise<void>,
+  choice: StreamChoice = {},
 ) => {
-  const socket = new WebSocket(streamUrl(url, job, cursor));
+  const socket = new WebSocket(streamUrl(url, job, cursor, choice));
   const events: JobEvent[] = [];
   if (meanwhile)
     socket.once('message', () => {
@@ -55,9 +59,10 @@ export const overServerSentEvents: Subscribe = async (
   cursor,
   cutAfter = Number.POSITIVE_INFINITY,
   meanwhile?: () => Promise<void>,
+  choice: StreamChoice = {},
 ) => {
   const headers = cursor === null ? {} : { 'last-event-id': cursor };
-  const request = get(`${url}/jobs/${job}/events`, { headers, agent: false });
+  const request = get(`${url}/jobs/${job}/events${queryOf(choice)}`, { headers, agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const events: JobEvent[] = [];
   if (response.statusCode === 204) return { events, ended: true, error: null };
@@ -86,9 +91,14 @@ export const overServerSentEvents: Subscribe = async (
   return { events, ended: response.complete && events.length < cutAfter, error };
 };
 
-export function streamUrl(url: string, job: string, cursor: string | null): string {
-  const query = cursor === null ? '' : `?cursor=${cursor}`;
+export function streamUrl(url: string, job: string, cursor: string | null, choice: StreamChoice = {}): string {
+  const query = queryOf({ ...choice, ...(cursor !== null && { cursor }) });
   return `${url.replace('http', 'ws')}/jobs/${job}/stream${query}`;
+}
+
+function queryOf(fields: object): string {
+  const given = Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)]);
+  return given.length > 0 ? `?${new URLSearchParams(given)}` : '';
 }
 
 /** @returns status and code of an `error` event, in the form of a WebSocket's close. */
@@ -107,8 +117,4 @@ export function parseServerSentEvent(block: string): JobEvent | null {
   const event: JobEvent = JSON.parse(data);
   if (field('event') !== event.type || field('id') !== cursorOf(event)) throw new Error(`not of one event: ${block}`);
   return event;
-}
-
-export function cursorOf({ attempt, seq }: JobEvent): string {
-  return `${attempt}.${seq}`;
 }

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunningApi, startApi } from '../../src/api/server.js';
 import { Client } from '../../src/client/client.js';
-import { cursorOf } from '../../src/client/events.js';
+import { cursorOf } from '../../src/contract/cursor.js';
 import { ApiError } from '../../src/contract/errors.js';
 import type { JobEvent } from '../../src/contract/events.js';
 import { uploadLimit } from '../../src/contract/sizes.js';

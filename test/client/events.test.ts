@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type RunningApi, startApi } from '../../src/api/server.js';
 import { Client } from '../../src/client/client.js';
-import { cursorOf } from '../../src/client/events.js';
+import { cursorOf } from '../../src/contract/cursor.js';
 import type { JobEvent } from '../../src/contract/events.js';
 import { FolderArtifactStore } from '../../src/jobs/artifacts.js';
 import type { Attempt, Attempts } from '../../src/jobs/attempts.js';
@@ -11,7 +11,10 @@ import type { Jobs } from '../../src/jobs/jobs.js';
 import { openAttempts, openJobs } from '../../src/jobs/redis-jobs.js';
 import { command } from '../cli/command.js';
 import { collect, errorOf, jobSpec, losses } from '../jobs/harness.js';
+import { Received, writeMixed } from '../jobs/thinned.js';
 import { withRedis } from '../support/redis.js';
+import { uniform } from '../weights/samples.js';
+import { CuttingProxy } from './cutting-proxy.js';
 import { LameProxy, type WithUpgrades } from './lame-proxy.js';
 
 /** Milliseconds: far more than it should take, far less than the five minutes after which a client gives up. */
@@ -60,6 +63,28 @@ describe('a job’s events, in the client', () => {
       assert.deepEqual(seen, await collect(new Client(api.url).events(attempt.job)));
       const last = cursorOf(seen.at(-1)!);
       assert.deepEqual(await collect(new Client(proxy.url).events(attempt.job, { cursor: last })), []);
+      await proxy.close();
+    });
+
+  for (const sockets of [true, false])
+    it(`are thinned, each exactly once while connections are lost, over ${sockets ? 'WebSockets' : 'server-sent events'}`, {
+      timeout: soon,
+    }, async () => {
+      const proxy = await (sockets ? CuttingProxy : LameProxy).open(api.url, 'cuts them off');
+      const attempt = await begin();
+      const seen: JobEvent[] = [];
+      const writing = writeMixed(attempt, uniform(5), 1500).then(() => attempt.succeed());
+      for await (const event of new Client(proxy.url).events(attempt.job, { rate: 50 })) {
+        seen.push(event);
+        if (seen.length % 50 === 10) proxy.cut();
+      }
+      await writing;
+      const client = new Client(api.url);
+      const received = new Received(await collect(client.events(attempt.job)));
+      for (const event of seen) received.add(event);
+      assert.ok(received.isComplete);
+      const few = await collect(client.events(attempt.job, { types: ['loss-buckets', 'validation'], rate: 100 }));
+      assert.deepEqual([...new Set(few.map(({ type }) => type))].sort(), ['loss-buckets', 'state', 'validation']);
       await proxy.close();
     });
 

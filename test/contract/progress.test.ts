@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JobEvent, RunEvent } from '../../src/contract/events.js';
+import { LossBuckets } from '../../src/contract/loss-buckets.js';
 import { fold, standingOf } from '../../src/contract/progress.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 
@@ -31,6 +32,19 @@ describe('the standing of a run', () => {
     assert.deepEqual(fold(standingOf(spec), sent), fold(standingOf(spec), losses));
     const divergent: JobEvent = { ...sent, points: [8, 6, 'NaN', 2] };
     assert.equal(fold(standingOf(spec), divergent).progress?.loss, 'NaN');
+  });
+
+  it('follows sums of losses, which may come after later events', () => {
+    const envelope = { job: 'j', attempt: 1, seq: 2, time: 0 };
+    const buckets = new LossBuckets(4);
+    buckets.add(10, 2, [8, 6, 4, 'NaN']);
+    const sum: JobEvent = { ...envelope, type: 'loss-buckets', to: 12, ...buckets.toArrays() };
+    const { progress, lossEnd } = fold(standingOf(spec), sum);
+    assert.deepEqual(progress, { phase: 'training', done: 12, total: 700, loss: 6 });
+    assert.equal(lossEnd, 12);
+    const tuning: JobEvent = { ...envelope, seq: 3, type: 'progress', phase: 'tuning', done: 1, total: 9 };
+    const late = [tuning, { ...sum, cursor: '1.3' }].reduce(fold, standingOf(spec));
+    assert.deepEqual(late.progress, { phase: 'tuning', done: 1, total: 9, loss: 6 });
   });
 
   it('has a validation at its end once its loss is known', () => {

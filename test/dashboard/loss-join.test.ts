@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cursorOf } from '../../src/client/events.js';
+import { cursorOf } from '../../src/contract/cursor.js';
 import type { JobEvent } from '../../src/contract/events.js';
 import { LossBuckets } from '../../src/contract/loss-buckets.js';
 import { type LossSeries, widthFor } from '../../src/contract/losses.js';
@@ -67,11 +67,12 @@ function seriesOf(events: readonly JobEvent[], points: number): LossSeries {
 function* messages(events: readonly JobEvent[], random: (below: number) => number): Generator<JobEvent> {
   let pending: LossBuckets | null = null;
   let last: JobEvent | null = null;
+  let to = 0;
   let left = 0;
   const flush = function* (): Generator<JobEvent> {
     if (pending && last) {
       const { job, attempt, seq, time } = last;
-      yield { job, attempt, seq, time, type: 'loss-buckets', ...pending.toArrays() };
+      yield { job, attempt, seq, time, type: 'loss-buckets', to, ...pending.toArrays() };
     }
     pending = null;
   };
@@ -87,6 +88,7 @@ function* messages(events: readonly JobEvent[], random: (below: number) => numbe
     }
     pending.add(event.iteration, perIteration, event.points);
     last = event;
+    to = event.iteration + event.points.length / perIteration;
     if (left-- === 0) yield* flush();
   }
   yield* flush();

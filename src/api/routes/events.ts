@@ -40,9 +40,10 @@ export const eventsRoute =
       },
       async (request, reply) => {
         const { id } = request.params;
-        const cursor = request.headers['last-event-id'] || (request.query.cursor ?? null);
+        const { cursor: asked = null, ...choice } = request.query;
+        const cursor = request.headers['last-event-id'] || asked;
         const { state } = await jobs.get(id);
-        const events = await jobs.subscribe(id, cursor);
+        const events = await jobs.subscribe(id, cursor, choice);
         // For a job that has ended this does not wait: there is a first event, or none.
         const first = cursor !== null && isFinal(state) ? await events.next() : undefined;
         if (first?.done) return reply.code(204).send();

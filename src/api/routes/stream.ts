@@ -16,8 +16,9 @@ export const streamPath = '/jobs/:id/stream';
 /** Bytes that may be buffered in a socket before it gets the next event. */
 const bufferLimit = 64 * 1024;
 
-const description = `Each message is one event, a JSON document of at most 512 kB. A subscriber that names the
-\`attempt.seq\` of the last event it received gets everything since, then live events, without gaps or repeats. The socket
+const description = `Each message is one event, a JSON document of at most 512 kB. A subscriber that names the cursor of
+the last event it received gets everything since, then live events, without gaps or repeats. The cursor of an event is its
+\`cursor\`, or else its \`attempt.seq\`. With a \`rate\`, losses are summed up: docs/stream.md has the rules. The socket
 closes with code 1000 only after the job's final \`state\` event. Errors before the upgrade are ordinary HTTP responses;
 later ones close the socket with code 4000 + HTTP status and the error's code as the reason: 4410 \`deleted\` if the job
 was deleted, 4400 \`invalid-cursor\` if the job does not reach the cursor within 30 seconds, 4503 \`unavailable\` if the
@@ -53,7 +54,8 @@ export const streamRoute =
             'Use a WebSocket client for this route; /jobs/{id}/events has the same events over plain HTTP.',
           );
         }
-        const events = await jobs.subscribe(request.params.id, request.query.cursor ?? null);
+        const { cursor = null, ...choice } = request.query;
+        const events = await jobs.subscribe(request.params.id, cursor, choice);
         subscriptions.set(request, events);
         // The subscription ends with the connection, however that ends, even during the handshake.
         const { socket } = request.raw;

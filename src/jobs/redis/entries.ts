@@ -29,6 +29,10 @@ export function positionOf([id]: RawEntry): Position {
   return fromId(id.toString());
 }
 
+export function hasLosses([, fields]: RawEntry): boolean {
+  return fields.length > 2;
+}
+
 export interface LossEntry {
   readonly iteration: number;
   readonly step: number;

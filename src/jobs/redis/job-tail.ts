@@ -18,7 +18,7 @@ const silence = 5000;
 export class JobTail {
   private events: JobEvent[] = [];
   private points = 0;
-  private readonly waiting = new Set<() => void>();
+  private readonly waiting = { any: new Set<() => void>(), others: new Set<() => void>() };
   private closed = false;
   /** Whether the events include the final state, which is the last. */
   finished = false;
@@ -52,10 +52,14 @@ export class JobTail {
     return this.events[low];
   }
 
-  /** Calls back once, at the next change. @returns a function that removes the callback. */
-  onChange(callback: () => void): () => void {
-    this.waiting.add(callback);
-    return () => this.waiting.delete(callback);
+  /**
+   * Calls back once, at the next change.
+   * @param what "others": not where only losses were added
+   * @returns a function that removes the callback.
+   */
+  onChange(what: 'any' | 'others', callback: () => void): () => void {
+    this.waiting[what].add(callback);
+    return () => this.waiting[what].delete(callback);
   }
 
   close(): void {
@@ -90,11 +94,15 @@ export class JobTail {
   }
 
   private add(events: JobEvent[]): void {
+    let others = false;
     for (const event of events) {
       const { attempt, seq } = this.end;
       // Entries between may have been moved out of the stream unseen: subscribers that need them read the stream.
-      if (event.attempt !== attempt || event.seq !== seq + 1)
+      if (event.attempt !== attempt || event.seq !== seq + 1) {
         this.beginAt({ attempt: event.attempt, seq: event.seq - 1 });
+        others = true;
+      }
+      if (event.type !== 'losses') others = true;
       this.events.push(event);
       this.points += pointsOf(event);
       if (event.type === 'state' && isFinal(event.state)) this.finished = true;
@@ -110,7 +118,8 @@ export class JobTail {
       dropped += 1;
     }
     this.events.splice(0, dropped);
-    this.wake();
+    this.wake('any');
+    if (others) this.wake('others');
   }
 
   private beginAt(base: Position): void {
@@ -127,12 +136,13 @@ export class JobTail {
 
   private fail(error: unknown): void {
     this.failure = error;
-    this.wake();
+    this.wake('any');
+    this.wake('others');
   }
 
-  private wake(): void {
-    const callbacks = [...this.waiting];
-    this.waiting.clear();
+  private wake(what: 'any' | 'others'): void {
+    const callbacks = [...this.waiting[what]];
+    this.waiting[what].clear();
     for (const callback of callbacks) callback();
   }
 }

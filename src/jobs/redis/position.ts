@@ -1,3 +1,4 @@
+import { type Cursor, parseCursor } from '../../contract/cursor.js';
 import { ApiError } from '../../contract/errors.js';
 
 /** The position of an entry in a job's stream. */
@@ -29,12 +30,11 @@ export function toCursor({ attempt, seq }: Position): string {
 }
 
 /** @throws ApiError `invalid-cursor`. */
-export function fromCursor(cursor: string): Position {
-  if (!/^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,14})$/.test(cursor))
-    throw new ApiError(
-      'invalid-cursor',
-      `cursor ${JSON.stringify(cursor.slice(0, 80))}: expected the attempt and seq of an event, such as "1.42".`,
-    );
-  const [attempt, seq] = cursor.split('.');
-  return { attempt: Number(attempt), seq: Number(seq) };
+export function fromCursor(text: string): Cursor {
+  const cursor = parseCursor(text);
+  if (cursor) return cursor;
+  throw new ApiError(
+    'invalid-cursor',
+    `cursor ${JSON.stringify(text.slice(0, 80))}: expected the cursor of an event, such as "1.42".`,
+  );
 }

@@ -15,7 +15,7 @@ import type { JobSpec } from '../../contract/spec.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
 import type { ArtifactStore } from '../artifacts.js';
 import { createJobId, isJobId } from '../ids.js';
-import type { Jobs, LossPoints, OpenJobsOptions } from '../jobs.js';
+import type { Jobs, LossPoints, OpenJobsOptions, StreamChoice } from '../jobs.js';
 import { type QueueEntry, queueName, queuePrefix } from '../queue.js';
 import { cancelJob } from './cancel-job.js';
 import { checkServer, checkWritable } from './check-server.js';
@@ -140,8 +140,8 @@ export class RedisJobs implements Jobs {
     return orUnavailable(async () => (await readEveryPoint(this.lossStore(id), range)) ?? thereIsNone(id));
   }
 
-  subscribe(id: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>> {
-    return orUnavailable(() => this.subscriptions.subscribe(mustBeId(id), cursor));
+  subscribe(id: string, cursor: string | null, choice?: StreamChoice): Promise<AsyncIterableIterator<JobEvent>> {
+    return orUnavailable(() => this.subscriptions.subscribe(mustBeId(id), cursor, choice));
   }
 
   ping(): Promise<void> {

@@ -1,8 +1,9 @@
 import type { JobEvent } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
-import { decodeEntry } from './entries.js';
+import { decodeEntry, hasLosses, positionOf } from './entries.js';
 import type { JobTail } from './job-tail.js';
 import { compare, type Position, toCursor } from './position.js';
+import type { Selection } from './selection.js';
 import { jobDeleted, noSuchCursor, streamIncomplete } from './stream-errors.js';
 import type { StreamPage } from './stream-pages.js';
 
@@ -19,10 +20,13 @@ const cursorPatience = 30_000;
 
 /**
  * One subscriber of a job's stream: reads pages from Redis while it is behind, then follows the shared tail. It holds
- * at most one page, however slow it is. It is done only after the final `state`; any other end is an error.
+ * at most one page and what its selection sums up, however slow it is. It is done only after the final `state`; any
+ * other end is an error.
  */
 export class Subscription implements AsyncIterableIterator<JobEvent> {
+  /** Events read and not yet taken. */
   private page: JobEvent[] = [];
+  private readonly take = () => this.page.shift() ?? this.fromTail();
   private ended = false;
   /** The error that it ends with, if not with the final state. */
   private failure: unknown;
@@ -32,6 +36,8 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
   private wake: () => void = () => {};
 
   /**
+   * @param position up to which it has read.
+   * @param selection null for all events as they are.
    * @param tail null if the job is final, so that Redis has all events.
    * @param release called once, at the end.
    * @param patience milliseconds to wait for a cursor beyond the stream's end
@@ -39,6 +45,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
   constructor(
     private readonly job: string,
     private position: Position,
+    private readonly selection: Selection | null,
     private readonly tail: JobTail | null,
     private readonly readPage: (after: Position) => Promise<StreamPage>,
     private readonly release: () => void,
@@ -51,9 +58,8 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
 
   async next(): Promise<IteratorResult<JobEvent, undefined>> {
     while (!this.ended) {
-      const event = this.page.shift() ?? this.fromTail();
+      const event = this.selection ? this.selection.next(this.take) : this.take();
       if (event) {
-        this.position = event;
         if (event.type === 'state' && isFinal(event.state)) this.end();
         return { done: false, value: event };
       }
@@ -86,12 +92,15 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
 
   private fromTail(): JobEvent | undefined {
     if (!this.tail || compare(this.position, this.tail.base) < 0) return undefined;
-    return this.tail.after(this.position);
+    const event = this.tail.after(this.position);
+    if (event) this.position = event;
+    return event;
   }
 
-  /** Waits until there are more events, or the end. */
+  /** Waits until there are more events, or the end, or the selection can continue. */
   private async more(): Promise<void> {
-    const { tail } = this;
+    const { tail, selection } = this;
+    if (selection?.isBlocked) return this.until((done) => selection.periods?.onNext(done));
     if (tail?.failure) return this.fail(tail.failure);
     if (tail && compare(this.position, tail.end) >= 0) return this.waitFor(tail);
     let page: StreamPage | undefined;
@@ -110,19 +119,19 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     });
     if (this.ended) return;
     if (failure) return this.fail(failure);
-    if (page) await this.take(page);
+    if (page) await this.read(page);
   }
 
   /** Waits at the tail's end, or beyond it if the cursor was ahead from the start. */
   private async waitFor(tail: JobTail): Promise<void> {
     const ahead = compare(this.position, tail.end) > 0;
     if (tail.finished) return ahead ? this.fail(noSuchCursor(this.job, this.position, tail.end)) : this.end();
-    if (!ahead) return this.until((done) => tail.onChange(done));
+    if (!ahead) return this.until((done) => this.onNews(tail, done));
     this.deadline ??= performance.now() + this.patience;
     const left = this.deadline - performance.now();
     if (left <= 0) return this.fail(noSuchCursor(this.job, this.position, tail.end));
     await this.until((done) => {
-      const forget = tail.onChange(done);
+      const forget = tail.onChange('any', done);
       const timer = setTimeout(done, left);
       return () => {
         forget();
@@ -131,11 +140,28 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     });
   }
 
-  private async take({ entries, trimmed, exists }: StreamPage): Promise<void> {
+  /** Waits for what the selection is interested in; for losses at most once per period. */
+  private onNews(tail: JobTail, done: () => void): () => void {
+    const { wantsLosses = true, isWaiting = false, periods = null } = this.selection ?? {};
+    const forget = tail.onChange(wantsLosses && !isWaiting ? 'any' : 'others', done);
+    const forgetPeriod = isWaiting ? periods?.onNext(done) : undefined;
+    return () => {
+      forget();
+      forgetPeriod?.();
+    };
+  }
+
+  private async read({ entries, trimmed, exists }: StreamPage): Promise<void> {
     if (!exists) return this.fail(jobDeleted(this.job));
-    if (compare(this.position, trimmed) < 0) this.page.push(this.truncated(trimmed, entries[0]));
-    this.page.push(...entries.map((entry) => decodeEntry(this.job, entry)));
-    if (this.page.length > 0) return;
+    if (compare(this.position, trimmed) < 0) {
+      this.page.push(this.truncated(trimmed, entries[0]));
+      this.position = trimmed;
+    }
+    const wanted = this.selection?.wantsLosses === false ? entries.filter((entry) => !hasLosses(entry)) : entries;
+    this.page.push(...wanted.map((entry) => decodeEntry(this.job, entry)));
+    const last = entries.at(-1);
+    if (last) this.position = positionOf(last);
+    if (last || this.page.length > 0) return;
     // A crashed Redis has lost the end of a job that had ended: new subscribers see the job continue.
     if (!this.tail || this.tail.finished) return this.fail(streamIncomplete(this.job));
     await this.until((done) => {

@@ -2,9 +2,12 @@ import type { Redis } from 'ioredis';
 import { ApiError } from '../../contract/errors.js';
 import type { JobEvent, JobState } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
+import type { StreamChoice } from '../jobs.js';
 import { JobTail } from './job-tail.js';
 import { recordKey } from './keys.js';
+import { Periods } from './periods.js';
 import { compare, fromCursor, fromId, start } from './position.js';
+import { type EventType, Selection } from './selection.js';
 import { noSuchCursor, serviceStops } from './stream-errors.js';
 import { readPage } from './stream-pages.js';
 import { Subscription } from './subscription.js';
@@ -12,6 +15,7 @@ import { Subscription } from './subscription.js';
 /** The subscribers of this process, with one tail and one connection per job. */
 export class Subscriptions {
   private readonly tails = new Map<string, { tail: JobTail; subscribers: number }>();
+  private readonly periods = new Map<number, Periods>();
   private readonly open = new Set<Subscription>();
 
   /**
@@ -28,18 +32,24 @@ export class Subscriptions {
   ) {}
 
   /** @throws ApiError `invalid-cursor` or `not-found`. */
-  async subscribe(job: string, cursor: string | null): Promise<AsyncIterableIterator<JobEvent>> {
-    const position = cursor === null ? start : fromCursor(cursor);
+  async subscribe(
+    job: string,
+    from: string | null,
+    { types, rate }: StreamChoice = {},
+  ): Promise<AsyncIterableIterator<JobEvent>> {
+    const cursor = from === null ? { ...start, losses: start.seq } : fromCursor(from);
     const [state, last, attempt] = await this.redis.hmget(recordKey(job), 'state', 'last', 'attempt');
     if (!state || !last) throw new ApiError('not-found', `There is no job ${job}.`);
     const end = fromId(last);
     const final = isFinal(state as JobState);
-    if (position.attempt > Number(attempt) || (final && compare(position, end) > 0))
-      throw noSuchCursor(job, position, end);
+    if (cursor.attempt > Number(attempt) || (final && compare(cursor, end) > 0)) throw noSuchCursor(job, cursor, end);
+    const plain = types === undefined && rate === undefined && cursor.losses === cursor.seq;
+    const wanted = types === undefined ? null : new Set(types.split(',') as EventType[]);
     const shared = final ? null : this.share(job, end);
     const subscription: Subscription = new Subscription(
       job,
-      position,
+      { attempt: cursor.attempt, seq: cursor.losses },
+      plain ? null : new Selection(cursor, wanted, rate === undefined ? null : this.periodsOf(rate)),
       shared?.tail ?? null,
       (after) => readPage(this.patient, job, after),
       () => {
@@ -53,12 +63,18 @@ export class Subscriptions {
     );
     this.open.add(subscription);
     // A subscriber with the final state has everything.
-    if (final && compare(position, end) === 0) await subscription.return();
+    if (final && compare(cursor, end) === 0) await subscription.return();
     return subscription;
   }
 
   async close(): Promise<void> {
     for (const subscription of this.open) subscription.fail(serviceStops());
+  }
+
+  private periodsOf(rate: number): Periods {
+    const periods = this.periods.get(rate) ?? new Periods(rate);
+    this.periods.set(rate, periods);
+    return periods;
   }
 
   private share(job: string, end: ReturnType<typeof fromId>): { tail: JobTail; subscribers: number } {
