@@ -54,25 +54,27 @@ export function ComparisonFigure({ id, results, view, onView }: Props) {
         <FigureDownloads id={id} results={results} view={view} />
       </div>
       <div class="figure-columns">
-        <StepCursor step={step} steps={steps} series={shown.map((i) => series[i]!)}>
-          <Plot
-            chartOf={(most) => comparisonChart(results, most, view)}
-            styleOf={({ className }) => {
-              const place = placeOf(className);
-              return { colour: series[place]!.family, isFaint: pointed.value !== null && pointed.value !== place };
-            }}
-            over={(chart, size) => (
-              <Cursor step={step} chart={chart} size={size} series={shown.map((i) => series[i]!)} />
-            )}
-          />
-        </StepCursor>
+        <div class="stack">
+          <StepCursor step={step} steps={steps} series={shown.map((i) => series[i]!)}>
+            <Plot
+              chartOf={(most) => comparisonChart(results, most, view)}
+              styleOf={({ className }) => {
+                const place = placeOf(className);
+                return { colour: series[place]!.family, isFaint: pointed.value !== null && pointed.value !== place };
+              }}
+              over={(chart, size) => (
+                <Cursor step={step} chart={chart} size={size} series={shown.map((i) => series[i]!)} />
+              )}
+            />
+          </StepCursor>
+          <p class="caption">
+            The mean of f(θₜ) over {formatCount(results.functions)} functions
+            {view.bands === 'none' ? '' : ', and the band from the 25 % to the 75 % quantile'}. Every optimizer has the
+            same functions and starting points.
+          </p>
+        </div>
         <Legend series={series} view={view} step={step} pointed={pointed} onView={onView} />
       </div>
-      <p class="caption">
-        The mean of f(θₜ) over {formatCount(results.functions)} functions
-        {view.bands === 'none' ? '' : ', and the band from the 25 % to the 75 % quantile'}. Every optimizer has the same
-        functions and starting points.
-      </p>
       <Numbers series={shown.map((i) => series[i]!)} steps={steps} />
     </section>
   );
@@ -163,10 +165,7 @@ function Legend({ series, view, step, pointed, onView }: LegendProps) {
           <tr>
             <th scope="col">Step {formatCount(step.value)}</th>
             <th scope="col" class="number">
-              Mean
-            </th>
-            <th scope="col" class="number">
-              25 % … 75 %
+              Mean, quartiles
             </th>
           </tr>
         </thead>
@@ -192,8 +191,10 @@ function Legend({ series, view, step, pointed, onView }: LegendProps) {
                   <span class={one.learned ? 'learned' : undefined}>{one.label}</span>
                 </label>
               </th>
-              <td class="number">{formatLoss(toWire(one.mean[step.value] ?? Number.NaN))}</td>
-              <td class="number faint">{quartilesAt(one, step.value)}</td>
+              <td class="number">
+                {formatLoss(toWire(one.mean[step.value] ?? Number.NaN))}
+                <small>{quartilesAt(one, step.value)}</small>
+              </td>
             </tr>
           ))}
         </tbody>
