@@ -78,7 +78,11 @@ export function BulkActions({ selection }: { selection: Selection }) {
             Their documents, losses, results and weights are deleted for good. Optimizers in the registry have copies of
             their own and stay.
           </p>
-          {alive.length > 0 && <p>{jobs(alive)} of the selection have not ended and will be left alone.</p>}
+          {alive.length > 0 && (
+            <p>
+              {jobs(alive)} of the selection {alive.length === 1 ? 'has' : 'have'} not ended and will be left alone.
+            </p>
+          )}
           <Names rows={ended} />
         </Confirm>
       )}
