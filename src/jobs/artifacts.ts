@@ -27,6 +27,8 @@ export interface OpenArtifact {
   etag(): Promise<string>;
   /** The bytes, once. The file is closed when the stream ends or is destroyed. */
   read(range?: ByteRange): Readable;
+  /** Fills the buffer with the bytes from this position on. @returns how many: fewer only at the file's end. */
+  readInto(buffer: Uint8Array, position: number): Promise<number>;
   /** Does nothing if the file is closed. */
   close(): Promise<void>;
 }
@@ -113,6 +115,13 @@ export class FolderArtifactStore implements ArtifactStore {
         size: Number(size),
         etag: () => this.#digest(path, file, `${ino} ${mtimeNs} ${size}`),
         read: (range) => file.createReadStream({ start: 0, ...range }),
+        async readInto(buffer, position) {
+          for (let read = 0; ; ) {
+            const { bytesRead } = await file.read(buffer, read, buffer.length - read, position + read);
+            read += bytesRead;
+            if (bytesRead === 0 || read === buffer.length) return read;
+          }
+        },
         close: () => file.close(),
       };
     } catch (error) {

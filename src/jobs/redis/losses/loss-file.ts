@@ -1,3 +1,4 @@
+import type { OpenArtifact } from '../../artifacts.js';
 import { type LossEntry, toPoints } from '../entries.js';
 
 /**
@@ -55,31 +56,39 @@ export function encodeLossFile(blocks: readonly LossBlock[]): Uint8Array {
   return bytes;
 }
 
+/** Bytes that are read at a time. */
+const pieceBytes = 1 << 19;
+
 /**
- * The blocks of a file that is read in pieces.
+ * The blocks of a file.
  * @param wanted whether to return a block with this seq, first meta-iteration and one past the last
- * @returns those of each piece together, in order; none for some pieces
+ * @returns those of each piece that is read, in order; none for some pieces
  */
-export async function* decodeLossFile(
-  pieces: AsyncIterable<Buffer>,
+export async function* readBlocks(
+  file: OpenArtifact,
   wanted: (seq: number, iteration: number, end: number) => boolean,
 ): AsyncGenerator<LossBlock[]> {
-  let bytes: Buffer = Buffer.alloc(0);
-  for await (const piece of pieces) {
-    bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
+  let buffer = Buffer.alloc(Math.min(pieceBytes, file.size));
+  for (let position = 0; position < file.size; ) {
+    const bytes = buffer.subarray(0, await file.readInto(buffer, position));
     const blocks: LossBlock[] = [];
     let at = 0;
     while (at + headerBytes <= bytes.length) {
       const [seq, iteration, step, perIteration, count] = [0, 4, 8, 12, 16].map((i) => bytes.readUInt32LE(at + i));
       const start = at + headerBytes;
       const end = start + 4 * count!;
-      if (end > bytes.length) break;
+      if (wanted(seq!, iteration!, iteration! + Math.ceil(count! / perIteration!))) {
+        // A block that is cut off is read with the next piece, for which a large one needs a larger buffer.
+        if (end > bytes.length) {
+          if (at === 0) buffer = Buffer.alloc(end);
+          break;
+        }
+        const points = toPoints(bytes.subarray(start, end));
+        blocks.push({ seq: seq!, iteration: iteration!, step: step!, perIteration: perIteration!, points });
+      }
       at = end;
-      if (!wanted(seq!, iteration!, iteration! + Math.ceil(count! / perIteration!))) continue;
-      const points = toPoints(bytes.subarray(start, end));
-      blocks.push({ seq: seq!, iteration: iteration!, step: step!, perIteration: perIteration!, points });
     }
-    bytes = bytes.subarray(at);
     yield blocks;
+    position += at;
   }
 }

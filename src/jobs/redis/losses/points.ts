@@ -5,7 +5,7 @@ import { decodeLosses, positionOf } from '../entries.js';
 import { compare } from '../position.js';
 import { jobDeleted } from '../stream-errors.js';
 import { readPage } from '../stream-pages.js';
-import { decodeLossFile, type LossBlock, lossFiles } from './loss-file.js';
+import { type LossBlock, lossFiles, readBlocks } from './loss-file.js';
 
 /** Where a job's losses are. */
 export interface LossStore {
@@ -19,8 +19,10 @@ export interface EntryPoints extends LossPoints {
   readonly seq: number;
 }
 
-/** Entries per page: about a megabyte at most, since an entry has some tens of kilobytes. */
-const pageLength = 16;
+/** Entries per page, which follow the entries' sizes: a narrow range of large entries takes a few of them. */
+const pageLength = { first: 2, longest: 64 };
+/** Bytes of points per page, about. */
+const pageBytes = 1 << 18;
 
 /**
  * An attempt's points of the meta-iterations [from, to), in order, from its artifacts and its stream.
@@ -36,8 +38,9 @@ export async function* readPoints(
 ): AsyncGenerator<EntryPoints[]> {
   const { redis, job } = store;
   let after = first - 1;
+  let length = pageLength.first;
   for (;;) {
-    const { entries, trimmed, exists } = await readPage(redis, job, { attempt, seq: after }, pageLength);
+    const { entries, trimmed, exists } = await readPage(redis, job, { attempt, seq: after }, length);
     if (!exists) throw jobDeleted(job);
     if (compare(trimmed, { attempt, seq: after + 1 }) >= 0) {
       // Entries up to this one have been moved to artifacts, also while the ones before were read.
@@ -60,6 +63,9 @@ export async function* readPoints(
       if (losses) page.push(...clip({ seq, ...losses }, from, to));
     }
     yield page;
+    const bytes = page.reduce((sum, { points }) => sum + points.byteLength, 0);
+    if (bytes < pageBytes / 2) length = Math.min(2 * length, pageLength.longest);
+    else if (bytes > pageBytes) length = Math.max(length / 2, 1);
   }
 }
 
@@ -83,10 +89,14 @@ async function* readFiles(
       passed ||= seq > last || first >= to;
       return !passed && seq > done && end > from;
     };
-    for await (const blocks of decodeLossFile(file.read(), wanted)) {
-      done = blocks.at(-1)?.seq ?? done;
-      yield blocks.flatMap((block) => clip(block, from, to));
-      if (passed) return;
+    try {
+      for await (const blocks of readBlocks(file, wanted)) {
+        done = blocks.at(-1)?.seq ?? done;
+        yield blocks.flatMap((block) => clip(block, from, to));
+        if (passed) return;
+      }
+    } finally {
+      await file.close();
     }
   }
 }
