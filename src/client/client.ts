@@ -81,6 +81,19 @@ export class Client {
   }
 
   /**
+   * Every loss of the meta-iterations [from, to) so far, in order, as it arrives: lines `iteration,step,loss` after a
+   * header, or little-endian 32-bit floats.
+   */
+  async lossPoints(
+    id: string,
+    format: 'csv' | 'fp32',
+    { from, to }: Asked<Pick<LossesQuery, 'from' | 'to'>> = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const path = withQuery(`${jobPath(id)}/losses`, { from, to, format });
+    return (await request(this.url(path))).body!;
+  }
+
+  /**
    * A trained optimizer's file.
    * @param of the id of a job, or a version in the registry
    */

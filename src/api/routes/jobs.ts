@@ -1,15 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DryRun } from '../../contract/dry-run.js';
-import { ApiError } from '../../contract/errors.js';
 import { Job } from '../../contract/job.js';
 import { JobList, JobSummaryList } from '../../contract/lists.js';
-import { LossSeries } from '../../contract/losses.js';
-import { CreateQuery, JobsQuery, LossesQuery } from '../../contract/queries.js';
+import { CreateQuery, JobsQuery } from '../../contract/queries.js';
 import { Strict } from '../../contract/schema.js';
 import { JobSpec } from '../../contract/spec.js';
 import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { isOfOtherType } from '../body.js';
+import { LossFormsQuery, lossesDescription, lossesResponse, sendLosses } from '../losses.js';
 import { CreateHeaders, emptyResponse, errors, JobParams, response } from '../schemas.js';
 
 const tags = ['jobs'];
@@ -137,21 +136,14 @@ export const jobRoutes =
       {
         schema: {
           operationId: 'getLosses',
-          summary: 'Training losses of a range of meta-iterations, downsampled',
+          summary: 'Training losses of a range of meta-iterations, in buckets or every point',
+          description: lossesDescription,
           tags,
           params: JobParams,
-          querystring: LossesQuery,
-          response: {
-            200: response('Mean, minimum and maximum loss per bucket.', LossSeries),
-            ...errors('invalid-document', 'not-found'),
-          },
+          querystring: LossFormsQuery,
+          response: { 200: lossesResponse, ...errors('invalid-document', 'not-found', 'not-acceptable') },
         },
       },
-      async (request) => {
-        const { from = 0, to = from } = request.query;
-        if (to < from)
-          throw new ApiError('invalid-document', `to: found ${to}, allowed: at least ${from}, as \`from\`.`);
-        return jobs.losses(request.params.id, request.query);
-      },
+      (request, reply) => sendLosses(jobs, request, reply),
     );
   };
