@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { stagesOf, stepOf } from '../contract/curriculum.js';
 import { ApiError } from '../contract/errors.js';
 import type { Job } from '../contract/job.js';
-import { LossSeries } from '../contract/losses.js';
+import { LossSeries, toCell } from '../contract/losses.js';
 import { LossesQuery } from '../contract/queries.js';
 import { Choice, Strict } from '../contract/schema.js';
 import { Type } from '../contract/type.js';
@@ -92,7 +92,7 @@ async function* toCsv({ spec }: Job, runs: AsyncIterable<LossPoints>): AsyncGene
       const number = iteration + first / perIteration;
       const step = stepOf(stages, number);
       const end = Math.min(first + perIteration, points.length);
-      for (let p = first; p < end; p++) text += `${number},${step + p - first},${points[p]}\n`;
+      for (let p = first; p < end; p++) text += `${number},${step + p - first},${toCell(points[p]!)}\n`;
     }
     yield Buffer.from(text);
   }

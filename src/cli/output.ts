@@ -88,12 +88,20 @@ export function printJson(value: unknown): void {
 
 /** One JSON document that may be too large for a string. */
 export async function printDocument(value: unknown): Promise<void> {
-  for (const piece of jsonPieces(value)) {
-    if (process.stdout.write(printable(piece))) continue;
-    await once(process.stdout, 'drain', { signal: outputLost }).catch(() => {});
-    if (outputLost.aborted) return;
-  }
+  for (const piece of jsonPieces(value)) if (!(await write(printable(piece)))) return;
   print('');
+}
+
+/** Lines that arrive in pieces. */
+export async function printPieces(pieces: ReadableStream<Uint8Array>): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const piece of pieces) if (!(await write(printableLines(decoder.decode(piece, { stream: true }))))) return;
+}
+
+/** Writes to standard output once there is room. @returns whether it can still be written. */
+async function write(text: string): Promise<boolean> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain', { signal: outputLost }).catch(() => {});
+  return !outputLost.aborted;
 }
 
 /** Prints a message on standard error. */

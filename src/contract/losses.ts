@@ -52,3 +52,8 @@ export function widthFor(from: number, to: number, points: number): number {
   while (Math.ceil(to / width) - Math.floor(from / width) > Math.max(1, points)) width *= ladder;
   return width;
 }
+
+/** A loss in a table: nine digits, which round-trip fp32, without trailing zeros. */
+export function toCell(loss: number): number {
+  return Number(loss.toPrecision(9));
+}

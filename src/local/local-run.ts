@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { comparisonEvent } from '../contract/comparison-event.js';
 import type { RunEvent } from '../contract/events.js';
+import { toCell } from '../contract/losses.js';
 import { fold, type Standing, standingOf } from '../contract/progress.js';
 import type { ComparisonResults } from '../contract/results.js';
 import type { JobSpec } from '../contract/spec.js';
@@ -157,7 +158,7 @@ class FileWriter {
       this.cutLosses = false;
       event.points.forEach((loss, p) => {
         const iteration = event.iteration + Math.floor(p / event.perIteration);
-        losses.append(iteration, event.step + (p % event.perIteration), shortest(loss));
+        losses.append(iteration, event.step + (p % event.perIteration), toCell(loss));
       });
     }
     if (event.type === 'validation') {
@@ -166,9 +167,4 @@ class FileWriter {
       validation.append(event.iteration, event.loss, event.best);
     }
   }
-}
-
-/** Nine digits, which round-trip fp32, without trailing zeros. */
-function shortest(value: number): number {
-  return Number(value.toPrecision(9));
 }

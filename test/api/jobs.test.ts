@@ -131,6 +131,38 @@ test('losses of a range, downsampled', async () => {
   await attempt.succeed();
 });
 
+test('every loss, as CSV and packed, the latest attempt winning', async () => {
+  const first = await api.begin(sampleSpec({ training: { iterations: 10, horizon: 4, unroll: 2 } }));
+  const append = (attempt: typeof first, iteration: number, ...points: number[]) =>
+    attempt.append({ type: 'losses', iteration, step: 0, perIteration: 2, points: Float32Array.from(points) });
+  await append(first, 0, 1, 0.1, Number.NaN, Number.POSITIVE_INFINITY, 3, 4);
+  await first.retry({ code: 'child-lost', message: 'killed' });
+  const second = (await api.attempts.begin(first.job))!;
+  await append(second, 2, 5, -6, 7, Number.NEGATIVE_INFINITY);
+  await second.succeed();
+  const path = `/jobs/${first.job}/losses`;
+
+  const csv = await api.request('GET', path, { headers: { accept: 'text/csv' } });
+  const lines = ['0,0,1', '0,1,0.100000001', '1,2,NaN', '1,3,Infinity', '2,0,5', '2,1,-6', '3,2,7', '3,3,-Infinity'];
+  assert.equal(csv.bytes.toString(), `${['iteration,step,loss', ...lines].join('\n')}\n`);
+  assert.match(csv.headers.get('content-type') ?? '', /^text\/csv\b/);
+  assert.equal(csv.headers.get('content-disposition'), `attachment; filename="${first.job}-losses.csv"`);
+  assert.equal(csv.headers.get('vary'), 'Accept');
+  const some = await api.request('GET', `${path}?from=1&to=3&format=csv`);
+  assert.equal(some.bytes.toString(), `${['iteration,step,loss', ...lines.slice(2, 6)].join('\n')}\n`);
+
+  const packed = await api.request('GET', path, { headers: { accept: 'application/octet-stream' } });
+  const floats = Array.from({ length: 8 }, (_, i) => packed.bytes.readFloatLE(4 * i));
+  assert.deepEqual([packed.bytes.length, ...floats], [32, 1, Math.fround(0.1), NaN, Infinity, 5, -6, 7, -Infinity]);
+  const head = await api.request('HEAD', path, { headers: { accept: 'text/csv' } });
+  assert.deepEqual([head.status, head.bytes.length], [200, 0]);
+  assert.equal((await api.request('GET', path)).json<LossSeries>().count.length, 4);
+  const code = async (query: string, accept: string) =>
+    (await api.request('GET', path + query, { headers: { accept } })).json().code;
+  assert.equal(await code('', 'image/png'), 'not-acceptable');
+  assert.equal(await code('?from=2&to=1', 'text/csv'), 'invalid-document');
+});
+
 test('a page of long documents is shortened, and the next one continues after it', async () => {
   const metaLoss = Array.from({ length: 1001 }, (_, i) => (i + 1) / 1009);
   const long = sampleSpec({ labels: ['long'], training: { unroll: 1000, horizon: 1000, metaLoss } });

@@ -60,6 +60,16 @@ describe('metadescent serve, and the commands that talk to it', () => {
       ['w.safetensors', 'local/weights.safetensors'].map((file) => readFile(join(folder.path, file))),
     );
     assert.ok(remote!.equals(local!), 'the same bytes from the service as from train');
+    const every = await command(['losses', id, '--every'], options);
+    assert.equal(every.stdout, await readFile(join(folder.path, 'local/losses.csv'), 'utf8'));
+    const some = await command(['losses', id, '--every', '--from', '1', '--to', '2'], options);
+    assert.equal(
+      some.stdout,
+      `${every.stdout
+        .split('\n')
+        .filter((line) => /^(1,|iteration)/.test(line))
+        .join('\n')}\n`,
+    );
 
     for (const args of [
       ['weights', id, '-o', '/proc/w'],

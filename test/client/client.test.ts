@@ -121,6 +121,9 @@ describe('the client', () => {
     await attempt.succeed();
     const { mean } = await client.losses(attempt.job, { from: 1, to: 3 });
     assert.deepEqual(mean.map(Number), [0.75, 1.5]);
+    const floats = await new Response(await client.lossPoints(attempt.job, 'fp32', { from: 1, to: 3 })).arrayBuffer();
+    assert.deepEqual([...new Float32Array(floats)], [1, 0.5, 2, 1]);
+    await assert.rejects(client.lossPoints('j0', 'csv'), isError('not-found'));
     assert.ok(Array.isArray(await client.artifacts(attempt.job)));
   });
 

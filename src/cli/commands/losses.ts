@@ -1,11 +1,12 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { type JsonOption, print, printJson, withJson } from '../output.js';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type JsonOption, print, printJson, printPieces, withJson } from '../output.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 
 interface LossesOptions extends JsonOption, ServerOption {
   from?: number;
   to?: number;
   points?: number;
+  every?: boolean;
 }
 
 export function defineLosses(program: Command): void {
@@ -16,7 +17,8 @@ export function defineLosses(program: Command): void {
     .argument('<JOB>', 'id of the job')
     .option('--from <N>', 'first meta-iteration', parseCount)
     .option('--to <N>', 'one past the last meta-iteration', parseCount)
-    .option('--points <N>', 'maximum number of buckets', parseCount);
+    .option('--points <N>', 'maximum number of buckets', parseCount)
+    .addOption(new Option('--every', 'print every loss instead: iteration, step, loss').conflicts(['points', 'json']));
   withJson(withServer(command), 'print the series as one JSON document').action(printLosses);
 }
 
@@ -26,6 +28,7 @@ function parseCount(text: string): number {
 }
 
 async function printLosses(id: string, { from, to, points, ...options }: LossesOptions): Promise<void> {
+  if (options.every) return printPieces(await clientOf(options).lossPoints(id, 'csv', { from, to }));
   const series = await clientOf(options).losses(id, { from, to, points });
   if (options.json) return printJson(series);
   const { iteration, count, mean, min, max } = series;
