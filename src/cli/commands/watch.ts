@@ -8,6 +8,9 @@ import { type JsonOption, outputLost, print, printComparison, printJson, say, wi
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { ProgressDisplay } from '../render/progress.js';
 
+/** Summaries of the losses per second: no more can be seen. */
+const summaries = 10;
+
 interface WatchOptions extends JsonOption, ServerOption {
   cursor?: string;
 }
@@ -57,7 +60,12 @@ export async function followJob(
   try {
     // The job's first events may be before the cursor, or no longer kept.
     if (!json) progress.expect((await client.get(id)).spec);
-    for await (const event of client.events(id, { signal: stopped, ...(cursor !== undefined && { cursor }) })) {
+    const thinned = json ? {} : { rate: summaries };
+    for await (const event of client.events(id, {
+      signal: stopped,
+      ...thinned,
+      ...(cursor !== undefined && { cursor }),
+    })) {
       if (json) printJson(event);
       else progress.show(event);
       if (event.type === 'state') state = event.state;
