@@ -174,6 +174,27 @@ describe('words', () => {
   });
 });
 
+describe('measurements', () => {
+  it('are summed up where there are too many, and the best stays marked', () => {
+    const points = Array.from({ length: 5000 }, (_, i) => ({
+      x: 100 * i,
+      y: i === 7 ? Number.NaN : 1,
+      best: i === 4321,
+    }));
+    const curve = pointCurve(points, name);
+    assert.ok(curve.x.length <= 1000 && curve.width > 100);
+    assert.equal(
+      curve.count.reduce((a, b) => a + b, 0),
+      5000,
+    );
+    assert.equal(
+      curve.finite.reduce((a, b) => a + b, 0),
+      4999,
+    );
+    assert.ok(Math.abs(curve.x[curve.best]! - 432_100) <= curve.width / 2);
+  });
+});
+
 describe('colours', () => {
   it('are a function of the job alone; dashes tell jobs of one colour apart', () => {
     const ids = Array.from({ length: 40 }, (_, i) => `j0123456789abcdef${String(i).padStart(2, '0')}`);

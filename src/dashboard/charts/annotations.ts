@@ -95,6 +95,8 @@ export function drawEndLabels(u: uPlot, { curves }: Plot, { font }: Tokens, most
   const height = 14 * scale;
   const labels = curves
     .flatMap(({ curve, line }) => {
+      // Beside several curves, their measurements have the same colours.
+      if (curve.marked && curves.length > 2) return [];
       const last = line.findLast((place) => typeof place === 'number');
       if (last === undefined || last === null) return [];
       const y = Math.min(Math.max(u.valToPos(last, 'y', true), bbox.top), bbox.top + bbox.height);

@@ -1,4 +1,6 @@
-import type { LossBuckets } from '../../contract/loss-buckets.js';
+import { LossBuckets } from '../../contract/loss-buckets.js';
+import { widthFor } from '../../contract/losses.js';
+import { toWire } from '../../contract/schema.js';
 
 /** A curve of summaries: element i of each array is of bucket i, in the order of x. */
 export interface Curve {
@@ -55,8 +57,12 @@ export function bucketCurve(buckets: LossBuckets, name: Name): Curve {
   };
 }
 
-/** A curve of single measurements. */
+/** Single measurements that are drawn as such; more are summed up in buckets. */
+const mostPoints = 1000;
+
+/** A curve of single measurements at whole numbers, in the order of x. */
 export function pointCurve(points: readonly { x: number; y: number; best?: boolean }[], name: Name): Curve {
+  if (points.length > mostPoints) return summedPoints(points, name);
   const y = points.map((point) => point.y);
   return {
     ...name,
@@ -72,6 +78,16 @@ export function pointCurve(points: readonly { x: number; y: number; best?: boole
     overSeeds: false,
     best: points.findLastIndex(({ best }) => best),
   };
+}
+
+function summedPoints(points: readonly { x: number; y: number; best?: boolean }[], name: Name): Curve {
+  const buckets = new LossBuckets(widthFor(points[0]!.x, points.at(-1)!.x + 1, mostPoints));
+  for (const { x, y } of points) buckets.add(x, 1, [toWire(y)]);
+  const best = points.findLast((point) => point.best);
+  const curve = bucketCurve(buckets, name);
+  const { width } = buckets;
+  const at = best ? curve.x.findIndex((x) => Math.floor(x / width) === Math.floor(best.x / width)) : -1;
+  return { ...curve, marked: true, best: at };
 }
 
 /** The part of a curve within [from, to], and one element on either side, so that lines reach the edge. */

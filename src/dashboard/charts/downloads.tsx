@@ -10,10 +10,12 @@ interface Props {
   /** All buckets, not only those in view. */
   curves: readonly Curve[];
   png: () => Promise<Blob | null> | null;
+  /** Address of every point that the buckets sum up, as CSV. */
+  everyPoint?: string | undefined;
 }
 
 /** A chart as a file. */
-export function Downloads({ title, fileName, plot, curves, png }: Props) {
+export function Downloads({ title, fileName, plot, curves, png, everyPoint }: Props) {
   const asPng = async () => {
     const blob = await png();
     if (blob) save(blob, `${fileName}.png`);
@@ -29,8 +31,13 @@ export function Downloads({ title, fileName, plot, curves, png }: Props) {
         Picture <span class="faint">PNG</span>
       </button>
       <button type="button" onClick={() => asText(toCsv(curves), 'text/csv', 'csv')}>
-        Numbers drawn <span class="faint">CSV</span>
+        Buckets <span class="faint">CSV</span>
       </button>
+      {everyPoint !== undefined && (
+        <a href={everyPoint} download={`${fileName}-points.csv`}>
+          Every point <span class="faint">CSV</span>
+        </a>
+      )}
     </Menu>
   );
 }

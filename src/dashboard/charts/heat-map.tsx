@@ -11,7 +11,13 @@ export function HeatMap({ title, field }: { title: string; field: LossField | nu
   const isDark = dark.value;
   useEffect(() => {
     if (!canvas.current || !key.current) return;
-    const { paper, accent, ink, alarm } = tokensOf(canvas.current);
+    const tokens = tokensOf(canvas.current);
+    // A canvas spells every colour out as six digits.
+    const context = canvas.current.getContext('2d')!;
+    const [paper, accent, ink, alarm] = [tokens.paper, tokens.accent, tokens.ink, tokens.alarm].map((colour) => {
+      context.fillStyle = colour;
+      return String(context.fillStyle);
+    }) as [string, string, string, string];
     const shade = ramp([paper, accent, ink]);
     const paint = (on: HTMLCanvasElement, columns: number, rows: number, share: (i: number) => number) => {
       on.width = Math.max(1, columns);

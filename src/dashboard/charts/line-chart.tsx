@@ -22,12 +22,14 @@ interface Props {
   /** All of x that there is. */
   whole: Stretch;
   milestones?: readonly Milestone[];
+  /** Address of every point that the buckets sum up, as CSV. */
+  everyPoint?: string;
   /** Asks for another stretch of x; null for the whole. */
   onZoom: (zoom: Stretch | null) => void;
 }
 
 /** Curves by meta-iteration, with their numbers in words, in a table and as files. */
-export function LineChart({ title, fileName, curves, view, whole, milestones = [], onZoom }: Props) {
+export function LineChart({ title, fileName, curves, view, whole, milestones = [], everyPoint, onZoom }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<LinePlot | null>(null);
   const pointed = useSignal<number | null>(null);
@@ -89,6 +91,7 @@ export function LineChart({ title, fileName, curves, view, whole, milestones = [
             plot={plot}
             curves={curves}
             png={() => chart.current?.toPng() ?? null}
+            everyPoint={everyPoint}
           />
         </div>
       </figcaption>

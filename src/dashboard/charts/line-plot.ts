@@ -22,6 +22,9 @@ interface Handlers {
   onPoint(x: number | null): void;
 }
 
+/** Measurements that have a dot each; more would be a thick line. */
+const mostDots = 120;
+
 /** Letters of a label at the end of a line. */
 const labelLength = 18;
 
@@ -181,7 +184,7 @@ export class LinePlot {
     if (layer === 'low' || layer === 'high') return hidden;
     if (layer === 'raw') return { stroke: line, width: 1, alpha: 0.35, points: { show: false } };
     const points: uPlot.Series.Points = marked
-      ? { show: true, size: 5, fill: line, stroke: line }
+      ? { show: () => column.length <= mostDots, size: 5, fill: line, stroke: line }
       : { show: false, size: 4, fill: line, stroke: line, filter: () => isolated(column) };
     return { stroke: line, width: 1.75, dash: dashPattern(stroke.dash), points };
   }

@@ -1,17 +1,10 @@
 import type { JobEvent, JobEventOf, Phase } from '../../../contract/events.js';
 import { fold, type Standing, standingOf } from '../../../contract/progress.js';
-import { fromWire, toWire } from '../../../contract/schema.js';
+import { toWire } from '../../../contract/schema.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { formatCount, formatLoss } from '../../../figures/numbers.js';
+import { replaceFrom, type Validation, validationOf } from '../../charts/validations.js';
 import { Pace } from '../../parts/pace.js';
-
-export interface Validation {
-  /** Meta-iterations done. */
-  readonly iteration: number;
-  /** Per step, so that it is on the axis of the losses. */
-  readonly loss: number;
-  readonly best: boolean;
-}
 
 export interface LogEntry {
   readonly key: string;
@@ -49,10 +42,7 @@ export class JobHistory {
       const isAlarm = event.type === 'diverged' || (event.type === 'state' && event.reason !== null);
       this.log.push({ key: `${attempt}.${seq}`, time, text, isAlarm });
     }
-    if (event.type === 'validation') {
-      const { iteration, best } = event;
-      replaceFrom(this.validations, { iteration, best, loss: this.perStep(event) });
-    }
+    if (event.type === 'validation') replaceFrom(this.validations, validationOf(event, this.spec));
     if (event.type === 'health') replaceFrom(this.health, event);
     if (event.type === 'progress') this.advance(event.phase, event.done, event.total, time);
     if (event.type === 'started' && event.iterations > 0) this.advance('training', 0, event.iterations, time);
@@ -63,14 +53,6 @@ export class JobHistory {
     const pace = this.phases.get(phase)?.pace ?? new Pace();
     pace.add(done, time);
     this.phases.set(phase, { done, total, pace });
-  }
-
-  /** Its mean over the steps; events of earlier versions leave measure and steps to the document. */
-  private perStep({ loss, measure, steps }: JobEventOf<'validation'>): number {
-    const training = this.spec.kind === 'metatrain' ? this.spec.training : null;
-    const measured = measure ?? training?.validation.measure ?? 'sum';
-    const all = steps ?? training?.validation.horizon ?? training?.horizon ?? 1;
-    return fromWire(loss) / (measured === 'sum' ? all : 1);
   }
 
   /** A line of the list of events; null for what other parts of the page show. */
@@ -88,7 +70,7 @@ export class JobHistory {
           : sentence(event.state);
       case 'validation':
         return event.best
-          ? `Best validation so far after ${meta(event.iteration)}: ${formatLoss(toWire(this.perStep(event)))} per step`
+          ? `Best validation so far after ${meta(event.iteration)}: ${formatLoss(toWire(validationOf(event, this.spec).loss))} per step`
           : null;
       case 'health':
         return event.verdict === this.health.at(-1)?.verdict ? null : sentence(event.verdict);
@@ -106,12 +88,6 @@ export class JobHistory {
         return null;
     }
   }
-}
-
-/** A later attempt repeats what came after its checkpoint. */
-function replaceFrom<T extends { iteration: number }>(list: T[], item: T): void {
-  const end = list.findLastIndex(({ iteration }) => iteration < item.iteration) + 1;
-  list.splice(end, list.length - end, item);
 }
 
 function sentence(words: string): string {

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { backoff } from '../../../client/backoff.js';
 import { ApiError } from '../../../contract/errors.js';
 import type { JobEvent } from '../../../contract/events.js';
 import type { Job } from '../../../contract/job.js';
@@ -23,6 +24,8 @@ export class JobModel {
   private readonly early: JobEvent[] = [];
   private history: JobHistory | null = null;
   private frame = 0;
+  private tries = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly stop: () => void;
   /** Whether the record has changed, too. */
   private outdated = false;
@@ -40,13 +43,16 @@ export class JobModel {
   close(): void {
     this.stop();
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.timer);
     this.stream.close();
   }
 
   /** Fetches the record again. */
   async load(): Promise<void> {
+    clearTimeout(this.timer);
     try {
       const job = await api.get(this.id);
+      this.tries = 0;
       this.job.value = job;
       if (this.history) return;
       this.history = new JobHistory(job.spec);
@@ -54,8 +60,9 @@ export class JobModel {
       this.tell();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // What is shown stays while the service is away; the stream connects again by itself.
-      if (this.job.value === null || error.code !== 'unavailable') this.failure.value = error;
+      if (error.code !== 'unavailable') this.failure.value = error;
+      // What is shown stays while the service is away.
+      else this.timer = setTimeout(() => this.load(), backoff(this.tries++));
     }
   }
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import type { Catalogue } from '../../../contract/catalogue.js';
 import type { Job } from '../../../contract/job.js';
@@ -20,6 +20,7 @@ import { JobModel } from './job-model.js';
 import { LossSection } from './loss-section.js';
 import { ProgressSection } from './progress-section.js';
 import { SpecSection } from './spec-section.js';
+import { UnrollsSection } from './unrolls-section.js';
 
 /** One job, live. */
 export function JobPage() {
@@ -35,7 +36,8 @@ function bucketsFor(width: number): number {
 function JobOf({ id }: { id: string }) {
   const model = useSignal<JobModel | null>(null);
   const catalogue = useSignal<Catalogue | null>(null);
-  const buckets = bucketsFor(innerWidth);
+  // A page that is made wider keeps its buckets: to begin again would cost more than it shows.
+  const [buckets] = useState(() => bucketsFor(innerWidth));
   useEffect(() => {
     const made = new JobModel(id, buckets);
     model.value = made;
@@ -51,7 +53,7 @@ function JobOf({ id }: { id: string }) {
   const shown = model.value;
   const failure = shown?.failure.value ?? shown?.stream.failure.value ?? null;
   const job = shown?.job.value ?? null;
-  if (failure && !(job && failure.code === 'unavailable')) {
+  if (failure) {
     return (
       <Page title="Job" above={<a href={addresses.jobs()}>Jobs</a>}>
         <Empty title={failure.code === 'not-found' ? 'There is no such job' : 'The job cannot be shown'}>
@@ -73,7 +75,12 @@ function JobOf({ id }: { id: string }) {
       {job.failure && <Failure failure={job.failure} />}
       <ProgressSection model={shown} job={job} />
       {isTraining && <LossSection model={shown} job={job} buckets={buckets} />}
-      {isTraining && <HealthSection told={told} />}
+      {job.spec.kind === 'metatrain' && (
+        <div class="columns">
+          <HealthSection told={told} />
+          <UnrollsSection model={shown} training={job.spec.training} />
+        </div>
+      )}
       <div class="columns">
         <SpecSection job={job} catalogue={catalogue.value} />
         <FilesSection job={job} />

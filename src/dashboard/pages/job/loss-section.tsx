@@ -59,9 +59,8 @@ export function LossSection({ model, job, buckets }: { model: JobModel; job: Job
         </div>
       </div>
       <p class="small faint">
-        Mean loss f(θ) per step of the functions being trained on, by meta-iteration, with the minimum and maximum of
-        each bucket. Validations are means per step on held-out functions; the ring marks the best, whose weights are
-        kept.
+        Loss f(θ), mean over the steps of an unroll. Validations are on held-out functions; the ring marks the best,
+        whose weights are kept.
       </p>
       <LineChart
         title={`Meta-loss of ${job.spec.title ?? job.id}`}

@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ChartControls, Check } from '../../charts/chart-controls.js';
-import { bucketCurve, type Curve, type Stroke } from '../../charts/curve.js';
+import { bucketCurve, type Curve, pointCurve, type Stroke } from '../../charts/curve.js';
 import { LineChart } from '../../charts/line-chart.js';
 import { jobStrokes } from '../../charts/palette.js';
+import type { Validation } from '../../charts/validations.js';
 import { viewOf, zoomQuery } from '../../charts/view-query.js';
 import { Empty } from '../../parts/empty.js';
 import { ErrorNote } from '../../parts/error-note.js';
@@ -16,6 +17,7 @@ import { JobsLegend } from './jobs-legend.js';
 import { overSeeds } from './seeds.js';
 import './side-by-side.css';
 import { seedGroups } from './spec-table.js';
+import { useValidations } from './use-validations.js';
 
 /** Jobs that one page compares at most: more curves than anyone can tell apart. */
 const most = 20;
@@ -52,9 +54,17 @@ function SideBySide({ ids }: { ids: readonly string[] }) {
   const groups = useMemo(() => (jobs ? seedGroups(jobs.map(({ job }) => job.spec)) : []), [jobs]);
   const hasSeeds = groups.some((group) => group.length > 1);
   const banded = hasSeeds && query.seeds === 'band';
+  const specs = useMemo(() => new Map((jobs ?? []).map(({ job }) => [job.id, job.spec])), [jobs]);
+  const validations = useValidations(specs, query.validation === 'on');
   const curves = useMemo(
-    () => (jobs ? curvesOf(jobs, banded ? groups : jobs.map((_, i) => [i]), hidden, strokes) : []),
-    [jobs, groups, banded, hidden, strokes],
+    () =>
+      jobs
+        ? [
+            ...curvesOf(jobs, banded ? groups : jobs.map((_, i) => [i]), hidden, strokes),
+            ...(query.validation === 'on' ? validationsOf(jobs, validations, hidden, strokes) : []),
+          ]
+        : [],
+    [jobs, groups, banded, hidden, strokes, validations, query.validation],
   );
   const to = Math.max(1, ...(jobs ?? []).map((one) => one.to));
   const view = useMemo(() => viewOf(query, to, false), [query, to]);
@@ -72,6 +82,11 @@ function SideBySide({ ids }: { ids: readonly string[] }) {
               <h2 id="losses-title">Meta-loss</h2>
               <div class="row">
                 <ChartControls view={view} iterations={to} band={false} onChange={change} />
+                <Check
+                  label="Validations"
+                  checked={query.validation === 'on'}
+                  onChange={(on) => change({ validation: on ? 'on' : undefined })}
+                />
                 {hasSeeds && (
                   <Check
                     label="Seeds as mean and band"
@@ -103,6 +118,25 @@ function SideBySide({ ids }: { ids: readonly string[] }) {
       )}
     </Page>
   );
+}
+
+function validationsOf(
+  jobs: readonly ComparedJob[],
+  validations: ReadonlyMap<string, readonly Validation[]>,
+  hidden: ReadonlySet<string>,
+  strokes: ReadonlyMap<string, Stroke>,
+): Curve[] {
+  return jobs.flatMap(({ job: { id, spec } }) => {
+    const points = validations.get(id) ?? [];
+    if (hidden.has(id) || points.length === 0) return [];
+    const name = { id: `validation ${id}`, label: `validation: ${spec.title ?? id}`, stroke: strokes.get(id)! };
+    return [
+      pointCurve(
+        points.map(({ iteration, loss, best }) => ({ x: iteration, y: loss, best })),
+        name,
+      ),
+    ];
+  });
 }
 
 /** A curve per group of jobs: a job's own, or the mean over its seeds in the stroke of the first. */
