@@ -9,8 +9,7 @@ interface Props<T extends string> {
 /** A choice between a few values, all visible. */
 export function Toggle<T extends string>({ label, options, value, onChange }: Props<T>) {
   return (
-    <fieldset class="toggle">
-      <legend class="unseen">{label}</legend>
+    <fieldset class="toggle" aria-label={label}>
       {options.map(([option, title]) => (
         <button type="button" key={option} aria-pressed={option === value} onClick={() => onChange(option)}>
           {title}

@@ -56,7 +56,9 @@ export function FilesSection({ job }: { job: Job }) {
           </div>
           {failure.value !== null && <ErrorNote error={failure.value} />}
           <p>To use them, from a shell, with only NumPy, or in another job:</p>
-          <pre>{linesFor(job.id)}</pre>
+          <Scroll label="Lines to use the weights">
+            <pre>{linesFor(job.id)}</pre>
+          </Scroll>
         </>
       )}
       {files.value.length > 0 && (

@@ -42,7 +42,9 @@ export function SpecSection({ job, catalogue }: { job: Job; catalogue: Catalogue
       )}
       <details class="numbers">
         <summary>The whole document, with its defaults</summary>
-        <pre>{JSON.stringify(job.spec, null, 2)}</pre>
+        <Scroll label="The whole document">
+          <pre>{JSON.stringify(job.spec, null, 2)}</pre>
+        </Scroll>
       </details>
     </section>
   );
