@@ -1,3 +1,4 @@
+import { cursorOf, parseCursor } from '../../contract/cursor.js';
 import type { JobEvent, JobEventOf } from '../../contract/events.js';
 import { LossBuckets } from '../../contract/loss-buckets.js';
 import type { LossSeries } from '../../contract/losses.js';
@@ -58,7 +59,7 @@ export class LossJoin {
     this.buckets = new LossBuckets(series.iterationsPerBucket);
     this.buckets.mergeAll(series);
     this.to = series.to;
-    this.reached = positionOf(series.cursor);
+    this.reached = parseCursor(series.cursor);
     this.joined = false;
     return this.reopened();
   }
@@ -86,7 +87,7 @@ export class LossJoin {
     if (reached === null || compare(seen, reached) <= 0) return 'go on';
     this.joined = true;
     this.seen = reached;
-    return { reopenAt: `${reached.attempt}.${reached.seq}` };
+    return { reopenAt: cursorOf(reached) };
   }
 
   private add(event: LossEvent): Next {
@@ -122,17 +123,11 @@ function compare(a: Position, b: Position): number {
   return a.attempt - b.attempt || a.seq - b.seq;
 }
 
-function positionOf(cursor: string): Position {
-  const [attempt = 0, seq = 0] = cursor.split('.').map(Number);
-  return { attempt, seq };
-}
-
-/** The meta-iterations of a message; those of buckets are rounded to whole ones. */
+/** The meta-iterations of a message; the first is rounded down to a bucket's. */
 function rangeOf(event: LossEvent): { first: number; end: number } {
   if (event.type === 'losses') {
     const { iteration, perIteration, points } = event;
     return { first: iteration, end: iteration + Math.ceil(points.length / perIteration) };
   }
-  const { iteration, iterationsPerBucket } = event;
-  return { first: iteration[0] ?? Number.POSITIVE_INFINITY, end: (iteration.at(-1) ?? 0) + iterationsPerBucket };
+  return { first: event.iteration[0] ?? Number.POSITIVE_INFINITY, end: event.to };
 }
