@@ -7,4 +7,5 @@ await orExplain(setup);
 const load = (name) => import(pathToFileURL(join(root, 'dist', 'bench', name)).href);
 if (process.argv.includes('--documents')) process.exitCode = await (await load('documents.js')).measureDocuments();
 else if (process.argv.includes('--lists')) process.exitCode = await (await load('lists.js')).measureLists();
+else if (process.argv.includes('--dashboard')) process.exitCode = await (await load('dashboard.js')).benchDashboard();
 else await load('run.js');
