@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { Client } from '../../src/client/client.js';
 import type { JobState } from '../../src/contract/events.js';
@@ -22,10 +23,14 @@ export class Dashboard {
   service!: ServeProcess;
   client!: Client;
   browser!: Browser;
-  private data = '';
+  /** Its data folder. */
+  data = '';
+  private command: readonly string[] = [];
 
-  async open(data: string): Promise<void> {
+  /** @param command of metadescent, with its options, that serves the API */
+  async open(data: string, command: readonly string[] = ['serve', '--concurrency', '2']): Promise<void> {
     this.data = data;
+    this.command = command;
     [this.browser] = await Promise.all([launchChromium(), this.start('0')]);
   }
 
@@ -40,7 +45,7 @@ export class Dashboard {
   }
 
   private async start(port: string): Promise<void> {
-    this.service = await startServe(this.data, port, ['--concurrency', '2']);
+    this.service = await startServe(this.data, { port, command: this.command });
     this.client = new Client(this.service.url);
   }
 
@@ -73,24 +78,34 @@ export class Dashboard {
     assert.deepEqual(elsewhere, []);
   }
 
-  /** Waits until a job is in one of the states. */
-  async reached(id: string, ...states: readonly JobState[]): Promise<Job> {
-    for (const deadline = performance.now() + patience; ; ) {
+  /** Waits until a job is in a state. */
+  async reached(id: string, state: JobState, within = patience): Promise<Job> {
+    for (const deadline = performance.now() + within; ; ) {
       const job = await this.client.get(id);
-      if (states.includes(job.state)) return job;
+      if (job.state === state) return job;
       assert.ok(performance.now() < deadline, `job ${id} is still ${job.state}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 }
 
-/** Gives the calling suite a service without jobs, and a browser. */
-export function withDashboard(): Dashboard {
+/** Looks until what it sees equals what is expected, and fails with the difference if it never does. */
+export async function eventually<T>(look: () => Promise<T>, expected: T): Promise<void> {
+  for (const deadline = performance.now() + patience; ; ) {
+    const seen = await look();
+    if (isDeepStrictEqual(seen, expected)) return;
+    if (performance.now() > deadline) assert.deepEqual(seen, expected);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Gives the calling suite a service without jobs, and a browser. @param command that serves the API */
+export function withDashboard(command?: () => readonly string[]): Dashboard {
   const dashboard = new Dashboard();
   let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
   before(async () => {
     folder = await createTemporaryFolder();
-    await dashboard.open(join(folder.path, 'data'));
+    await dashboard.open(join(folder.path, 'data'), command?.());
   });
   after(async () => {
     await dashboard.close();

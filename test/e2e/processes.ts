@@ -30,10 +30,13 @@ export interface ServeProcess {
   kill(): Promise<void>;
 }
 
-/** Starts `metadescent serve`, on a free port unless one is given. @param options more of its options */
-export async function startServe(data: string, port = '0', options: readonly string[] = []): Promise<ServeProcess> {
+/** Starts `metadescent serve`, or another command that serves the API, on a free port unless one is given. */
+export async function startServe(
+  data: string,
+  { port = '0', command = ['serve'] }: { port?: string; command?: readonly string[] } = {},
+): Promise<ServeProcess> {
   const main = `${root}dist/src/cli/main.js`;
-  const args = ['serve', '--data', data, '--port', port, '--log-level', 'warn', ...options];
+  const args = [...command, '--data', data, '--port', port, '--log-level', 'warn'];
   const child = spawn(process.execPath, [main, ...args], {
     cwd: root,
     env: { ...process.env, REDIS_URL: '' },
