@@ -11,6 +11,7 @@ import { gate } from './gate.js';
 import type { Hosts } from './hosts.js';
 import { refuseOtherMethods } from './methods.js';
 import { closePeers, dropPeer } from './peers.js';
+import { changesRoute } from './routes/changes.js';
 import { eventsRoute } from './routes/events.js';
 import { jobRoutes } from './routes/jobs.js';
 import { optimizerRoutes } from './routes/optimizers.js';
@@ -67,6 +68,7 @@ export async function buildApp({
   await app.register(jobRoutes(jobs));
   await app.register(streamRoute(jobs, heartbeat));
   await app.register(eventsRoute(jobs, heartbeat));
+  await app.register(changesRoute(jobs, heartbeat));
   await app.register(weightsRoute(jobs));
   await app.register(resultRoutes(jobs));
   await app.register(optimizerRoutes(jobs));

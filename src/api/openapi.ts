@@ -31,6 +31,7 @@ const unreachable: Jobs = {
   losses: refuse,
   lossPoints: refuse,
   subscribe: refuse,
+  follow: refuse,
   artifacts: new FolderArtifactStore('.'),
   optimizers: { register: refuse, get: refuse, open: refuse, list: refuse, delete: refuse },
   ping: refuse,

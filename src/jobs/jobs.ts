@@ -2,9 +2,9 @@ import type { BaseLogger } from 'pino';
 import type { DryRun } from '../contract/dry-run.js';
 import type { JobEvent } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
-import type { JobList, JobSummaryList } from '../contract/lists.js';
+import type { JobChanges, JobList, JobSummaryList } from '../contract/lists.js';
 import type { LossSeries } from '../contract/losses.js';
-import type { Asked, JobsQuery, LossesQuery, StreamQuery } from '../contract/queries.js';
+import type { Asked, ChangesQuery, JobsQuery, LossesQuery, StreamQuery } from '../contract/queries.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { ArtifactStore } from './artifacts.js';
 import type { Optimizers } from './optimizers.js';
@@ -61,6 +61,13 @@ export interface Jobs {
    * `invalid-cursor` for a cursor that stays beyond the end; `unavailable` if the caller should subscribe again.
    */
   subscribe(id: string, cursor: string | null, choice?: StreamChoice): Promise<AsyncIterableIterator<JobEvent>>;
+  /**
+   * What changes in lists of jobs: their states and progress, at most four messages per second, until the caller ends it.
+   * The first message comes at once. Whoever takes one late gets the latest state. A message may repeat a job that has
+   * not changed.
+   * @throws ApiError `invalid-cursor`. The iteration throws `unavailable` if the caller should follow again.
+   */
+  follow(query: ChangesQuery): Promise<AsyncIterableIterator<JobChanges>>;
   readonly artifacts: ArtifactStore;
   readonly optimizers: Optimizers;
   /** Resolves if Redis answers, accepts writes, and keeps them. @throws ApiError `unavailable`. */

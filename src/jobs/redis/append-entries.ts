@@ -40,6 +40,7 @@ if holder ~= token then
   if isFinal(state) or tonumber(attempt) >= mine then return { 'taken' } end
   redis.call('HSET', record, 'attempt', mine, 'holder', token, 'startedAt', startedAt)
   setState(id, 'running')
+  touch(id)
 end
 local last, seq = lastEntry()
 if last < mine then seq = 0 end
@@ -53,7 +54,10 @@ for i = 10, #ARGV, 4 do
   end
 end
 if extent then writeExtent(id, mine, extent) end
-if progress ~= '' then redis.call('HSET', record, 'progress', progress) end
+if progress ~= '' then
+  redis.call('HSET', record, 'progress', progress)
+  touch(id)
+end
 if weights ~= '' then redis.call('HSET', record, 'weightsSha256', weights) end
 if engine ~= '' then redis.call('HSET', record, 'engine', engine) end
 if lossEnd > tonumber(end_ or 0) then redis.call('HSET', record, 'lossEnd', lossEnd) end

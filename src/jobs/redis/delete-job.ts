@@ -1,10 +1,13 @@
 import type { Redis } from 'ioredis';
 import { ladder } from '../../contract/losses.js';
-import { recordKey, streamKey, summaryPrefix } from './keys.js';
+import { changedKey, changesKey, deletedKey, forgottenKey, recordKey, streamKey, summaryPrefix } from './keys.js';
 import { Script } from './script.js';
 
 /** No level of a summary has wider buckets: a job has at most 10^8 meta-iterations. */
 const maxWidth = 10 ** 9;
+
+/** How many of the latest deletions are known to those who follow the jobs. */
+const maxDeleted = 10_000;
 
 const script = new Script<number>(`
 local id = ARGV[1]
@@ -19,6 +22,11 @@ for attempt = 1, tonumber(attempts) do
     redis.call('DEL', '${summaryPrefix}' .. id .. ':' .. attempt .. ':' .. width)
     width = width * ${ladder}
   end
+end
+redis.call('ZREM', '${changedKey}', id)
+redis.call('ZADD', '${deletedKey}', redis.call('INCR', '${changesKey}'), id)
+if redis.call('ZCARD', '${deletedKey}') > ${maxDeleted} then
+  redis.call('SET', '${forgottenKey}', redis.call('ZPOPMIN', '${deletedKey}')[2])
 end
 return 1
 `);

@@ -22,6 +22,14 @@ export const wordsKey = `${indexPrefix}words`;
 export const titlesKey = `${indexPrefix}titles`;
 /** The id up to which every job is in the indices by problem and by words, which earlier versions lack. */
 export const indexedKey = `${indexPrefix}indexed`;
+/** The count of changes of jobs' states and progress, and of deletions. */
+export const changesKey = `${prefix}changes`;
+/** A sorted set: each job that has changed, under the number of its latest change. */
+export const changedKey = `${changesKey}:jobs`;
+/** The same for jobs that were deleted: the latest of them. */
+export const deletedKey = `${changesKey}:deleted`;
+/** The number of the last deletion that is no longer in the set. */
+export const forgottenKey = `${changesKey}:forgotten`;
 /** Prefix of a registered optimizer's record, a hash; `NAME:VERSION` follows. Names have no colons. */
 export const optimizerPrefix = `${prefix}optimizer:`;
 /** A hash: the last version number of each name. It outlives the versions. */

@@ -7,10 +7,10 @@ import type { JobEvent, JobState } from '../../contract/events.js';
 import { checkTransfer, networkWidths } from '../../contract/groups.js';
 import { artifactNames, isFinal, type Job } from '../../contract/job.js';
 import { checkSize, peakMemory } from '../../contract/limits.js';
-import type { JobList, JobSummaryList } from '../../contract/lists.js';
+import type { JobChanges, JobList, JobSummaryList } from '../../contract/lists.js';
 import type { LossSeries } from '../../contract/losses.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
-import type { Asked, JobsQuery, LossesQuery } from '../../contract/queries.js';
+import type { Asked, ChangesQuery, JobsQuery, LossesQuery } from '../../contract/queries.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
 import type { ArtifactStore } from '../artifacts.js';
@@ -23,6 +23,7 @@ import { connectRedis, impatient } from './connection.js';
 import { createJob } from './create-job.js';
 import { deleteJob } from './delete-job.js';
 import { enterQueue, reconcile } from './enter-queue.js';
+import { Followers } from './followers.js';
 import { findByKey, hashDocument } from './idempotency.js';
 import { indexJobs } from './index-jobs.js';
 import { idempotencyKey, recordKey, recordPrefix } from './keys.js';
@@ -47,6 +48,7 @@ export class RedisJobs implements Jobs {
   private readonly patient: Redis;
   private readonly queue: Queue<QueueEntry>;
   private readonly subscriptions: Subscriptions;
+  private readonly followers: Followers;
   private readonly logger: BaseLogger | undefined;
   private readonly timer: NodeJS.Timeout;
   private reconciling: Promise<void> = Promise.resolve();
@@ -62,6 +64,7 @@ export class RedisJobs implements Jobs {
     const connect = (connectionName: string) =>
       connectRedis(redisUrl, { maxRetriesPerRequest: null, connectionName }, logger);
     this.subscriptions = new Subscriptions(this.redis, this.patient, connect, cursorPatience);
+    this.followers = new Followers(this.redis, this.patient);
     this.timer = setInterval(() => this.reconcile(), reconciliation.interval);
     this.timer.unref();
   }
@@ -144,6 +147,10 @@ export class RedisJobs implements Jobs {
     return orUnavailable(() => this.subscriptions.subscribe(mustBeId(id), cursor, choice));
   }
 
+  follow(query: ChangesQuery): Promise<AsyncIterableIterator<JobChanges>> {
+    return orUnavailable(() => this.followers.follow(query));
+  }
+
   ping(): Promise<void> {
     return orUnavailable(async () => {
       await checkServer(this.redis);
@@ -154,6 +161,7 @@ export class RedisJobs implements Jobs {
   async close(): Promise<void> {
     clearInterval(this.timer);
     await this.subscriptions.close();
+    this.followers.close();
     this.patient.disconnect();
     await this.reconciling;
     await this.queue.close();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { indexPrefix, streamPrefix, titlesKey, wordsKey } from './keys.js';
+import { changedKey, changesKey, indexPrefix, streamPrefix, titlesKey, wordsKey } from './keys.js';
 
 /** A Lua script, which Redis runs atomically. Its first key is a job's record. */
 export class Script<Reply> {
@@ -66,6 +66,11 @@ local function remove(id, labels, problem)
   redis.call('HDEL', '${titlesKey}', id)
 end
 
+-- Numbers a change of what lists show of the job.
+local function touch(id)
+  redis.call('ZADD', '${changedKey}', redis.call('INCR', '${changesKey}'), id)
+end
+
 local function setState(id, state)
   local now = redis.call('HMGET', record, 'state', 'labels')
   if now[1] == state then return end
@@ -97,6 +102,7 @@ local function enterState(id, attempt, seq, state, reason, time)
   append(id, attempt, seq, '{"type":"state","state":"' .. state .. '","reason":' .. reason .. ',"time":' .. time .. '}')
   if isFinal(state) then redis.call('HSET', record, 'finishedAt', time) end
   if state == 'failed' then redis.call('HSET', record, 'failure', reason) end
+  touch(id)
 end
 
 `;

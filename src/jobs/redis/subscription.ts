@@ -6,6 +6,7 @@ import { compare, type Position, toCursor } from './position.js';
 import type { Selection } from './selection.js';
 import { jobDeleted, noSuchCursor, streamIncomplete } from './stream-errors.js';
 import type { StreamPage } from './stream-pages.js';
+import { Wait } from './wait.js';
 
 /**
  * Milliseconds before reading again from a stream that lacks entries: after a crash of Redis they are restored soon.
@@ -32,8 +33,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
   private failure: unknown;
   /** When to give up on a cursor beyond the end. */
   private deadline: number | null = null;
-  /** Ends the current wait. */
-  private wake: () => void = () => {};
+  private readonly wait = new Wait();
 
   /**
    * @param position up to which it has read.
@@ -86,7 +86,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     if (this.ended) return;
     this.ended = true;
     this.page = [];
-    this.wake();
+    this.wait.end();
     this.release();
   }
 
@@ -100,37 +100,26 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
   /** Waits until there are more events, or the end, or the selection can continue. */
   private async more(): Promise<void> {
     const { tail, selection } = this;
-    if (selection?.isBlocked) return this.until((done) => selection.periods?.onNext(done));
+    if (selection?.isBlocked) return this.wait.until((done) => selection.periods?.onNext(done));
     if (tail?.failure) return this.fail(tail.failure);
     if (tail && compare(this.position, tail.end) >= 0) return this.waitFor(tail);
-    let page: StreamPage | undefined;
-    let failure: unknown;
-    await this.until((done) => {
-      this.readPage(this.position)
-        .then(
-          (result) => {
-            page = result;
-          },
-          (error) => {
-            failure = error;
-          },
-        )
-        .then(done);
-    });
-    if (this.ended) return;
-    if (failure) return this.fail(failure);
-    if (page) await this.read(page);
+    try {
+      const page = await this.wait.value(this.readPage(this.position));
+      if (page && !this.ended) await this.read(page);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Waits at the tail's end, or beyond it if the cursor was ahead from the start. */
   private async waitFor(tail: JobTail): Promise<void> {
     const ahead = compare(this.position, tail.end) > 0;
     if (tail.finished) return ahead ? this.fail(noSuchCursor(this.job, this.position, tail.end)) : this.end();
-    if (!ahead) return this.until((done) => this.onNews(tail, done));
+    if (!ahead) return this.wait.until((done) => this.onNews(tail, done));
     this.deadline ??= performance.now() + this.patience;
     const left = this.deadline - performance.now();
     if (left <= 0) return this.fail(noSuchCursor(this.job, this.position, tail.end));
-    await this.until((done) => {
+    await this.wait.until((done) => {
       const forget = tail.onChange('any', done);
       const timer = setTimeout(done, left);
       return () => {
@@ -164,10 +153,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     if (last || this.page.length > 0) return;
     // A crashed Redis has lost the end of a job that had ended: new subscribers see the job continue.
     if (!this.tail || this.tail.finished) return this.fail(streamIncomplete(this.job));
-    await this.until((done) => {
-      const timer = setTimeout(done, rereadAfter);
-      return () => clearTimeout(timer);
-    });
+    await this.wait.sleep(rereadAfter);
   }
 
   private truncated(trimmed: Position, first: StreamPage['entries'][number] | undefined): JobEvent {
@@ -181,15 +167,5 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
       resumesAt: toCursor(resumesAt),
       message: 'The events before this one are no longer in the stream; GET /jobs/{id}/losses still has their losses.',
     };
-  }
-
-  private async until(wait: (done: () => void) => undefined | (() => void)): Promise<void> {
-    let forget: undefined | (() => void);
-    await new Promise<void>((resolve) => {
-      this.wake = resolve;
-      forget = wait(resolve);
-    });
-    this.wake = () => {};
-    forget?.();
   }
 }
