@@ -3,12 +3,13 @@ import type { DryRun } from '../contract/dry-run.js';
 import { ApiError } from '../contract/errors.js';
 import type { JobEvent } from '../contract/events.js';
 import type { Job } from '../contract/job.js';
-import type { Artifact, ArtifactList, JobList, OptimizerList } from '../contract/lists.js';
+import type { Artifact, ArtifactList, JobChanges, JobList, JobSummaryList, OptimizerList } from '../contract/lists.js';
 import type { LossSeries } from '../contract/losses.js';
 import type { Asked, JobsQuery, LossesQuery, OptimizersQuery } from '../contract/queries.js';
 import type { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { uploadLimit } from '../contract/sizes.js';
+import { type ChangeOptions, jobChanges } from './changes.js';
 import { type EventOptions, jobEvents } from './events.js';
 import { request } from './http.js';
 
@@ -64,8 +65,16 @@ export class Client {
   }
 
   /** Newest first, one page per call: `next` is the cursor of the next page, null on the last. */
-  list(options: Asked<JobsQuery> = {}): Promise<JobList> {
+  list(options: Asked<Omit<JobsQuery, 'fields'>> = {}): Promise<JobList> {
     return this.json(withQuery('jobs', options));
+  }
+
+  /**
+   * The same without the jobs' documents. With filters, a page may have fewer jobs than the limit, or none, although others
+   * follow.
+   */
+  jobSummaries(options: Asked<Omit<JobsQuery, 'fields'>> = {}): Promise<JobSummaryList> {
+    return this.json(withQuery('jobs', { ...options, fields: 'summary' }));
   }
 
   cancel(id: string): Promise<Job> {
@@ -155,6 +164,11 @@ export class Client {
   /** The job's events up to its final state, each exactly once, even if the connection is lost. */
   events(id: string, options: EventOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
     return jobEvents(this.url(jobPath(id)), options);
+  }
+
+  /** What changes in all jobs, or some, even if the connection is lost; see {@link jobChanges}. */
+  changes(options: ChangeOptions = {}): AsyncGenerator<JobChanges, never, undefined> {
+    return jobChanges(this.url('events'), options);
   }
 
   /** URL of a job, for people and other programs. */

@@ -23,7 +23,7 @@ export interface EventOptions {
 }
 
 /** Milliseconds without a message before reconnecting: the connection may have died unnoticed. */
-const silence = 60_000;
+export const silence = 60_000;
 
 /**
  * The events of a job up to its final state, each exactly once. If the connection is lost, it reconnects and resumes
@@ -97,7 +97,7 @@ function addressOf(
  * Server-sent events. Unlike a WebSocket's, their refusal has a reason.
  * @param patient whether to return null, for another try, if the service is unreachable
  */
-async function listen(url: URL, signal: AbortSignal | undefined, patient: boolean): Promise<Connection | null> {
+export async function listen(url: URL, signal: AbortSignal | undefined, patient: boolean): Promise<Connection | null> {
   try {
     return await connectEvents(url, signal);
   } catch (error) {
@@ -107,7 +107,7 @@ async function listen(url: URL, signal: AbortSignal | undefined, patient: boolea
 }
 
 /** The service closes with 4000 + HTTP status and an error code where the stream cannot continue. */
-function throwIfClosedFor(closed: CloseReason | null): void {
+export function throwIfClosedFor(closed: CloseReason | null): void {
   if (closed === null || closed.code < 4000 || closed.code >= 4500) return;
   const code = closed.reason in errorCodes ? (closed.reason as ErrorCode) : 'invalid-document';
   throw new ApiError(code, `The service ended the stream: ${errorCodes[code][1]}.`);

@@ -28,6 +28,8 @@ export interface RequestOptions {
   readonly headers?: Record<string, string>;
   /** Text and bytes are sent unchanged, anything else as JSON. */
   readonly body?: unknown;
+  /** Reads the response only until it has this text. */
+  readonly until?: string;
 }
 
 /** The API over real HTTP, with real jobs in its own Redis. Filled in before the suite's first test. */
@@ -38,7 +40,7 @@ export class TestApi {
   attempts!: Attempts;
   redis!: RedisServer;
 
-  async request(method: string, path: string, { headers = {}, body }: RequestOptions = {}): Promise<Answer> {
+  async request(method: string, path: string, { headers = {}, body, until }: RequestOptions = {}): Promise<Answer> {
     const raw = typeof body === 'string' || body instanceof Uint8Array;
     const response = await fetch(this.url + path, {
       method,
@@ -46,7 +48,7 @@ export class TestApi {
       body: body === undefined ? null : raw ? body : JSON.stringify(body),
       redirect: 'manual',
     });
-    const bytes = Buffer.from(await response.arrayBuffer());
+    const bytes = until === undefined ? Buffer.from(await response.arrayBuffer()) : await readUntil(response, until);
     return { status: response.status, headers: response.headers, bytes, json: () => JSON.parse(bytes.toString()) };
   }
 
@@ -76,6 +78,15 @@ export class TestApi {
     if (!attempt) throw new Error('the job could not be begun');
     return attempt;
   }
+}
+
+async function readUntil({ body }: Response, text: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    if (Buffer.concat(chunks).includes(text)) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 /** A small job's complete spec. */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { JobChanges } from '../../contract/lists.js';
 import { ChangesQuery } from '../../contract/queries.js';
-import { Type } from '../../contract/type.js';
 import type { Jobs } from '../../jobs/jobs.js';
 import { toChangesChunk } from '../encode.js';
 import { EventSourceHeaders, serveEventSources } from '../event-sources.js';
@@ -31,7 +31,9 @@ export const changesRoute =
           querystring: ChangesQuery,
           headers: EventSourceHeaders,
           response: {
-            200: response('The messages.', Type.String(), { type: 'text/event-stream' }),
+            200: response('The messages; this is the schema of their `data`.', JobChanges, {
+              type: 'text/event-stream',
+            }),
             ...errors('invalid-document', 'invalid-cursor'),
           },
         },
