@@ -223,9 +223,9 @@ describe('changes of jobs', () => {
     const second = await openHarness({ url: server.url, folder: folder.path });
     const changes = await second.jobs.follow({});
     await next(changes);
-    const waiting = changes.next();
+    const ended = assert.rejects(changes.next(), errorOf('unavailable'));
     await second.close();
-    await assert.rejects(waiting, errorOf('unavailable'));
+    await ended;
   });
 });
 
