@@ -7,7 +7,9 @@ import { formatBytes } from '../../../figures/numbers.js';
 import { save } from '../../charts/downloads.js';
 import { ErrorNote } from '../../parts/error-note.js';
 import { Scroll } from '../../parts/scroll.js';
+import { WeightsUse } from '../../parts/weights.js';
 import { api } from '../../service/api.js';
+import { RegisterDialog } from './register-dialog.js';
 
 const formats: readonly { readonly format: WeightsFormat; readonly title: string; readonly extension: string }[] = [
   { format: 'safetensors', title: 'safetensors', extension: 'safetensors' },
@@ -19,6 +21,7 @@ const formats: readonly { readonly format: WeightsFormat; readonly title: string
 export function FilesSection({ job }: { job: Job }) {
   const files = useSignal<readonly Artifact[]>([]);
   const failure = useSignal<unknown>(null);
+  const registering = useSignal(false);
   const names = job.artifacts.join();
   useEffect(() => {
     if (names === '') return;
@@ -53,12 +56,37 @@ export function FilesSection({ job }: { job: Job }) {
                 {one.title}
               </button>
             ))}
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                registering.value = true;
+              }}
+            >
+              Register
+            </button>
           </div>
           {failure.value !== null && <ErrorNote error={failure.value} />}
-          <p>To use them, from a shell, with only NumPy, or in another job:</p>
-          <Scroll label="Lines to use the weights">
-            <pre>{linesFor(job.id)}</pre>
-          </Scroll>
+          {job.spec.kind === 'metatrain' && (
+            <details class="numbers">
+              <summary>Lines to use them</summary>
+              <WeightsUse
+                path={`/jobs/${job.id}/weights`}
+                name="weights"
+                argument={job.id}
+                reference={`{ job: ${job.id} }`}
+                optimizer={job.spec.optimizer}
+              />
+            </details>
+          )}
+          {registering.value && (
+            <RegisterDialog
+              job={job.id}
+              onClose={() => {
+                registering.value = false;
+              }}
+            />
+          )}
         </>
       )}
       {files.value.length > 0 && (
@@ -89,17 +117,4 @@ export function FilesSection({ job }: { job: Job }) {
       )}
     </section>
   );
-}
-
-function linesFor(id: string): string {
-  const { origin } = location;
-  return [
-    `curl -s ${origin}/jobs/${id}/weights -o weights.safetensors`,
-    'python3 examples/apply.py weights.safetensors',
-    '',
-    `metadescent weights ${id} --server ${origin}`,
-    'metadescent compare weights.safetensors',
-    '',
-    `{"kind": "compare", "optimizer": {"job": "${id}"}, "problem": {"name": "rastrigin"}, "comparison": {}}`,
-  ].join('\n');
 }

@@ -1,10 +1,10 @@
 import { type Signal, useSignal, useSignalEffect } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { optimizerNamePattern } from '../../../contract/trained.js';
 import { formatBytes } from '../../../figures/numbers.js';
 import { Dialog } from '../../parts/dialog.js';
 import { ErrorNote } from '../../parts/error-note.js';
+import { isOptimizerName, OptimizerNameField } from '../../parts/optimizer-name.js';
 import { addresses } from '../../service/addresses.js';
 import { api } from '../../service/api.js';
 
@@ -20,12 +20,11 @@ export function UploadDialog({ file, onClose }: Props) {
   const name = useSignal('');
   const busy = useSignal(false);
   const failure = useSignal<unknown>(null);
-  const ids = { name: useId(), file: useId(), hint: useId() };
+  const id = useId();
   useSignalEffect(() => {
     failure.value = null;
     if (file.value && name.peek() === '') name.value = suggestion(file.value);
   });
-  const isNamed = new RegExp(optimizerNamePattern).test(name.value);
   const upload = async () => {
     busy.value = true;
     failure.value = null;
@@ -43,9 +42,9 @@ export function UploadDialog({ file, onClose }: Props) {
   return (
     <Dialog title="Upload weights" onClose={onClose}>
       <div class="drop">
-        <label for={ids.file}>A .safetensors file of this service, or of “metadescent train”</label>
+        <label for={id}>A .safetensors file of this service, or of “metadescent train”</label>
         <input
-          id={ids.file}
+          id={id}
           type="file"
           accept=".safetensors"
           onChange={({ currentTarget }) => {
@@ -56,24 +55,7 @@ export function UploadDialog({ file, onClose }: Props) {
           {file.value ? `${file.value.name}, ${formatBytes(file.value.size)}` : 'Or drop it here.'}
         </small>
       </div>
-      <div class="labelled">
-        <label for={ids.name}>Name</label>
-        <input
-          id={ids.name}
-          class="field"
-          type="text"
-          value={name}
-          maxLength={64}
-          aria-describedby={ids.hint}
-          aria-invalid={name.value !== '' && !isNamed}
-          onInput={({ currentTarget }) => {
-            name.value = currentTarget.value;
-          }}
-        />
-        <small id={ids.hint} class="faint">
-          Small letters, digits, _ and -. A name that exists gets its next version.
-        </small>
-      </div>
+      <OptimizerNameField name={name} />
       {failure.value !== null && <ErrorNote error={failure.value} />}
       <div class="actions">
         <button type="button" class="button" onClick={onClose}>
@@ -82,7 +64,7 @@ export function UploadDialog({ file, onClose }: Props) {
         <button
           type="button"
           class="button primary"
-          disabled={busy.value || file.value === null || !isNamed}
+          disabled={busy.value || file.value === null || !isOptimizerName(name.value)}
           onClick={upload}
         >
           Upload
