@@ -26,14 +26,17 @@ export function comparisonPicture(results: ComparisonResults, prefix: string, st
   const all = toSeries(results);
   const series = shownIn(results, view).map((i) => ({ ...all[i]!, place: i }));
   const { problem, functions, seed } = results;
+  // About 7.5 units per character.
+  const longest = Math.max(0, ...series.map(({ label }) => label.length));
+  const width = Math.max(size.width, Math.ceil(legend.left + 52 + 7.5 * longest));
   const height = Math.max(size.height, plot.top + series.length * legend.line + 20);
   const [title, description] = [`${prefix}-title`, `${prefix}-description`];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" width="${size.width}" height="${height}" role="img" aria-labelledby="${title} ${description}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="${title} ${description}">`,
     `<title id="${title}">Learned and hand-designed optimizers on ${escapeXml(problem.name)}</title>`,
     `<desc id="${description}">${escapeXml(describeComparison({ ...results, optimizers: series.map(({ place }) => results.optimizers[place]!) }))}</desc>`,
     ...(style === '' ? [] : [style]),
-    `<rect class="paper" width="${size.width}" height="${height}"/>`,
+    `<rect class="paper" width="${width}" height="${height}"/>`,
     `<text class="title" x="24" y="36">${escapeXml(titleOf(results))}</text>`,
     `<text x="24" y="58">mean f(θₜ)${view.bands === 'none' ? '' : ' and the band from the 25 % to the 75 % quantile'} · ${formatCount(functions)} fresh functions · seed ${seed}</text>`,
     ...drawChart(comparisonChart(results, 10, view), plot),

@@ -17,8 +17,17 @@ export interface Series {
   high: number[];
 }
 
+/** Results do not change, and a long comparison has millions of numbers. */
+const known = new WeakMap<ComparisonResults, readonly Series[]>();
+
 /** The series of a comparison, in its order: the learned optimizer first. */
-export function toSeries(results: ComparisonResults): Series[] {
+export function toSeries(results: ComparisonResults): readonly Series[] {
+  const series = known.get(results) ?? makeSeries(results);
+  known.set(results, series);
+  return series;
+}
+
+function makeSeries(results: ComparisonResults): Series[] {
   const families = new Map<string, number>();
   /** The latest variant of each family; the first tuned rate does not count. */
   const variants = new Map<number, number>();

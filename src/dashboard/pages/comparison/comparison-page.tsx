@@ -2,8 +2,7 @@ import '../../charts/charts.css';
 import './comparison.css';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
-import { ApiError } from '../../../contract/errors.js';
-import type { Job } from '../../../contract/job.js';
+import { artifactNames, type Job } from '../../../contract/job.js';
 import type { ComparisonResults } from '../../../contract/results.js';
 import { transferNote } from '../../../figures/notes.js';
 import { formatCount } from '../../../figures/numbers.js';
@@ -96,7 +95,7 @@ function watchResults(id: string, onLoad: (loaded: Loaded) => void, onFailure: (
   const load = async () => {
     try {
       const job = await api.get(id);
-      const results = await api.results(id).catch(orNone);
+      const results = job.artifacts.includes(artifactNames.results) ? await api.results(id) : null;
       isDone = results !== null;
       if (isHere) onLoad({ job, results });
     } catch (error) {
@@ -111,10 +110,4 @@ function watchResults(id: string, onLoad: (loaded: Loaded) => void, onFailure: (
     isHere = false;
     unfollow();
   };
-}
-
-/** A job without results has none yet, or never will. */
-function orNone(error: unknown): null {
-  if (error instanceof ApiError && (error.code === 'not-ready' || error.code === 'not-found')) return null;
-  throw error;
 }

@@ -1,4 +1,6 @@
-import { type Signal, useSignal } from '@preact/signals';
+import { type Signal, useSignal, useSignalEffect } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { ComparisonResults } from '../../../contract/results.js';
 import { toWire } from '../../../contract/schema.js';
 import { type Chart, placed } from '../../../figures/chart.js';
@@ -38,8 +40,7 @@ export function ComparisonFigure({ id, results, view, onView }: Props) {
   const { steps } = results;
   const step = useSignal(steps);
   const pointed = useSignal<number | null>(null);
-  // The chart draws them back to front, and names them by their places.
-  const placeOf = (className: string) => Number(/ s(\d+)$/.exec(className)?.[1] ?? 0);
+  const chartOf = (most: number) => comparisonChart(results, most, view);
   return (
     <section class="section comparison-figure" aria-labelledby="figure-title">
       <div class="row">
@@ -56,16 +57,15 @@ export function ComparisonFigure({ id, results, view, onView }: Props) {
       <div class="figure-columns">
         <div class="stack">
           <StepCursor step={step} steps={steps} series={shown.map((i) => series[i]!)}>
-            <Plot
-              chartOf={(most) => comparisonChart(results, most, view)}
-              styleOf={({ className }) => {
-                const place = placeOf(className);
-                return { colour: series[place]!.family, isFaint: pointed.value !== null && pointed.value !== place };
-              }}
-              over={(chart, size) => (
-                <Cursor step={step} chart={chart} size={size} series={shown.map((i) => series[i]!)} />
-              )}
-            />
+            <Emphasis pointed={pointed}>
+              <Plot
+                chartOf={chartOf}
+                colourOf={({ className }) => series[placeOf(className)]!.family}
+                over={(chart, size) => (
+                  <Cursor step={step} chart={chart} size={size} series={shown.map((i) => series[i]!)} />
+                )}
+              />
+            </Emphasis>
           </StepCursor>
           <p class="caption">
             The mean of f(θₜ) over {formatCount(results.functions)} functions
@@ -80,11 +80,27 @@ export function ComparisonFigure({ id, results, view, onView }: Props) {
   );
 }
 
+/** The place of an optimizer, which names its line. */
+function placeOf(className: string): number {
+  return Number(/ s(\d+)$/.exec(className)?.[1] ?? 0);
+}
+
+/** All lines but the one that is pointed at are faint. Only a class changes, since there may be many points. */
+function Emphasis({ pointed, children }: { pointed: Signal<number | null>; children: ComponentChildren }) {
+  const box = useRef<HTMLDivElement>(null);
+  useSignalEffect(() => {
+    const place = pointed.value;
+    for (const line of box.current?.querySelectorAll('.line, .band') ?? [])
+      line.classList.toggle('faint', place !== null && !line.classList.contains(`s${place}`));
+  });
+  return <div ref={box}>{children}</div>;
+}
+
 interface CursorProps {
   step: Signal<number>;
   steps: number;
   series: readonly Series[];
-  children: preact.ComponentChildren;
+  children: ComponentChildren;
 }
 
 /** Chooses a step: by pointer, and by keyboard as a slider. */

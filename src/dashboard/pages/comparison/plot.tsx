@@ -14,22 +14,16 @@ export interface PlotSize {
   readonly height: number;
 }
 
-export interface LineStyle {
-  /** Its number in the palette. */
-  readonly colour: number;
-  /** Whether it is faint, since another one is pointed at. */
-  readonly isFaint: boolean;
-}
-
 interface Props {
   /** @param most ticks of an axis */
   chartOf: (most: number) => Chart;
-  styleOf: (line: ChartLine) => LineStyle;
+  /** The number of a line's colour in the palette. */
+  colourOf: (line: ChartLine) => number;
   /** What is above the lines, from the plot's left and upper corner. */
   over?: ((chart: Chart, size: PlotSize) => ComponentChildren) | undefined;
 }
 
-export function Plot({ chartOf, styleOf, over }: Props) {
+export function Plot({ chartOf, colourOf, over }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
@@ -41,12 +35,12 @@ export function Plot({ chartOf, styleOf, over }: Props) {
   }, []);
   return (
     <div class="comparison-plot" ref={box}>
-      {width > 0 && <Drawing chartOf={chartOf} styleOf={styleOf} over={over} width={width} />}
+      {width > 0 && <Drawing chartOf={chartOf} colourOf={colourOf} over={over} width={width} />}
     </div>
   );
 }
 
-function Drawing({ chartOf, styleOf, over, width }: Props & { width: number }) {
+function Drawing({ chartOf, colourOf, over, width }: Props & { width: number }) {
   const height = heightOf(width);
   const chart = chartOf(width < 560 ? 5 : 10);
   const size = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
@@ -81,10 +75,10 @@ function Drawing({ chartOf, styleOf, over, width }: Props & { width: number }) {
         {/* A nested svg clips its content. */}
         <svg width={size.width} height={size.height} aria-hidden="true">
           {chart.lines.map((line) => (
-            <Band key={line.className} line={line} style={styleOf(line)} place={place} columns={size.width} />
+            <Band key={line.className} line={line} colour={colourOf(line)} place={place} columns={size.width} />
           ))}
           {chart.lines.map((line) => (
-            <Line key={line.className} line={line} style={styleOf(line)} place={place} columns={size.width} />
+            <Line key={line.className} line={line} colour={colourOf(line)} place={place} columns={size.width} />
           ))}
         </svg>
         {over?.(chart, size)}
@@ -100,36 +94,32 @@ function heightOf(width: number): number {
 
 interface LineProps {
   line: ChartLine;
-  style: LineStyle;
+  colour: number;
   place: Place;
   columns: number;
 }
 
-function Band({ line: { band }, style, place, columns }: LineProps) {
+function Band({ line: { className, band }, colour, place, columns }: LineProps) {
   if (band.length === 0) return null;
   const edges = [band.map(({ x, low }) => ({ x, y: low })), band.map(({ x, high }) => ({ x, y: high }))];
   const kept = new Set(edges.flatMap((edge) => fewer(edge, 4 * columns).map(({ x }) => x)));
   const outline = band.filter(({ x }) => kept.has(x));
-  return (
-    <path class={style.isFaint ? 'band faint' : 'band'} fill={pageColour(style.colour)} d={bandPath(outline, place)} />
-  );
+  return <path class={`band ${className}`} fill={pageColour(colour)} d={bandPath(outline, place)} />;
 }
 
-function Line({ line, style, place, columns }: LineProps) {
+function Line({ line, colour, place, columns }: LineProps) {
   const { className, dashes, points, marks } = line;
-  const colour = pageColour(style.colour);
-  const classes = ['line', ...(className.includes('learned') ? ['learned'] : []), ...(style.isFaint ? ['faint'] : [])];
   return (
     <>
       <path
-        class={classes.join(' ')}
-        stroke={colour}
+        class={`line ${className}`}
+        stroke={pageColour(colour)}
         stroke-dasharray={dashes === '' ? undefined : dashes}
         d={linePath(fewer(points, 4 * columns), place)}
       />
       {marks.map((mark) => {
         const spot = place(mark);
-        return spot && <circle key={mark.x} fill={colour} cx={spot.x} cy={spot.y} r={4} />;
+        return spot && <circle key={mark.x} fill={pageColour(colour)} cx={spot.x} cy={spot.y} r={4} />;
       })}
     </>
   );

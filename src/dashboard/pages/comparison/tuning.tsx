@@ -28,9 +28,9 @@ export function Tuning({ id, results, measure }: { id: string; results: Comparis
           <figure>
             <Plot
               chartOf={(most) => tuningChart(tuned, measure, most)}
-              styleOf={({ className }) => {
+              colourOf={({ className }) => {
                 const line = Number(/ s(\d+)$/.exec(className)?.[1] ?? 0);
-                return { colour: colourOf(tuned[line]!.series.label), isFaint: false };
+                return colourOf(tuned[line]!.series.label);
               }}
             />
             <figcaption class="caption">{tuningCaption(results)}</figcaption>

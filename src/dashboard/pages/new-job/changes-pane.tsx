@@ -4,6 +4,7 @@ import type { Field } from '../../forms/field.js';
 import type { Json } from '../../forms/json.js';
 import { complete } from '../../forms/values.js';
 import { formatValue } from '../../forms/words.js';
+import { FieldName } from '../../parts/field-name.js';
 import { addresses } from '../../service/addresses.js';
 
 /** What is different from the job that this one repeats. */
@@ -18,7 +19,7 @@ export function ChangesPane({ original, document, field }: { original: Job; docu
       <ul>
         {changes.map(({ pointer, before, after }) => (
           <li key={pointer}>
-            <code>{pointer}</code> <del>{formatValue(before)}</del> <ins>{formatValue(after)}</ins>
+            <FieldName pointer={pointer} /> <del>{formatValue(before)}</del> <ins>{formatValue(after)}</ins>
           </li>
         ))}
       </ul>

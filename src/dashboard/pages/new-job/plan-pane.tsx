@@ -2,6 +2,7 @@ import type { DryRun } from '../../../contract/dry-run.js';
 import { ApiError, errorCodes } from '../../../contract/errors.js';
 import { formatBytes, formatDuration } from '../../../figures/numbers.js';
 import type { PlacedErrors } from '../../forms/errors.js';
+import { FieldName } from '../../parts/field-name.js';
 import type { Checked, Verdict } from './check.js';
 
 interface Props {
@@ -84,14 +85,14 @@ function Refusal({ error, errors, onReveal }: { error: unknown } & Pick<Props, '
       {inForm.map((pointer) => (
         <li key={pointer}>
           <button type="button" class="link" onClick={() => onReveal(pointer)}>
-            {pointer === '' ? 'the document' : pointer}
+            {pointer === '' ? 'the document' : <FieldName pointer={pointer} />}
           </button>
         </li>
       ))}
       {errors.elsewhere.map(({ pointer, found, allowed }) => (
         <li key={pointer}>
           <button type="button" class="link" onClick={() => onReveal(pointer)}>
-            {pointer}
+            <FieldName pointer={pointer} />
           </button>{' '}
           found {found}, allowed: {allowed}
         </li>
