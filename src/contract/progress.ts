@@ -70,11 +70,12 @@ export function fold(standing: Standing, event: RunEvent | JobEvent): Standing {
     case 'loss-buckets': {
       const { to, mean, cursor } = event;
       const loss = mean.at(-1)!;
-      // With a cursor of its own, it comes after later events, which know more of the phase.
-      const late = cursor !== undefined ? standing.progress : null;
-      const progress: Progress = late
-        ? { ...late, loss }
-        : { phase: 'training', done: to, total: standing.iterations, loss };
+      // With a cursor of its own, it comes after later events, which may know of a later phase.
+      const known = cursor === undefined ? null : standing.progress;
+      const progress: Progress =
+        known && isAfterTraining(known)
+          ? { ...known, loss }
+          : { phase: 'training', done: to, total: standing.iterations, loss };
       return { ...standing, lossEnd: to, progress };
     }
     case 'validation': {
@@ -97,6 +98,11 @@ export function fold(standing: Standing, event: RunEvent | JobEvent): Standing {
     default:
       return standing;
   }
+}
+
+/** Whether the phase follows the losses known so far: a validation that is over is followed by more of them. */
+function isAfterTraining({ phase, done, total }: Progress): boolean {
+  return phase === 'validation' ? done < total : phase !== 'training';
 }
 
 function meanFrom(points: ArrayLike<WireNumber>, start: number): number {

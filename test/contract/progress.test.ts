@@ -45,6 +45,16 @@ describe('the standing of a run', () => {
     const tuning: JobEvent = { ...envelope, seq: 3, type: 'progress', phase: 'tuning', done: 1, total: 9 };
     const late = [tuning, { ...sum, cursor: '1.3' }].reduce(fold, standingOf(spec));
     assert.deepEqual(late.progress, { phase: 'tuning', done: 1, total: 9, loss: 6 });
+    // Only of a later phase: `started`, and a validation that is over, are before more losses.
+    const before: JobEvent[] = [
+      { ...envelope, type: 'progress', phase: 'validation', done: 3, total: 256 },
+      { ...envelope, type: 'validation', iteration: 10, loss: 4, best: true },
+    ];
+    const more = (events: JobEvent[]) => [...events, { ...sum, cursor: '1.3' }].reduce(fold, standingOf(spec)).progress;
+    assert.deepEqual(more(before), { phase: 'training', done: 12, total: 700, loss: 6 });
+    assert.deepEqual(more(before.slice(0, 1)), { phase: 'validation', done: 3, total: 256, loss: 6 });
+    const training: JobEvent = { ...envelope, type: 'progress', phase: 'training', done: 0, total: 700 };
+    assert.deepEqual(more([training]), { phase: 'training', done: 12, total: 700, loss: 6 });
   });
 
   it('has a validation at its end once its loss is known', () => {
