@@ -185,6 +185,17 @@ describe('losses', () => {
     assert.notDeepEqual(await summaryKeys(id), []);
   });
 
+  it('leave nothing behind when a job is deleted while they are summed up', async () => {
+    const { id, attempt } = await harness.begin(specOf(100_000));
+    await appendRandom(attempt, [0, 1500], uniform(testSeed()), new Map());
+    await attempt.succeed();
+    await harness.redis.del(...(await summaryKeys(id)));
+    const reading = harness.jobs.losses(id, {}).catch((error) => error);
+    await harness.jobs.delete(id);
+    await reading;
+    assert.deepEqual(await summaryKeys(id), []);
+  });
+
   it('as small curves of many jobs', async () => {
     const draw = uniform(testSeed());
     const ids: string[] = [];

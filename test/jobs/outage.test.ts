@@ -120,6 +120,50 @@ describe('with a Redis that is full or down', () => {
     assert.deepEqual(cursors(await collect(await harness.jobs.subscribe(id, null))), all);
   });
 
+  it('the summary of the losses is that of the entries, also of those that are rewritten', async () => {
+    const { id, attempt } = await harness.begin({ training: { iterations: 100_000 } });
+    const perEntry = 7;
+    const appendAll = (from: number, to: number) =>
+      Promise.all(
+        Array.from({ length: to - from }, (_, i) => attempt.append(losses((from + i) * perEntry, perEntry, 20))),
+      );
+    await appendAll(0, 50);
+    await harness.redis.config('SET', 'appendonly', 'no');
+    await appendAll(50, 100);
+    await kill();
+    await until(async () => (await harness.redis.hget(`metadescent:job:${id}`, 'last').catch(() => '')) === '1-51');
+    await appendAll(100, 150);
+    const queries = [{ points: 1 }, { points: 5 }, { points: 70 }, { from: 300, to: 800, points: 40 }];
+    const readAll = () => Promise.all(queries.map((query) => harness.jobs.losses(id, query)));
+    const summed = await readAll();
+    assert.equal(summed[0]?.count[0], 150 * perEntry * 20);
+    assert.deepEqual(
+      summed.map((series) => series.iterationsPerBucket),
+      [4096, 256, 16, 16],
+    );
+    await attempt.succeed();
+    await harness.redis.del(...(await harness.redis.keys(`metadescent:losses:${id}*`)));
+    // Made again, from the points.
+    const again = await readAll();
+    assert.deepEqual(
+      again.map((series) => ({ ...series, cursor: '' })),
+      summed.map((series) => ({ ...series, cursor: '' })),
+    );
+  });
+
+  it('a full Redis still answers with the losses of a job without a summary', async () => {
+    const { id, attempt } = await harness.begin();
+    for (let i = 0; i < 100; i++) await attempt.append(losses(i, 1, 20));
+    const summed = await harness.jobs.losses(id, { points: 10 });
+    await attempt.succeed();
+    await harness.redis.del(...(await harness.redis.keys(`metadescent:losses:${id}*`)));
+    await fill();
+    const series = await harness.jobs.losses(id, { points: 10 });
+    assert.deepEqual({ ...series, cursor: '' }, { ...summed, cursor: '' });
+    assert.deepEqual(await harness.redis.keys(`metadescent:losses:${id}*`), []);
+    await makeRoom();
+  });
+
   it('an attempt whose beginning was lost gets its job back', async () => {
     const { id } = (await harness.jobs.create((await harness.begin()).attempt.spec)).job;
     await harness.redis.config('SET', 'appendonly', 'no');

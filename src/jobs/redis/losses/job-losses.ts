@@ -42,31 +42,34 @@ export async function findLosses(store: LossStore): Promise<JobLosses | null> {
   return { end, last, extents };
 }
 
-/** What the record and the summary say at one time. */
+/** What the summary and the record say at one time. A full Redis would refuse a transaction. */
 async function look({ redis, job }: LossStore) {
-  const fields = ['attempt', 'lossEnd', 'holder', 'last', 'spec'];
-  const replies = await redis
-    .multi()
-    .hmget(recordKey(job), ...fields)
-    .hgetallBuffer(summaryKey(job))
-    .exec();
-  const [[attempt, lossEnd, holder, last, spec], hash] = (replies ?? []).map(([error, reply]) => {
-    if (error) throw error;
-    return reply;
-  }) as [(string | null)[], Record<string, Buffer>];
-  if (!attempt || !spec) return null;
-  const extents = decodeExtents(hash);
-  const attempts = Array.from({ length: Number(attempt) }, (_, i) => i + 1);
-  return {
-    end: Number(lossEnd ?? 0),
-    last: last ? fromId(last) : start,
-    extents,
-    spec,
-    /** The attempt that is running, perhaps. */
-    running: holder ? Number(attempt) : null,
-    /** Attempts that are not summed up. */
-    missing: attempts.filter((number) => !extents.has(number)),
-  };
+  for (;;) {
+    const replies = await redis
+      .pipeline()
+      .hget(recordKey(job), 'last')
+      .hgetallBuffer(summaryKey(job))
+      .hmget(recordKey(job), 'last', 'attempt', 'lossEnd', 'holder', 'spec')
+      .exec();
+    const [before, hash, [last, attempt, lossEnd, holder, spec]] = (replies ?? []).map(([error, reply]) => {
+      if (error) throw error;
+      return reply;
+    }) as [string | null, Record<string, Buffer>, (string | null)[]];
+    if (before !== last) continue;
+    if (!attempt || !spec) return null;
+    const extents = decodeExtents(hash);
+    const attempts = Array.from({ length: Number(attempt) }, (_, i) => i + 1);
+    return {
+      end: Number(lossEnd ?? 0),
+      last: last ? fromId(last) : start,
+      extents,
+      spec,
+      /** The attempt that is running, perhaps. */
+      running: holder ? Number(attempt) : null,
+      /** Attempts that are not summed up. */
+      missing: attempts.filter((number) => !extents.has(number)),
+    };
+  }
 }
 
 /** The extents in a job's summary, which has a field for each attempt that is summed up, also for one without losses. */
