@@ -42,7 +42,8 @@ const inspect = `(() => {
       const beyondX = boxes.some(({ left, right }) => left < box.left - 1 || right > box.right + 1);
       const beyondY = boxes.some(({ top, bottom }) => top < box.top - 2 || bottom > box.bottom + 2);
       if (/^(inline|contents)$/.test(style.display) && !(at instanceof SVGSVGElement)) continue;
-      if (hides(style.overflowX) && beyondX && style.textOverflow !== 'ellipsis') {
+      if (hides(style.overflowX) && beyondX) {
+        if (style.textOverflow === 'ellipsis') break;
         found.add('cut at the side: ' + describe(parent) + ' by ' + describe(at));
         break;
       }

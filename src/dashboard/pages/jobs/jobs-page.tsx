@@ -1,6 +1,6 @@
 import './jobs.css';
 import { useSignalEffect } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { Empty } from '../../parts/empty.js';
 import { ErrorNote } from '../../parts/error-note.js';
@@ -56,6 +56,7 @@ export function JobsPage() {
 /** The list that was shown last: who comes back sees it at once. */
 let latest: { key: string; list: JobList } | null = null;
 
+/** The list for these filters. Until it is there, the one before stays, so that nothing jumps. */
 function useList(filters: ReturnType<typeof filtersOf>): JobList {
   const key = addresses.jobs({ ...filters });
   const list = useMemo(() => {
@@ -70,5 +71,7 @@ function useList(filters: ReturnType<typeof filtersOf>): JobList {
   useSignalEffect(() => {
     if (online.value && list.failure.peek() !== null) void list.load();
   });
-  return list;
+  const shown = useRef(list);
+  if (list.loaded.value || list.failure.value !== null) shown.current = list;
+  return shown.current;
 }
