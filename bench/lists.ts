@@ -12,6 +12,7 @@ import { createJob } from '../src/jobs/redis/create-job.js';
 import { openJobs } from '../src/jobs/redis-jobs.js';
 import { startRedisServer } from '../src/service/redis/server.js';
 import { createTemporaryFolder } from '../test/support/redis.js';
+import { processorTimeOf } from './processor-time.js';
 
 /** `npm run bench -- --lists`: how long GET /jobs takes with many jobs, whatever the filters. */
 
@@ -158,12 +159,6 @@ async function request(url: string) {
   const time = performance.now() - started;
   if (!response.ok) throw new Error(`${url}: ${text}`);
   return { time, bytes: Buffer.byteLength(text), page: JSON.parse(text) as { jobs: unknown[]; next: string | null } };
-}
-
-async function processorTimeOf(redis: Redis): Promise<number> {
-  const info = await redis.info('cpu');
-  const seconds = (name: string) => Number(new RegExp(`^${name}:(.*)`, 'm').exec(info)?.[1]);
-  return 1000 * (seconds('used_cpu_user') + seconds('used_cpu_sys'));
 }
 
 async function memoryOf(redis: Redis): Promise<number> {

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Harness } from '../test/jobs/harness.js';
 
-/** Meta-iterations of each append, and milliseconds between two of a job: a training of some 400 per second. */
+/** Meta-iterations of each append: at four per second, a training of some 400 per second. */
 const iterations = 100;
-const interval = 250;
 
 export interface MovingJobs {
   readonly ids: readonly string[];
@@ -12,8 +11,11 @@ export interface MovingJobs {
   stop(): Promise<void>;
 }
 
-/** Running jobs, each of which gets losses four times per second, and with them a record that changes. */
-export async function moveJobs(harness: Harness, count: number): Promise<MovingJobs> {
+/**
+ * Running jobs that get losses, and with them a record that changes.
+ * @param interval milliseconds between two appends of a job
+ */
+export async function moveJobs(harness: Harness, count: number, interval = 250): Promise<MovingJobs> {
   const jobs: Awaited<ReturnType<Harness['begin']>>[] = [];
   for (let i = 0; i < count; i++) {
     const fields = { title: `Moving ${i}`, labels: [`group-${i % 8}`], seed: i, training: { iterations: 1_000_000 } };

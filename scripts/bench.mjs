@@ -8,4 +8,5 @@ const load = (name) => import(pathToFileURL(join(root, 'dist', 'bench', name)).h
 if (process.argv.includes('--documents')) process.exitCode = await (await load('documents.js')).measureDocuments();
 else if (process.argv.includes('--lists')) process.exitCode = await (await load('lists.js')).measureLists();
 else if (process.argv.includes('--dashboard')) process.exitCode = await (await load('dashboard.js')).benchDashboard();
+else if (process.argv.includes('--changes')) process.exitCode = await (await load('changes.js')).measureChanges();
 else await load('run.js');

@@ -14,7 +14,7 @@ function page(what: string) {
       minimum: 1,
       maximum: 200,
       default: 50,
-      description: `${what} per page at most; fewer if their documents are long.`,
+      description: `${what} per page at most. A page may have fewer, or none, although others follow.`,
     }),
   };
 }

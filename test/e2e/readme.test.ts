@@ -54,7 +54,7 @@ describe('the README', () => {
   it('has commands in docs/api.md with a WebSocket too', async (t) => {
     const printed = await walk(t, 'docs/api.md');
     if (!printed) return;
-    const [submitted, live, events, fetched] = printed;
+    const [submitted, live, events, listed, followed, fetched] = printed;
     assert.match(submitted!, isJob);
     const id = submitted!.trim();
     const messages = live!.trim().split('\n');
@@ -62,6 +62,8 @@ describe('the README', () => {
     assert(messages.some((message) => message.includes('"type":"losses"')));
     assert.match(messages.at(-1)!, /"state":"succeeded"/);
     assert.match(events!, /^id: 0\.1\nevent: state$/m);
+    assert.match(listed!, new RegExp(`^${id} succeeded \\d+ buckets$`, 'm'));
+    assert.match(followed!, new RegExp(`^event: jobs\ndata: \\{"cursor":".*","jobs":\\[\\{"id":"${id}"`, 'm'));
     assert.match(fetched!, /"mean":\[[-0-9.,e]+\]/);
     assert.match(fetched!, isResults);
     const { provenance } = decodeWeights(await readFile(join(folder.path, 'weights.safetensors')));
