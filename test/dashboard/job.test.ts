@@ -81,7 +81,12 @@ describe('the history of a job', () => {
     const spec = specOf({ training: { iterations: 1000 } });
     const history = new JobHistory(spec);
     const rows = (state: 'queued' | 'running' | 'succeeded' | 'failed') =>
-      phaseRows({ spec, state }, history).map(({ phase, amount, pace, isCurrent }) => [phase, amount, pace, isCurrent]);
+      phaseRows({ spec, state, progress: null }, history).map(({ phase, amount, pace, isCurrent }) => [
+        phase,
+        amount,
+        pace,
+        isCurrent,
+      ]);
     assert.deepEqual(rows('queued')[0], ['training', 'not begun', '', false]);
     history.add(started(1));
     for (const done of [100, 200]) history.advance('training', done, 1000, tick());

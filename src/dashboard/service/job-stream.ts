@@ -1,13 +1,15 @@
 import { signal } from '@preact/signals';
-import { backoff } from '../../client/backoff.js';
-import { ApiError, type ErrorCode, type ErrorDocument } from '../../contract/errors.js';
+import { backoff, pause } from '../../client/backoff.js';
+import { cursorOf } from '../../contract/cursor.js';
+import { ApiError } from '../../contract/errors.js';
 import type { JobEvent } from '../../contract/events.js';
 import type { LossBuckets } from '../../contract/loss-buckets.js';
+import type { LossSeries } from '../../contract/losses.js';
 import { api } from './api.js';
-import { LossJoin, type Next } from './loss-join.js';
+import { LossCurve } from './loss-curve.js';
 
-/** The events that a job's page shows. */
-const types = ['started', 'losses', 'validation', 'health', 'progress', 'diverged', 'done', 'state'] as const;
+/** The events that a job's page shows besides its losses. */
+const types = ['started', 'validation', 'health', 'progress', 'diverged', 'done', 'state'] as const;
 
 /** Messages with losses per second: a redraw each. */
 const rate = 5;
@@ -19,155 +21,123 @@ export interface JobLosses {
   readonly buckets: LossBuckets;
   /** One past the last meta-iteration. */
   readonly to: number;
-  /** The first meta-iteration of each attempt; NaN where it is not known. */
+  /** The first meta-iteration of each attempt that was seen to begin. */
   readonly begins: ReadonlyMap<number, number>;
 }
 
 export interface JobStreamOptions {
-  /** Buckets to ask for and to keep: about two per pixel column. */
+  /** Buckets to ask for: the service answers with at most so many. A half more are kept as losses follow. */
   readonly buckets: number;
   /** Every event but losses, once, in order. */
   onEvent(event: JobEvent): void;
+  /** Events begin again from the first, since Redis has lost those after a cursor. */
+  onRestart(): void;
 }
 
 /**
- * A job's events and its losses, live. It has one connection at a time, and recovers by itself: from a service that went
- * away, nothing is lost and nothing counted twice ({@link LossJoin}).
+ * A job's events and its losses, live. Losses begin with a series and continue from its cursor; events come from the
+ * first. They come over WebSockets, which browsers do not count among the six connections that all pages of a service
+ * share. It recovers by itself from a service that went away: nothing is lost and nothing counted twice.
  */
 export class JobStream {
   /** The losses so far; a new object after every change. Null before the first answer. */
   readonly losses = signal<JobLosses | null>(null);
-  /** Whether the events are followed, or have all been received. */
-  readonly connected = signal(false);
   /** Why it does not go on: the job was deleted, or there is none. */
   readonly failure = signal<ApiError | null>(null);
 
-  private readonly join: LossJoin;
-  private source: EventSource | null = null;
-  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
-  private closed = false;
-  private fetching = false;
-  /** Whether to fetch once more: the series under way may have been read too early. */
-  private again = false;
-  private tries = 0;
+  private readonly curve: LossCurve;
+  private readonly over = new AbortController();
 
   constructor(
     private readonly id: string,
     private readonly options: JobStreamOptions,
   ) {
-    this.join = new LossJoin(1.5 * options.buckets, (event) => options.onEvent(event));
-    this.open();
-    this.fetch();
+    this.curve = new LossCurve(1.5 * options.buckets);
+    this.untilDone(this.followEvents());
+    this.untilDone(this.followLosses());
   }
 
   close(): void {
-    this.closed = true;
-    this.source?.close();
-    for (const timer of this.timers) clearTimeout(timer);
+    this.over.abort();
   }
 
-  private open(cursor?: string): void {
-    this.source?.close();
-    const query = new URLSearchParams({ types: types.join(','), rate: String(rate) });
-    if (cursor !== undefined) query.set('cursor', cursor);
-    const source = new EventSource(api.url(`jobs/${encodeURIComponent(this.id)}/events?${query}`));
-    this.source = source;
-    /** Where a new connection resumes, if the browser gives this one up. */
-    let last = cursor;
-    source.addEventListener('open', () => {
-      this.tries = 0;
-      this.connected.value = true;
-    });
-    const receive = (message: MessageEvent<string>) => {
-      last = message.lastEventId;
-      this.receive(JSON.parse(message.data) as JobEvent);
-    };
-    for (const type of [...types, 'loss-buckets', 'truncated']) source.addEventListener(type, receive);
-    source.addEventListener('error', (event) => {
-      if (source !== this.source) return;
-      this.connected.value = false;
-      if (event instanceof MessageEvent && this.isFatal(JSON.parse(String(event.data)) as ErrorDocument)) return;
-      // Otherwise the browser connects again by itself, with the cursor of the last event.
-      if (source.readyState === EventSource.CLOSED) this.later(backoff(this.tries++), () => this.reopen(last));
+  private async followEvents(): Promise<void> {
+    let cursor: string | undefined;
+    await this.persist(async () => {
+      try {
+        for await (const event of this.events({ types, ...(cursor !== undefined && { cursor }) })) {
+          if (event.type !== 'truncated') cursor = cursorOf(event);
+          this.options.onEvent(event);
+        }
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== 'invalid-cursor') throw error;
+        cursor = undefined;
+        this.options.onRestart();
+        throw unavailable;
+      }
     });
   }
 
-  /** A refusal has no reason in an EventSource: the job itself is asked whether it is still there. */
-  private async reopen(cursor: string | undefined): Promise<void> {
-    try {
-      await api.get(this.id);
-      this.open(cursor);
-    } catch (error) {
-      if (!this.fail(error)) this.later(backoff(this.tries++), () => this.reopen(cursor));
-    }
-  }
-
-  private receive(event: JobEvent): void {
-    this.act(this.join.take(event));
-    if (event.type === 'losses' || event.type === 'loss-buckets') this.publish();
-    if (event.type !== 'state' || !isFinal(event)) return;
-    this.source?.close();
-    this.connected.value = true;
-    if (this.join.isStale) this.fetch();
-  }
-
-  private act(next: Next): void {
-    if (next === 'refetch') this.later(refetchAfter, () => this.fetch());
-    else if (next !== 'go on') this.open(next.reopenAt);
-  }
-
-  private async fetch(): Promise<void> {
-    this.again = this.fetching;
-    if (this.fetching) return;
-    this.fetching = true;
-    try {
-      const series = await api.losses(this.id, { points: this.options.buckets });
-      if (this.closed) return;
-      this.act(this.join.begin(series));
+  private async followLosses(): Promise<void> {
+    for (;;) {
+      let series: LossSeries | undefined;
+      await this.persist(async () => {
+        series = await api.losses(this.id, { points: this.options.buckets });
+      });
+      if (!series || this.over.signal.aborted) return;
+      this.curve.begin(series);
       this.publish();
-    } catch (error) {
-      if (!this.fail(error)) this.later(backoff(this.tries++), () => this.fetch());
-    } finally {
-      this.fetching = false;
+      if (await this.followAfter(series.cursor)) return;
+      await pause(refetchAfter, this.over.signal);
     }
-    if (this.again) this.fetch();
+  }
+
+  /** @returns whether the losses are complete; otherwise another series is needed. */
+  private async followAfter(cursor: string): Promise<boolean> {
+    try {
+      for await (const event of this.events({ types: ['losses'], rate, cursor })) {
+        if (event.type === 'truncated') return false;
+        if (event.type !== 'losses' && event.type !== 'loss-buckets') continue;
+        if (!this.curve.add(event)) return false;
+        this.publish();
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && (error.code === 'unavailable' || error.code === 'invalid-cursor')) return false;
+      throw error;
+    }
+  }
+
+  private events(options: { types: readonly JobEvent['type'][]; rate?: number; cursor?: string }) {
+    return api.events(this.id, { ...options, signal: this.over.signal, patience: Number.POSITIVE_INFINITY });
+  }
+
+  /** Tries until the service answers. */
+  private async persist(act: () => Promise<void>): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== 'unavailable') throw error;
+        await pause(backoff(tries), this.over.signal);
+      }
+    }
   }
 
   private publish(): void {
-    const { buckets, to, begins } = this.join;
+    const { buckets, to, begins } = this.curve;
     if (buckets) this.losses.value = { buckets, to, begins };
   }
 
-  private isFatal({ code, detail }: ErrorDocument): boolean {
-    // The stream has lost its end, in a crash of Redis: from its beginning, then.
-    if (code === 'invalid-cursor') {
-      this.open();
-      this.fetch();
-    }
-    return this.fail(new ApiError(code as ErrorCode, detail));
-  }
-
-  /** @returns whether trying again is useless. */
-  private fail(error: unknown): boolean {
-    if (!(error instanceof ApiError)) throw error;
-    const isLasting = error.code === 'not-found' || error.code === 'deleted';
-    if (isLasting) {
-      this.source?.close();
+  private async untilDone(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (this.over.signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
       this.failure.value = error;
     }
-    return isLasting || this.closed;
-  }
-
-  private later(milliseconds: number, act: () => void): void {
-    if (this.closed) return;
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      act();
-    }, milliseconds);
-    this.timers.add(timer);
   }
 }
 
-function isFinal(event: JobEvent & { type: 'state' }): boolean {
-  return event.state === 'succeeded' || event.state === 'failed' || event.state === 'cancelled';
-}
+const unavailable = new ApiError('unavailable', 'The events begin again.');

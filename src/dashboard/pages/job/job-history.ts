@@ -63,6 +63,8 @@ export class JobHistory {
         const on = threads === 1 ? 'one thread' : `${threads} threads`;
         return `Attempt ${event.attempt} began on ${engine} ${backend}, ${instructionSet}, ${on}`;
       }
+      case 'truncated':
+        return 'Earlier events are no longer kept; their losses are.';
       case 'state':
         // A divergence has an event of its own.
         return event.reason && event.reason.code !== 'diverged'

@@ -35,7 +35,11 @@ export class JobModel {
     readonly id: string,
     buckets: number,
   ) {
-    this.stream = new JobStream(id, { buckets, onEvent: (event) => this.take(event) });
+    this.stream = new JobStream(id, {
+      buckets,
+      onEvent: (event) => this.take(event),
+      onRestart: () => this.restart(),
+    });
     this.stop = this.stream.losses.subscribe(() => this.tell());
     this.load();
   }
@@ -64,6 +68,12 @@ export class JobModel {
       // What is shown stays while the service is away.
       else this.timer = setTimeout(() => this.load(), backoff(this.tries++));
     }
+  }
+
+  private restart(): void {
+    this.early.length = 0;
+    const job = this.job.peek();
+    this.history = job && new JobHistory(job.spec);
   }
 
   private take(event: JobEvent): void {

@@ -101,9 +101,7 @@ function Standing({ job }: { job: Job }) {
       <span>
         {optimizer} on {spec.problem.name}, seed {spec.seed}
       </span>
-      <span>
-        attempt {attempt} of {spec.maxAttempts}
-      </span>
+      {attempt > 1 && <span>attempt {attempt}</span>}
       <span>
         created <Age at={createdAt} /> ago
       </span>

@@ -41,7 +41,7 @@ export function LossSection({ model, job, buckets }: { model: JobModel; job: Job
   const milestones = useMemo(
     () =>
       [...(losses?.begins ?? [])]
-        .filter(([attempt, x]) => attempt > 1 && Number.isFinite(x))
+        .filter(([attempt]) => attempt > 1)
         .map(([attempt, x]) => ({ x, label: `attempt ${attempt}` })),
     [losses],
   );

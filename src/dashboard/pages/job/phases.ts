@@ -26,9 +26,10 @@ const units: Readonly<Record<Phase, string>> = {
 };
 
 /** Every phase that the job has, in order, whether or not it has begun. */
-export function phaseRows(job: Pick<Job, 'spec' | 'state'>, history: JobHistory | null): PhaseRow[] {
+export function phaseRows(job: Pick<Job, 'spec' | 'state' | 'progress'>, history: JobHistory | null): PhaseRow[] {
   const order = phasesOf(job);
-  const current = history?.standing.progress?.phase ?? null;
+  // The record knows it where the events that said so are no longer kept.
+  const current = history?.standing.progress?.phase ?? job.progress?.phase ?? null;
   const reached = Math.max(-1, ...[...(history?.phases.keys() ?? [])].map((phase) => order.indexOf(phase)));
   return order.map((phase, i) => {
     const progress = history?.phases.get(phase);
@@ -56,6 +57,6 @@ function phasesOf({ spec }: Pick<Job, 'spec'>): Phase[] {
 function validations(history: JobHistory | null): string {
   const all = history?.validations ?? [];
   const best = all.findLast((validation) => validation.best);
-  if (!best) return all.length === 0 ? 'none yet' : `${formatCount(all.length)}, none of them finite`;
+  if (!best) return all.length === 0 ? 'none yet' : `${formatCount(all.length)} so far`;
   return `${formatCount(all.length)} so far, best ${formatLoss(best.loss)} per step, after ${formatCount(best.iteration)}`;
 }

@@ -1,5 +1,6 @@
 import type { LossBuckets } from '../../../contract/loss-buckets.js';
 import type { Curve } from '../../charts/curve.js';
+import { widened } from '../../service/loss-curve.js';
 
 /**
  * The mean of several seeds' losses, and the band between the least and the greatest of them, per bucket: over the buckets
@@ -29,10 +30,4 @@ export function overSeeds(seeds: readonly LossBuckets[], name: Pick<Curve, 'id' 
     overSeeds: true,
     best: -1,
   };
-}
-
-function widened(buckets: LossBuckets, width: number): LossBuckets {
-  let wide = buckets;
-  while (wide.width < width) wide = wide.coarser();
-  return wide;
 }
