@@ -10,6 +10,8 @@ type FetchPage = (query: JobFilters & { cursor?: string; limit: number }) => Pro
 const pageSize = 50;
 /** Of GET /jobs. */
 const largestPage = 200;
+/** Requests for one page of the list: beyond it, who looks for rare jobs asks for more. */
+const mostPages = 10;
 
 /** The jobs that pass some filters, newest first, as far as they were asked for, kept up to date by what the feed reports. */
 export class JobList {
@@ -30,26 +32,30 @@ export class JobList {
   ) {}
 
   /** Fetches the list, as long as it was. A failure is left in `failure`. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
     const wanted = Math.max(pageSize, this.rows.peek().length);
-    await this.fetch(async () => {
-      const jobs: JobSummary[] = [];
-      let next: string | null = null;
-      do {
-        const limit = Math.min(largestPage, wanted - jobs.length);
-        const page = await this.fetchPage({ ...this.filters, ...(next !== null && { cursor: next }), limit });
-        jobs.push(...page.jobs);
-        next = page.next;
-      } while (next !== null && jobs.length < wanted);
-      return { jobs, next };
-    }, []);
+    return this.fetch(() => this.gather(null, wanted), []);
   }
 
   /** Fetches the next page. */
   async more(): Promise<void> {
     const cursor = this.next.peek();
     if (cursor === null || this.busy.peek()) return;
-    await this.fetch(() => this.fetchPage({ ...this.filters, cursor, limit: pageSize }), this.rows.peek());
+    await this.fetch(() => this.gather(cursor, pageSize), this.rows.peek());
+  }
+
+  /** With filters, a page may have fewer jobs than asked for, or none, although others follow. */
+  private async gather(from: string | null, wanted: number): Promise<JobSummaryList> {
+    const jobs: JobSummary[] = [];
+    let next = from;
+    for (let pages = 0; pages < mostPages; pages++) {
+      const limit = Math.min(largestPage, wanted - jobs.length);
+      const page = await this.fetchPage({ ...this.filters, ...(next !== null && { cursor: next }), limit });
+      jobs.push(...page.jobs);
+      next = page.next;
+      if (next === null || jobs.length >= wanted) break;
+    }
+    return { jobs, next };
   }
 
   private async fetch(ask: () => Promise<JobSummaryList>, before: readonly JobRow[]): Promise<void> {

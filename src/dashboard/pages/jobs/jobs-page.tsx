@@ -6,7 +6,7 @@ import { Empty } from '../../parts/empty.js';
 import { ErrorNote } from '../../parts/error-note.js';
 import { Page } from '../../parts/page.js';
 import { addresses } from '../../service/addresses.js';
-import { listSummaries } from '../../service/api.js';
+import { api } from '../../service/api.js';
 import { feedBegun, follow, online } from '../../service/feed.js';
 import { BulkActions } from './bulk-actions.js';
 import { FilterBar } from './filter-bar.js';
@@ -35,7 +35,7 @@ export function JobsPage() {
       {list.failure.value !== null && <ErrorNote error={list.failure.value} />}
       {empty && !filtered && <FirstSteps />}
       {empty && filtered && (
-        <Empty title="No job matches">
+        <Empty title={list.next.value === null ? 'No job matches' : 'None of the newest jobs matches'}>
           <p>
             <a href={addresses.jobs()}>Clear the filters</a> to see all jobs.
           </p>
@@ -60,7 +60,15 @@ let latest: { key: string; list: JobList } | null = null;
 function useList(filters: ReturnType<typeof filtersOf>): JobList {
   const key = addresses.jobs({ ...filters });
   const list = useMemo(() => {
-    if (latest?.key !== key) latest = { key, list: new JobList(filters, listSummaries, () => performance.now()) };
+    if (latest?.key !== key)
+      latest = {
+        key,
+        list: new JobList(
+          filters,
+          (query) => api.jobSummaries(query),
+          () => performance.now(),
+        ),
+      };
     return latest.list;
   }, [key]);
   useEffect(() => {

@@ -5,7 +5,7 @@ import { Scroll } from '../../parts/scroll.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { WeightsUse } from '../../parts/weights.js';
 import { addresses } from '../../service/addresses.js';
-import { api, listSummaries } from '../../service/api.js';
+import { api } from '../../service/api.js';
 import { useResource } from '../../service/resource.js';
 import { standings } from './standing.js';
 import { describeNetwork, describeProblem, describeTraining, nameOf, weightsPath } from './words.js';
@@ -64,7 +64,7 @@ function HowItDid({ optimizer }: { optimizer: RegisteredOptimizer }) {
   // The job may have been deleted, or may not compare.
   const own = useResource(`results of ${job}`, async () => (job === null ? null : api.results(job).catch(() => null)));
   const comparisons = useResource(`comparisons of ${name}`, async () => {
-    const { jobs } = await listSummaries({ limit: recent });
+    const { jobs } = await api.jobSummaries({ limit: recent });
     return jobs.filter((each) => each.kind === 'compare' && each.optimizer === name);
   });
   const rows = own.value.value ? standings(own.value.value) : [];
