@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { root } from '../e2e/processes.js';
-import { plottedCurve } from './curve.js';
+import { grown, plottedCurve } from './curve.js';
 import type { Dashboard } from './dashboard.js';
 import { diverging, endless, quick, submit, transfer } from './sample-jobs.js';
 
@@ -54,7 +54,7 @@ export async function fill(dashboard: Dashboard): Promise<View[]> {
     { name: 'jobs', path: '/ui/', ready: (page) => page.getByRole('link', { name: 'Parabolas, briefly' }).waitFor() },
     { name: 'new-job', path: '/ui/new', ready: checked },
     { name: 'new-job-again', path: `/ui/new?from=${trained}`, ready: checked },
-    { name: 'job-running', path: `/ui/jobs/${running}`, ready: plottedCurve },
+    { name: 'job-running', path: `/ui/jobs/${running}`, ready: (page) => grown(page, 1000) },
     { name: 'job-succeeded', path: `/ui/jobs/${trained}`, ready: plottedCurve },
     { name: 'job-failed', path: `/ui/jobs/${failed}`, ready: titled },
     { name: 'job-compared', path: `/ui/jobs/${compared}`, ready: titled },
