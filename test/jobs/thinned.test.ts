@@ -170,6 +170,18 @@ describe('a thinned stream of a job', () => {
     }
   });
 
+  it('is read and summed up once for all that come back with the same cursor', async () => {
+    const { id, attempt } = await harness.begin();
+    await writeMixed(attempt, uniform(4), 300);
+    await attempt.succeed();
+    const subscriptions = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => subscribe(id, '1.2', i % 2 === 0 ? { rate: 50 } : {})),
+    );
+    const all = await Promise.all(subscriptions.map(collect));
+    for (const [i, events] of all.entries()) assert.ok(events.every((event, n) => event === all[i % 2]![n]));
+    assert.ok(count(all[0]!, 'loss-buckets') > 0 && count(all[1]!, 'losses') > 100);
+  });
+
   it('reaches a slow subscriber in few messages', async () => {
     const { id, attempt } = await harness.begin();
     const subscription = await subscribe(id, null, { rate: 10 });

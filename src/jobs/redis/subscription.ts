@@ -1,11 +1,10 @@
 import type { JobEvent } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
-import { decodeEntry, hasLosses, positionOf } from './entries.js';
+import type { EventPage } from './event-pages.js';
 import type { JobTail } from './job-tail.js';
 import { compare, type Position, toCursor } from './position.js';
 import type { Selection } from './selection.js';
 import { jobDeleted, noSuchCursor, streamIncomplete } from './stream-errors.js';
-import type { StreamPage } from './stream-pages.js';
 import { Wait } from './wait.js';
 
 /**
@@ -47,7 +46,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     private position: Position,
     private readonly selection: Selection | null,
     private readonly tail: JobTail | null,
-    private readonly readPage: (after: Position) => Promise<StreamPage>,
+    private readonly readPage: (after: Position) => Promise<EventPage>,
     private readonly release: () => void,
     private readonly patience = cursorPatience,
   ) {}
@@ -140,24 +139,22 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     };
   }
 
-  private async read({ entries, trimmed, exists }: StreamPage): Promise<void> {
+  private async read({ events, first, last, trimmed, exists }: EventPage): Promise<void> {
     if (!exists) return this.fail(jobDeleted(this.job));
     if (compare(this.position, trimmed) < 0) {
-      this.page.push(this.truncated(trimmed, entries[0]));
+      this.page.push(this.truncated(trimmed, first));
       this.position = trimmed;
     }
-    const wanted = this.selection?.wantsLosses === false ? entries.filter((entry) => !hasLosses(entry)) : entries;
-    this.page.push(...wanted.map((entry) => decodeEntry(this.job, entry)));
-    const last = entries.at(-1);
-    if (last) this.position = positionOf(last);
+    this.page.push(...events);
+    if (last) this.position = last;
     if (last || this.page.length > 0) return;
     // A crashed Redis has lost the end of a job that had ended: new subscribers see the job continue.
     if (!this.tail || this.tail.finished) return this.fail(streamIncomplete(this.job));
     await this.wait.sleep(rereadAfter);
   }
 
-  private truncated(trimmed: Position, first: StreamPage['entries'][number] | undefined): JobEvent {
-    const resumesAt = first ? decodeEntry(this.job, first) : { ...trimmed, seq: trimmed.seq + 1 };
+  private truncated(trimmed: Position, first: Position | null): JobEvent {
+    const resumesAt = first ?? { ...trimmed, seq: trimmed.seq + 1 };
     return {
       job: this.job,
       attempt: trimmed.attempt,

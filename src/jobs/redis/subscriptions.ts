@@ -3,13 +3,13 @@ import { ApiError } from '../../contract/errors.js';
 import type { JobEvent, JobState } from '../../contract/events.js';
 import { isFinal } from '../../contract/job.js';
 import type { StreamChoice } from '../jobs.js';
+import { EventPages } from './event-pages.js';
 import { JobTail } from './job-tail.js';
 import { recordKey } from './keys.js';
 import { Periods } from './periods.js';
 import { compare, fromCursor, fromId, start } from './position.js';
 import { type EventType, Selection } from './selection.js';
 import { noSuchCursor, serviceStops } from './stream-errors.js';
-import { readPage } from './stream-pages.js';
 import { Subscription } from './subscription.js';
 
 /** The subscribers of this process, with one tail and one connection per job. */
@@ -17,6 +17,7 @@ export class Subscriptions {
   private readonly tails = new Map<string, { tail: JobTail; subscribers: number }>();
   private readonly periods = new Map<number, Periods>();
   private readonly open = new Set<Subscription>();
+  private readonly pages: EventPages;
 
   /**
    * @param redis answers or fails soon.
@@ -26,10 +27,12 @@ export class Subscriptions {
    */
   constructor(
     private readonly redis: Redis,
-    private readonly patient: Redis,
+    patient: Redis,
     private readonly connect: (name: string) => Redis,
     private readonly cursorPatience?: number,
-  ) {}
+  ) {
+    this.pages = new EventPages(patient);
+  }
 
   /** @throws ApiError `invalid-cursor` or `not-found`. */
   async subscribe(
@@ -45,13 +48,14 @@ export class Subscriptions {
     if (cursor.attempt > Number(attempt) || (final && compare(cursor, end) > 0)) throw noSuchCursor(job, cursor, end);
     const plain = types === undefined && rate === undefined && cursor.losses === cursor.seq;
     const wanted = types === undefined ? null : new Set(types.split(',') as EventType[]);
+    const selection = plain ? null : new Selection(cursor, wanted, rate === undefined ? null : this.periodsOf(rate));
     const shared = final ? null : this.share(job, end);
     const subscription: Subscription = new Subscription(
       job,
       { attempt: cursor.attempt, seq: cursor.losses },
-      plain ? null : new Selection(cursor, wanted, rate === undefined ? null : this.periodsOf(rate)),
+      selection,
       shared?.tail ?? null,
-      (after) => readPage(this.patient, job, after),
+      (after) => this.pages.read(job, after, selection?.wantsLosses ?? true),
       () => {
         this.open.delete(subscription);
         if (shared && --shared.subscribers === 0) {
