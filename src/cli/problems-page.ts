@@ -1,11 +1,9 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { type CatalogueEntry, catalogue } from '../contract/catalogue.js';
 import { datasetsOf } from '../contract/datasets.js';
 import { coordinates, familyOf, type ProblemSpec, problemsIn } from '../contract/problems.js';
 import { describe } from '../contract/validate.js';
 import { hasKernels, hasKernelsWithin } from '../core/engines/native/arguments.js';
+import { isProgram, table, writePage } from './generated-page.js';
 
 const title = '# Problems\n';
 const introduction = `
@@ -61,24 +59,4 @@ function section({ name, description, schema }: CatalogueEntry): string {
   return `\n## ${name}\n\n${description}\n${rows.length > 0 ? `\n${table(['field', 'allowed', 'default', ''], rows)}` : ''}`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
-  return [line(head), `|${'---|'.repeat(head.length)}\n`, ...rows.map(line)].join('');
-}
-
-/** `node dist/src/cli/problems-page.js [--check]`: writes ./docs/problems.md, or exits with 1 if that is out of date. */
-async function main([option]: string[]): Promise<number> {
-  const path = 'docs/problems.md';
-  const page = problemsPage();
-  if (option !== '--check') {
-    await writeFile(path, page);
-    return 0;
-  }
-  if ((await readFile(path, 'utf8').catch(() => '')) === page) return 0;
-  console.error(`${path} is out of date: run \`node dist/src/cli/problems-page.js\`.`);
-  return 1;
-}
-
-const [, program = ''] = process.argv;
-if (existsSync(program) && realpathSync(program) === fileURLToPath(import.meta.url))
-  process.exitCode = await main(process.argv.slice(2));
+if (isProgram(import.meta.url)) process.exitCode = await writePage('problems', problemsPage());

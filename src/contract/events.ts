@@ -138,7 +138,13 @@ const comparison = {
     }),
   ),
 };
-const done = { type: Type.Literal('done'), iterations: Type.Integer(), bestIteration: Nullable(Type.Integer()) };
+const done = {
+  type: Type.Literal('done'),
+  iterations: Type.Integer({ description: 'Meta-iterations done; 0 for a comparison.' }),
+  bestIteration: Nullable(Type.Integer(), {
+    description: 'Meta-iterations after which the weights were the ones kept; null if there were none.',
+  }),
+};
 
 /** An event of a run: numbers may be NaN, and the points of losses are a typed array. */
 export type RunEvent =
@@ -181,7 +187,7 @@ export const JobFailure = Strict({
 export type JobFailure = Static<typeof JobFailure>;
 
 const envelope = {
-  job: Type.String(),
+  job: Type.String({ description: 'Id of the job.' }),
   attempt: Type.Integer({ minimum: 0, description: '0 before the first attempt begins.' }),
   seq: Type.Integer({ minimum: 0, description: 'Number of the stream entry within the attempt.' }),
   time: Type.Integer({ description: 'Milliseconds since 1970, by the writer’s clock.' }),
@@ -192,31 +198,50 @@ const envelope = {
     }),
   ),
 };
-const event = <T extends Parameters<typeof Strict>[0]>(fields: T) => Strict({ ...envelope, ...fields });
+const event = <T extends Parameters<typeof Strict>[0]>(description: string, fields: T) =>
+  Strict({ ...envelope, ...fields }, { description });
 
 /** What a subscriber receives: one JSON document per event. Its cursor is `cursor`, or else `attempt.seq`. */
 export const JobEvent = OneOf(
   'type',
   [
-    event(started),
-    event({ ...losses, points: Type.Array(WireNumber) }),
-    event(summedLosses),
-    event({ ...validation, loss: WireNumber }),
-    event({ ...health, updateSize: Type.Unsafe<WireNumber>({ ...WireNumber, description: updateSize }) }),
-    event(progress),
-    event(diverged),
-    event(comparison),
-    event(done),
-    event({
+    event('An attempt has begun to compute.', started),
+    event(
+      'Losses f(θ_t) of consecutive meta-iterations, up to thousands of points; each point is a mean over the functions of the meta-iteration.',
+      { ...losses, points: Type.Array(WireNumber, { description: 'The losses, in order.' }) },
+    ),
+    event(
+      'In a stream with a `rate`: losses of one attempt summed up, in at most 64 buckets of consecutive meta-iterations. Element i of each array is of bucket i; buckets without a point are left out. `attempt`, `seq` and `time` are those of the last `losses` event summed up.',
+      summedLosses,
+    ),
+    event('The weights have been tried on held-out functions.', {
+      ...validation,
+      loss: Type.Unsafe<WireNumber>({
+        ...WireNumber,
+        description: 'The measure, as a mean over the functions that were optimised.',
+      }),
+    }),
+    event('How the training is doing; follows each validation.', {
+      ...health,
+      updateSize: Type.Unsafe<WireNumber>({ ...WireNumber, description: updateSize }),
+    }),
+    event('How far a validation, a tuning or a comparison is. Of training, the losses tell.', progress),
+    event('A number was not finite: the training ends, and the job fails.', diverged),
+    event('The results of the comparison.', comparison),
+    event('The run is complete.', done),
+    event('The job is in another state. A final one (succeeded, failed, cancelled) is the last event.', {
       type: Type.Literal('state'),
       state: JobState,
       reason: Nullable(JobFailure, { description: 'Why the job failed, or why its attempt is retried.' }),
     }),
-    event({
-      type: Type.Literal('truncated'),
-      resumesAt: Type.String({ description: 'Cursor of the oldest remaining entry.' }),
-      message: Type.String(),
-    }),
+    event(
+      'Events that were asked for are no longer in the stream, which keeps the newest 64 MB: it continues with the oldest that remain. GET /jobs/{id}/losses still has their losses.',
+      {
+        type: Type.Literal('truncated'),
+        resumesAt: Type.String({ description: 'Cursor of the oldest remaining entry.' }),
+        message: Type.String(),
+      },
+    ),
   ],
   { title: 'JobEvent' },
 );
