@@ -33,32 +33,14 @@ export class LossBuckets {
     for (let next = 0; next < points.length; ) {
       const number = Math.floor((iteration + Math.floor(next / perIteration)) / width);
       const end = Math.min(((number + 1) * width - iteration) * perIteration, points.length);
-      const bucket = this.at(number);
-      let { finite, sum, min, max } = bucket;
-      bucket.count += end - next;
-      bucket.last = fromWire(points[end - 1]!);
-      for (; next < end; next++) {
-        const point = fromWire(points[next]!);
-        if (!Number.isFinite(point)) continue;
-        finite += 1;
-        sum += point;
-        if (point < min) min = point;
-        if (point > max) max = point;
-      }
-      Object.assign(bucket, { finite, sum, min, max });
+      addPoints(this.at(number), points, next, end);
+      next = end;
     }
   }
 
   /** Adds a summary of later points, to the bucket that contains this meta-iteration. */
-  merge(iteration: number, { count, finite, sum, min, max, last }: Bucket): void {
-    if (count === 0) return;
-    const bucket = this.at(Math.floor(iteration / this.width));
-    bucket.count += count;
-    bucket.finite += finite;
-    bucket.sum += sum;
-    bucket.min = Math.min(bucket.min, min);
-    bucket.max = Math.max(bucket.max, max);
-    bucket.last = last;
+  merge(iteration: number, bucket: Bucket): void {
+    if (bucket.count > 0) addBucket(this.at(Math.floor(iteration / this.width)), bucket);
   }
 
   /** Adds later buckets, which must not be wider than these. */
@@ -98,18 +80,51 @@ export class LossBuckets {
   private at(number: number): Bucket {
     let bucket = this.byNumber.get(number);
     if (!bucket) {
-      bucket = {
-        count: 0,
-        finite: 0,
-        sum: 0,
-        min: Number.POSITIVE_INFINITY,
-        max: Number.NEGATIVE_INFINITY,
-        last: Number.NaN,
-      };
+      bucket = emptyBucket();
       this.byNumber.set(number, bucket);
     }
     return bucket;
   }
+}
+
+export function emptyBucket(): Bucket {
+  return {
+    count: 0,
+    finite: 0,
+    sum: 0,
+    min: Number.POSITIVE_INFINITY,
+    max: Number.NEGATIVE_INFINITY,
+    last: Number.NaN,
+  };
+}
+
+/** Adds the points [from, to), at least one, after those in the bucket. */
+export function addPoints(bucket: Bucket, points: ArrayLike<WireNumber>, from: number, to: number): void {
+  let { finite, sum, min, max } = bucket;
+  for (let i = from; i < to; i++) {
+    const point = fromWire(points[i]!);
+    if (!Number.isFinite(point)) continue;
+    finite += 1;
+    sum += point;
+    if (point < min) min = point;
+    if (point > max) max = point;
+  }
+  bucket.count += to - from;
+  bucket.finite = finite;
+  bucket.sum = sum;
+  bucket.min = min;
+  bucket.max = max;
+  bucket.last = fromWire(points[to - 1]!);
+}
+
+/** Adds a bucket of later points. */
+export function addBucket(bucket: Bucket, { count, finite, sum, min, max, last }: Bucket): void {
+  bucket.count += count;
+  bucket.finite += finite;
+  bucket.sum += sum;
+  bucket.min = Math.min(bucket.min, min);
+  bucket.max = Math.max(bucket.max, max);
+  bucket.last = last;
 }
 
 /** Bucket i of parallel arrays. */

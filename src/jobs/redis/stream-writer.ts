@@ -94,7 +94,7 @@ export class StreamWriter {
   private summaryOf(event: RunEvent): Buffer | null {
     if (event.type === 'losses') return this.summary?.add({ seq: this.seq, ...event }) ?? null;
     // The attempt's first event.
-    return this.seq === 2 ? (this.summary?.extent() ?? null) : null;
+    return this.seq === 2 ? (this.summary?.current() ?? null) : null;
   }
 
   /**

@@ -58,8 +58,14 @@ export interface Extent extends Levels {
   readonly open: LevelBucket | null;
 }
 
-export function encodeExtent({ base, top, first, end, open }: Extent): Buffer {
-  return Buffer.concat([encodeNumbers(base, top, first, end), open ? encodeBucket(open) : Buffer.alloc(recordBytes)]);
+/** Writes an extent at the buffer's beginning. */
+export function writeExtent(to: Buffer, { base, top, first, end, open }: Extent): void {
+  to.writeUInt32LE(base, 0);
+  to.writeUInt32LE(top, 4);
+  to.writeUInt32LE(first, 8);
+  to.writeUInt32LE(end, 12);
+  if (open) writeRecord(to, headBytes, open);
+  else to.fill(0, headBytes, extentBytes);
 }
 
 export function decodeExtent(bytes: Buffer): Extent {
@@ -73,22 +79,14 @@ export function openFrom({ base, end }: Pick<Extent, 'base' | 'end'>): number {
   return Math.floor((end - 1) / base) * base;
 }
 
-export function encodeNumbers(...numbers: number[]): Buffer {
-  const bytes = Buffer.alloc(4 * numbers.length);
-  for (const [i, number] of numbers.entries()) bytes.writeUInt32LE(number, 4 * i);
-  return bytes;
-}
-
-export function encodeBucket({ seq, count, finite, last, sum, min, max }: Omit<LevelBucket, 'iteration'>): Buffer {
-  const record = Buffer.alloc(recordBytes);
-  record.writeUInt32LE(seq, 0);
-  record.writeUInt32LE(count, 4);
-  record.writeUInt32LE(finite, 8);
-  record.writeFloatLE(last, 12);
-  record.writeDoubleLE(sum, 16);
-  record.writeFloatLE(min, 24);
-  record.writeFloatLE(max, 28);
-  return record;
+export function writeRecord(to: Buffer, at: number, bucket: LevelBucket): void {
+  to.writeUInt32LE(bucket.seq, at);
+  to.writeUInt32LE(bucket.count, at + 4);
+  to.writeUInt32LE(bucket.finite, at + 8);
+  to.writeFloatLE(bucket.last, at + 12);
+  to.writeDoubleLE(bucket.sum, at + 16);
+  to.writeFloatLE(bucket.min, at + 24);
+  to.writeFloatLE(bucket.max, at + 28);
 }
 
 /**

@@ -23,5 +23,5 @@ export async function makeSummary(store: LossStore, attempt: number, training: T
     made = [];
     bytes = 0;
   }
-  await storeSummary(redis, job, attempt, [...made, summary.extent()], true);
+  await storeSummary(redis, job, attempt, [...made, summary.current()], true);
 }
