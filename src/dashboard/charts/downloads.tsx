@@ -31,7 +31,7 @@ export function Downloads({ title, fileName, plot, curves, png, everyPoint }: Pr
         Picture <span class="faint">PNG</span>
       </button>
       <button type="button" onClick={() => asText(toCsv(curves), 'text/csv', 'csv')}>
-        Buckets <span class="faint">CSV</span>
+        Numbers drawn <span class="faint">CSV</span>
       </button>
       {everyPoint !== undefined && (
         <a href={everyPoint} download={`${fileName}-points.csv`}>

@@ -105,7 +105,7 @@ export class LinePlot {
     const faint = () => this.tokens.faint;
     const grid = () => this.tokens.grid;
     const { font } = this.tokens;
-    const right = content().endLabels && width > 560 ? 132 : 12;
+    const right = content().endLabels && width > 560 ? 132 : 20;
     const upper = columns.findIndex(({ layer }) => layer === 'high');
     return {
       width,
@@ -172,7 +172,7 @@ export class LinePlot {
             this.handlers.onSelect(u.posToVal(left, 'x'), u.posToVal(left + selected, 'x'));
           },
         ],
-        draw: [(u) => this.annotate(u, right > 12)],
+        draw: [(u) => this.annotate(u, right > 20)],
       },
     };
   }
@@ -186,7 +186,7 @@ export class LinePlot {
     const points: uPlot.Series.Points = marked
       ? { show: () => column.length <= mostDots, size: 5, fill: line, stroke: line }
       : { show: false, size: 4, fill: line, stroke: line, filter: () => isolated(column) };
-    return { stroke: line, width: 1.75, dash: dashPattern(stroke.dash), points };
+    return { stroke: line, width: marked ? 1.25 : 1.75, dash: dashPattern(stroke.dash), points };
   }
 
   private annotate(u: uPlot, hasRoom: boolean): void {

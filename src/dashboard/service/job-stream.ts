@@ -35,7 +35,7 @@ export interface JobStreamOptions {
 }
 
 /**
- * A job's events and its losses, live. Losses begin with a series and continue from its cursor; events come from the
+ * A job's losses and its events, live. Losses begin with a series and continue from its cursor; events come from the
  * first. They come over WebSockets, which browsers do not count among the six connections that all pages of a service
  * share. It recovers by itself from a service that went away: nothing is lost and nothing counted twice.
  */
@@ -53,12 +53,16 @@ export class JobStream {
     private readonly options: JobStreamOptions,
   ) {
     this.curve = new LossCurve(1.5 * options.buckets);
-    this.untilDone(this.followEvents());
-    this.untilDone(this.followLosses());
+    this.untilDone(this.follow());
   }
 
   close(): void {
     this.over.abort();
+  }
+
+  private async follow(): Promise<void> {
+    const series = await this.fetch();
+    await Promise.all([this.followEvents(), this.followLosses(series)]);
   }
 
   private async followEvents(): Promise<void> {
@@ -78,18 +82,19 @@ export class JobStream {
     });
   }
 
-  private async followLosses(): Promise<void> {
-    for (;;) {
-      let series: LossSeries | undefined;
-      await this.persist(async () => {
-        series = await api.losses(this.id, { points: this.options.buckets });
-      });
-      if (!series || this.over.signal.aborted) return;
-      this.curve.begin(series);
-      this.publish();
+  private async followLosses(first: LossSeries): Promise<void> {
+    for (let series = first; ; series = await this.fetch()) {
       if (await this.followAfter(series.cursor)) return;
       await pause(refetchAfter, this.over.signal);
     }
+  }
+
+  private async fetch(): Promise<LossSeries> {
+    const series = await this.persist(() => api.losses(this.id, { points: this.options.buckets }));
+    this.over.signal.throwIfAborted();
+    this.curve.begin(series);
+    this.publish();
+    return series;
   }
 
   /** @returns whether the losses are complete; otherwise another series is needed. */
@@ -113,7 +118,7 @@ export class JobStream {
   }
 
   /** Tries until the service answers. */
-  private async persist(act: () => Promise<void>): Promise<void> {
+  private async persist<T>(act: () => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
       try {
         return await act();

@@ -99,7 +99,8 @@ function Standing({ job }: { job: Job }) {
     <p class="standing">
       <StateBadge state={state} />
       <span>
-        {optimizer} on {spec.problem.name}, seed {spec.seed}
+        {'job' in spec.optimizer ? <a href={addresses.job(spec.optimizer.job)}>{optimizer}</a> : optimizer} on{' '}
+        {spec.problem.name}, seed {spec.seed}
       </span>
       {attempt > 1 && <span>attempt {attempt}</span>}
       <span>

@@ -21,7 +21,7 @@ const units: Readonly<Record<Phase, string>> = {
   training: 'meta-iterations',
   validation: 'functions',
   tuning: 'runs',
-  comparison: 'functions',
+  comparison: 'chunks of functions',
   statistics: 'parts',
 };
 
