@@ -53,8 +53,9 @@ export class ChangeFeed {
 
   private async read(start: ChangePosition): Promise<void> {
     let position = start;
-    while (this.followers > 0 && !this.closed.signal.aborted && this.failure === undefined) {
-      await delay(pace, null, { signal: this.closed.signal }).catch(() => {});
+    const { signal } = this.closed;
+    while (this.followers > 0 && !signal.aborted && this.failure === undefined) {
+      await delay(pace, null, { signal }).catch(() => {});
       try {
         const read = await readChanges(this.redis, position);
         const { end, changes } = read;
@@ -64,8 +65,8 @@ export class ChangeFeed {
           this.wake();
         }
       } catch (error) {
-        if (this.closed.signal.aborted) break;
-        if (!isOutage(error)) this.failure = error;
+        if (isOutage(error)) continue;
+        this.failure = error;
         this.wake();
       }
     }
