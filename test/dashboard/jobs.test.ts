@@ -74,7 +74,7 @@ describe('the pace of a job', () => {
 describe('a row', () => {
   it('derives rate and time left from two messages', () => {
     const row = new JobRow(running(1, 100), 0);
-    assert.deepEqual([row.paceText.value, row.leftText.value], ['–', '–']);
+    assert.deepEqual([row.paceText.value, row.leftText.value], ['–', '']);
     row.update(running(1, 300), 2000);
     assert.deepEqual([row.paceText.value, row.leftText.value], ['100 /s', '7 s left']);
     assert.equal(row.progressText.value, 'training 300 of 1,000');

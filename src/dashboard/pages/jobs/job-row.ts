@@ -79,22 +79,21 @@ export class JobRow {
 
   /** Meta-iterations per second; of a job that has ended, the time that its last attempt took. */
   readonly paceText = computed(() => {
-    const { startedAt, finishedAt } = this.summary.value;
+    const { startedAt, finishedAt, state } = this.summary.value;
     if (startedAt && finishedAt) return formatDuration((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
+    if (state !== 'running') return '';
     const { rate } = this.view.value;
-    if (isFinal(this.state.value)) return '';
     return rate === null || this.shown.value?.phase !== 'training' ? unknown : `${formatRate(rate)} /s`;
   });
   /** Time left in the phase. */
   readonly leftText = computed(() => {
     if (isFinal(this.state.value)) return this.paceText.value && 'total';
     const { rate } = this.view.value;
-    if (rate === null || rate <= 0) return unknown;
-    return `${formatDuration((this.total.value - this.done.value) / rate)} left`;
+    return rate !== null && rate > 0 ? `${formatDuration((this.total.value - this.done.value) / rate)} left` : '';
   });
   readonly lossText = computed(() => {
     const loss = this.summary.value.progress?.loss ?? null;
-    return loss === null ? unknown : formatLoss(loss);
+    return loss === null ? '' : formatLoss(loss);
   });
 }
 
