@@ -47,10 +47,11 @@ export class ProgressDisplay {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Sets what the run has to do, which a resumed run does not report again. */
+  /** Sets what the next run has to do, which a resumed run does not report again. */
   expect(spec: JobSpec): void {
     this.spec = spec;
     this.standing = standingOf(spec);
+    this.trend = new LossTrend();
   }
 
   show(event: Shown): void {
