@@ -1,15 +1,22 @@
+import type { AnyComponent, ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
 import { Page } from './parts/page.js';
 import { addresses } from './service/addresses.js';
 import { online } from './service/feed.js';
 
-const JobsPage = lazy(async () => (await import('./pages/jobs/jobs-page.js')).JobsPage);
-const NewJobPage = lazy(async () => (await import('./pages/new-job/new-job-page.js')).NewJobPage);
-const JobPage = lazy(async () => (await import('./pages/job/job-page.js')).JobPage);
-const ComparisonPage = lazy(async () => (await import('./pages/comparison/comparison-page.js')).ComparisonPage);
-const SideBySidePage = lazy(async () => (await import('./pages/side-by-side/side-by-side-page.js')).SideBySidePage);
-const RegistryPage = lazy(async () => (await import('./pages/registry/registry-page.js')).RegistryPage);
-const OptimizerPage = lazy(async () => (await import('./pages/registry/optimizer-page.js')).OptimizerPage);
+/** A page that is fetched when it is first shown. */
+function page(load: () => Promise<AnyComponent>) {
+  return lazy(() => load().catch(() => NotLoaded));
+}
+
+const JobsPage = page(async () => (await import('./pages/jobs/jobs-page.js')).JobsPage);
+const NewJobPage = page(async () => (await import('./pages/new-job/new-job-page.js')).NewJobPage);
+const JobPage = page(async () => (await import('./pages/job/job-page.js')).JobPage);
+const ComparisonPage = page(async () => (await import('./pages/comparison/comparison-page.js')).ComparisonPage);
+const SideBySidePage = page(async () => (await import('./pages/side-by-side/side-by-side-page.js')).SideBySidePage);
+const RegistryPage = page(async () => (await import('./pages/registry/registry-page.js')).RegistryPage);
+const OptimizerPage = page(async () => (await import('./pages/registry/optimizer-page.js')).OptimizerPage);
 
 /** The page around all pages. Links outside /ui are the browser's. */
 export function App() {
@@ -19,7 +26,7 @@ export function App() {
         Skip to the content
       </a>
       <Header />
-      <main id="main" tabIndex={-1}>
+      <Main>
         <ErrorBoundary>
           <Router>
             <Route path="/ui" component={JobsPage} />
@@ -32,7 +39,7 @@ export function App() {
             <Route default component={NotFound} />
           </Router>
         </ErrorBoundary>
-      </main>
+      </Main>
     </LocationProvider>
   );
 }
@@ -67,6 +74,36 @@ function Away() {
     <p class="away" role="status">
       {online.value ? '' : 'The service does not answer; reconnecting.'}
     </p>
+  );
+}
+
+/** The place of a page. It has the focus after a change of pages, so that the keyboard and screen readers begin there. */
+function Main({ children }: { children: ComponentChildren }) {
+  const { path } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(path);
+  useEffect(() => {
+    if (path !== before.current) main.current?.focus({ preventScroll: true });
+    before.current = path;
+  }, [path]);
+  return (
+    <main id="main" tabIndex={-1} ref={main}>
+      {children}
+    </main>
+  );
+}
+
+/** In place of a page whose script is gone, as after an update of the service, or out of reach. */
+function NotLoaded() {
+  return (
+    <Page title="This page could not be loaded">
+      <p>The service is away, or has been updated since this tab was opened.</p>
+      <div>
+        <button type="button" class="button" onClick={() => location.reload()}>
+          Load it again
+        </button>
+      </div>
+    </Page>
   );
 }
 
