@@ -58,7 +58,7 @@ export async function downloadChart(page: Page, item: RegExp): Promise<{ name: s
 
 /** Asserts that the buckets that the page has are those of the service, which are of all points. */
 export async function assertSameBuckets(page: Page, client: Client, job: string): Promise<void> {
-  const { bytes } = await downloadChart(page, /Numbers drawn/);
+  const { bytes } = await downloadChart(page, /CSV/);
   const [header, ...lines] = bytes.toString().trimEnd().split('\n');
   const columns = header!.split(',');
   const rows = lines
