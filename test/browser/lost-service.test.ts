@@ -18,7 +18,10 @@ describe('the page of a job, when the whole service dies', { skip: chromiumMissi
       `/ui/jobs/${id}`,
       async (page) => {
         await killAndRestart(dashboard, page);
-        await page.getByText(/attempt 2/).first().waitFor({ timeout: takeover });
+        await page
+          .getByText(/attempt 2/)
+          .first()
+          .waitFor({ timeout: takeover });
         await grown(page, await shownPoints(page));
         await dashboard.client.cancel(id);
         await page.getByRole('main').getByText('cancelled', { exact: true }).first().waitFor();
