@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { stagesOf, stepOf } from '../contract/curriculum.js';
 import { ApiError } from '../contract/errors.js';
@@ -13,7 +14,7 @@ import { binary } from './schemas.js';
 
 /** The forms of GET /jobs/{id}/losses: its content types, the default first. */
 
-/** Bytes of a piece of the response, at least. */
+/** Bytes of a piece of the response, about. */
 const pieceBytes = 1 << 16;
 
 type Format = 'json' | 'csv' | 'fp32';
@@ -93,6 +94,9 @@ async function* toCsv({ spec }: Job, runs: AsyncIterable<LossPoints>): AsyncGene
       const step = stepOf(stages, number);
       const end = Math.min(first + perIteration, points.length);
       for (let p = first; p < end; p++) text += `${number},${step + p - first},${toCell(points[p]!)}\n`;
+      if (text.length < pieceBytes) continue;
+      yield Buffer.from(text);
+      text = '';
     }
     yield Buffer.from(text);
   }
@@ -102,7 +106,7 @@ async function* toFloats(runs: AsyncIterable<LossPoints>): AsyncGenerator<Uint8A
   for await (const { points } of runs) yield Buffer.from(points.buffer, points.byteOffset, points.byteLength);
 }
 
-/** The same bytes in pieces that are worth a write. */
+/** The same bytes in pieces that are worth a write, between which other requests get their turn. */
 async function* together(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];
   let bytes = 0;
@@ -110,9 +114,10 @@ async function* together(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
     held.push(part);
     bytes += part.length;
     if (bytes < pieceBytes) continue;
-    yield Buffer.concat(held);
+    yield held.length === 1 ? part : Buffer.concat(held);
     held = [];
     bytes = 0;
+    await setImmediate();
   }
   yield Buffer.concat(held);
 }

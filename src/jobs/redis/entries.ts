@@ -1,5 +1,6 @@
 import { type JobEvent, type RunEvent, toWireEvent } from '../../contract/events.js';
 import { toWire } from '../../contract/schema.js';
+import type { LossPoints } from '../jobs.js';
 import { fromId, type Position } from './position.js';
 
 /**
@@ -40,12 +41,43 @@ export interface LossEntry {
   readonly points: Float32Array;
 }
 
+/** Losses as they are stored. */
+export interface StoredLosses extends Omit<LossEntry, 'points'> {
+  /** The points as little-endian Float32. */
+  readonly bytes: Buffer;
+}
+
 /** @returns null unless the entry has losses. */
-export function decodeLosses([, fields]: RawEntry): LossEntry | null {
-  const points = fields[3];
-  if (points === undefined) return null;
-  const { iteration, step, perIteration } = JSON.parse(String(fields[1])) as Omit<LossEntry, 'points'>;
-  return { iteration, step, perIteration, points: toPoints(points) };
+export function storedLosses([, fields]: RawEntry): StoredLosses | null {
+  const bytes = fields[3];
+  if (bytes === undefined) return null;
+  const { iteration, step, perIteration } = JSON.parse(String(fields[1])) as Omit<StoredLosses, 'bytes'>;
+  return { iteration, step, perIteration, bytes };
+}
+
+/** @returns null unless the entry has losses. */
+export function decodeLosses(entry: RawEntry): LossEntry | null {
+  const stored = storedLosses(entry);
+  if (stored === null) return null;
+  const { bytes, ...losses } = stored;
+  return { ...losses, points: toPoints(bytes) };
+}
+
+/** The losses of an entry, or some of them. */
+export interface EntryPoints extends LossPoints {
+  readonly seq: number;
+}
+
+/** Those of the meta-iterations [from, to); no more is copied. */
+export function pointsWithin(
+  { seq, iteration, perIteration, bytes }: Omit<StoredLosses, 'step'> & { readonly seq: number },
+  from: number,
+  to: number,
+): EntryPoints[] {
+  const first = Math.max(iteration, from);
+  const offset = (meta: number) => 4 * Math.max(0, meta - iteration) * perIteration;
+  const part = bytes.subarray(offset(first), offset(to));
+  return part.length > 0 ? [{ seq, iteration: first, perIteration, points: toPoints(part) }] : [];
 }
 
 export function decodeEntry(job: string, entry: RawEntry): JobEvent {
@@ -56,7 +88,7 @@ export function decodeEntry(job: string, entry: RawEntry): JobEvent {
 }
 
 /** Copied, since floats need alignment, which the bytes of a reply lack. */
-export function toPoints(bytes: Buffer): Float32Array {
+function toPoints(bytes: Buffer): Float32Array {
   const points = new Float32Array(bytes.length / 4);
   new Uint8Array(points.buffer).set(bytes);
   return points;

@@ -1,11 +1,12 @@
 import type { JobSpec } from '../../../contract/spec.js';
 import type { TrainingSpec } from '../../../contract/training.js';
 import { isOutage } from '../connection.js';
+import type { EntryPoints } from '../entries.js';
 import { recordKey, summaryKey } from '../keys.js';
 import { fromId, type Position, start } from '../position.js';
 import { decodeExtent, type Extent } from './layout.js';
 import { makeSummary } from './make-summary.js';
-import { type EntryPoints, type LossStore, readPoints } from './points.js';
+import { type LossStore, readPoints } from './points.js';
 import { readRecords } from './records.js';
 import type { Segment } from './segments.js';
 

@@ -1,5 +1,5 @@
 import type { OpenArtifact } from '../../artifacts.js';
-import { type LossEntry, toPoints } from '../entries.js';
+import { type EntryPoints, type LossEntry, pointsWithin } from '../entries.js';
 
 /**
  * Loss points moved out of a job's stream, as artifacts named `losses-ATTEMPT-ITERATION-STEP.f32` after the first
@@ -58,37 +58,45 @@ export function encodeLossFile(blocks: readonly LossBlock[]): Uint8Array {
 
 /** Bytes that are read at a time. */
 const pieceBytes = 1 << 19;
+/** Buffers that are free again: as garbage, those of many short reads would pile up. */
+const spare: Buffer[] = [];
+const maxSpare = 4;
 
 /**
- * The blocks of a file.
- * @param wanted whether to return a block with this seq, first meta-iteration and one past the last
+ * The points of a file that belong to the meta-iterations [from, to).
+ * @param wanted whether to return those of a block with this seq and first meta-iteration
  * @returns those of each piece that is read, in order; none for some pieces
  */
-export async function* readBlocks(
+export async function* readLossFile(
   file: OpenArtifact,
-  wanted: (seq: number, iteration: number, end: number) => boolean,
-): AsyncGenerator<LossBlock[]> {
-  let buffer = Buffer.alloc(Math.min(pieceBytes, file.size));
-  for (let position = 0; position < file.size; ) {
-    const bytes = buffer.subarray(0, await file.readInto(buffer, position));
-    const blocks: LossBlock[] = [];
-    let at = 0;
-    while (at + headerBytes <= bytes.length) {
-      const [seq, iteration, step, perIteration, count] = [0, 4, 8, 12, 16].map((i) => bytes.readUInt32LE(at + i));
-      const start = at + headerBytes;
-      const end = start + 4 * count!;
-      if (wanted(seq!, iteration!, iteration! + Math.ceil(count! / perIteration!))) {
-        // A block that is cut off is read with the next piece, for which a large one needs a larger buffer.
-        if (end > bytes.length) {
-          if (at === 0) buffer = Buffer.alloc(end);
-          break;
+  { from, to }: { from: number; to: number },
+  wanted: (seq: number, iteration: number) => boolean,
+): AsyncGenerator<EntryPoints[]> {
+  let buffer = spare.pop() ?? Buffer.alloc(pieceBytes);
+  try {
+    for (let position = 0; position < file.size; ) {
+      const bytes = buffer.subarray(0, await file.readInto(buffer, position));
+      const found: EntryPoints[] = [];
+      let at = 0;
+      while (at + headerBytes <= bytes.length) {
+        const header = [0, 4, 8, 12, 16].map((i) => bytes.readUInt32LE(at + i));
+        const [seq, iteration, , perIteration, count] = header as [number, number, number, number, number];
+        const start = at + headerBytes;
+        const end = start + 4 * count;
+        if (wanted(seq, iteration) && iteration + count / perIteration > from) {
+          // A block that is cut off is read with the next piece, for which a large one needs a larger buffer.
+          if (end > bytes.length) {
+            if (at === 0) buffer = Buffer.alloc(end);
+            break;
+          }
+          found.push(...pointsWithin({ seq, iteration, perIteration, bytes: bytes.subarray(start, end) }, from, to));
         }
-        const points = toPoints(bytes.subarray(start, end));
-        blocks.push({ seq: seq!, iteration: iteration!, step: step!, perIteration: perIteration!, points });
+        at = end;
       }
-      at = end;
+      yield found;
+      position += at;
     }
-    yield blocks;
-    position += at;
+  } finally {
+    if (buffer.length === pieceBytes && spare.length < maxSpare) spare.push(buffer);
   }
 }

@@ -1,11 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { ArtifactStore } from '../../artifacts.js';
-import type { LossPoints } from '../../jobs.js';
-import { decodeLosses, positionOf } from '../entries.js';
+import { type EntryPoints, pointsWithin, positionOf, storedLosses } from '../entries.js';
 import { compare } from '../position.js';
 import { jobDeleted } from '../stream-errors.js';
 import { readPage } from '../stream-pages.js';
-import { type LossBlock, lossFiles, readBlocks } from './loss-file.js';
+import { lossFiles, readLossFile } from './loss-file.js';
 
 /** Where a job's losses are. */
 export interface LossStore {
@@ -14,13 +13,8 @@ export interface LossStore {
   readonly job: string;
 }
 
-/** The losses of an entry, or some of them. */
-export interface EntryPoints extends LossPoints {
-  readonly seq: number;
-}
-
 /** Entries per page, which follow the entries' sizes: a narrow range of large entries takes a few of them. */
-const pageLength = { first: 2, longest: 64 };
+const pageLength = { first: 1, longest: 64 };
 /** Bytes of points per page, about. */
 const pageBytes = 1 << 18;
 
@@ -45,8 +39,8 @@ export async function* readPoints(
     if (compare(trimmed, { attempt, seq: after + 1 }) >= 0) {
       // Entries up to this one have been moved to artifacts, also while the ones before were read.
       const moved = trimmed.attempt === attempt ? trimmed.seq : Number.POSITIVE_INFINITY;
-      yield* readFiles(store, attempt, { from, to, after, last: Math.min(moved, last) });
-      if (moved >= last) return;
+      const done = yield* readFiles(store, attempt, { from, to, after, last: Math.min(moved, last) });
+      if (done || moved >= last) return;
       after = moved;
       continue;
     }
@@ -54,13 +48,13 @@ export async function* readPoints(
     const page: EntryPoints[] = [];
     for (const entry of entries) {
       const { attempt: of, seq } = positionOf(entry);
-      const losses = of === attempt ? decodeLosses(entry) : null;
+      const losses = of === attempt ? storedLosses(entry) : null;
       if (of !== attempt || seq > last || (losses && losses.iteration >= to)) {
         yield page;
         return;
       }
       after = seq;
-      if (losses) page.push(...clip({ seq, ...losses }, from, to));
+      if (losses) page.push(...pointsWithin({ seq, ...losses }, from, to));
     }
     yield page;
     const bytes = page.reduce((sum, { points }) => sum + points.byteLength, 0);
@@ -69,41 +63,35 @@ export async function* readPoints(
   }
 }
 
-/** The points of the attempt's artifacts whose seq is in (after, last]. */
+/** The points of the attempt's artifacts whose seq is in (after, last]. @returns whether it has come to `to`. */
 async function* readFiles(
   { artifacts, job }: LossStore,
   attempt: number,
   { from, to, after, last }: { from: number; to: number; after: number; last: number },
-): AsyncGenerator<EntryPoints[]> {
+): AsyncGenerator<EntryPoints[], boolean> {
   const files = lossFiles(await artifacts.list(job)).filter((file) => file.attempt === attempt);
-  let done = after;
+  let latest = after;
+  let done = false;
+  // After a crash of Redis, the same entries may be moved again, to a file that begins elsewhere.
+  const wanted = (seq: number, iteration: number) => {
+    done ||= iteration >= to;
+    return !done && seq > latest && seq <= last;
+  };
   for (const [i, { name, iteration }] of files.entries()) {
-    if (iteration >= to) return;
+    if (iteration >= to) return true;
     const next = files[i + 1];
     if (next && next.iteration < from) continue;
     const file = await artifacts.open(job, name);
     if (file === null) throw jobDeleted(job);
-    let passed = false;
-    // After a crash of Redis, the same entries may be moved again, to a file that begins elsewhere.
-    const wanted = (seq: number, first: number, end: number) => {
-      passed ||= seq > last || first >= to;
-      return !passed && seq > done && end > from;
-    };
     try {
-      for await (const blocks of readBlocks(file, wanted)) {
-        done = blocks.at(-1)?.seq ?? done;
-        yield blocks.flatMap((block) => clip(block, from, to));
-        if (passed) return;
+      for await (const points of readLossFile(file, { from, to }, wanted)) {
+        latest = points.at(-1)?.seq ?? latest;
+        yield points;
+        if (done) return true;
       }
     } finally {
       await file.close();
     }
   }
-}
-
-/** The entry's points of the meta-iterations [from, to). */
-function clip({ seq, iteration, perIteration, points }: LossBlock, from: number, to: number): EntryPoints[] {
-  const first = Math.max(iteration, from);
-  const part = points.subarray((first - iteration) * perIteration, Math.max(0, to - iteration) * perIteration);
-  return part.length > 0 ? [{ seq, iteration: first, perIteration, points: part }] : [];
+  return false;
 }

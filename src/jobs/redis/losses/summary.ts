@@ -1,6 +1,7 @@
 import { addBucket, addPoints, emptyBucket } from '../../../contract/loss-buckets.js';
 import { ladder } from '../../../contract/losses.js';
 import type { TrainingSpec } from '../../../contract/training.js';
+import type { EntryPoints } from '../entries.js';
 import {
   type Extent,
   extentBytes,
@@ -10,7 +11,6 @@ import {
   writeExtent,
   writeRecord,
 } from './layout.js';
-import type { EntryPoints } from './points.js';
 
 /** Complete buckets of a level, in order. */
 interface Complete {
