@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import type { WebSocket } from 'ws';
 import { ApiError } from '../../contract/errors.js';
 import { JobEvent } from '../../contract/events.js';
 import { StreamQuery } from '../../contract/queries.js';
 import type { Jobs } from '../../jobs/jobs.js';
-import { toMessage } from '../encode.js';
+import { toFrame } from '../encode.js';
 import { toStreamError } from '../errors.js';
 import { type Peer, watchPeers } from '../peers.js';
 import { errors, JobParams, response } from '../schemas.js';
@@ -67,13 +66,15 @@ export const streamRoute =
         const events = subscriptions.get(request);
         if (!events) throw new Error('the handshake passed without a subscription');
         const peer = peers.add(socket);
-        const gather = gatherWrites(request.raw.socket);
+        const connection = request.raw.socket;
+        const gather = gatherWrites(connection);
         try {
           for (;;) {
             const { done, value } = await events.next();
             if (done || socket.readyState !== socket.OPEN) break;
             gather();
-            await send(socket, peer, toMessage(value));
+            const sent = send(connection, peer, toFrame(value));
+            if (sent) await sent;
           }
           socket.close(1000, 'the job has ended');
         } catch (error) {
@@ -98,14 +99,17 @@ function gatherWrites(connection: Socket): () => void {
   };
 }
 
-/** Waits while much is unsent, so that a slow client needs only a bounded buffer. */
-function send(socket: WebSocket, peer: Peer, message: Buffer): Promise<void> | undefined {
-  if (socket.bufferedAmount < bufferLimit) {
-    socket.send(message, { binary: false });
+/**
+ * Writes a frame past the WebSocket, which would make one for each subscriber, and compresses nothing. Waits while much is
+ * unsent, so that a slow client needs only a bounded buffer.
+ */
+function send(connection: Socket, peer: Peer, frame: Buffer): Promise<void> | undefined {
+  if (connection.writableLength < bufferLimit) {
+    connection.write(frame);
     return undefined;
   }
   return new Promise((resolve) =>
-    socket.send(message, { binary: false }, () => {
+    connection.write(frame, () => {
       peer.alive = true;
       resolve();
     }),
