@@ -19,10 +19,10 @@ export class PendingLosses {
   private readonly sum = new Sum();
   private last: JobEventOf<'losses'>;
 
-  /** @param period the one in which they begin */
+  /** @param since the period in which there were last none */
   constructor(
     readonly first: JobEventOf<'losses'>,
-    readonly period: number,
+    readonly since: number,
   ) {
     this.last = first;
     this.add(first);

@@ -9,18 +9,21 @@ import { compare, type Position } from './position.js';
 export type EventType = JobEvent['type'];
 
 /**
- * What a subscriber gets of a job's events. With a rate, each period has at most one message with losses: the sum of
- * those since the last one. It is sent before the first other event that follows losses in the period, or at the
- * period's end. Further events of the period overtake the losses before them, and their cursors say so. The final
- * `state`, and what is of another attempt or follows a gap, waits for them.
+ * What a subscriber gets of a job's events. With a rate, there is at most one message with losses for each period: the
+ * sum of those since the last one. It is sent before the first other event that follows losses in the period, or when
+ * the period ends. Further events overtake the losses before them, and their cursors say so. The final `state`, and what
+ * is of another attempt or follows a gap, waits for them.
  */
 export class Selection {
   readonly wantsLosses: boolean;
   private pending: PendingLosses | null = null;
   /** An event that follows the pending losses. */
   private held: JobEvent | undefined;
-  /** The period of the last message with losses. */
+  /** The period that the last message with losses was for: the one that it was sent in, or the one before. */
   private spent = -1;
+  /** The periods in which the last one was sent, and in which there were last no losses at hand. */
+  private sent = -1;
+  private idle = -1;
   /** Positions up to which events have been taken, and up to which others than losses have been delivered. */
   private taken: Position;
   private others: Position;
@@ -44,9 +47,9 @@ export class Selection {
     return this.held !== undefined;
   }
 
-  /** Whether it has something for the next period. */
-  get isWaiting(): boolean {
-    return this.pending !== null;
+  /** Whether it can leave losses to the next period: it has some, or has sent some in this one. */
+  get isThinning(): boolean {
+    return this.pending !== null || (this.periods !== null && this.sent === this.periods.current);
   }
 
   /**
@@ -58,14 +61,14 @@ export class Selection {
     for (;;) {
       const event = this.held ?? take();
       this.held = undefined;
-      if (!event) return this.isDue() ? this.flush() : undefined;
+      if (!event) return this.atEnd();
       this.taken = event;
       if (!this.wants(event)) continue;
       if (this.pending && mustFollow(this.pending.first, event)) return this.hold(event);
       if (event.type === 'losses') {
         if (!this.periods) return this.withCursor(event);
         if (this.pending) this.pending.add(event);
-        else this.pending = new PendingLosses(event, this.periods.current);
+        else this.pending = new PendingLosses(event, this.idle);
         continue;
       }
       if (this.pending && this.maySend()) return this.hold(event);
@@ -90,14 +93,20 @@ export class Selection {
     return this.periods!.current > this.spent;
   }
 
-  private isDue(): boolean {
-    return this.pending !== null && this.maySend() && this.periods!.current > this.pending.period;
+  /** With nothing more at hand, the losses that came by the end of a period are due. */
+  private atEnd(): JobEvent | undefined {
+    const { pending, periods } = this;
+    if (pending && this.maySend() && periods!.current > pending.since) return this.flush();
+    if (!pending && periods) this.idle = periods.current;
+    return undefined;
   }
 
   private flush(): JobEvent {
     const sum = this.pending!.toEvent((last) => this.cursorAfter(last));
     this.pending = null;
-    this.spent = this.periods!.current;
+    this.sent = this.idle = this.periods!.current;
+    // A message that ends a period leaves the next one its own, for an event that follows losses.
+    this.spent = Math.max(this.spent + 1, this.sent - 1);
     return sum;
   }
 

@@ -130,9 +130,9 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
 
   /** Waits for what the selection is interested in; for losses at most once per period. */
   private onNews(tail: JobTail, done: () => void): () => void {
-    const { wantsLosses = true, isWaiting = false, periods = null } = this.selection ?? {};
-    const forget = tail.onChange(wantsLosses && !isWaiting ? 'any' : 'others', done);
-    const forgetPeriod = isWaiting ? periods?.onNext(done) : undefined;
+    const { wantsLosses = true, isThinning = false, periods = null } = this.selection ?? {};
+    const forget = tail.onChange(wantsLosses && !isThinning ? 'any' : 'others', done);
+    const forgetPeriod = isThinning ? periods?.onNext(done) : undefined;
     return () => {
       forget();
       forgetPeriod?.();
