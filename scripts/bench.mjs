@@ -7,6 +7,8 @@ await orExplain(setup);
 const load = (name) => import(pathToFileURL(join(root, 'dist', 'bench', name)).href);
 if (process.argv.includes('--documents')) process.exitCode = await (await load('documents.js')).measureDocuments();
 else if (process.argv.includes('--lists')) process.exitCode = await (await load('lists.js')).measureLists();
+else if (process.argv.includes('--subscribers'))
+  process.exitCode = await (await load('subscribers.js')).measureSubscribers();
 else if (process.argv.includes('--dashboard')) process.exitCode = await (await load('dashboard.js')).benchDashboard();
 else if (process.argv.includes('--changes')) process.exitCode = await (await load('changes.js')).measureChanges();
 else await load('run.js');
