@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '../src/client/client.js';
@@ -7,7 +6,7 @@ import { start } from '../test/cli/command.js';
 import { openHarness } from '../test/jobs/harness.js';
 import { createTemporaryFolder } from '../test/support/redis.js';
 import { moveJobs } from './moving-jobs.js';
-import { processorTimeOf } from './processor-time.js';
+import { processorTime, processorTimeOf } from './processor-time.js';
 
 /** `npm run bench -- --changes`: what GET /events costs while many jobs run, by the number of its listeners. */
 
@@ -15,9 +14,6 @@ import { processorTimeOf } from './processor-time.js';
 const jobs = 200;
 const interval = 200;
 const time = 10_000;
-
-/** Clock ticks per second in /proc, on every Linux. */
-const ticks = 100;
 
 export async function measureChanges(): Promise<number> {
   const folder = await createTemporaryFolder();
@@ -44,10 +40,18 @@ export async function measureChanges(): Promise<number> {
       });
       // The first messages, and what compiles them, do not count.
       await delay(3000);
-      const before = [await processTime(api.child.pid!), await processorTimeOf(harness.redis), moving.appends] as const;
+      const before = [
+        await processorTime(api.child.pid!),
+        await processorTimeOf(harness.redis),
+        moving.appends,
+      ] as const;
       Object.assign(received, { messages: 0, jobs: 0, bytes: 0 });
       await delay(time);
-      const after = [await processTime(api.child.pid!), await processorTimeOf(harness.redis), moving.appends] as const;
+      const after = [
+        await processorTime(api.child.pid!),
+        await processorTimeOf(harness.redis),
+        moving.appends,
+      ] as const;
       const [inApi, inRedis, appends] = after.map((value, i) => ((value - before[i]!) / time) * 1000);
       over.abort();
       await Promise.all(listening);
@@ -65,10 +69,4 @@ export async function measureChanges(): Promise<number> {
     await folder.remove();
   }
   return 0;
-}
-
-/** Milliseconds of processor time that a process has taken. */
-async function processTime(pid: number): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) / ticks) * 1000;
 }

@@ -6,9 +6,9 @@ import { Script } from './script.js';
 /** Entries that are read at once, and sorted here. */
 const maxUnordered = 1500;
 /** Words whose entries, each in the order of ids, are merged. */
-const maxCompletions = 8;
+const maxCompletions = 4;
 /** Ids per page of a merger. */
-const pageLength = 500;
+const pageLength = 300;
 
 /** Between a word and an id, and a character after every other. */
 const separator = '\0';
