@@ -6,6 +6,7 @@ import { renderCurve } from '../../src/cli/render/curve.js';
 import { ProgressDisplay } from '../../src/cli/render/progress.js';
 import { renderComparison } from '../../src/cli/render/table.js';
 import type { Measure } from '../../src/contract/comparison.js';
+import { LossBuckets } from '../../src/contract/loss-buckets.js';
 import { formatDuration, formatLoss } from '../../src/figures/numbers.js';
 import { renderSvg } from '../../src/figures/picture.js';
 import { sampleResults } from '../figures/results-sample.js';
@@ -217,6 +218,23 @@ describe('the progress of a training', () => {
       losses([7], 1, 3);
       assert.ok(line().endsWith(text), line());
     }
+  });
+
+  it('is not shown again when sums of losses come after the end of the run', () => {
+    const [lines, display] = recorded();
+    const envelope = { job: 'j', attempt: 1, time: 0 };
+    const buckets = new LossBuckets(1);
+    buckets.add(0, 1, [3]);
+    const sums = { ...envelope, ...buckets.toArrays(), type: 'loss-buckets', to: 1 } as const;
+    display.show({ ...sums, seq: 2 });
+    display.show({ ...envelope, seq: 3, type: 'progress', phase: 'statistics', done: 1, total: 2 });
+    display.show({ ...envelope, seq: 4, type: 'done', iterations: 1, bestIteration: 1 });
+    display.show({ ...sums, seq: 5, cursor: '1.4' });
+    display.end();
+    assert.deepEqual(
+      lines().map((line) => line.split(':')[0]),
+      ['Training', 'Statistics'],
+    );
   });
 
   it('repeats the health message when a cause is named for the first time', () => {

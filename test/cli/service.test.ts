@@ -89,36 +89,6 @@ describe('metadescent serve, and the commands that talk to it', () => {
     assert.equal((await command(['results', id], options)).code, 4);
   });
 
-  it('checks a document with the service, which knows how long such jobs take once one has run', async () => {
-    const { METADESCENT_URL: url = '' } = options.env;
-    const check = async (...args: string[]) => {
-      const { code, stdout, stderr } = await command(['check', 'timed.yaml', '--server', url, ...args], options);
-      assert.equal(code, 0, stderr);
-      return stdout;
-    };
-    // Until a job was long enough to be measured, on a machine of any speed.
-    const write = (iterations: number) => {
-      const spec = smallSpec
-        .replace('dimension: 3', 'dimension: 4')
-        .replace('iterations: 200', `iterations: ${iterations}`);
-      return writeFile(join(folder.path, 'timed.yaml'), spec);
-    };
-    await write(20_000);
-    assert.match(await check(), /\n {2}time +training unknown, comparison unknown \(no such job/);
-    for (let iterations = 20_000; / training unknown/.test(await check()); iterations *= 4) {
-      await write(iterations);
-      assert.equal((await command(['submit', 'timed.yaml', '--watch'], options)).code, 0);
-    }
-    const said = await check();
-    assert.match(said, /\n {2}service +accepts it; about [\d.]+ kB, and 70 MB/);
-    assert.match(said, /\n {2}time +training (\d+ s|[\d:]+ min)/);
-    const { spec, dryRun } = JSON.parse(await check('--json'));
-    assert.deepEqual(dryRun.spec, spec);
-    assert.ok(dryRun.seconds.training > 0);
-    const nowhere = await command(['check', 'timed.yaml', '--server', 'http://127.0.0.1:1'], options);
-    assert.equal(nowhere.code, 3, nowhere.stderr);
-  });
-
   it('registers trained optimizers, and compares them on other problems by name', async () => {
     await writeFile(join(folder.path, 'large'), new Uint8Array(80_000_000));
     const run = async (...args: string[]) => {

@@ -7,7 +7,7 @@ import { command, smallSpec, start } from './command.js';
 import { Screen } from './screen.js';
 import { Terminal } from './terminal.js';
 
-describe('metadescent watch', () => {
+describe('metadescent watch, and check --server', () => {
   let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
   let server: ReturnType<typeof start>;
   let options: { cwd: string; env: Record<string, string> };
@@ -51,5 +51,35 @@ describe('metadescent watch', () => {
       20_000 * 5,
     );
     assert.ok(!events.some(({ type }) => type === 'loss-buckets'));
+  });
+
+  it('checks a document with the service, which knows how long such jobs take once one has run', async () => {
+    const { METADESCENT_URL: url = '' } = options.env;
+    const check = async (...args: string[]) => {
+      const { code, stdout, stderr } = await command(['check', 'timed.yaml', '--server', url, ...args], options);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    // Until a job was long enough to be measured, on a machine of any speed.
+    const write = (iterations: number) => {
+      const spec = smallSpec
+        .replace('dimension: 3', 'dimension: 4')
+        .replace('iterations: 200', `iterations: ${iterations}`);
+      return writeFile(join(folder.path, 'timed.yaml'), spec);
+    };
+    await write(20_000);
+    assert.match(await check(), /\n {2}time +training unknown, comparison unknown \(no such job/);
+    for (let iterations = 20_000; / training unknown/.test(await check()); iterations *= 4) {
+      await write(iterations);
+      assert.equal((await command(['submit', 'timed.yaml', '--watch'], options)).code, 0);
+    }
+    const said = await check();
+    assert.match(said, /\n {2}service +accepts it; about [\d.]+ kB, and 70 MB/);
+    assert.match(said, /\n {2}time +training (\d+ s|[\d:]+ min)/);
+    const { spec, dryRun } = JSON.parse(await check('--json'));
+    assert.deepEqual(dryRun.spec, spec);
+    assert.ok(dryRun.seconds.training > 0);
+    const nowhere = await command(['check', 'timed.yaml', '--server', 'http://127.0.0.1:1'], options);
+    assert.equal(nowhere.code, 3, nowhere.stderr);
   });
 });

@@ -40,6 +40,8 @@ export class ProgressDisplay {
   private trend = new LossTrend();
   private pace = new Pace();
   private lineAt = 0;
+  /** Whether the last phase of an attempt was shown. */
+  private isOver = false;
   private interrupted = false;
 
   constructor(
@@ -52,6 +54,7 @@ export class ProgressDisplay {
     this.spec = spec;
     this.standing = standingOf(spec);
     this.trend = new LossTrend();
+    this.isOver = false;
   }
 
   show(event: Shown): void {
@@ -70,7 +73,8 @@ export class ProgressDisplay {
         break;
       case 'loss-buckets':
         this.trend.addBuckets(event, (iteration) => this.unrollAt(iteration));
-        this.advance(event);
+        // They may come after later events.
+        if (!this.isOver) this.advance(event);
         break;
       case 'health':
         // Only a change is shown: there may be a thousand validations.
@@ -81,9 +85,11 @@ export class ProgressDisplay {
         break;
       case 'diverged':
         this.end();
+        this.isOver = true;
         this.note(event.message);
         break;
       case 'state':
+        if (event.state === 'running') this.isOver = false;
         if (event.reason) {
           this.end();
           this.note(`${event.state}: ${event.reason.message}`);
@@ -95,6 +101,7 @@ export class ProgressDisplay {
       case 'comparison':
       case 'done':
         this.complete();
+        this.isOver = true;
         break;
     }
   }
