@@ -21,8 +21,6 @@ export interface JobLosses {
   readonly buckets: LossBuckets;
   /** One past the last meta-iteration. */
   readonly to: number;
-  /** The first meta-iteration of each attempt that was seen to begin. */
-  readonly begins: ReadonlyMap<number, number>;
 }
 
 export interface JobStreamOptions {
@@ -42,11 +40,14 @@ export interface JobStreamOptions {
 export class JobStream {
   /** The losses so far; a new object after every change. Null before the first answer. */
   readonly losses = signal<JobLosses | null>(null);
+  /** The first meta-iteration of each attempt that {@link findBegin} was asked for; none where it is no longer kept. */
+  readonly begins = signal<ReadonlyMap<number, number>>(new Map());
   /** Why it does not go on: the job was deleted, or there is none. */
   readonly failure = signal<ApiError | null>(null);
 
   private readonly curve: LossCurve;
   private readonly over = new AbortController();
+  private readonly asked = new Set<number>();
 
   constructor(
     private readonly id: string,
@@ -58,6 +59,22 @@ export class JobStream {
 
   close(): void {
     this.over.abort();
+  }
+
+  /** Finds where an attempt began, once. */
+  findBegin(attempt: number): void {
+    if (this.asked.has(attempt)) return;
+    this.asked.add(attempt);
+    this.untilDone(this.readBegin(attempt));
+  }
+
+  private async readBegin(attempt: number): Promise<void> {
+    for await (const event of this.events({ types: ['losses'], rate: 100, cursor: `${attempt}.0` })) {
+      const first = event.type === 'loss-buckets' ? event.iteration[0] : undefined;
+      if (event.attempt !== attempt || first === undefined) return;
+      this.begins.value = new Map([...this.begins.value, [attempt, first]]);
+      return;
+    }
   }
 
   private async follow(): Promise<void> {
@@ -130,8 +147,8 @@ export class JobStream {
   }
 
   private publish(): void {
-    const { buckets, to, begins } = this.curve;
-    if (buckets) this.losses.value = { buckets, to, begins };
+    const { buckets, to } = this.curve;
+    if (buckets) this.losses.value = { buckets, to };
   }
 
   private async untilDone(work: Promise<void>): Promise<void> {

@@ -13,8 +13,6 @@ export class LossCurve {
   buckets: LossBuckets | null = null;
   /** One past the last meta-iteration in the buckets. */
   to = 0;
-  /** The first meta-iteration of each attempt that was seen to begin. */
-  readonly begins = new Map<number, number>();
   /** The attempt whose losses end at `to`: its next ones follow. */
   private attempt = 1;
   /** A later attempt that has begun before `to`, and the end that it has to pass. */
@@ -43,7 +41,6 @@ export class LossCurve {
   add(event: LossEvent): boolean {
     const { buckets } = this;
     const { first, end } = rangeOf(event);
-    if (!this.begins.has(event.attempt)) this.begins.set(event.attempt, first);
     if (event.attempt !== this.attempt) {
       if (!buckets || first < this.to) {
         this.repeating = { attempt: event.attempt, end: this.to };

@@ -58,6 +58,8 @@ export class JobModel {
       const job = await api.get(this.id);
       this.tries = 0;
       this.job.value = job;
+      // The first begins with the losses.
+      for (let attempt = 2; attempt <= job.attempt; attempt++) this.stream.findBegin(attempt);
       if (this.history) return;
       this.history = new JobHistory(job.spec);
       for (const event of this.early.splice(0)) this.history.add(event);

@@ -38,12 +38,10 @@ export function LossSection({ model, job, buckets }: { model: JobModel; job: Job
     return pointCurve(points, { id: 'validation', label: 'validation', stroke });
   }, [told, own, query.validation]);
   const curves = useMemo(() => [loss, validation].filter((curve) => curve !== null), [loss, validation]);
+  const begins = model.stream.begins.value;
   const milestones = useMemo(
-    () =>
-      [...(losses?.begins ?? [])]
-        .filter(([attempt]) => attempt > 1)
-        .map(([attempt, x]) => ({ x, label: `attempt ${attempt}` })),
-    [losses],
+    () => [...begins].map(([attempt, x]) => ({ x, label: `attempt ${attempt}` })).sort((a, b) => a.x - b.x),
+    [begins],
   );
   return (
     <section class="section" aria-labelledby="loss-title">
