@@ -39,6 +39,25 @@ describe('the registry', { skip: chromiumMissing() }, () => {
     });
   });
 
+  it('lists the comparisons that evaluate it', async () => {
+    const { id } = await dashboard.client.create({
+      kind: 'compare',
+      title: 'On larger parabolas',
+      optimizer: { name: 'mine' },
+      problem: { name: 'parabola', dimension: 20 },
+      comparison: { functions: 64, baselines: [{ name: 'sgd', learningRate: 0.1 }] },
+    });
+    await dashboard.reached(id, 'succeeded');
+    await dashboard.visit('/ui/optimizers/mine', async (page) => {
+      const link = page
+        .getByRole('row', { name: 'parabola succeeded' })
+        .getByRole('link', { name: 'On larger parabolas' });
+      assert.equal(await link.getAttribute('href'), `/ui/jobs/${id}/comparison`);
+      assert.deepEqual(await layoutFaults(page), []);
+      assert.deepEqual(await accessibilityFaults(page), []);
+    });
+  });
+
   it('offers the weights in every format', async () => {
     await dashboard.visit('/ui/optimizers/mine', async (page) => {
       const names: string[] = [];

@@ -54,11 +54,17 @@ for _ in range(20):
           one.
         </p>
       )}
-      <Code label="Compare it from a terminal">{`npx metadescent compare ${argument} --problem quadratic`}</Code>
+      <Code label="Compare it from a terminal">{`npx metadescent compare ${argument} --problem quadratic${server()}`}</Code>
       <Code label="In a job’s document">{`kind: compare
 optimizer: ${reference}
 problem:
   name: quadratic`}</Code>
     </div>
   );
+}
+
+/** The option that names this page's service, unless it is the one that the command takes by default. */
+function server(): string {
+  const { origin } = location;
+  return origin === 'http://127.0.0.1:7878' ? '' : ` --server ${origin}`;
 }

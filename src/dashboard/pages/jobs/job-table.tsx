@@ -13,11 +13,11 @@ interface Props {
   selection: Selection;
 }
 
-/** The jobs, a row each. Arrows move between the rows' boxes; with Shift they choose. */
+/** The jobs, a row each. Arrows move between the rows' boxes; with Shift they select. */
 export function JobTable({ list, selection }: Props) {
   return (
     <table class="table jobs">
-      <caption class="unseen">Jobs, newest first</caption>
+      <caption class="unseen">Jobs, newest first. Up and down move between the boxes; with Shift they select.</caption>
       <thead>
         <tr>
           <th scope="col" class="choice">
@@ -110,7 +110,9 @@ function Row({ row, selection }: { row: JobRow; selection: Selection }) {
         />
       </td>
       <th scope="row" class="name">
-        <a href={addresses.job(row.id)}>{row.name}</a>
+        <a href={addresses.job(row.id)} title={row.name}>
+          {row.name}
+        </a>
         <small>
           {row.problem}
           <span class="labels">{row.labels}</span>

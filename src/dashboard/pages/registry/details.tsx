@@ -124,15 +124,31 @@ function HowItDid({ optimizer }: { optimizer: RegisteredOptimizer }) {
         </p>
       )}
       {others.length > 0 && (
-        <ul class="comparisons">
-          {others.map(({ id, title, problem, state }) => (
-            <li key={id}>
-              <StateBadge state={state} />{' '}
-              <a href={state === 'succeeded' ? addresses.comparison(id) : addresses.job(id)}>{title ?? id}</a>{' '}
-              <span class="faint">on {problem}</span>
-            </li>
-          ))}
-        </ul>
+        <Scroll label="Comparisons">
+          <table class="table results">
+            <caption>Comparisons of it among the newest jobs</caption>
+            <thead>
+              <tr>
+                <th scope="col">Job</th>
+                <th scope="col">Problem</th>
+                <th scope="col">State</th>
+              </tr>
+            </thead>
+            <tbody>
+              {others.map(({ id, title, problem, state }) => (
+                <tr key={id}>
+                  <th scope="row">
+                    <a href={state === 'succeeded' ? addresses.comparison(id) : addresses.job(id)}>{title ?? id}</a>
+                  </th>
+                  <td>{problem}</td>
+                  <td>
+                    <StateBadge state={state} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
       )}
     </section>
   );
