@@ -86,7 +86,11 @@ test('every error is a problem document with its code', async () => {
 test('an invalid query parameter has a pointer and the allowed values', async () => {
   const answer = await api.request('GET', '/jobs?limit=1e2&page=2');
   assert.deepEqual(answer.json().errors, [
-    { pointer: '/page', found: '"2"', allowed: 'no such field; known ones are state, label, cursor, limit' },
+    {
+      pointer: '/page',
+      found: '"2"',
+      allowed: 'no such field; known ones are state, label, problem, title, fields, cursor, limit',
+    },
     { pointer: '/limit', found: '"1e2"', allowed: 'an integer at least 1, at most 200' },
   ]);
 });
