@@ -76,6 +76,13 @@ describe('the dashboard', () => {
     }
   });
 
+  it('has no script that its policy would refuse, such as Ajv, which writes functions as text', async () => {
+    const scripts = Object.values(await manifest()).filter(({ file }) => file.endsWith('.js'));
+    assert(scripts.length >= 7);
+    for (const { file } of scripts)
+      assert.doesNotMatch(await readFile(join(built, file), 'utf8'), /new Function\b|\beval\(/, file);
+  });
+
   it('sends files whose names are hashes to be kept for good', async () => {
     for (const { file } of Object.values(await manifest())) {
       const answer = await api.request('GET', `/ui/${file}`, { headers: { 'accept-encoding': 'identity' } });
