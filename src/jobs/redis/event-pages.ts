@@ -13,7 +13,7 @@ export interface EventPage extends Pick<StreamPage, 'trimmed' | 'exists'> {
 }
 
 /** Pages kept at most, and for how long, ms. */
-const kept = 4;
+const kept = 2;
 const keepFor = 1000;
 
 /**
