@@ -8,10 +8,11 @@ import { placeErrors } from '../../src/dashboard/forms/errors.js';
 import type { Field, Schema } from '../../src/dashboard/forms/field.js';
 import { formatInput, parseInput } from '../../src/dashboard/forms/inputs.js';
 import { jobField } from '../../src/dashboard/forms/job-field.js';
+import type { Json } from '../../src/dashboard/forms/json.js';
 import { type Json, withValue } from '../../src/dashboard/forms/json.js';
 import { SchemaReader } from '../../src/dashboard/forms/read-schema.js';
 import { beginning, complete } from '../../src/dashboard/forms/values.js';
-import { labelOf, rangeOf, splitDescription } from '../../src/dashboard/forms/words.js';
+import { formatValue, labelOf, rangeOf, splitDescription } from '../../src/dashboard/forms/words.js';
 
 const job = jobField(catalogue);
 const field = (schema: Schema): Field => new SchemaReader({}).read(schema);
@@ -169,3 +170,21 @@ function within(from: Field, ...[step, ...rest]: string[]): Field {
   assert.equal(from.kind, 'object');
   return within((from.kind === 'object' && from.members.find(({ name }) => name === step)!.field) as Field, ...rest);
 }
+
+test('a value in words: lists of objects are read like sentences, not like JSON', () => {
+  const shown: [Json | undefined, string][] = [
+    [undefined, '–'],
+    [null, 'none'],
+    [[], 'none'],
+    [[20, 20], '20, 20'],
+    [1e-8, '1e-8'],
+    [
+      [
+        { name: 'sgd', learningRate: 'tuned' },
+        { name: 'adam', learningRate: 0.1, beta1: 0.9 },
+      ],
+      'sgd, learningRate tuned; adam, learningRate 0.1, beta1 0.9',
+    ],
+  ];
+  for (const [value, words] of shown) assert.equal(formatValue(value), words);
+});

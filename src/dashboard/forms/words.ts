@@ -1,5 +1,5 @@
 import type { Bound, Field, NumberField } from './field.js';
-import type { Json } from './json.js';
+import { isObject, type Json } from './json.js';
 
 /** Fields in words. */
 
@@ -54,7 +54,7 @@ function countOf(least: number, most: number): string {
   return Number.isFinite(most) ? `${least} to ${most}` : `at least ${least}`;
 }
 
-/** A value in a sentence or beside a field: "1,000", "1e-8", "20, 20", "none". */
+/** A value in a sentence or beside a field: "1,000", "1e-8", "20, 20", "none", "sgd, learningRate tuned; adam". */
 export function formatValue(value: Json | undefined): string {
   if (value === undefined) return '–';
   if (value === null) return 'none';
@@ -63,8 +63,10 @@ export function formatValue(value: Json | undefined): string {
   if (value === Number.MAX_SAFE_INTEGER) return '2⁵³ − 1';
   if (typeof value === 'number') return formatNumber(value);
   if (Array.isArray(value) && value.length === 0) return 'none';
-  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.map(formatValue).join(', ');
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(formatValue).join(value.some(isObject) ? '; ' : ', ');
+  const fields = Object.entries(value).map(([name, part]) => (name === 'name' ? '' : `${name} `) + formatValue(part));
+  return fields.join(', ');
 }
 
 function formatNumber(value: number): string {
