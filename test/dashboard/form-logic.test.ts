@@ -8,7 +8,6 @@ import { placeErrors } from '../../src/dashboard/forms/errors.js';
 import type { Field, Schema } from '../../src/dashboard/forms/field.js';
 import { formatInput, parseInput } from '../../src/dashboard/forms/inputs.js';
 import { jobField } from '../../src/dashboard/forms/job-field.js';
-import type { Json } from '../../src/dashboard/forms/json.js';
 import { type Json, withValue } from '../../src/dashboard/forms/json.js';
 import { SchemaReader } from '../../src/dashboard/forms/read-schema.js';
 import { beginning, complete } from '../../src/dashboard/forms/values.js';
@@ -171,7 +170,7 @@ function within(from: Field, ...[step, ...rest]: string[]): Field {
   return within((from.kind === 'object' && from.members.find(({ name }) => name === step)!.field) as Field, ...rest);
 }
 
-test('a value in words: lists of objects are read like sentences, not like JSON', () => {
+it('a value in words: lists of objects are read like sentences, not like JSON', () => {
   const shown: [Json | undefined, string][] = [
     [undefined, '–'],
     [null, 'none'],
