@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { formatLoss } from '../../src/figures/numbers.js';
 import { chromiumMissing } from '../support/chromium.js';
 import { downloadChart, plottedCurve } from './curve.js';
 import { eventually, withDashboard } from './dashboard.js';
@@ -42,6 +43,33 @@ describe('comparisons', { skip: chromiumMissing() }, () => {
       const csv = (await downloadChart(page, /CSV/)).bytes.toString().trimEnd().split('\n');
       assert.match(csv[0]!, /optimizer,step,mean/);
       assert.equal(csv.length, 1 + 21 * optimizers.length);
+    });
+  });
+
+  it('gives the losses at a step to the keyboard, and a picture as PNG', async () => {
+    const { optimizers } = await dashboard.client.results(first);
+    await dashboard.visit(`/ui/jobs/${first}/comparison`, async (page) => {
+      const step = page.getByRole('slider', { name: 'Step t' });
+      await step.press('Home');
+      await step.press('ArrowRight');
+      assert.equal(await step.getAttribute('aria-valuenow'), '1');
+      const { label, curve } = optimizers[0]!;
+      const told = `Step 1: ${label} ${formatLoss(curve.mean[1]!)},`;
+      assert.ok((await step.getAttribute('aria-valuetext'))!.startsWith(told), told);
+      const { bytes } = await downloadChart(page, /PNG/);
+      assert.equal(bytes.subarray(1, 4).toString(), 'PNG');
+    });
+  });
+
+  it('says that a job has no results yet, and shows them when it has', async () => {
+    await dashboard.visit(`/ui/jobs/${second}/comparison`, (page) => page.getByText('compares nothing').waitFor());
+    const third = await submit(dashboard.client, quick({ title: 'Under way', iterations: 3000 }));
+    await dashboard.visit(`/ui/jobs/${third}/comparison`, async (page) => {
+      await page
+        .getByText(/No results yet|Loss by step/)
+        .first()
+        .waitFor();
+      await page.getByRole('region', { name: 'Loss by step' }).waitFor();
     });
   });
 

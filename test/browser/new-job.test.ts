@@ -28,6 +28,36 @@ describe('the form for a new job', { skip: chromiumMissing() }, () => {
     });
   });
 
+  it('makes one job of a double click, and of a key', async () => {
+    const made = async (title: string) =>
+      (await dashboard.client.list()).jobs.filter(({ spec }) => spec.title === title).length;
+    for (const title of ['Clicked twice', 'By a key'])
+      await dashboard.visit('/ui/new', async (page) => {
+        await page.getByRole('textbox', { name: 'Title' }).fill(title);
+        if (title === 'By a key') await page.keyboard.press('Control+Enter');
+        else await page.getByRole('button', { name: 'Submit' }).dblclick();
+        await page.waitForURL(/\/ui\/jobs\/j\w+$/);
+        assert.equal(await made(title), 1);
+      });
+  });
+
+  it('shows in a summary what no field of the form has', async () => {
+    await dashboard.visit(
+      '/ui/new',
+      async (page) => {
+        const text = page.getByRole('textbox', { name: 'The document as YAML' });
+        await text.fill(`${await text.inputValue()}colour: red\n`);
+        await page.getByText('no such field; known ones are').waitFor();
+        await page.getByRole('button', { name: 'colour' }).click();
+        assert.equal(
+          await text.evaluate((area) => area.value.slice(area.selectionStart, area.selectionEnd)),
+          'colour: red',
+        );
+      },
+      { expected: refused },
+    );
+  });
+
   it('shows what the service refuses at its field, while one types', async () => {
     await dashboard.visit(
       '/ui/new',

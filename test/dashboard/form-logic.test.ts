@@ -6,6 +6,7 @@ import { parseJobSpec } from '../../src/contract/validate.js';
 import { differences } from '../../src/dashboard/forms/differences.js';
 import { placeErrors } from '../../src/dashboard/forms/errors.js';
 import type { Field, Schema } from '../../src/dashboard/forms/field.js';
+import { gistOf } from '../../src/dashboard/forms/gist.js';
 import { formatInput, parseInput } from '../../src/dashboard/forms/inputs.js';
 import { jobField } from '../../src/dashboard/forms/job-field.js';
 import { type Json, withValue } from '../../src/dashboard/forms/json.js';
@@ -141,6 +142,26 @@ describe('what is added to a form', () => {
   });
 });
 
+describe('a closed section', () => {
+  const gist = (path: string[], value: Json | undefined) => gistOf(within(job, 'metatrain', ...path), value);
+
+  it('says what it has, and what is not the default', () => {
+    assert.equal(gist(['training', 'validation'], { every: 50, functions: 256 }), 'every 50');
+    assert.equal(gist(['training', 'validation'], undefined), 'defaults');
+    assert.equal(gist(['training', 'schedule'], { name: 'cosine', warmup: 5 }), 'cosine · warmup 5');
+    assert.equal(gist(['training', 'curriculum'], undefined), 'none');
+    assert.equal(gist(['comparison', 'baselines'], undefined), 'sgd, adam');
+    assert.equal(gist(['optimizer', 'groups', 'groups'], undefined), 'all');
+    const groups = within(job, 'metatrain', 'optimizer', 'groups', 'groups');
+    assert.ok(groups.kind === 'list');
+    const item = { name: 'all', parameters: ['*'], optimizer: { name: 'lstm' } };
+    assert.equal(gistOf(groups.item, item), 'name all · parameters * · lstm');
+    const problem = { name: 'ensemble', members: [{ problem: { name: 'simple' } }] };
+    assert.equal(gist(['problem'], problem), 'ensemble');
+    assert.equal(gist(['problem', 'ensemble', 'members'], problem.members), '1');
+  });
+});
+
 describe('differences', () => {
   it('name each place that differs', () => {
     const before = complete(job, small)!;
@@ -166,6 +187,7 @@ describe('differences', () => {
 function within(from: Field, ...[step, ...rest]: string[]): Field {
   if (step === undefined) return from.kind === 'nullable' ? from.field : from;
   if (from.kind === 'variants') return within(from.variants.find(({ name }) => name === step)!.object, ...rest);
+  if (from.kind === 'nullable') return within(from.field, step, ...rest);
   assert.equal(from.kind, 'object');
   return within((from.kind === 'object' && from.members.find(({ name }) => name === step)!.field) as Field, ...rest);
 }

@@ -14,9 +14,10 @@ import {
 } from './field.js';
 import { Description, FieldRow, idsOf } from './field-row.js';
 import { type FieldProps, useForm } from './form-state.js';
+import { gistOf } from './gist.js';
 import { isObject, type Json, type Path, pointerOf } from './json.js';
-import { beginning, complete, sectionOf, variantOf } from './values.js';
-import { formatValue, labelOf } from './words.js';
+import { beginning, sectionOf, variantOf } from './values.js';
+import { labelOf } from './words.js';
 
 /** The fields of an object: single inputs first, then its sections. Constants are chosen elsewhere. */
 export function Members({ field, value, path }: FieldProps<ObjectField>) {
@@ -258,32 +259,4 @@ function Items({ field, value, path }: FieldProps<ListField>) {
       </div>
     </>
   );
-}
-
-/** What a closed section has, in a few words: its choice, its number of items, or what is not the default. */
-function gistOf(field: Field, value: Json | undefined): string {
-  const whole = complete(field, value);
-  if (whole === undefined) return '';
-  if (whole === null) return 'none';
-  if (Array.isArray(whole)) {
-    const names = whole.map((item) => (isObject(item) ? String(item.name ?? '') : ''));
-    if (whole.length === 0) return 'none';
-    return names.every((name) => name !== '') ? names.join(', ') : String(whole.length);
-  }
-  const inner = field.kind === 'nullable' ? field.field : field;
-  const object = inner.kind === 'variants' || inner.kind === 'presence' ? sectionOf(inner, whole) : inner;
-  if (object?.kind !== 'object' || !isObject(whole)) return formatValue(whole);
-  const tag = inner.kind === 'variants' ? [String(whole[inner.tag])] : [];
-  const values = object.members
-    .filter((member) => isSimple(member.field))
-    .flatMap(({ name, field }) =>
-      whole[name] == null || isTheDefault(field, whole[name])
-        ? []
-        : [`${labelOf(name).toLowerCase()} ${formatValue(whole[name])}`],
-    );
-  return [...tag, ...values].join(' · ') || 'defaults';
-}
-
-function isTheDefault(field: Field, value: Json | undefined): boolean {
-  return field.default !== undefined && JSON.stringify(complete(field, undefined)) === JSON.stringify(value);
 }
