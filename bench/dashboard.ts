@@ -8,6 +8,7 @@ import { launchChromium } from '../test/support/chromium.js';
 import { createTemporaryFolder } from '../test/support/redis.js';
 import { type Figure, measureJob, measureJobsPage } from './dashboard-measures.js';
 import { makeJob } from './make-job.js';
+import { measureSubscribers } from './subscribers.js';
 
 /** `npm run bench:dashboard`: what the dashboard takes in a browser. bench/README.md describes the method. */
 
@@ -17,7 +18,7 @@ const jobs = [
   ['10⁸', 1e8, 2000],
 ] as const;
 
-export async function benchDashboard(): Promise<number> {
+export async function measureDashboard(): Promise<number> {
   const folder = await createTemporaryFolder();
   const redis = await startRedisServer({ folder: join(folder.path, 'redis'), persistent: false });
   const harness = await openHarness({ url: redis.url, folder: folder.path });
@@ -44,7 +45,9 @@ export async function benchDashboard(): Promise<number> {
     await folder.remove();
   }
   console.log(render(figures));
-  return figures.every(({ value, goal }) => value < goal) ? 0 : 1;
+  console.log('');
+  const served = await measureSubscribers();
+  return served === 0 && figures.every(({ value, goal }) => value < goal) ? 0 : 1;
 }
 
 function render(figures: readonly Figure[]): string {
