@@ -13,7 +13,7 @@ import { findTestTools, installTestTools } from './setup/test-tools.mjs';
 import { orExplain, root, runQuietly, setup, step } from './setup.mjs';
 
 /** Milliseconds until a test file counts as hung. */
-const timeout = 240_000;
+const timeout = 420_000;
 
 await orExplain(setup);
 await step('curl and Python, for tests', 'installing them with the package manager of this machine', {

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { plottedCurve } from '../browser/curve.js';
+import { chromiumMissing, launchChromium, openPage } from '../support/chromium.js';
+import { createTemporaryFolder } from '../support/redis.js';
+import { freshCheckout } from './fresh-checkout.js';
+
+// Slow: it installs every dependency and compiles everything, as on a user's machine; npm's cache spares the downloads.
+test("the README's first command, in a fresh clone, plots a first point", { skip: chromiumMissing() }, async (t) => {
+  const folder = await createTemporaryFolder();
+  const browser = await launchChromium();
+  try {
+    const clone = join(folder.path, 'metadescent');
+    await freshCheckout(clone);
+    const began = performance.now();
+    const quickstart = start(clone);
+    try {
+      const address = await quickstart.says(/http:\S+\/ui\/jobs\/\w+/);
+      const { page, complaints, close } = await openPage(browser, {});
+      await page.goto(address);
+      await plottedCurve(page);
+      t.diagnostic(
+        `${((performance.now() - began) / 1000).toFixed(0)} s from the first command to the first plotted point`,
+      );
+      assert.deepEqual(complaints, []);
+      await close();
+    } finally {
+      await quickstart.stop();
+    }
+  } finally {
+    await browser.close();
+    await folder.remove();
+  }
+});
+
+/** `npm run quickstart` in a folder, in a process group of its own as in a terminal. */
+function start(cwd: string) {
+  // Those of the npm that runs this test would name its own folder.
+  const own = Object.entries(process.env).filter(([name]) => !/^npm_|^(METADESCENT_DATA|REDIS_URL|PORT)$/i.test(name));
+  const env = { ...Object.fromEntries(own), npm_config_prefer_offline: 'true' };
+  const child = spawn('npm', ['run', 'quickstart'], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed = once(child, 'close');
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      child.emit('said');
+    });
+  return {
+    async says(pattern: RegExp): Promise<string> {
+      for (;;) {
+        const [found] = pattern.exec(said) ?? [];
+        if (found) return found;
+        if (child.exitCode !== null) throw new Error(`quickstart ended: ${said}`);
+        await Promise.race([once(child, 'said'), closed]);
+      }
+    },
+    /** As Ctrl-C does. */
+    async stop(): Promise<void> {
+      if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+      await closed;
+    },
+  };
+}
