@@ -58,5 +58,5 @@ function validations(history: JobHistory | null): string {
   const all = history?.validations ?? [];
   const best = all.findLast((validation) => validation.best);
   if (!best) return all.length === 0 ? 'none yet' : `${formatCount(all.length)} so far`;
-  return `${formatCount(all.length)} so far, best ${formatLoss(best.loss)} per step, after ${formatCount(best.iteration)}`;
+  return `${formatCount(all.length)} so far, best ${formatLoss(best.loss)} after ${formatCount(best.iteration)}`;
 }
