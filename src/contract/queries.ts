@@ -59,6 +59,10 @@ export const LossesQuery = Strict({
 });
 export type LossesQuery = Static<typeof LossesQuery>;
 
+const eventType = `(${eventTypes.join('|')})`;
+/** Types of events, separated by commas. */
+export const eventTypesPattern = `^${eventType}(,${eventType})*$`;
+
 /** Where a subscriber of a job's events resumes, and what it gets of them. */
 export const StreamQuery = Strict({
   cursor: Type.Optional(
@@ -70,7 +74,7 @@ export const StreamQuery = Strict({
   ),
   types: Type.Optional(
     Type.String({
-      pattern: `^(${eventTypes.join('|')})(,(${eventTypes.join('|')}))*$`,
+      pattern: eventTypesPattern,
       description:
         'Only events of these types, separated by commas; "losses" includes "loss-buckets". The final `state`, and `truncated`, are always sent.',
     }),

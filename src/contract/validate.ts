@@ -2,9 +2,11 @@ import { _, Ajv, type AnySchemaObject, type ErrorObject, type KeywordCxt, type V
 import itemsModule from 'ajv/dist/vocabularies/applicator/items.js';
 import type { TSchema } from 'typebox';
 import { ApiError, type FieldError, maxErrors } from './errors.js';
+import { eventTypes } from './events.js';
 import { isDeeperThan, maxDepth, pointerTo } from './json.js';
 import { checkLimits } from './limits.js';
 import { ProblemSpec } from './problems.js';
+import { eventTypesPattern } from './queries.js';
 import { completeMark, problemReference } from './schema.js';
 import { JobSpec } from './spec.js';
 import { visibleText } from './text.js';
@@ -181,8 +183,13 @@ export function describe(schema: AnySchemaObject, error?: ErrorObject): string {
   return types.length > 1 ? `${words}, or null` : words;
 }
 
+const patterns: Readonly<Record<string, string>> = {
+  [visibleText]: 'without control or invisible characters',
+  [eventTypesPattern]: `of one or more of ${eventTypes.join(', ')}, separated by commas`,
+};
+
 function describePattern(pattern: string): string {
-  return pattern === visibleText ? 'without control or invisible characters' : `matching ${pattern}`;
+  return patterns[pattern] ?? `matching ${pattern}`;
 }
 
 function bound(schema: AnySchemaObject, keyword: string, words: string, unit = ''): string {

@@ -102,6 +102,11 @@ test('what cannot be asked for is refused', async () => {
   for (const query of ['rate=0', 'rate=101', 'rate=1.5', 'rate=x', 'types=', 'types=loss', 'types=losses,,state'])
     assert.equal((await api.request('GET', `/jobs/${job}/events?${query}`)).status, 400, query);
   assert.equal((await api.request('GET', `/jobs/${job}/events?cursor=1.1~2`)).json().code, 'invalid-cursor');
+  const { detail } = (await api.request('GET', `/jobs/${job}/events?types=loss`)).json<{ detail: string }>();
+  assert.match(
+    detail,
+    /types: found "loss", allowed: a string of one or more of started, losses, .*, separated by commas/,
+  );
 });
 
 test('a thinned subscriber without news gets nothing, and costs no further message', async () => {
