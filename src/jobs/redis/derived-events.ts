@@ -1,5 +1,8 @@
 import type { JobEvent } from '../../contract/events.js';
 
+/** Events kept per event at most: subscribers may come back with as many different cursors as they like. */
+const kept = 64;
+
 const known = new WeakMap<JobEvent, Map<string, JobEvent>>();
 
 /**
@@ -10,6 +13,6 @@ export function derived(from: JobEvent, how: string, make: () => JobEvent): JobE
   const events = known.get(from) ?? new Map<string, JobEvent>();
   known.set(from, events);
   const event = events.get(how) ?? make();
-  events.set(how, event);
+  if (events.size < kept) events.set(how, event);
   return event;
 }
