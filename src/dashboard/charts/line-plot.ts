@@ -177,15 +177,15 @@ export class LinePlot {
     };
   }
 
-  private series({ curve, layer, column }: PlotColumn): uPlot.Series {
+  private series({ curve, layer }: PlotColumn): uPlot.Series {
     const { stroke, marked } = curve.curve;
     const line = () => pageColour(stroke.colour);
     const hidden: uPlot.Series = { width: 0, points: { show: false } };
     if (layer === 'low' || layer === 'high') return hidden;
     if (layer === 'raw') return { stroke: line, width: 1, alpha: 0.35, points: { show: false } };
     const points: uPlot.Series.Points = marked
-      ? { show: () => column.length <= mostDots, size: 5, fill: line, stroke: line }
-      : { show: false, size: 4, fill: line, stroke: line, filter: () => isolated(column) };
+      ? { show: (u, number) => own(u, number).length <= mostDots, size: 5, fill: line, stroke: line }
+      : { show: false, size: 4, fill: line, stroke: line, filter: (u, number) => isolated(own(u, number)) };
     return { stroke: line, width: marked ? 1.25 : 1.75, dash: dashPattern(stroke.dash), points };
   }
 
@@ -220,11 +220,19 @@ function columnsOf({ curves, view }: Plot): PlotColumn[] {
   ];
 }
 
-/** Places between two gaps, which a line does not show. */
-function isolated(column: Column): number[] {
-  const own = column.flatMap((place, i) => (place === undefined ? [] : [i]));
-  const isGap = (i: number | undefined) => i === undefined || column[i] === null;
-  return own.filter((at, i) => column[at] !== null && isGap(own[i - 1]) && isGap(own[i + 1]));
+/** A place of a column that is the curve's own, with its index. */
+type Own = readonly [index: number, place: number | null];
+
+/** The places that a drawn column has of its own: the joint x has others. */
+function own(u: uPlot, number: number): Own[] {
+  const column = u.data[number] as Column;
+  return column.flatMap((place, i): Own[] => (place === undefined ? [] : [[i, place]]));
+}
+
+/** The indices of places between two gaps, which a line does not show. */
+function isolated(places: readonly Own[]): number[] {
+  const isGap = (i: number) => places[i] === undefined || places[i][1] === null;
+  return places.flatMap(([index, place], i) => (place !== null && isGap(i - 1) && isGap(i + 1) ? [index] : []));
 }
 
 /** A colour of six hexadecimal digits, at an opacity. */
