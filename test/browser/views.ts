@@ -20,6 +20,13 @@ const titled = (page: Page) => page.getByRole('heading', { level: 1 }).waitFor()
 /** The service has answered the dry run. */
 const checked = (page: Page) => page.getByRole('heading', { name: 'Ready' }).waitFor();
 
+/** The curve and the picture of the newest unrolls are drawn, and the validations have arrived. */
+async function told(page: Page): Promise<void> {
+  await plottedCurve(page);
+  await page.getByRole('img', { name: 'Losses of the newest unrolls' }).waitFor();
+  await page.getByRole('region', { name: 'Health: ' }).waitFor();
+}
+
 /** Of a service without jobs. */
 export const emptyViews: readonly View[] = [
   {
@@ -55,7 +62,7 @@ export async function fill(dashboard: Dashboard): Promise<View[]> {
     { name: 'new-job', path: '/ui/new', ready: checked },
     { name: 'new-job-again', path: `/ui/new?from=${trained}`, ready: checked },
     { name: 'job-running', path: `/ui/jobs/${running}`, ready: (page) => grown(page, 1000) },
-    { name: 'job-succeeded', path: `/ui/jobs/${trained}`, ready: plottedCurve },
+    { name: 'job-succeeded', path: `/ui/jobs/${trained}`, ready: told },
     { name: 'job-failed', path: `/ui/jobs/${failed}`, ready: titled },
     { name: 'job-compared', path: `/ui/jobs/${compared}`, ready: titled },
     {
