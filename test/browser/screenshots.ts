@@ -12,6 +12,9 @@ import { emptyViews, fill, type View } from './views.js';
 const widths = [360, 900, 1440];
 const schemes = ['light', 'dark'] as const;
 
+/** Enough for a chart below its page's head. */
+const docsHeight = 880;
+
 /** The pictures of docs/. */
 const forDocs = ['jobs-empty', 'new-job', 'job-running', 'comparison', 'side-by-side', 'registry'];
 
@@ -93,7 +96,7 @@ async function picture(
   { width, scheme, window }: Look,
 ): Promise<string[]> {
   let faults: string[] = [];
-  const viewport = { width, height: Math.max(640, Math.round(width * 0.625)) };
+  const viewport = { width, height: window ? docsHeight : Math.max(640, Math.round(width * 0.625)) };
   await dashboard.visit(
     view.path,
     async (page) => {
