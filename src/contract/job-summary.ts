@@ -11,7 +11,7 @@ export const Sparkline = Strict(
     iterationsPerBucket: Type.Integer({ minimum: 1, description: 'Meta-iterations per bucket, a power of 4.' }),
     mean: Type.Array(Nullable(WireNumber), {
       description:
-        'At most 32 buckets, the first of them at meta-iteration 0: the mean of their finite points; "NaN" if there are none, null without any point.',
+        'At most 32 buckets, the first of them at meta-iteration 0: the mean of their finite points to five digits; "NaN" if there are none, null without any point.',
     }),
   },
   { title: 'Sparkline' },

@@ -19,7 +19,14 @@ const Links = Type.Object({
 const root: Static<typeof Links> = {
   name: 'metadescent',
   version: version(),
-  links: { jobs: '/jobs', optimizers: '/optimizers', catalogue: '/catalogue', openapi: '/openapi.yaml', docs: '/docs' },
+  links: {
+    dashboard: '/ui/',
+    jobs: '/jobs',
+    optimizers: '/optimizers',
+    catalogue: '/catalogue',
+    openapi: '/openapi.yaml',
+    docs: '/docs',
+  },
 };
 
 export const serviceRoutes =

@@ -52,7 +52,12 @@ function sparklineOf({ width, byNumber }: LossBuckets): Sparkline | null {
   if (byNumber.size === 0) return null;
   const mean = Array.from({ length: Math.max(...byNumber.keys()) + 1 }, (_, number) => {
     const bucket = byNumber.get(number);
-    return bucket ? toWire(bucket.sum / bucket.finite) : null;
+    return bucket ? toWire(roughly(bucket.sum / bucket.finite)) : null;
   });
   return { iterationsPerBucket: width, mean };
+}
+
+/** Lists of jobs are sent several times per second, and a small curve needs no more digits. */
+function roughly(value: number): number {
+  return Number(value.toPrecision(5));
 }
