@@ -13,7 +13,7 @@ const widths = [360, 900, 1440];
 const schemes = ['light', 'dark'] as const;
 
 /** Enough for a chart below its page's head. */
-const docsHeight = 880;
+const docsHeight = 780;
 
 /** The pictures of docs/. */
 const forDocs = ['jobs-empty', 'new-job', 'job-running', 'comparison', 'side-by-side', 'registry'];
@@ -70,7 +70,7 @@ async function pictures(dashboard: Dashboard, folder: string): Promise<string[]>
     for (const view of views.filter(({ name }) => forDocs.includes(name)))
       faults.push(
         ...(await picture(dashboard, view, join(folder, `${view.name}.png`), {
-          width: 1100,
+          width: 1000,
           scheme: 'light',
           window: true,
         })),
