@@ -24,7 +24,10 @@ const checked = (page: Page) => page.getByRole('heading', { name: 'Ready' }).wai
 async function told(page: Page): Promise<void> {
   await plottedCurve(page);
   await page.getByRole('img', { name: 'Losses of the newest unrolls' }).waitFor();
-  await page.getByRole('region', { name: 'Health: ' }).waitFor();
+  await page
+    .getByRole('region', { name: 'Progress' })
+    .getByText(/[1-9]\d* so far/)
+    .waitFor();
 }
 
 /** Of a service without jobs. */
