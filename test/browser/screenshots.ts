@@ -1,10 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
 import { root } from '../e2e/processes.js';
 import { createTemporaryFolder } from '../support/redis.js';
+import { grown } from './curve.js';
 import { Dashboard } from './dashboard.js';
 import { layoutFaults } from './layout.js';
+import { submit } from './sample-jobs.js';
 import { emptyViews, fill, type View } from './views.js';
 
 /** `npm run screenshots`: a picture of every page, from a service with jobs of each kind. */
@@ -15,8 +18,8 @@ const schemes = ['light', 'dark'] as const;
 /** Enough for a chart below its page's head. */
 const docsHeight = 780;
 
-/** The pictures of docs/. */
-const forDocs = ['jobs-empty', 'new-job', 'job-running', 'comparison', 'side-by-side', 'registry'];
+/** The pictures of docs/, besides that of a running job. */
+const forDocs = ['jobs-empty', 'new-job', 'comparison', 'side-by-side', 'registry'];
 
 /** @returns the exit status: 1 if a page is wider than its window, or cuts a text */
 export async function takeScreenshots(args: string[]): Promise<number> {
@@ -67,7 +70,7 @@ async function everyPage(dashboard: Dashboard, folder: string): Promise<string[]
 async function pictures(dashboard: Dashboard, folder: string): Promise<string[]> {
   const faults: string[] = [];
   const all = async (views: readonly View[]) => {
-    for (const view of views.filter(({ name }) => forDocs.includes(name)))
+    for (const view of views)
       faults.push(
         ...(await picture(dashboard, view, join(folder, `${view.name}.png`), {
           width: 1000,
@@ -76,9 +79,19 @@ async function pictures(dashboard: Dashboard, folder: string): Promise<string[]>
         })),
       );
   };
-  await all(emptyViews);
-  await all(await fill(dashboard));
+  const shown = (views: readonly View[]) => views.filter(({ name }) => forDocs.includes(name));
+  await all(shown(emptyViews));
+  await all(shown(await fill(dashboard)));
+  await all([await paperJob(dashboard)]);
   return faults;
+}
+
+/** The training of the paper's first experiment, half-way. */
+async function paperJob(dashboard: Dashboard): Promise<View> {
+  const document = parse(await readFile(join(root, 'examples/specs/quadratic.yaml'), 'utf8'));
+  const id = await submit(dashboard.client, document);
+  await dashboard.reached(id, 'running');
+  return { name: 'job-running', path: `/ui/jobs/${id}`, ready: (page) => grown(page, 50_000) };
 }
 
 interface Look {

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { plottedCurve } from '../browser/curve.js';
 import { chromiumMissing, launchChromium, openPage } from '../support/chromium.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { freshCheckout } from './fresh-checkout.js';
+import { runToEnd } from './processes.js';
 
 // Slow: it installs every dependency and compiles everything, as on a user's machine; npm's cache spares the downloads.
-test("the README's first command, in a fresh clone, plots a first point", { skip: chromiumMissing() }, async (t) => {
+test("the README's first command plots a first point, and docs/plugins.md leads to a problem of one's own", {
+  skip: chromiumMissing(),
+}, async (t) => {
   const folder = await createTemporaryFolder();
   const browser = await launchChromium();
   try {
@@ -30,11 +34,26 @@ test("the README's first command, in a fresh clone, plots a first point", { skip
     } finally {
       await quickstart.stop();
     }
+    const plotted = performance.now();
+    const { code, stdout, stderr } = await runToEnd('bash', ['-euc', await stepsOf('docs/plugins.md', clone)], clone);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout + stderr, /Files: runs\/my-job$/m);
+    t.diagnostic(
+      `${((performance.now() - plotted) / 1000).toFixed(0)} s from there to the first run of a problem of one's own`,
+    );
   } finally {
     await browser.close();
     await folder.remove();
   }
 });
+
+/** The commands that a page marks to be walked through. */
+async function stepsOf(page: string, clone: string): Promise<string> {
+  const text = await readFile(join(clone, page), 'utf8');
+  const [, commands] = /<!-- walk -->\n```sh\n([^`]+)```/.exec(text) ?? [];
+  assert.ok(commands, `${page} has commands`);
+  return commands;
+}
 
 /** `npm run quickstart` in a folder, in a process group of its own as in a terminal. */
 function start(cwd: string) {
