@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** What the build depends on. */
@@ -21,9 +31,25 @@ export function build(root, run) {
   const node = (path, ...args) => run(process.execPath, [join(root, 'node_modules', ...path), ...args]);
   node(['typescript', 'bin', 'tsc']);
   node(['typescript', 'bin', 'tsc'], '-p', 'src/dashboard');
-  node(['vite', 'bin', 'vite.js'], 'build', '--logLevel=warn', 'src/dashboard');
+  withPlainPath(root, (path) => {
+    const page = join(path, 'src', 'dashboard');
+    node(['vite', 'bin', 'vite.js'], 'build', '--logLevel=warn', '--config', join(page, 'vite.config.ts'), page);
+  });
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stampOf(root), before);
+}
+
+/** Vite takes #, ? and % in a path for parts of a URL, so it comes to such a folder through a link. */
+function withPlainPath(root, act) {
+  if (/^[\w./\\: -]*$/.test(root)) return act(root);
+  const folder = mkdtempSync(join(tmpdir(), 'metadescent-build-'));
+  try {
+    const link = join(folder, 'checkout');
+    symlinkSync(root, link, 'junction');
+    act(link);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function stampOf(root) {

@@ -31,6 +31,8 @@ function compress(): Plugin {
 export default defineConfig({
   root: here('.'),
   base: '/ui/',
+  // Set-up may come here through a link, whose path Vite can read where the real one has a # or a ?.
+  resolve: { preserveSymlinks: true },
   plugins: [compress()],
   build: {
     outDir: here('../../dist/dashboard'),

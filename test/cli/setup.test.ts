@@ -33,6 +33,7 @@ describe('a second set-up', () => {
     await mkdir(join(copy, 'src'));
     await mkdir(join(copy, 'test'));
     await mkdir(join(copy, 'bench'));
+    await mkdir(join(copy, 'examples', 'specs'), { recursive: true });
     await writeFile(join(copy, 'src', 'one.ts'), 'export const one = 1;\n');
     for (const name of ['package.json', 'package-lock.json', 'tsconfig.json'])
       await copyFile(join(root, name), join(copy, name));
@@ -74,10 +75,11 @@ describe('scripts', () => {
   });
   after(() => folder.remove());
 
-  /** A checkout with one source file and all dependencies. */
+  /** A checkout with the dashboard, what it imports, and all dependencies. */
   const checkout = async (path: string) => {
     for (const name of ['src', 'test', 'bench', 'dist', 'data']) await mkdir(join(path, name), { recursive: true });
-    await writeFile(join(path, 'src', 'one.ts'), 'export const one = 1;\n');
+    for (const name of ['src/dashboard', 'src/contract', 'src/client', 'src/figures', 'examples/specs'])
+      await cp(join(root, name), join(path, name), { recursive: true });
     for (const name of ['package.json', 'package-lock.json', 'tsconfig.json'])
       await copyFile(join(root, name), join(path, name));
     await cp(join(root, 'scripts'), join(path, 'scripts'), { recursive: true });
@@ -107,6 +109,7 @@ describe('scripts', () => {
       for (const step of ['npm dependencies', 'digits', 'Redis', 'C\\+\\+ compiler', 'native engine', 'build'])
         assert.match(said, new RegExp(`^${step}: `, 'm'), path);
       assert.ok(existsSync(built));
+      assert.ok(existsSync(join(real, 'dist', 'dashboard', 'index.html')));
       assert.match((await run(path, 'digits.mjs')).said, /^Digits: .* is there/);
       assert.match((await run(path, 'native.mjs')).said, /^(Native engine: |.*compiler)/);
     }
