@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import type { JobsQuery } from '../src/contract/queries.js';
@@ -63,6 +64,11 @@ export async function measureLists(): Promise<number> {
   const server = await startRedisServer({ folder: join(folder.path, 'redis'), persistent: false });
   const redis = new Redis(server.url);
   const api = start(['api', '--redis', server.url, '--data', folder.path, '--port', '0', '--log-level', 'info']);
+  /** Milliseconds of each answer by the service's own clock, from its log. */
+  const served: number[] = [];
+  api.child.stderr!.on('data', (text: string) => {
+    for (const [, time] of text.matchAll(/"responseTime":([\d.]+)/g)) served.push(Number(time));
+  });
   let failed = false;
   try {
     const [, url = ''] = await api.until('stderr', /(http:\/\/127\.0\.0\.1:\d+)/);
@@ -78,7 +84,7 @@ export async function measureLists(): Promise<number> {
     const middle = createJobId(timeOf(count / 2, count));
     for (const [name, filter] of Object.entries(filters))
       for (const [where, query] of Object.entries({ first: filter, middle: { ...filter, cursor: middle } })) {
-        const { times, processors, found, more } = await measure(url, query, requests, processor);
+        const { times, processors, found, more } = await measure(url, query, requests, served, processor);
         const [median, p99] = [0.5, 0.99].map((p) => times[Math.floor(requests * p)]!);
         failed ||= p99! > allowed;
         const figures = `median ${median!.toFixed(1)}, p99 ${p99!.toFixed(1)}; processor ${processors.map((each) => each.toFixed(1)).join(' + ')}`;
@@ -117,15 +123,27 @@ async function fill(redis: Redis, count: number): Promise<void> {
     );
 }
 
-async function measure(url: string, query: Partial<JobsQuery>, requests: number, processor: () => Promise<number[]>) {
+async function measure(
+  url: string,
+  query: Partial<JobsQuery>,
+  requests: number,
+  served: number[],
+  processor: () => Promise<number[]>,
+) {
   const search = new URLSearchParams({ ...query, limit: '50', fields: 'summary' } as Record<string, string>);
   const ask = () => request(`${url}/jobs?${search}`);
-  for (let i = 0; i < 5; i++) await ask();
+  const repeat = async (times: number) => {
+    served.length = 0;
+    for (let i = 0; i < times; i++) await ask();
+    while (served.length < times) await delay(5);
+  };
+  await repeat(5);
   const before = await processor();
-  const times: number[] = [];
-  for (let i = 0; i < requests; i++) times.push((await ask()).time);
+  await repeat(requests);
+  const times = served.slice();
   const after = await processor();
   const { page } = await ask();
+  while (served.length <= requests) await delay(5);
   return {
     times: times.sort((a, b) => a - b),
     processors: after.map((time, i) => (time - before[i]!) / requests),
@@ -135,12 +153,10 @@ async function measure(url: string, query: Partial<JobsQuery>, requests: number,
 }
 
 async function request(url: string) {
-  const started = performance.now();
   const response = await fetch(url);
   const text = await response.text();
-  const time = performance.now() - started;
   if (!response.ok) throw new Error(`${url}: ${text}`);
-  return { time, bytes: Buffer.byteLength(text), page: JSON.parse(text) as { jobs: unknown[]; next: string | null } };
+  return { bytes: Buffer.byteLength(text), page: JSON.parse(text) as { jobs: unknown[]; next: string | null } };
 }
 
 async function memoryOf(redis: Redis): Promise<number> {

@@ -25,7 +25,7 @@ export interface Filtered {
  * The most that one call looks up: whether a job is in an index, or its title has a word. It keeps the script below
  * about two milliseconds.
  */
-const maxChecks = 4000;
+const maxChecks = 2000;
 /** Candidates per step at most. */
 const stepLength = 500;
 
