@@ -65,3 +65,9 @@ function formatNonFinite(value: number): string {
 export function formatTime(time: string): string {
   return time.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
 }
+
+/** Per second, with as many digits as it is worth, such as "0.35", "2.4" or "1,280". */
+export function formatRate(rate: number): string {
+  if (rate >= 100) return Math.round(rate).toLocaleString('en-GB');
+  return rate >= 10 ? rate.toFixed(0) : String(Number(rate.toPrecision(2)));
+}

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { describe, it, type TestContext } from 'node:test';
 import { LossTrend } from '../../src/cli/render/loss-trend.js';
-import { Pace } from '../../src/cli/render/pace.js';
 import { LossBuckets } from '../../src/contract/loss-buckets.js';
 import { Screen } from './screen.js';
 import { Terminal } from './terminal.js';
@@ -132,21 +131,6 @@ for (const columns of [40, 80, 120])
         assert.equal(shown.rows('100 weights').length, 1);
       });
   });
-
-describe('the pace of a phase', () => {
-  it('is that of the last ten seconds, whatever came at once before', () => {
-    const pace = new Pace();
-    assert(Number.isNaN(pace.rate));
-    pace.add(0, 0);
-    pace.add(100, 100_000);
-    assert(Number.isNaN(pace.rate), 'a tenth of a second says little');
-    for (let time = 100; time <= 15_000; time += 100) pace.add(time, 100_000 + (time - 100) / 10);
-    assert(Math.abs(pace.rate - 100) < 1, `${pace.rate}`);
-    pace.add(15_100, 0);
-    for (let time = 15_100; time <= 16_100; time += 100) pace.add(time, (time - 15_100) / 20);
-    assert(Math.abs(pace.rate - 50) < 1, 'a job that starts over');
-  });
-});
 
 describe('the losses so far', () => {
   const points = (from: number, to: number) =>

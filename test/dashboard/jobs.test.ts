@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import type { JobSummary } from '../../src/contract/job-summary.js';
 import { accepts, filtersOf } from '../../src/dashboard/pages/jobs/filters.js';
 import { JobRow } from '../../src/dashboard/pages/jobs/job-row.js';
-import { formatRate, Pace } from '../../src/dashboard/parts/pace.js';
 
 /** Summary of the n-th job; ids sort by time. */
 function summary(n: number, fields: Partial<JobSummary> = {}): JobSummary {
@@ -28,48 +27,6 @@ function summary(n: number, fields: Partial<JobSummary> = {}): JobSummary {
 }
 const running = (n: number, done: number, total = 1000): JobSummary =>
   summary(n, { state: 'running', progress: { phase: 'training', done, total, loss: 2.5 } });
-
-describe('the pace of a job', () => {
-  it('is unknown at first, and then progress over time', () => {
-    const pace = new Pace();
-    assert.equal(pace.rate, null);
-    pace.add(100, 0);
-    assert.equal(pace.rate, null);
-    pace.add(150, 250);
-    assert.equal(pace.rate, null, 'too soon');
-    pace.add(300, 1000);
-    assert.equal(pace.rate, 200);
-  });
-
-  it('forgets what was more than some seconds ago', () => {
-    const pace = new Pace();
-    for (let second = 0; second <= 20; second++) pace.add(10 * second, 1000 * second);
-    for (let second = 21; second <= 30; second++) pace.add(200 + 1000 * (second - 20), 1000 * second);
-    assert.equal(pace.rate, 1000);
-  });
-
-  it('is known for steps that take longer than that', () => {
-    const pace = new Pace();
-    pace.add(1, 0);
-    pace.add(2, 60_000);
-    pace.add(3, 120_000);
-    assert.equal(pace.rate, 1 / 60);
-  });
-
-  it('begins again with a new attempt', () => {
-    const pace = new Pace();
-    pace.add(500, 0);
-    pace.add(900, 1000);
-    pace.add(100, 2000);
-    assert.equal(pace.rate, null);
-    pace.add(200, 3000);
-    assert.equal(pace.rate, 100);
-  });
-
-  it('is written with as many digits as it is worth', () => {
-    assert.deepEqual([0.0354, 2.44, 34.6, 1284.4].map(formatRate), ['0.035', '2.4', '35', '1,284']);
-  });
-});
 
 describe('a row', () => {
   it('derives rate and time left from two messages', () => {

@@ -1,15 +1,15 @@
 import type { WriteStream } from 'node:tty';
 import { stagesOf } from '../../contract/curriculum.js';
 import type { JobEvent, RunEvent } from '../../contract/events.js';
+import { Pace } from '../../contract/pace.js';
 import { fold, type Standing, standingOf } from '../../contract/progress.js';
 import type { WireNumber } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { printable, printableLines } from '../../contract/text.js';
-import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
+import { formatCount, formatDuration, formatLoss, formatRate } from '../../figures/numbers.js';
 import { layOut } from './layout.js';
 import { LiveRegion } from './live-region.js';
 import { LossTrend } from './loss-trend.js';
-import { Pace } from './pace.js';
 
 /** An event of the core or of a subscription. */
 export type Shown = RunEvent | JobEvent;
@@ -141,7 +141,7 @@ export class ProgressDisplay {
     this.done = done;
     this.total = total;
     // After a reconnection, old events arrive late: their own times count.
-    this.pace.add('time' in event ? event.time : this.now(), done);
+    this.pace.add(done, 'time' in event ? event.time : this.now());
     if (this.region) this.region.update();
     else if (this.now() - this.lineAt >= lineInterval) {
       this.lineAt = this.now();
@@ -169,8 +169,8 @@ export class ProgressDisplay {
     const { done, total } = this;
     const { rate } = this.pace;
     const parts = [`${formatCount(done)}/${formatCount(total)}`];
-    if (rate > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s`);
-    if (rate > 0 && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
+    if (rate !== null) parts.push(`${formatRate(rate)}/s`);
+    if (rate !== null && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
     return parts.map(printable);
   }
 

@@ -1,7 +1,7 @@
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { ErrorNote } from './error-note.js';
+import { useAction } from './use-action.js';
 
 interface DialogProps {
   title: string;
@@ -40,20 +40,10 @@ interface ConfirmProps extends DialogProps {
 
 /** Asks before it acts, and closes once that is done. */
 export function Confirm({ title, verb, act, danger = false, onClose, children }: ConfirmProps) {
-  const busy = useSignal(false);
-  const failure = useSignal<unknown>(null);
-  const go = async () => {
-    busy.value = true;
-    failure.value = null;
-    try {
-      await act();
-      onClose();
-    } catch (error) {
-      failure.value = error;
-    } finally {
-      busy.value = false;
-    }
-  };
+  const { busy, failure, go } = useAction(async () => {
+    await act();
+    onClose();
+  });
   return (
     <Dialog title={title} onClose={onClose}>
       {children}

@@ -3,9 +3,9 @@ import { isFinal } from '../../contract/job.js';
 import type { EventPage } from './event-pages.js';
 import type { JobTail } from './job-tail.js';
 import { compare, type Position, toCursor } from './position.js';
+import { Pull } from './pull.js';
 import type { Selection } from './selection.js';
 import { jobDeleted, noSuchCursor, streamIncomplete } from './stream-errors.js';
-import { Wait } from './wait.js';
 
 /**
  * Milliseconds before reading again from a stream that lacks entries: after a crash of Redis they are restored soon.
@@ -23,16 +23,12 @@ const cursorPatience = 30_000;
  * at most one page and what its selection sums up, however slow it is. It is done only after the final `state`; any
  * other end is an error.
  */
-export class Subscription implements AsyncIterableIterator<JobEvent> {
+export class Subscription extends Pull<JobEvent> {
   /** Events read and not yet taken. */
   private page: JobEvent[] = [];
-  private readonly take = () => this.page.shift() ?? this.fromTail();
-  private ended = false;
-  /** The error that it ends with, if not with the final state. */
-  private failure: unknown;
+  private readonly nextRead = () => this.page.shift() ?? this.fromTail();
   /** When to give up on a cursor beyond the end. */
   private deadline: number | null = null;
-  private readonly wait = new Wait();
 
   /**
    * @param position up to which it has read.
@@ -47,46 +43,21 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
     private readonly selection: Selection | null,
     private readonly tail: JobTail | null,
     private readonly readPage: (after: Position) => Promise<EventPage>,
-    private readonly release: () => void,
+    release: () => void,
     private readonly patience = cursorPatience,
-  ) {}
-
-  [Symbol.asyncIterator](): this {
-    return this;
+  ) {
+    super(release);
   }
 
-  async next(): Promise<IteratorResult<JobEvent, undefined>> {
-    while (!this.ended) {
-      const event = this.selection ? this.selection.next(this.take) : this.take();
-      if (event) {
-        if (event.type === 'state' && isFinal(event.state)) this.end();
-        return { done: false, value: event };
-      }
-      await this.more();
-    }
-    const { failure } = this;
-    this.failure = undefined;
-    if (failure !== undefined) throw failure;
-    return { done: true, value: undefined };
+  protected override take(): JobEvent | undefined {
+    const event = this.selection ? this.selection.next(this.nextRead) : this.nextRead();
+    if (event?.type === 'state' && isFinal(event.state)) this.end();
+    return event;
   }
 
-  /** Ends the subscription with this error. */
-  fail(error: unknown): void {
-    if (!this.ended) this.failure = error;
-    this.end();
-  }
-
-  async return(): Promise<IteratorResult<JobEvent, undefined>> {
-    this.end();
-    return { done: true, value: undefined };
-  }
-
-  private end(): void {
-    if (this.ended) return;
-    this.ended = true;
+  protected override end(): void {
+    super.end();
     this.page = [];
-    this.wait.end();
-    this.release();
   }
 
   private fromTail(): JobEvent | undefined {
@@ -97,7 +68,7 @@ export class Subscription implements AsyncIterableIterator<JobEvent> {
   }
 
   /** Waits until there are more events, or the end, or the selection can continue. */
-  private async more(): Promise<void> {
+  protected override async more(): Promise<void> {
     const { tail, selection } = this;
     if (selection?.isBlocked) return this.wait.until((done) => selection.periods?.onNext(done));
     if (tail?.failure) return this.fail(tail.failure);

@@ -1,10 +1,10 @@
 import type { JobEvent, JobEventOf, Phase } from '../../../contract/events.js';
+import { Pace } from '../../../contract/pace.js';
 import { fold, type Standing, standingOf } from '../../../contract/progress.js';
 import { toWire } from '../../../contract/schema.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { formatCount, formatLoss } from '../../../figures/numbers.js';
 import { replaceFrom, type Validation, validationOf } from '../../charts/validations.js';
-import { Pace } from '../../parts/pace.js';
 
 export interface LogEntry {
   readonly key: string;

@@ -1,7 +1,6 @@
 import type { Phase } from '../../../contract/events.js';
 import { isFinal, type Job } from '../../../contract/job.js';
-import { formatCount, formatDuration, formatLoss } from '../../../figures/numbers.js';
-import { formatRate } from '../../parts/pace.js';
+import { formatCount, formatDuration, formatLoss, formatRate } from '../../../figures/numbers.js';
 import type { JobHistory } from './job-history.js';
 
 /** A phase of a job as a line of the page. */

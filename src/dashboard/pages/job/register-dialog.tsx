@@ -3,6 +3,7 @@ import { useLocation } from 'preact-iso';
 import { Dialog } from '../../parts/dialog.js';
 import { ErrorNote } from '../../parts/error-note.js';
 import { isOptimizerName, OptimizerNameField } from '../../parts/optimizer-name.js';
+import { useAction } from '../../parts/use-action.js';
 import { addresses } from '../../service/addresses.js';
 import { api } from '../../service/api.js';
 
@@ -10,21 +11,11 @@ import { api } from '../../service/api.js';
 export function RegisterDialog({ job, onClose }: { job: string; onClose: () => void }) {
   const { route } = useLocation();
   const name = useSignal('');
-  const busy = useSignal(false);
-  const failure = useSignal<unknown>(null);
-  const register = async () => {
-    busy.value = true;
-    failure.value = null;
-    try {
-      const { version } = await api.register({ name: name.value, job });
-      onClose();
-      route(addresses.optimizer(name.value, version));
-    } catch (error) {
-      failure.value = error;
-    } finally {
-      busy.value = false;
-    }
-  };
+  const { busy, failure, go } = useAction(async () => {
+    const { version } = await api.register({ name: name.value, job });
+    onClose();
+    route(addresses.optimizer(name.value, version));
+  });
   return (
     <Dialog title="Register the weights" onClose={onClose}>
       <p>The registry keeps a copy of its own, which outlives this job. Other jobs can then name it.</p>
@@ -34,12 +25,7 @@ export function RegisterDialog({ job, onClose }: { job: string; onClose: () => v
         <button type="button" class="button" onClick={onClose}>
           Close
         </button>
-        <button
-          type="button"
-          class="button primary"
-          disabled={busy.value || !isOptimizerName(name.value)}
-          onClick={register}
-        >
+        <button type="button" class="button primary" disabled={busy.value || !isOptimizerName(name.value)} onClick={go}>
           Register
         </button>
       </div>

@@ -1,9 +1,9 @@
 import { computed, type Signal, signal } from '@preact/signals';
 import { isFinal } from '../../../contract/job.js';
 import type { JobSummary } from '../../../contract/job-summary.js';
+import { Pace } from '../../../contract/pace.js';
 import type { Progress } from '../../../contract/progress.js';
-import { formatCount, formatDuration, formatLoss } from '../../../figures/numbers.js';
-import { formatRate, Pace } from '../../parts/pace.js';
+import { formatCount, formatDuration, formatLoss, formatRate } from '../../../figures/numbers.js';
 
 const unknown = '–';
 

@@ -5,6 +5,7 @@ import { formatBytes } from '../../../figures/numbers.js';
 import { Dialog } from '../../parts/dialog.js';
 import { ErrorNote } from '../../parts/error-note.js';
 import { isOptimizerName, OptimizerNameField } from '../../parts/optimizer-name.js';
+import { useAction } from '../../parts/use-action.js';
 import { addresses } from '../../service/addresses.js';
 import { api } from '../../service/api.js';
 
@@ -18,27 +19,17 @@ interface Props {
 export function UploadDialog({ file, onClose }: Props) {
   const { route } = useLocation();
   const name = useSignal('');
-  const busy = useSignal(false);
-  const failure = useSignal<unknown>(null);
+  const { busy, failure, go } = useAction(async () => {
+    const bytes = new Uint8Array(await file.value!.arrayBuffer());
+    const { version } = await api.upload(name.value, bytes);
+    onClose();
+    route(addresses.optimizer(name.value, version));
+  });
   const id = useId();
   useSignalEffect(() => {
     failure.value = null;
     if (file.value && name.peek() === '') name.value = suggestion(file.value);
   });
-  const upload = async () => {
-    busy.value = true;
-    failure.value = null;
-    try {
-      const bytes = new Uint8Array(await file.value!.arrayBuffer());
-      const { version } = await api.upload(name.value, bytes);
-      onClose();
-      route(addresses.optimizer(name.value, version));
-    } catch (error) {
-      failure.value = error;
-    } finally {
-      busy.value = false;
-    }
-  };
   return (
     <Dialog title="Upload weights" onClose={onClose}>
       <div class="drop">
@@ -65,7 +56,7 @@ export function UploadDialog({ file, onClose }: Props) {
           type="button"
           class="button primary"
           disabled={busy.value || file.value === null || !isOptimizerName(name.value)}
-          onClick={upload}
+          onClick={go}
         >
           Upload
         </button>
