@@ -121,7 +121,7 @@ describe('the files that commands leave in a folder', () => {
     child.kill('SIGINT');
     assert.equal((await ended).code, 130);
     const resumed = new Terminal(['train', 'long.yaml', '-o', 'long', '--resume'], cwd);
-    await resumed.until(/Training .* [\d,]+\/1,000,000 · [\d.]+\/s · \S+ \S+ left/);
+    await resumed.until(/Training .* [\d,]+\/1,000,000 · [\d.,]+\/s · \S+ \S+ left/);
     resumed.type(controlC);
     assert.equal(await resumed.ended, 130);
   });
