@@ -22,7 +22,7 @@ export function stepByStep(gradients: Engine): Engine {
   return {
     ...createNativeEngine(gradients),
     openFunctions: gradients.openFunctions,
-    async openEpisode(optimizer, batch, state) {
+    async openEpisode(optimizer, batch, { state } = {}) {
       coordinatewiseOnly(optimizer);
       return new SteppedEpisode(loadAddon(), states, optimizer, batch, await gradients.openFunctions(batch), state);
     },

@@ -1,5 +1,6 @@
 import type { EngineInfo } from '../../contract/events.js';
 import type { LearnedSpec, LstmSpec } from '../../contract/optimizers.js';
+import type { StepRates } from '../../contract/use.js';
 import type { Descend } from '../optimizers/meta-adam.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
@@ -11,8 +12,17 @@ export interface Engine {
   readonly info: EngineInfo;
   /** Optimizees whose values and gradients hand-designed optimizers use. */
   openFunctions(batch: FunctionBatch): Promise<OpenFunctions>;
-  /** Functions for a learned optimizer to optimise, from their start or from `state`. */
-  openEpisode(optimizer: LearnedSpec, batch: FunctionBatch, state?: EpisodeState): Promise<Episode>;
+  /** Functions for a learned optimizer to optimise. */
+  openEpisode(optimizer: LearnedSpec, batch: FunctionBatch, options?: EpisodeOptions): Promise<Episode>;
+  /**
+   * A population of antithetic pairs, if the engine has one of its own; core/metatrain has one for any engine.
+   * @param batches a single function per slot
+   */
+  openPopulation?(
+    optimizer: LearnedSpec,
+    batches: readonly FunctionBatch[],
+    options?: { readonly states?: readonly EpisodeState[]; readonly rates?: StepRates },
+  ): Promise<Population>;
   /** The networks of a learned optimizer, fed with given gradients, from a fresh state or from `state`. */
   openLoop(optimizer: LearnedSpec, batch: FunctionBatch, state?: OpenLoopState): Promise<OpenLoop>;
   /**
@@ -46,6 +56,13 @@ export interface Evaluated {
   readonly losses: Float32Array;
   readonly gradient: Float32Array;
   readonly observed?: Float32Array;
+}
+
+export interface EpisodeOptions {
+  /** To resume from; without it, the functions' start and a fresh state of the optimizer. */
+  readonly state?: EpisodeState | undefined;
+  /** The optimizer's usual rate at every step, and no weight decay, by default. */
+  readonly rates?: StepRates | undefined;
 }
 
 /** The state of an episode. */
@@ -97,6 +114,29 @@ export interface Episode {
   unroll(phi: Float32Array, options: UnrollOptions): Promise<{ losses: Float32Array; gradient: Float32Array }>;
   /** The current state. The arrays may be the episode's own: they change with its next call. */
   state(): Promise<EpisodeState>;
+  dispose(): void;
+}
+
+/**
+ * Functions that are optimised by antithetic pairs of particles, each with weights of its own: evolution strategies. Slot
+ * i holds one function, at a step of its own; its two particles see the same mini-batches and draws.
+ */
+export interface Population {
+  /**
+   * Puts another function into a slot, at its start, with fresh states of the optimizer.
+   * @param batch a single function; its sizes may differ from those of the other slots
+   */
+  replace(slot: number, batch: FunctionBatch): void;
+  /**
+   * Optimises all functions for `steps` steps.
+   * @param phi [slots, 2, weights]
+   * @returns f(θ_t), t = 0 … steps, [steps + 1, slots, 2]
+   */
+  advance(phi: Float32Array, steps: number): Promise<Float32Array>;
+  /** Sets both particles of every slot to the mean of their θ and of their states. */
+  average(): void | Promise<void>;
+  /** Per slot; batches of two "functions", the particles. The arrays may be the population's own. */
+  state(): Promise<readonly EpisodeState[]>;
   dispose(): void;
 }
 

@@ -169,7 +169,7 @@ export class MetaTraining {
     const batch = sampleFunctions(problem, spec.seed, Purpose.training, index * functions, functions, datasets);
     const { imitated } = this;
     if (imitated !== null) return Imitation.open(engine, spec.optimizer, batch, imitated, state);
-    return engine.openEpisode(spec.optimizer, batch, state);
+    return engine.openEpisode(spec.optimizer, batch, { state });
   }
 
   /** Runs a chunk of the validation's functions, to bound time and memory; the last one gives its loss. */

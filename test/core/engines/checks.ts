@@ -223,12 +223,12 @@ export async function checkStates(engine: Engine, spec: LearnedSpec, phi: Float3
   await whole.unroll(phi, options);
   const state = structuredClone(await whole.state());
   const second = await whole.unroll(phi, options);
-  const resumed = await engine.openEpisode(spec, batch, state);
+  const resumed = await engine.openEpisode(spec, batch, { state });
   assert.deepEqual(await resumed.state(), state);
   assert.deepEqual(await resumed.unroll(phi, options), second);
   assert.deepEqual(await resumed.state(), await whole.state());
   // Only going forward gives the same losses as a forward pass with a backward pass after it.
-  const forward = await engine.openEpisode(spec, batch, state);
+  const forward = await engine.openEpisode(spec, batch, { state });
   assert.deepEqual(await forward.advance(phi, 4), second.losses);
   for (const episode of [whole, resumed, forward]) episode.dispose();
 }

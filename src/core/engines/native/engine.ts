@@ -35,7 +35,7 @@ export function createNativeEngine(gradients?: Engine): Engine {
   return {
     info: gradients ? { ...info, gradient: nameOf(gradients) } : info,
     openFunctions,
-    async openEpisode(optimizer, batch, state) {
+    async openEpisode(optimizer, batch, { state } = {}) {
       coordinatewiseOnly(optimizer);
       if (optimizer.name === 'lstm' && hasKernels(batch.problem))
         return new FusedEpisode(native, states, optimizer, batch, state);

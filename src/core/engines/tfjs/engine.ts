@@ -36,7 +36,7 @@ export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
   return {
     info,
     openFunctions: async (batch) => new TfjsFunctions(tf, batch),
-    openEpisode: async (optimizer, batch, state) => new TfjsEpisode(tf, optimizer, batch, state),
+    openEpisode: async (optimizer, batch, { state } = {}) => new TfjsEpisode(tf, optimizer, batch, state),
     openLoop: async (optimizer, batch, state) => new TfjsOpenLoop(tf, optimizer, batch, state),
     async respond(network, phi, gradients, n, width = 1) {
       const updates = new Float32Array(gradients.length);
