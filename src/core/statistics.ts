@@ -32,6 +32,21 @@ export function sortedQuantile(sorted: Values, probability: number): number {
   return low === high || low === Number.NEGATIVE_INFINITY ? low : low + (high - low) * (position - below);
 }
 
+/**
+ * The mean of the middle half: ⌊n/4⌋ values are cut at either end (Agarwal et al. 2021, arXiv 2108.13264; scipy's
+ * trim_mean at 0.25). NaN if any value is.
+ */
+export function interquartileMean(values: Values): number {
+  if (values.some(Number.isNaN)) return Number.NaN;
+  const cut = Math.floor(values.length / 4);
+  return mean(
+    values
+      .slice()
+      .sort()
+      .subarray(cut, values.length - cut),
+  );
+}
+
 /** Share of the pairs in which a is smaller; a tie counts half. NaN counts as an infinite loss. */
 export function winRate(a: Values, b: Values): number {
   const rank = (value: number) => (Number.isNaN(value) ? Number.POSITIVE_INFINITY : value);
@@ -112,6 +127,35 @@ export class PairedBootstrap {
   means(m: number): Float64Array {
     return Float64Array.from(this.resampled[m]!);
   }
+}
+
+export interface StratifiedOptions {
+  readonly seed: number;
+  readonly resamples: number;
+  /** Whether tasks are drawn too: the interval is then about other tasks like these, not only about other seeds. */
+  readonly tasks: boolean;
+}
+
+/**
+ * The stratified bootstrap (Agarwal et al. 2021, arXiv 2108.13264, section 4.1): a resample draws as many runs of each
+ * task as it has, with replacement. Resample r draws from random stream r.
+ * @param scores per task, one per run
+ * @param statistic of all scores of a resample, task by task
+ * @returns one value per resample, for {@link percentileInterval}
+ */
+export function stratifiedBootstrap(
+  scores: readonly Values[],
+  statistic: (scores: Float64Array) => number,
+  { seed, resamples, tasks }: StratifiedOptions,
+): Float64Array {
+  return Float64Array.from({ length: resamples }, (_, r) => {
+    const random = new RandomStream(seed, Purpose.bootstrap, r);
+    const drawn = scores.flatMap((own) => {
+      const runs = tasks ? scores[random.nextInt(scores.length)]! : own;
+      return Array.from(runs, () => runs[random.nextInt(runs.length)]!);
+    });
+    return statistic(Float64Array.from(drawn));
+  });
 }
 
 /** Sums of the columns over some rows. @param table [n, 4] */

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Purpose, RandomStream } from '../../src/core/random/random.js';
 import {
+  interquartileMean,
   mean,
   PairedBootstrap,
   percentileInterval,
   sortedQuantile,
   standardDeviation,
+  stratifiedBootstrap,
   winRate,
 } from '../../src/core/statistics.js';
 
@@ -53,6 +55,20 @@ describe('quantiles, by numpy’s default definition', () => {
     assert.equal(sortedQuantile(f64(1, 2, infinity), 0.5), 2);
     assert.equal(sortedQuantile(f64(1, 2, infinity), 0.6), infinity);
     assert.equal(sortedQuantile(f64(-infinity, 1), 0.5), -infinity);
+  });
+});
+
+describe('the interquartile mean', () => {
+  it('is the mean of what is left when a quarter is cut at either end, rounded down', () => {
+    // scipy.stats.trim_mean(range(8), 0.25) = (2 + 3 + 4 + 5)/4, of range(10) it is (2 + … + 7)/6.
+    assert.equal(interquartileMean(f64(7, 0, 6, 1, 5, 2, 4, 3)), 3.5);
+    assert.equal(interquartileMean(f64(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)), 4.5);
+    assert.equal(interquartileMean(f64(1, 2, 9)), 4);
+  });
+
+  it('does not see a quarter of outliers, even infinite ones, but any NaN', () => {
+    assert.equal(interquartileMean(f64(-infinity, 2, 4, infinity)), 3);
+    assert.equal(interquartileMean(f64(1, 2, 4, nan)), nan);
   });
 });
 
@@ -123,5 +139,50 @@ describe('the paired bootstrap', () => {
     whole.resample(70);
     for (const count of [1, 50, 19]) pieces.resample(count);
     assert.deepEqual(pieces.means(0), whole.means(0));
+  });
+});
+
+describe('the stratified bootstrap', () => {
+  // Tasks of different spread and number of runs.
+  const scores = [f64(1, 2, 4), f64(10, 10, 13, 11), f64(-5, 5), f64(3, 3, 3, 3, 3)];
+  const varianceOf = (values: Float64Array) => (standardDeviation(values) ** 2 * (values.length - 1)) / values.length;
+  /** Mean over tasks of their means: each task counts the same. */
+  const meanOfTasks = (sizes: readonly number[]) => (all: Float64Array) => {
+    const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b, 0));
+    const means = sizes.map((size, i) => mean(all.subarray(ends[i]! - size, ends[i])));
+    return mean(Float64Array.from(means));
+  };
+  const resamples = 20_000;
+  const within = mean(Float64Array.from(scores, (own) => varianceOf(own) / own.length));
+
+  it('of runs: the variance of the mean over tasks is Σ σ²/n over the tasks’ number squared', () => {
+    const statistic = meanOfTasks(scores.map(({ length }) => length));
+    const drawn = stratifiedBootstrap(scores, statistic, { seed: 3, resamples, tasks: false });
+    const expected = within / scores.length;
+    // The standard error of a variance from 20,000 draws is 1 %; of the mean, σ/141.
+    assert.ok(Math.abs(varianceOf(drawn) / expected - 1) < 0.05, `${varianceOf(drawn)}, expected ${expected}`);
+    const means = Float64Array.from(scores, mean);
+    assert.ok(Math.abs(mean(drawn) - mean(means)) < 5 * Math.sqrt(expected / resamples));
+  });
+
+  it('of tasks and runs: the variance between the tasks’ means is added', () => {
+    const same = scores.map((own) => own.slice(0, 2));
+    const drawn = stratifiedBootstrap(same, mean, { seed: 4, resamples, tasks: true });
+    const between = varianceOf(Float64Array.from(same, mean));
+    const expected = (between + mean(Float64Array.from(same, (own) => varianceOf(own) / 2))) / same.length;
+    assert.ok(Math.abs(varianceOf(drawn) / expected - 1) < 0.05, `${varianceOf(drawn)}, expected ${expected}`);
+  });
+
+  it('keeps tasks apart: a statistic of tasks without spread is certain', () => {
+    const constant = [f64(1, 1, 1), f64(5, 5)];
+    const drawn = stratifiedBootstrap(constant, interquartileMean, { seed: 5, resamples: 100, tasks: false });
+    assert.deepEqual(new Set(drawn), new Set([interquartileMean(f64(1, 1, 1, 5, 5))]));
+  });
+
+  it('is a function of the seed', () => {
+    const drawn = (seed: number) =>
+      stratifiedBootstrap(scores, interquartileMean, { seed, resamples: 50, tasks: true });
+    assert.deepEqual(drawn(1), drawn(1));
+    assert.notDeepEqual(drawn(1), drawn(2));
   });
 });
