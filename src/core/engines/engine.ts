@@ -14,15 +14,8 @@ export interface Engine {
   openFunctions(batch: FunctionBatch): Promise<OpenFunctions>;
   /** Functions for a learned optimizer to optimise. */
   openEpisode(optimizer: LearnedSpec, batch: FunctionBatch, options?: EpisodeOptions): Promise<Episode>;
-  /**
-   * A population of antithetic pairs, if the engine has one of its own; core/metatrain has one for any engine.
-   * @param batches a single function per slot
-   */
-  openPopulation?(
-    optimizer: LearnedSpec,
-    batches: readonly FunctionBatch[],
-    options?: { readonly states?: readonly EpisodeState[]; readonly rates?: StepRates },
-  ): Promise<Population>;
+  /** A population of antithetic pairs, if the engine has one of its own; core/metatrain has one for any engine. */
+  openPopulation?(optimizer: LearnedSpec, slots: readonly Slot[]): Promise<Population>;
   /** The networks of a learned optimizer, fed with given gradients, from a fresh state or from `state`. */
   openLoop(optimizer: LearnedSpec, batch: FunctionBatch, state?: OpenLoopState): Promise<OpenLoop>;
   /**
@@ -117,26 +110,36 @@ export interface Episode {
   dispose(): void;
 }
 
+/** What a slot of a population holds: one function, for two particles. */
+export interface Slot {
+  /** A single function; its sizes may differ from those of the other slots. */
+  readonly batch: FunctionBatch;
+  /** As in {@link EpisodeOptions}. */
+  readonly rates?: StepRates | undefined;
+  /** To resume from; without it, both particles are at the function's start, with fresh states of the optimizer. */
+  readonly states?: PairState | undefined;
+}
+
+/** The states of a function's two particles, each as of an episode of that function. */
+export type PairState = readonly [EpisodeState, EpisodeState];
+
 /**
  * Functions that are optimised by antithetic pairs of particles, each with weights of its own: evolution strategies. Slot
  * i holds one function, at a step of its own; its two particles see the same mini-batches and draws.
  */
 export interface Population {
-  /**
-   * Puts another function into a slot, at its start, with fresh states of the optimizer.
-   * @param batch a single function; its sizes may differ from those of the other slots
-   */
-  replace(slot: number, batch: FunctionBatch): void;
+  /** Puts another function into a slot. */
+  replace(slot: number, content: Slot): void | Promise<void>;
   /**
    * Optimises all functions for `steps` steps.
    * @param phi [slots, 2, weights]
    * @returns f(θ_t), t = 0 … steps, [steps + 1, slots, 2]
    */
   advance(phi: Float32Array, steps: number): Promise<Float32Array>;
-  /** Sets both particles of every slot to the mean of their θ and of their states. */
+  /** Sets both particles of every slot to the mean of their θ and of their states, (a + b)/2 in fp32. */
   average(): void | Promise<void>;
-  /** Per slot; batches of two "functions", the particles. The arrays may be the population's own. */
-  state(): Promise<readonly EpisodeState[]>;
+  /** Per slot. The arrays may be the population's own: they change with its next call. */
+  state(): Promise<readonly PairState[]>;
   dispose(): void;
 }
 
