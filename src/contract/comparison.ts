@@ -127,6 +127,12 @@ export const ComparisonSpec = Strict(
       default: 1000,
       description: 'Bootstrap resamples behind each 95 % interval.',
     }),
+    functionCurves: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the results also have the losses of every function, step by step, for statistics over functions. Not unless given.',
+      }),
+    ),
   },
   {
     default: {},

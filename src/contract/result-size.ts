@@ -4,7 +4,7 @@ import type { FieldError } from './errors.js';
 /** Maximum numbers in a comparison's results: about 200 MB as JSON. */
 const maxResultNumbers = 2 ** 23;
 /** The mean and five quantiles. */
-const curvesPerOptimizer = 6;
+const summaryCurves = 6;
 /** Numbers per rate tried: the rate, its scores, and the other tuned parameters. */
 const numbersPerRate = 12;
 /** Maximum number of rates that a grid may grow by. */
@@ -12,10 +12,11 @@ export const widestGrowth = 160;
 
 /** Checks that a comparison's results are small enough to be stored, sent and read. */
 export function checkResultSize(comparison: ComparisonSpec): FieldError | null {
-  const { steps, baselines, tuning } = comparison;
+  const { steps, baselines, tuning, functionCurves, functions } = comparison;
   const optimizers = countOptimizers(comparison);
   const grids = baselines.filter(isTuned).reduce((n, rule) => n + countCombinations(rule, tuning), 0);
   const rates = tunedMeasures(tuning).length * grids * (tuning.points + widestGrowth);
+  const curvesPerOptimizer = summaryCurves + (functionCurves ? functions : 0);
   const curves = optimizers * curvesPerOptimizer;
   const numbers = curves * (steps + 1) + rates * numbersPerRate;
   if (numbers <= maxResultNumbers) return null;

@@ -150,6 +150,11 @@ export const OptimizerResult = Strict({
       ),
       mean: Type.Array(WireNumber),
       quantiles: Type.Array(Strict({ probability: Type.Number(), values: Type.Array(WireNumber) })),
+      functions: Type.Optional(
+        Type.Array(Type.Array(WireNumber), {
+          description: 'The losses of each function in turn, with `functionCurves`; a thinned event leaves them out.',
+        }),
+      ),
     },
     { description: 'The loss f(θ_t) over functions, t = 0 … steps.' },
   ),

@@ -1,7 +1,7 @@
 import type { ComparisonSpec } from '../../contract/comparison.js';
 import type { BaselineSpec } from '../../contract/optimizers.js';
 import type { ComparisonResults, Estimate, OptimizerResult, TrainedOn, TuningResult } from '../../contract/results.js';
-import { toWire } from '../../contract/schema.js';
+import { toWire, type WireNumber } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { eachMeasure, type Measured } from '../optimise/measures.js';
 import type { Contender } from '../optimise/optimise.js';
@@ -104,6 +104,7 @@ export class ResultsBuilder {
           probability,
           values: this.curve(index, i + 1).map(toWire),
         })),
+        ...(this.comparison.functionCurves && { functions: this.functionCurves(index) }),
       },
       versus: paired && this.versus(index, paired),
     };
@@ -149,7 +150,12 @@ export class ResultsBuilder {
     return { sum, final, tail };
   }
 
-  /** @param which 0 for the mean curve, then the quantiles in order */
+  private functionCurves(index: number): WireNumber[][] {
+    const { functions } = this.comparison;
+    return Array.from({ length: functions }, (_, i) => this.curve(index, 1 + probabilities.length + i).map(toWire));
+  }
+
+  /** @param which 0 for the mean curve, then the quantiles in order, then the functions */
   private curve(index: number, which: number): number[] {
     const points = this.comparison.steps + 1;
     return [...this.runs[index]!.curves.subarray(which * points, (which + 1) * points)];

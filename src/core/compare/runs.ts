@@ -12,7 +12,10 @@ export const probabilities = [0.05, 0.25, 0.5, 0.75, 0.95];
 export interface Runs {
   /** Per function. */
   readonly measured: Measured<Float64Array>;
-  /** f(θ_t) over functions, t = 0 … steps: its mean, then its quantiles, [1 + probabilities, steps + 1]. */
+  /**
+   * f(θ_t) over functions, t = 0 … steps: its mean, then its quantiles, [1 + probabilities, steps + 1]; then, if they
+   * are kept, the functions' own, [functions, steps + 1].
+   */
   readonly curves: Float64Array;
   /** Functions whose final loss is above their first, or not finite. */
   readonly diverged: number;
@@ -41,6 +44,8 @@ export class PairedRuns {
     private readonly contenders: readonly Contender[],
     private readonly steps: number,
     private readonly now: RunsState,
+    /** Whether every function's curve is kept. */
+    private readonly keepsFunctions = false,
   ) {
     this.curves = this.blankCurves();
   }
@@ -89,6 +94,9 @@ export class PairedRuns {
     const sorted = now.losses.slice(t * functions.count, (t + 1) * functions.count).sort();
     curves[t] = mean(sorted);
     for (const [i, p] of probabilities.entries()) curves[(i + 1) * (steps + 1) + t] = sortedQuantile(sorted, p);
+    if (this.keepsFunctions)
+      for (let i = 0; i < functions.count; i++)
+        curves[(1 + probabilities.length + i) * (steps + 1) + t] = now.losses[t * functions.count + i]!;
     if (t < steps) return;
     const measured = measureRuns(now.losses, steps);
     const diverged = measured.final.reduce(
@@ -102,6 +110,7 @@ export class PairedRuns {
   }
 
   private blankCurves(): Float64Array {
-    return new Float64Array((1 + probabilities.length) * (this.steps + 1));
+    const kept = this.keepsFunctions ? this.functions.count : 0;
+    return new Float64Array((1 + probabilities.length + kept) * (this.steps + 1));
   }
 }

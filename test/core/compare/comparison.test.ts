@@ -114,6 +114,30 @@ describe('a comparison on f = x², x0 = 1, by hand', () => {
     }
   });
 
+  it('has the curve of every function if asked', async () => {
+    assert.ok(optimizers.every(({ curve }) => curve.functions === undefined));
+    const comparison = { functions: 3, steps: 7, baselines: [{ name: 'sgd', learningRate: 0.3 }] };
+    const problem = { name: 'parabola', dimension: 4 };
+    const all = await compare(problem, { ...comparison, functionCurves: true }, linear(0.1));
+    assert.ok(compile(ResultsSchema)(JSON.parse(JSON.stringify(all))));
+    for (const { curve, tail } of all.optimizers) {
+      const functions = curve.functions!.map((losses) => losses.map(fromWire));
+      assert.deepEqual([functions.length, functions[0]!.length], [3, 8]);
+      assert.notDeepEqual(functions[0], functions[1]);
+      for (const [t, value] of curve.mean.entries())
+        near(
+          value,
+          functions.reduce((sum, f) => sum + f[t]! / 3, 0),
+          1e-12,
+        );
+      near(
+        tail.value,
+        functions.reduce((sum, f) => sum + f.at(-1)! / 3, 0),
+        1e-12,
+      );
+    }
+  });
+
   it('gives every optimizer a label of its own', () => {
     assert.deepEqual(
       optimizers.map((o) => o.label),
