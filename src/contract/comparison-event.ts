@@ -1,3 +1,4 @@
+import { curveSteps } from './comparison.js';
 import type { RunEventOf } from './events.js';
 import { artifactNames } from './job.js';
 import { fitsInBytes } from './json-pieces.js';
@@ -25,18 +26,18 @@ export function comparisonEvent(results: ComparisonResults): RunEventOf<'compari
 /** Curves of at most `points` points, including the first and the last, and empty grids. */
 function thinned(results: ComparisonResults, points: number): ComparisonResults {
   const { steps, optimizers } = results;
-  const few = steps < points;
-  const kept = Array.from({ length: Math.min(points, steps + 1) }, (_, i) =>
-    few ? i : Math.round((i * steps) / (points - 1)),
-  );
-  const at = <T>(values: readonly T[]) => kept.map((step) => values[step]!);
+  // Curves may have fewer values than steps already.
+  const before = optimizers[0]?.curve.steps ?? curveSteps(steps);
+  const kept = curveSteps(before.length - 1, points);
+  const at = <T>(values: readonly T[]) => kept.map((place) => values[place]!);
+  const left = at(before);
   return {
     ...results,
     optimizers: optimizers.map(({ curve, tuning, ...rest }) => ({
       ...rest,
       tuning: tuning && { ...tuning, grid: [] },
       curve: {
-        ...(!few && { steps: kept }),
+        ...(left.length <= steps && { steps: left }),
         mean: at(curve.mean),
         quantiles: curve.quantiles.map(({ probability, values }) => ({ probability, values: at(values) })),
       },

@@ -101,6 +101,29 @@ export function countCombinations(rule: RuleSpec, { parameters }: TuningSpec): n
   return Object.entries(parameters).reduce((n, [name, values]) => (name in rule ? n * values.length : n), 1);
 }
 
+export const CurvesSpec = Strict(
+  {
+    points: Type.Integer({
+      minimum: 2,
+      maximum: 100_001,
+      default: 1001,
+      description: 'Maximum number of points per curve, at equal distances, the first and the last step included.',
+    }),
+    functions: Type.Boolean({
+      default: false,
+      description:
+        'Whether there is also a curve per function, for statistics over functions: at each point its mean loss over the steps since the point before.',
+    }),
+  },
+  { description: 'How much of the curves the results keep; without it, every step, and no curves per function.' },
+);
+
+/** The steps t of a curve of at most `points` points of a run of k steps: 0 … k, at equal distances, rounded. */
+export function curveSteps(steps: number, points = steps + 1): number[] {
+  if (steps < points) return Array.from({ length: steps + 1 }, (_, t) => t);
+  return Array.from({ length: points }, (_, i) => Math.round((i * steps) / (points - 1)));
+}
+
 export const ComparisonSpec = Strict(
   {
     functions: Type.Integer({
@@ -127,12 +150,7 @@ export const ComparisonSpec = Strict(
       default: 1000,
       description: 'Bootstrap resamples behind each 95 % interval.',
     }),
-    functionCurves: Type.Optional(
-      Type.Boolean({
-        description:
-          'Whether the results also have the losses of every function, step by step, for statistics over functions. Not unless given.',
-      }),
-    ),
+    curves: Type.Optional(CurvesSpec),
   },
   {
     default: {},

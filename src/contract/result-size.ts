@@ -12,17 +12,18 @@ export const widestGrowth = 160;
 
 /** Checks that a comparison's results are small enough to be stored, sent and read. */
 export function checkResultSize(comparison: ComparisonSpec): FieldError | null {
-  const { steps, baselines, tuning, functionCurves, functions } = comparison;
+  const { steps, baselines, tuning, curves: kept, functions } = comparison;
   const optimizers = countOptimizers(comparison);
   const grids = baselines.filter(isTuned).reduce((n, rule) => n + countCombinations(rule, tuning), 0);
   const rates = tunedMeasures(tuning).length * grids * (tuning.points + widestGrowth);
-  const curvesPerOptimizer = summaryCurves + (functionCurves ? functions : 0);
+  const curvesPerOptimizer = summaryCurves + (kept?.functions ? functions : 0);
+  const points = Math.min(steps + 1, kept?.points ?? steps + 1);
   const curves = optimizers * curvesPerOptimizer;
-  const numbers = curves * (steps + 1) + rates * numbersPerRate;
+  const numbers = curves * points + rates * numbersPerRate;
   if (numbers <= maxResultNumbers) return null;
   return {
     pointer: '/comparison/steps',
     found: String(steps),
-    allowed: `results of at most ${maxResultNumbers} numbers (here ${numbers}: ${curves} curves × (steps + 1), and ${numbersPerRate} for each of ${rates} rates that may be tried; ${optimizers} optimizers have ${curvesPerOptimizer} curves each, a tuned rule counted once per measure): fewer steps, baselines or tuned measures`,
+    allowed: `results of at most ${maxResultNumbers} numbers (here ${numbers}: ${curves} curves × ${kept ? 'points' : '(steps + 1)'}, and ${numbersPerRate} for each of ${rates} rates that may be tried; ${optimizers} optimizers have ${curvesPerOptimizer} curves each, a tuned rule counted once per measure): fewer steps, baselines or tuned measures`,
   };
 }

@@ -145,14 +145,15 @@ export const OptimizerResult = Strict({
       steps: Type.Optional(
         Type.Array(Type.Integer(), {
           description:
-            'The steps t of the values, where some are left out: in a `comparison` event whose results are too large for it.',
+            'The steps t of the values, where some are left out: with `curves.points`, and in a `comparison` event whose results are too large for it.',
         }),
       ),
       mean: Type.Array(WireNumber),
       quantiles: Type.Array(Strict({ probability: Type.Number(), values: Type.Array(WireNumber) })),
       functions: Type.Optional(
         Type.Array(Type.Array(WireNumber), {
-          description: 'The losses of each function in turn, with `functionCurves`; a thinned event leaves them out.',
+          description:
+            'With `curves.functions`, per function and value: its mean loss over the steps since the value before. A thinned event leaves them out.',
         }),
       ),
     },

@@ -60,13 +60,18 @@ export function winRate(a: Values, b: Values): number {
 }
 
 /**
- * How many steps earlier than step k the first of two curves of k + 1 losses reaches the second one's final loss.
+ * How many steps earlier than the last step the first of two curves reaches the second one's final loss.
+ * @param steps of the curves' values
  * @returns null if it never does
  */
-export function stepsSaved(ours: readonly number[], theirs: readonly number[]): number | null {
+export function stepsSaved(
+  ours: readonly number[],
+  theirs: readonly number[],
+  steps: readonly number[],
+): number | null {
   const goal = theirs.at(-1)!;
   const first = ours.findIndex((loss) => loss <= goal);
-  return first < 0 ? null : theirs.length - 1 - first;
+  return first < 0 ? null : steps.at(-1)! - steps[first]!;
 }
 
 /** The interval between the quantiles that leave (1 - level) / 2 on either side; NaN if any value is. */

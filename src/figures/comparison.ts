@@ -66,8 +66,8 @@ export function comparisonChart(results: ComparisonResults, most = 10, view = ev
         return {
           className: `${seriesClass(s)} s${i}`,
           dashes: dashesOf(s),
-          points: s.mean.map((y, x) => ({ x, y })),
-          band: hasBand(i) ? s.low.map((low, x) => ({ x, low, high: s.high[x]! })) : [],
+          points: s.mean.map((y, i) => ({ x: s.steps[i]!, y })),
+          band: hasBand(i) ? s.low.map((low, i) => ({ x: s.steps[i]!, low, high: s.high[i]! })) : [],
           marks: [],
         };
       })

@@ -12,7 +12,13 @@ export interface NamedResults {
 export function curvesCsv(comparisons: readonly NamedResults[]): string {
   const rows = comparisons.flatMap(({ name, results }) =>
     results.optimizers.flatMap(({ label, curve }) =>
-      curve.mean.map((mean, t) => [name, label, t, mean, ...curve.quantiles.map(({ values }) => values[t]!)]),
+      curve.mean.map((mean, i) => [
+        name,
+        label,
+        curve.steps?.[i] ?? i,
+        mean,
+        ...curve.quantiles.map(({ values }) => values[i]!),
+      ]),
     ),
   );
   const quantiles = comparisons[0]?.results.optimizers[0]?.curve.quantiles ?? [];

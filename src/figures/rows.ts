@@ -28,7 +28,8 @@ export function figuresOf(optimizer: OptimizerResult, measure: Measure): Measure
 /** The mean of an optimizer that moves nothing, from this one's start. */
 export function standingStill({ curve }: OptimizerResult, measure: Measure): number {
   const start = fromWire(curve.mean[0]!);
-  return measure === 'sum' ? (curve.mean.length - 1) * start : start;
+  const steps = curve.steps?.at(-1) ?? curve.mean.length - 1;
+  return measure === 'sum' ? steps * start : start;
 }
 
 /**

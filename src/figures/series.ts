@@ -10,7 +10,9 @@ export interface Series {
   family: number;
   /** Number of the variant of one rule; 0 for its tuned rate, or the first of several. Becomes a dash pattern. */
   variant: number;
-  /** Mean loss after step t, t = 0 … steps. */
+  /** The steps of the values. */
+  steps: readonly number[];
+  /** Mean loss after each of these steps. */
   mean: number[];
   /** Its quartiles. */
   low: number[];
@@ -45,6 +47,7 @@ function makeSeries(results: ComparisonResults): Series[] {
       learned: optimizer.rule === null,
       family,
       variant,
+      steps: optimizer.curve.steps ?? optimizer.curve.mean.map((_, t) => t),
       mean: optimizer.curve.mean.map(fromWire),
       low: quantile(optimizer, 0.25),
       high: quantile(optimizer, 0.75),
@@ -54,6 +57,17 @@ function makeSeries(results: ComparisonResults): Series[] {
 
 function quantile({ curve }: OptimizerResult, probability: number): number[] {
   return curve.quantiles.find((q) => q.probability === probability)?.values.map(fromWire) ?? [];
+}
+
+/** The place of a curve's last value at or before a step. */
+export function placeAt({ steps }: Pick<Series, 'steps'>, step: number): number {
+  let [low, high] = [0, steps.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (steps[middle]! <= step) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** The axis that shows every series. A diverging one leaves the figure far above the highest start. */

@@ -58,6 +58,25 @@ describe('the event of a comparison', () => {
     assert.deepEqual(comparisonEvent(small), { type: 'comparison', results: small });
   });
 
+  it('thins curves that have fewer values than steps already', () => {
+    const whole = results(2000, 20);
+    for (const { curve } of whole.optimizers) {
+      curve.steps = curve.mean.map((_, i) => 25 * i);
+      curve.functions = [curve.mean, curve.mean];
+    }
+    const event = comparisonEvent({ ...whole, steps: 50_000 });
+    assert.equal(event.artifact, 'results.json');
+    for (const { curve } of event.results.optimizers) {
+      assert.equal(curve.functions, undefined);
+      assert.deepEqual([curve.steps![0], curve.steps!.at(-1)], [0, 50_000]);
+      assert.ok(curve.steps!.every((t) => t % 25 === 0));
+      assert.deepEqual(
+        curve.mean,
+        curve.steps!.map((t) => 0.1 + t / 25 / 3),
+      );
+    }
+  });
+
   it('has at most 1,000 points per curve of larger results, no grids, and the name of their artifact', () => {
     for (const [steps, optimizers, most] of [
       [20_000, 2, 1000],

@@ -1,6 +1,6 @@
 import type { ComparisonResults } from '../../contract/results.js';
 import { type Axis, formatTick } from '../../figures/axis.js';
-import { axisOfSeries, type Series, toSeries } from '../../figures/series.js';
+import { axisOfSeries, placeAt, type Series, toSeries } from '../../figures/series.js';
 import { type Colour, type Paint, plain } from './colours.js';
 
 const familyColours: Colour[] = ['blue', 'yellow', 'green', 'magenta', 'cyan', 'red'];
@@ -82,11 +82,14 @@ function drawLine(canvas: Canvas, series: Series, axis: Axis, steps: number): vo
   const [width, height] = [2 * canvas.columns - 1, 4 * canvas.rows - 1];
   for (let x = 0; x <= width; x++) {
     const t = (x / width) * steps;
-    const [before, after] = [Math.floor(t), Math.ceil(t)].map((i) => axis.position(series.mean[i] ?? Number.NaN));
+    const place = placeAt(series, t);
+    const next = series.steps[place] === t ? place : place + 1;
+    const [before, after] = [place, next].map((i) => axis.position(series.mean[i] ?? Number.NaN));
     if (before == null || after == null) continue;
+    const share = (t - series.steps[place]!) / (series.steps[next]! - series.steps[place]! || 1);
     // Variants of a rule other than the tuned one are dotted.
     if (series.variant > 0 && x % 4 > 1) continue;
-    const y = Math.round((1 - (before + (after - before) * (t - Math.floor(t)))) * height);
+    const y = Math.round((1 - (before + (after - before) * share)) * height);
     if (y < 0 || y > height) continue;
     canvas.dot(x, y, colourOf(series));
     if (series.learned && y < height) canvas.dot(x, y + 1, colourOf(series));

@@ -99,7 +99,7 @@ export class Comparison {
     this.entries = this.contenders();
     const chunks = new FunctionChunks(spec, datasets, Purpose.comparison, functions, 'held-out');
     const contenders = this.entries.map(({ contender }) => contender);
-    return new PairedRuns(engine, chunks, contenders, steps, now.runs, comparison.functionCurves);
+    return new PairedRuns(engine, chunks, contenders, steps, now.runs, comparison.curves);
   }
 
   /** All compared optimizers, the learned one first. */

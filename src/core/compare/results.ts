@@ -1,4 +1,4 @@
-import type { ComparisonSpec } from '../../contract/comparison.js';
+import { type ComparisonSpec, curveSteps } from '../../contract/comparison.js';
 import type { BaselineSpec } from '../../contract/optimizers.js';
 import type { ComparisonResults, Estimate, OptimizerResult, TrainedOn, TuningResult } from '../../contract/results.js';
 import { toWire, type WireNumber } from '../../contract/schema.js';
@@ -31,6 +31,8 @@ export interface Entry {
 export class ResultsBuilder {
   readonly phase = 'statistics';
   private readonly bootstrap: PairedBootstrap;
+  /** The steps of the curves. */
+  private readonly points: readonly number[];
 
   /**
    * @param runs per optimizer, the learned one's first
@@ -42,6 +44,7 @@ export class ResultsBuilder {
     private readonly runs: readonly Runs[],
     private readonly trainedOn: TrainedOn | undefined,
   ) {
+    this.points = curveSteps(comparison.steps, comparison.curves?.points);
     const values = runs.flatMap(({ measured: { sum, final, tail } }) => [sum, final, tail]);
     this.bootstrap = new PairedBootstrap(values, spec.seed);
   }
@@ -99,12 +102,13 @@ export class ResultsBuilder {
       tailMedian: medians.tail,
       diverged: diverged / this.comparison.functions,
       curve: {
+        ...(this.points.length <= this.comparison.steps && { steps: [...this.points] }),
         mean: this.curve(index, 0).map(toWire),
         quantiles: probabilities.map((probability, i) => ({
           probability,
           values: this.curve(index, i + 1).map(toWire),
         })),
-        ...(this.comparison.functionCurves && { functions: this.functionCurves(index) }),
+        ...(this.comparison.curves?.functions && { functions: this.functionCurves(index) }),
       },
       versus: paired && this.versus(index, paired),
     };
@@ -129,7 +133,7 @@ export class ResultsBuilder {
     { differences, wins }: ReturnType<ResultsBuilder['paired']>,
   ): OptimizerResult['versus'] {
     const median = 1 + probabilities.indexOf(0.5);
-    const saved = (curve: number) => stepsSaved(this.curve(0, curve), this.curve(index, curve));
+    const saved = (curve: number) => stepsSaved(this.curve(0, curve), this.curve(index, curve), this.points);
     return {
       winRate: wins.sum,
       sumDifference: differences.sum,
@@ -157,8 +161,8 @@ export class ResultsBuilder {
 
   /** @param which 0 for the mean curve, then the quantiles in order, then the functions */
   private curve(index: number, which: number): number[] {
-    const points = this.comparison.steps + 1;
-    return [...this.runs[index]!.curves.subarray(which * points, (which + 1) * points)];
+    const { length } = this.points;
+    return [...this.runs[index]!.curves.subarray(which * length, (which + 1) * length)];
   }
 }
 

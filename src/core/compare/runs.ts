@@ -1,4 +1,4 @@
-import type { ComparisonSpec } from '../../contract/comparison.js';
+import { type ComparisonSpec, curveSteps } from '../../contract/comparison.js';
 import type { Engine } from '../engines/engine.js';
 import type { FunctionChunks } from '../optimise/functions.js';
 import { type Measured, measureRuns } from '../optimise/measures.js';
@@ -13,8 +13,8 @@ export interface Runs {
   /** Per function. */
   readonly measured: Measured<Float64Array>;
   /**
-   * f(θ_t) over functions, t = 0 … steps: its mean, then its quantiles, [1 + probabilities, steps + 1]; then, if they
-   * are kept, the functions' own, [functions, steps + 1].
+   * f(θ_t) over functions at the steps of the curves: its mean, then its quantiles, [1 + probabilities, points]; then, if
+   * they are kept, each function's mean over the steps since the point before, [functions, points].
    */
   readonly curves: Float64Array;
   /** Functions whose final loss is above their first, or not finite. */
@@ -34,9 +34,11 @@ export interface RunsState {
 export class PairedRuns {
   readonly phase = 'comparison';
   private running: Optimisation | null = null;
-  /** Curves of the optimizer whose functions are done; the first `curveSteps` points are computed. */
+  /** Curves of the optimizer whose functions are done; the first `summarised` points are computed. */
   private curves: Float64Array;
-  private curveSteps = 0;
+  private summarised = 0;
+  /** The steps of the curves. */
+  private readonly points: readonly number[];
 
   constructor(
     private readonly engine: Engine,
@@ -44,9 +46,9 @@ export class PairedRuns {
     private readonly contenders: readonly Contender[],
     private readonly steps: number,
     private readonly now: RunsState,
-    /** Whether every function's curve is kept. */
-    private readonly keepsFunctions = false,
+    private readonly kept: ComparisonSpec['curves'],
   ) {
+    this.points = curveSteps(steps, kept?.points);
     this.curves = this.blankCurves();
   }
 
@@ -90,13 +92,17 @@ export class PairedRuns {
 
   private summarise(): void {
     const { now, functions, steps, curves } = this;
-    const t = this.curveSteps++;
+    const { points } = this;
+    const place = this.summarised++;
+    const [t, since] = [points[place]!, points[place - 1] ?? -1];
     const sorted = now.losses.slice(t * functions.count, (t + 1) * functions.count).sort();
-    curves[t] = mean(sorted);
-    for (const [i, p] of probabilities.entries()) curves[(i + 1) * (steps + 1) + t] = sortedQuantile(sorted, p);
-    if (this.keepsFunctions)
-      for (let i = 0; i < functions.count; i++)
-        curves[(1 + probabilities.length + i) * (steps + 1) + t] = now.losses[t * functions.count + i]!;
+    curves[place] = mean(sorted);
+    for (const [i, p] of probabilities.entries()) curves[(i + 1) * points.length + place] = sortedQuantile(sorted, p);
+    for (let i = 0; i < this.keptFunctions; i++) {
+      let sum = 0;
+      for (let u = since + 1; u <= t; u++) sum += now.losses[u * functions.count + i]!;
+      curves[(1 + probabilities.length + i) * points.length + place] = sum / (t - since);
+    }
     if (t < steps) return;
     const measured = measureRuns(now.losses, steps);
     const diverged = measured.final.reduce(
@@ -106,11 +112,14 @@ export class PairedRuns {
     now.finished.push({ measured, curves, diverged });
     now.functions = 0;
     this.curves = this.blankCurves();
-    this.curveSteps = 0;
+    this.summarised = 0;
+  }
+
+  private get keptFunctions(): number {
+    return this.kept?.functions ? this.functions.count : 0;
   }
 
   private blankCurves(): Float64Array {
-    const kept = this.keepsFunctions ? this.functions.count : 0;
-    return new Float64Array((1 + probabilities.length + kept) * (this.steps + 1));
+    return new Float64Array((1 + probabilities.length + this.keptFunctions) * this.points.length);
   }
 }

@@ -114,27 +114,39 @@ describe('a comparison on f = x², x0 = 1, by hand', () => {
     }
   });
 
-  it('has the curve of every function if asked', async () => {
-    assert.ok(optimizers.every(({ curve }) => curve.functions === undefined));
+  it('keeps fewer points of the curves, and curves per function, if asked', async () => {
+    assert.ok(optimizers.every(({ curve }) => curve.functions === undefined && curve.steps === undefined));
     const comparison = { functions: 3, steps: 7, baselines: [{ name: 'sgd', learningRate: 0.3 }] };
     const problem = { name: 'parabola', dimension: 4 };
-    const all = await compare(problem, { ...comparison, functionCurves: true }, linear(0.1));
-    assert.ok(compile(ResultsSchema)(JSON.parse(JSON.stringify(all))));
-    for (const { curve, tail } of all.optimizers) {
+    const all = await compare(problem, { ...comparison, curves: { functions: true } }, linear(0.1));
+    const few = await compare(problem, { ...comparison, curves: { points: 3, functions: true } }, linear(0.1));
+    for (const one of [all, few]) assert.ok(compile(ResultsSchema)(JSON.parse(JSON.stringify(one))));
+    const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value / values.length, 0);
+    for (const [i, { curve, tail }] of all.optimizers.entries()) {
       const functions = curve.functions!.map((losses) => losses.map(fromWire));
-      assert.deepEqual([functions.length, functions[0]!.length], [3, 8]);
+      assert.deepEqual([functions.length, functions[0]!.length, curve.steps], [3, 8, undefined]);
       assert.notDeepEqual(functions[0], functions[1]);
-      for (const [t, value] of curve.mean.entries())
-        near(
-          value,
-          functions.reduce((sum, f) => sum + f[t]! / 3, 0),
-          1e-12,
-        );
-      near(
-        tail.value,
-        functions.reduce((sum, f) => sum + f.at(-1)! / 3, 0),
-        1e-12,
+      for (const [t, value] of curve.mean.entries()) near(value, meanOf(functions.map((f) => f[t]!)), 1e-12);
+      near(tail.value, meanOf(functions.map((f) => f.at(-1)!)), 1e-12);
+      // Steps 1 … 4 and 5 … 7 of each function.
+      const { curve: thin, ...rest } = few.optimizers[i]!;
+      assert.deepEqual(thin.steps, [0, 4, 7]);
+      assert.deepEqual(
+        thin.mean,
+        [0, 4, 7].map((t) => curve.mean[t]),
       );
+      for (const [b, [start, ...pieces]] of thin.functions!.entries()) {
+        assert.equal(start, functions[b]![0]);
+        for (const [piece, [from, to]] of [
+          [1, 5],
+          [5, 8],
+        ].entries())
+          near(pieces[piece]!, meanOf(functions[b]!.slice(from, to)), 1e-12);
+      }
+      const { curve: _, versus, ...others } = all.optimizers[i]!;
+      assert.deepEqual({ ...rest, versus: null }, { ...others, versus: null });
+      // SGD at 0.3 is ahead: the learned optimizer saves no steps, at any resolution.
+      assert.deepEqual(rest.versus?.stepsSaved, versus?.stepsSaved);
     }
   });
 

@@ -6,7 +6,7 @@ import { toWire } from '../../../contract/schema.js';
 import { type Chart, placed } from '../../../figures/chart.js';
 import { comparisonChart, shownIn } from '../../../figures/comparison.js';
 import { formatCount, formatLoss } from '../../../figures/numbers.js';
-import { type Series, toSeries } from '../../../figures/series.js';
+import { placeAt, type Series, toSeries } from '../../../figures/series.js';
 import { Swatch } from '../../charts/swatch.js';
 import { pageColour } from '../../charts/theme.js';
 import { Scroll } from '../../parts/scroll.js';
@@ -154,8 +154,9 @@ function Cursor({
   return (
     <g>
       <path class="cursor" d={`M${x} 0v${size.height}`} />
-      {series.map(({ label, family, mean }) => {
-        const spot = placed(chart.x, chart.y, size, { x: step.value, y: mean[step.value] ?? Number.NaN });
+      {series.map(({ label, family, mean, steps }) => {
+        const place = placeAt({ steps }, step.value);
+        const spot = placed(chart.x, chart.y, size, { x: steps[place] ?? 0, y: mean[place] ?? Number.NaN });
         if (!spot || spot.y < 0 || spot.y > size.height) return null;
         return <circle key={label} fill={pageColour(family)} cx={spot.x} cy={spot.y} r={3.5} />;
       })}
@@ -208,8 +209,8 @@ function Legend({ series, view, step, pointed, onView }: LegendProps) {
                 </label>
               </th>
               <td class="number">
-                {formatLoss(toWire(one.mean[step.value] ?? Number.NaN))}
-                <small>{quartilesAt(one, step.value)}</small>
+                {formatLoss(toWire(one.mean[placeAt(one, step.value)] ?? Number.NaN))}
+                <small>{quartilesAt(one, placeAt(one, step.value))}</small>
               </td>
             </tr>
           ))}
@@ -219,8 +220,8 @@ function Legend({ series, view, step, pointed, onView }: LegendProps) {
   );
 }
 
-function quartilesAt({ low, high }: Series, step: number): string {
-  const [from, to] = [low[step], high[step]];
+function quartilesAt({ low, high }: Series, place: number): string {
+  const [from, to] = [low[place], high[place]];
   return from === undefined || to === undefined ? '–' : `${formatLoss(toWire(from))} … ${formatLoss(toWire(to))}`;
 }
 
@@ -249,9 +250,9 @@ function Numbers({ series, steps }: { series: readonly Series[]; steps: number }
                 <th scope="row" class="number">
                   {formatCount(t)}
                 </th>
-                {series.map(({ label, mean }) => (
-                  <td key={label} class="number">
-                    {formatLoss(toWire(mean[t] ?? Number.NaN))}
+                {series.map((one) => (
+                  <td key={one.label} class="number">
+                    {formatLoss(toWire(one.mean[placeAt(one, t)] ?? Number.NaN))}
                   </td>
                 ))}
               </tr>
