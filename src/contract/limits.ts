@@ -1,8 +1,9 @@
 import { countOptimizers, isTuned } from './comparison.js';
 import { checkComparison } from './comparison-limits.js';
 import { checkChunk, chunkFloats, functionFloats, maxDataFloats } from './data-limits.js';
+import { type EngineContract, presumedEngine } from './engines.js';
 import type { FieldError, Refuse } from './errors.js';
-import { blocksOf, fit, type Group, groupsOf, isNetwork } from './groups.js';
+import { fit, type Group, groupsOf, isNetwork } from './groups.js';
 import { checkLearnable } from './learnable.js';
 import type { LearnedSpec, LstmSpec } from './optimizers.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
@@ -56,9 +57,10 @@ function countGroupWeights(groups: readonly Group[]): number {
 /**
  * Whether a trained optimizer that fits a problem is small enough to run on it. A comparison's document does not give
  * its size, so this is checked once the weights are loaded.
+ * @param engine the one that runs it
  */
-export function checkSize(optimizer: LearnedSpec, problem: ProblemSpec, native: boolean): FieldError | null {
-  const kept = keptByUnroll(groupsOf(optimizer, problem), 1, native);
+export function checkSize(optimizer: LearnedSpec, problem: ProblemSpec, engine: EngineContract): FieldError | null {
+  const kept = engine.keptFloats(groupsOf(optimizer, problem), 1);
   if (kept <= limits.unrollFloats) return null;
   const allowed = `few enough coordinates for a step of the optimizer to keep at most ${limits.unrollFloats} floats (here ${kept})`;
   return { pointer: '/problem', found: `${coordinates(problem)} coordinates`, allowed };
@@ -146,14 +148,12 @@ function checkOptimizer(spec: MetatrainSpec, groups: readonly Group[], refuse: R
 }
 
 /** Floats that the longest unroll keeps per function. */
-function keptByFunction({ engine, problem, training }: MetatrainSpec, groups: readonly Group[]): number {
-  const { imitation, secondDerivatives } = training;
+function keptByFunction(spec: MetatrainSpec, groups: readonly Group[]): number {
+  const { optimizer, problem, training } = spec;
   const unroll = longestUnroll(training);
-  // If "auto" falls back to tfjs, tfjs reports what does not fit.
-  const fused = engine.name !== 'tfjs' && engine.backend === 'auto' && secondDerivatives === 'dropped';
   // Imitation also keeps the networks' inputs, their updates and the rule's, and the loss's derivatives.
-  const imitated = imitation === null ? 0 : 4 * unroll * coordinates(problem);
-  return keptByUnroll(groups, unroll, fused) + imitated;
+  const imitated = training.imitation === null ? 0 : 4 * unroll * coordinates(problem);
+  return presumedEngine(spec, optimizer).keptFloats(groups, unroll) + imitated;
 }
 
 /** Bytes that a job holds at once, as counted by the limits. */
@@ -179,23 +179,6 @@ export function memoryOf(spec: JobSpec): { unroll: number; functions: number; co
 export function peakMemory(spec: JobSpec): number {
   const { unroll, functions, comparison } = memoryOf(spec);
   return functions + Math.max(unroll, comparison);
-}
-
-/**
- * Floats that an unroll of one function keeps. The fused engine, for networks over single coordinates, keeps a gradient
- * per step, and the state every twenty steps; tfjs keeps all that a step computes.
- */
-function keptByUnroll(groups: readonly Group[], steps: number, native: boolean): number {
-  const fused = native && groups.every(({ width }) => width === 1);
-  return groups.reduce((sum, group) => sum + blocksOf(group) * keptByBlock(group, steps, fused), 0);
-}
-
-/** The same for one block of a group's coordinates. */
-function keptByBlock({ optimizer, width }: Group, steps: number, fused: boolean): number {
-  const network = optimizer.name === 'lstm' ? optimizer : { layers: [], inputProjection: null };
-  const units = network.layers.reduce((a, b) => a + b, 0);
-  if (fused) return steps + 2 * units * (2 + Math.ceil(steps / 20)) + 4;
-  return steps * (9 * units + (network.inputProjection ?? 0) + 4 * width);
 }
 
 /** Steps of the longest unroll of any stage. */

@@ -1,4 +1,5 @@
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
+import { engineContract } from '../contract/engines.js';
 import type { RunEvent } from '../contract/events.js';
 import { checkTransfer } from '../contract/groups.js';
 import { checkSize, countWeights, longestUnroll } from '../contract/limits.js';
@@ -60,7 +61,7 @@ export async function createRun(options: RunOptions): Promise<Run> {
   const engine = await selectEngine(spec.engine, spec, given?.spec);
   const origin = { engine: engine.info, data, weightsSha256 };
   const checkpoint = options.checkpoint && decodeCheckpoint(options.checkpoint, spec, origin);
-  const excess = given && checkSize(given.spec, spec.problem, engine.info.engine === 'native');
+  const excess = given && checkSize(given.spec, spec.problem, engineContract(engine.info.engine));
   if (excess) throw new Unsupported(`problem: found ${excess.found}, allowed: ${excess.allowed}.`);
   return new JobRun(options, engine, given, checkpoint);
 }

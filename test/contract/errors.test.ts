@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { catalogue } from '../../src/contract/catalogue.js';
+import { engineContract } from '../../src/contract/engines.js';
 import { ApiError, ErrorDocument, errorCodes, type FieldError } from '../../src/contract/errors.js';
 import { checkSize } from '../../src/contract/limits.js';
 import { coordinates } from '../../src/contract/problems.js';
@@ -430,7 +431,7 @@ describe('limits on products of sizes', () => {
     parseJobSpec(comparison({ functions: 200_000, steps: 100, ...nine, tuning: { measures } }));
     for (const coordinates of [10, 100_000])
       assert.equal(
-        checkSize(lstmSpec({ layers: [20, 20] }), { name: 'parabola', dimension: coordinates }, false),
+        checkSize(lstmSpec({ layers: [20, 20] }), { name: 'parabola', dimension: coordinates }, engineContract('tfjs')),
         null,
       );
   });
@@ -439,7 +440,7 @@ describe('limits on products of sizes', () => {
     const refusal = checkSize(
       { ...lstmSpec(), layers: new Array(8).fill(1024) },
       { name: 'parabola', dimension: 100_000 },
-      true,
+      engineContract('native'),
     );
     assert.equal(refusal?.pointer, '/problem');
     assert.equal(refusal.found, '100000 coordinates');

@@ -3,7 +3,7 @@ import { loadAddon } from '../../src/core/engines/native/addon.js';
 import { createNativeEngine } from '../../src/core/engines/native/engine.js';
 import { States } from '../../src/core/engines/native/states.js';
 import { SteppedEpisode } from '../../src/core/engines/native/stepped-episode.js';
-import { coordinatewiseOnly } from '../../src/core/engines/native/support.js';
+import { networksWithKernels } from '../../src/core/engines/native/support.js';
 
 /** Why tests of the native engine are skipped, or false. In CI a missing engine is an error. */
 export function nativeMissing(): string | false {
@@ -23,7 +23,7 @@ export function stepByStep(gradients: Engine): Engine {
     ...createNativeEngine(gradients),
     openFunctions: gradients.openFunctions,
     async openEpisode(optimizer, batch, { state } = {}) {
-      coordinatewiseOnly(optimizer);
+      networksWithKernels(optimizer);
       return new SteppedEpisode(loadAddon(), states, optimizer, batch, await gradients.openFunctions(batch), state);
     },
   };

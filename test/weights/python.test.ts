@@ -12,6 +12,7 @@ import { createRun } from '../../src/core/run.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
 import { flattenWeights } from '../../src/weights/shapes.js';
 import { decodeWeights, encodeWeights, type TrainedOptimizer, toJson, toNpz } from '../../src/weights/weights.js';
+import { respond } from '../support/respond.js';
 import { findPython, root } from './python-environment.js';
 import { contentOf, lstmSpec, sampleOptimizer, testSeed, uniform } from './samples.js';
 
@@ -155,7 +156,7 @@ describe('Python reads our weights files', { skip: missing }, () => {
     const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
     for (const { name, trained, gradients } of cases) {
       if (!gradients) continue;
-      const ours = await engine.respond(trained.spec as LstmSpec, flattenWeights(trained.tensors), gradients, n);
+      const ours = await respond(engine, trained.spec as LstmSpec, flattenWeights(trained.tensors), gradients, n);
       for (const form of ['safetensors', 'npz'] as const) {
         const { shape, dtype, data } = report[name]!.updates![form];
         assert.deepEqual([shape, dtype], [[steps, n], '<f4']);

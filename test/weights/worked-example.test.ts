@@ -7,6 +7,7 @@ import { flattenWeights } from '../../src/weights/shapes.js';
 import type { NamedTensor } from '../../src/weights/tensors.js';
 import { decodeWeights, encodeWeights } from '../../src/weights/weights.js';
 import { initialState, preprocess, step } from '../reference/network.js';
+import { respond } from '../support/respond.js';
 import { root } from './python-environment.js';
 import { sampleOptimizer } from './samples.js';
 
@@ -36,7 +37,7 @@ test('the worked example of docs/weights-format.md has the numbers of the engine
   assert.equal(rows.length, 3);
   const gradients = Float32Array.from(rows, ({ g }) => g);
   const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
-  const updates = await engine.respond(spec, phi, gradients, 1);
+  const updates = await respond(engine, spec, phi, gradients, 1);
 
   let state = initialState(spec);
   for (const [t, { g, x, h, c, u }] of rows.entries()) {

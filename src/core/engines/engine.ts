@@ -1,5 +1,5 @@
 import type { EngineInfo } from '../../contract/events.js';
-import type { LearnedSpec, LstmSpec } from '../../contract/optimizers.js';
+import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { StepRates } from '../../contract/use.js';
 import type { Descend } from '../optimizers/meta-adam.js';
 import type { FunctionBatch } from '../problems/batch.js';
@@ -18,19 +18,6 @@ export interface Engine {
   openPopulation?(optimizer: LearnedSpec, slots: readonly Slot[]): Promise<Population>;
   /** The networks of a learned optimizer, fed with given gradients, from a fresh state or from `state`. */
   openLoop(optimizer: LearnedSpec, batch: FunctionBatch, state?: OpenLoopState): Promise<OpenLoop>;
-  /**
-   * Open loop: a network's updates for given gradients, from a fresh state.
-   * @param gradients [steps, width, n]: n blocks of `width` coordinates
-   * @param width 1 by default
-   * @returns updates [steps, width, n]
-   */
-  respond(
-    network: LstmSpec,
-    phi: Float32Array,
-    gradients: Float32Array,
-    n: number,
-    width?: number,
-  ): Promise<Float32Array>;
   /** The meta-optimizer's step, if the engine has a faster one than optimizers/meta-adam.ts, with the same bits. */
   readonly descend?: Descend;
 }

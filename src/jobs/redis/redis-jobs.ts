@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BaseLogger } from 'pino';
 import type { DryRun } from '../../contract/dry-run.js';
+import { presumedEngine } from '../../contract/engines.js';
 import { ApiError, invalidField } from '../../contract/errors.js';
 import type { JobEvent, JobState } from '../../contract/events.js';
 import { checkTransfer, networkWidths } from '../../contract/groups.js';
@@ -209,7 +210,7 @@ export class RedisJobs implements Jobs {
       const needed = `a problem that the optimizer fits: its ${pointer} is ${found} here, allowed: ${allowed}`;
       throw invalidField('/problem/name', spec.problem.name, needed);
     }
-    const excess = checkSize(optimizer, spec.problem, spec.engine.name !== 'tfjs' && spec.engine.backend === 'auto');
+    const excess = checkSize(optimizer, spec.problem, presumedEngine(spec, optimizer));
     if (excess) throw invalidField(excess.pointer, excess.found, excess.allowed);
     return { spec: { ...spec, optimizer: ref }, optimizer, weightsSha256 };
   }

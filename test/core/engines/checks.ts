@@ -15,6 +15,7 @@ import {
 import { partsOf as partsOfOptimizer } from '../../reference/optimizer.js';
 import type { FunctionData } from '../../reference/problems.js';
 import { openLoopUpdates, referenceUnroll } from '../../reference/unroll.js';
+import { respond } from '../../support/respond.js';
 import { normal } from '../../weights/samples.js';
 import { draw, isTestFunction, seed } from './cases.js';
 import { functionsOf, hiddenOf, optimizerOf, startsAt, startsOf } from './reference.js';
@@ -258,7 +259,7 @@ export async function checkSlopes(
       Array.from({ length: steps }, (_, t) => Array.from({ length: d }, (_, i) => all[(t * count + b) * d + i]!));
     const state = structuredClone(await open.state());
     const starts = startsAt(optimizer, { theta: batch.start, ...state }, count);
-    const respond = (phi: readonly number[], b: number) =>
+    const updatesOf = (phi: readonly number[], b: number) =>
       openLoopUpdates(optimizer, phi, rows(observed, b), starts[b]!);
     let updates = new Float32Array(0);
     const gradient = await open.backPropagate(phi, observed, (given) => {
@@ -266,12 +267,12 @@ export async function checkSlopes(
       return derivatives;
     });
     for (let b = 0; b < count; b++) {
-      const expected = respond([...phi], b).map((row) => row.map((g, i) => (still.has(i) ? 0 : g)));
+      const expected = updatesOf([...phi], b).map((row) => row.map((g, i) => (still.has(i) ? 0 : g)));
       close(rows(updates, b).flat(), expected.flat(), 1e-4, `${what}, ${steps} updates of function ${b}`);
     }
     const dots = (phi: readonly number[], b: number) => {
       const u = rows(derivatives, b);
-      return respond(phi, b).flatMap((row, t) => row.map((g, i) => g * u[t]![i]!));
+      return updatesOf(phi, b).flatMap((row, t) => row.map((g, i) => g * u[t]![i]!));
     };
     const loss = (phi: readonly number[]) =>
       dots(phi, 0)
@@ -307,7 +308,7 @@ export async function checkOpenLoop(
   // Block b has the entries of column b of [width, n].
   const columns = Array.from({ length: n }, (_, b) => Array.from({ length: width }, (_, i) => i * n + b));
   const expected = openLoopUpdates([{ optimizer: spec, blocks: columns }], [...phi], rows).flat();
-  const updates = await engine.respond(spec, phi, gradients, n, width);
+  const updates = await respond(engine, spec, phi, gradients, n, width);
   assert.equal(phi.length, countNetworkWeights(spec, width));
   for (const T of [1, 2, 20, 100, 200])
     close(updates.subarray(0, T * size), expected.slice(0, T * size), 1e-4, `${what}, T = ${T}`);

@@ -7,10 +7,9 @@ import { ComposedFunctions } from './composed.js';
 import { NativeFunctions } from './functions.js';
 import { FusedEpisode } from './fused-episode.js';
 import { NativeOpenLoop } from './open-loop.js';
-import { States, stateSize } from './states.js';
+import { States } from './states.js';
 import { SteppedEpisode } from './stepped-episode.js';
-import { SteppedNetwork } from './stepped-network.js';
-import { coordinatewiseOnly } from './support.js';
+import { networksWithKernels } from './support.js';
 
 /**
  * The fused engine. For problems with kernels in native/ it computes whole unrolls, optimizee included, on the
@@ -36,22 +35,14 @@ export function createNativeEngine(gradients?: Engine): Engine {
     info: gradients ? { ...info, gradient: nameOf(gradients) } : info,
     openFunctions,
     async openEpisode(optimizer, batch, { state } = {}) {
-      coordinatewiseOnly(optimizer);
+      networksWithKernels(optimizer);
       if (optimizer.name === 'lstm' && hasKernels(batch.problem))
         return new FusedEpisode(native, states, optimizer, batch, state);
       return new SteppedEpisode(native, states, optimizer, batch, await openFunctions(batch), state);
     },
     async openLoop(optimizer, batch, state) {
-      coordinatewiseOnly(optimizer);
+      networksWithKernels(optimizer);
       return new NativeOpenLoop(native, states, optimizer, batch, state);
-    },
-    async respond(optimizer, phi, gradients, n) {
-      coordinatewiseOnly(optimizer);
-      const updates = new Float32Array(gradients.length);
-      const network = new SteppedNetwork(native, optimizer, n, new Float32Array(stateSize(optimizer) * n), true);
-      for (let at = 0; at < gradients.length; at += n)
-        await network.step(phi, gradients.subarray(at, at + n), updates.subarray(at, at + n));
-      return updates;
     },
     descend(phi, gradient, state, { learningRate, clipNorm }) {
       const { beta1, beta2, epsilon } = metaAdam;

@@ -1,9 +1,7 @@
+import { stepsBetweenStates as segment } from '../../../contract/engines.js';
 import type { LstmSpec } from '../../../contract/optimizers.js';
 import type { LoadedAddon, NetworkNumbers } from './addon.js';
 import { networkNumbers } from './arguments.js';
-
-/** Steps between states kept for the backward pass, which computes the others again. */
-const segment = 20;
 
 /** What the backward pass needs. */
 interface Kept {
@@ -35,7 +33,7 @@ interface Kept {
  * gradients of its own coordinates, so groups are independent in the backward pass.
  *
  * Memory: one float per coordinate and step (two if the network sees something other than ∇f), and the state every
- * twenty steps. The bits depend neither on the number of threads nor on who computes the gradients.
+ * {@link segment} steps. The bits depend neither on the number of threads nor on who computes the gradients.
  */
 export class SteppedNetwork {
   private readonly network: NetworkNumbers;

@@ -17,7 +17,7 @@ import {
 import { tooSmall } from '../objective.js';
 import { loadBackend } from './backend.js';
 import { GroupOptimizers, gradientOf, type Networks } from './group-optimizers.js';
-import { type Hidden, networkOf, type StepTrace, step, zeroHidden } from './network.js';
+import type { Hidden, StepTrace } from './network.js';
 import { TfjsOpenLoop } from './open-loop.js';
 import { hessianProductOf } from './support.js';
 import { tensorsIn } from './tensors.js';
@@ -38,21 +38,6 @@ export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
     openFunctions: async (batch) => new TfjsFunctions(tf, batch),
     openEpisode: async (optimizer, batch, { state } = {}) => new TfjsEpisode(tf, optimizer, batch, state),
     openLoop: async (optimizer, batch, state) => new TfjsOpenLoop(tf, optimizer, batch, state),
-    async respond(network, phi, gradients, n, width = 1) {
-      const updates = new Float32Array(gradients.length);
-      tf.tidy(() => {
-        const net = networkOf(tf, network, phi, width, n);
-        let hidden = zeroHidden(tf, network, n);
-        const size = width * n;
-        for (let offset = 0; offset < gradients.length; offset += size) {
-          const gradient = tf.tensor2d(gradients.slice(offset, offset + size), [width, n]);
-          const taken = step(tf, network, net, gradient, hidden);
-          updates.set(taken.update.dataSync<'float32'>(), offset);
-          hidden = taken.hidden;
-        }
-      });
-      return updates;
-    },
   };
 }
 

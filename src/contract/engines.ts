@@ -1,0 +1,109 @@
+import { blocksOf, type Group } from './groups.js';
+import type { LearnedSpec } from './optimizers.js';
+import { familyOf, type ProblemSpec, problemsIn } from './problems.js';
+import type { EngineSpec, JobSpec } from './spec.js';
+
+export type EngineName = Exclude<EngineSpec['name'], 'auto'>;
+
+/** What is known of an engine before a machine runs it: the jobs that it accepts, and the memory that it takes. */
+export interface EngineContract {
+  readonly name: EngineName;
+  /**
+   * Why it does not run a job, on any machine: a sentence that says what to do. Null if it does.
+   * @param optimizer the learned optimizer that the job trains or names, if known
+   */
+  refuses(job: JobSpec, optimizer: LearnedSpec | undefined): string | null;
+  /** Floats that an unroll of one function keeps. */
+  keptFloats(groups: readonly Group[], steps: number): number;
+}
+
+/**
+ * Steps between the states that the native engine keeps for a backward pass, which computes the others again, a block of
+ * coordinates at a time.
+ */
+export const stepsBetweenStates = 20;
+
+const native: EngineContract = {
+  name: 'native',
+  refuses(job, optimizer) {
+    if (job.kind === 'metatrain' && job.training.secondDerivatives !== 'dropped') return exactNeedsTfjs;
+    return optimizer === undefined ? null : withoutKernels(optimizer);
+  },
+  /** A gradient per step, and the states. */
+  keptFloats: (groups, steps) =>
+    sum(groups, (group) => steps + stateFloats(group) * (2 + Math.ceil(steps / stepsBetweenStates)) + 4),
+};
+
+const tfjs: EngineContract = {
+  name: 'tfjs',
+  refuses(job) {
+    if (job.kind !== 'metatrain' || job.training.secondDerivatives === 'dropped') return null;
+    const without = problemsIn(job.problem).find((problem) => familyOf(problem).firstDerivativesOnly);
+    return without ? needsHessianProduct(without) : null;
+  },
+  /** All that a step computes. */
+  keptFloats: (groups, steps) => sum(groups, (group) => steps * computedFloats(group)),
+};
+
+/** The fastest first. */
+export const engineContracts: readonly EngineContract[] = [native, tfjs];
+
+/** @throws RangeError if there is none of that name */
+export function engineContract(name: string): EngineContract {
+  const found = engineContracts.find((engine) => engine.name === name);
+  if (!found) throw new RangeError(`there is no engine "${name}"`);
+  return found;
+}
+
+/** The engines that a document allows, the fastest first. With "auto", a named backend means tfjs. */
+export function enginesFor<E extends EngineContract>({ name, backend }: EngineSpec, engines: readonly E[]): E[] {
+  const wanted = name === 'auto' && backend !== 'auto' ? 'tfjs' : name;
+  return engines.filter((engine) => wanted === 'auto' || engine.name === wanted);
+}
+
+/**
+ * The engine that a job presumably runs on: the fastest that accepts it, as if every machine had all. If a machine lacks
+ * it, the next one reports what does not fit.
+ */
+export function presumedEngine(job: JobSpec, optimizer: LearnedSpec): EngineContract {
+  return enginesFor(job.engine, engineContracts).find((engine) => engine.refuses(job, optimizer) === null) ?? tfjs;
+}
+
+/** Why the native engine refuses exact second derivatives. */
+export const exactNeedsTfjs =
+  'training.secondDerivatives: "exact" runs only on the tfjs engine (engine.name "auto" or "tfjs").';
+
+/** Why a problem without Hessian products has no exact second derivatives. */
+export function needsHessianProduct({ name }: ProblemSpec): string {
+  return `training.secondDerivatives: "exact" needs products with the Hessian, which the problem "${name}" does not have; use "dropped".`;
+}
+
+/** Why the native engine does not run an optimizer's networks; null if it does. */
+export function withoutKernels(optimizer: LearnedSpec): string | null {
+  const parts = optimizer.name === 'groups' ? optimizer.groups.map((group) => group.optimizer) : [optimizer];
+  for (const part of parts) {
+    if (part.name === 'lstm' && (part.over === 'kernel' || part.over === 'all'))
+      return `optimizer.over: "${part.over}" runs only on the tfjs engine (engine.name "auto" or "tfjs").`;
+  }
+  return null;
+}
+
+/** The sum of what blocks of coordinates keep, over all blocks of one function. */
+function sum(groups: readonly Group[], keptByBlock: (group: Group) => number): number {
+  return groups.reduce((total, group) => total + blocksOf(group) * keptByBlock(group), 0);
+}
+
+/** Floats of a network's state per block: h and c of each unit. */
+function stateFloats({ optimizer }: Group): number {
+  return optimizer.name === 'lstm' ? 2 * unitsOf(optimizer.layers) : 0;
+}
+
+/** Floats that a step of one block computes: an LSTM's gates, states and their activations, the inputs and the update. */
+function computedFloats({ optimizer, width }: Group): number {
+  if (optimizer.name !== 'lstm') return 4 * width;
+  return 9 * unitsOf(optimizer.layers) + (optimizer.inputProjection ?? 0) + 4 * width;
+}
+
+function unitsOf(layers: readonly number[]): number {
+  return layers.reduce((a, b) => a + b, 0);
+}

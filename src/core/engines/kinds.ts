@@ -1,0 +1,57 @@
+import { type EngineContract, engineContract } from '../../contract/engines.js';
+import type { ProblemSpec } from '../../contract/problems.js';
+import type { EngineSpec } from '../../contract/spec.js';
+import { type Engine, Unsupported } from './engine.js';
+
+/** An engine that jobs may run on. What needs no machine is its contract's; its libraries are loaded on demand. */
+export interface EngineKind extends EngineContract {
+  /** Why this machine cannot start it: a sentence that says what to do. Null if it can. */
+  missing(spec: EngineSpec): Promise<string | null>;
+  /**
+   * @param problem of the job that it will run; null for any
+   * @throws Unsupported if this machine cannot start it
+   */
+  open(spec: EngineSpec, problem: ProblemSpec | null): Promise<Engine>;
+}
+
+const tfjs: EngineKind = {
+  ...engineContract('tfjs'),
+  async missing({ backend }) {
+    const { loadBackend } = await import('./tfjs/backend.js');
+    return reasonOf(() => loadBackend(backend));
+  },
+  async open(spec) {
+    return (await import('./tfjs/engine.js')).createTfjsEngine(spec);
+  },
+};
+
+const native: EngineKind = {
+  ...engineContract('native'),
+  async missing() {
+    const { loadAddon } = await import('./native/addon.js');
+    return reasonOf(loadAddon);
+  },
+  /** With tfjs for the gradients of a problem that has no native kernels. */
+  async open(spec, problem) {
+    const [{ createNativeEngine }, { hasKernelsWithin }] = await Promise.all([
+      import('./native/engine.js'),
+      import('./native/arguments.js'),
+    ]);
+    const elsewhere = problem !== null && !hasKernelsWithin(problem);
+    return createNativeEngine(elsewhere ? await tfjs.open(spec, problem) : undefined);
+  },
+};
+
+/** The fastest first. */
+export const engineKinds: readonly EngineKind[] = [native, tfjs];
+
+/** The message of what a start throws as {@link Unsupported}. */
+async function reasonOf(start: () => unknown): Promise<string | null> {
+  try {
+    await start();
+    return null;
+  } catch (error) {
+    if (error instanceof Unsupported) return error.message;
+    throw error;
+  }
+}
