@@ -10,7 +10,7 @@ import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { flattenWeights, splitWeights } from '../weights/shapes.js';
 import { decodeWeights, encodeWeights } from '../weights/weights.js';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunStage } from './checkpoint.js';
-import { Comparison } from './compare/comparison.js';
+import { Comparison, type ComparisonState } from './compare/comparison.js';
 import { type Engine, Unsupported } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
 import { MetaTraining } from './metatrain/metatrain.js';
@@ -103,7 +103,7 @@ class JobRun implements Run {
     this.spec = spec;
     this.datasets = datasets;
     this.training =
-      spec.kind === 'metatrain' ? MetaTraining.create(spec, engine, datasets, checkpoint?.training) : null;
+      spec.kind === 'metatrain' ? MetaTraining.create(spec, engine, datasets, checkpoint?.training ?? undefined) : null;
     if (checkpoint?.comparison) this.comparison = this.openComparison(checkpoint.comparison);
     if (checkpoint) this.phase = checkpoint.phase;
   }
@@ -147,8 +147,8 @@ class JobRun implements Run {
     const origin = { engine: engine.info, data: fingerprintsOf(spec.problem, datasets), weightsSha256 };
     return encodeCheckpoint(spec, origin, {
       phase: this.phase,
-      training: await this.training?.state(),
-      comparison: this.comparison?.state(),
+      training: (await this.training?.state()) ?? null,
+      comparison: this.comparison?.state() ?? null,
     });
   }
 
@@ -189,7 +189,7 @@ class JobRun implements Run {
     };
   }
 
-  private openComparison(state?: Checkpoint['comparison']): Comparison | null {
+  private openComparison(state?: ComparisonState): Comparison | null {
     const { spec, engine, datasets } = this;
     if (spec.comparison === null) return null;
     const { pullTime = 100, weightsSha256 } = this.options;

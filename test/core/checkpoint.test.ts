@@ -65,18 +65,19 @@ describe('a checkpoint', () => {
   it('gives back a state before any validation, and one of only a comparison', () => {
     const fresh = { ...state.training!, bestLoss: infinity, bestIteration: -1, initial: null, episode: null };
     for (const part of [
-      { phase: 'training', training: fresh, comparison: undefined },
-      { phase: 'start', training: undefined, comparison: undefined },
+      { phase: 'training', training: fresh, comparison: null },
+      { phase: 'start', training: null, comparison: null },
     ] as const)
       assert.deepEqual(decodeCheckpoint(encodeCheckpoint(spec, origin, part), spec, origin), part);
   });
 
-  it('of an earlier version gives back the training; its comparison, judged by other rules, begins again', () => {
-    const { tensors, metadata } = decodeSafetensors(bytes);
-    const scalars = JSON.parse(metadata.scalars!);
-    delete scalars.comparison.still;
-    const earlier = encodeSafetensors(tensors, { ...metadata, scalars: JSON.stringify(scalars) });
-    assert.deepEqual(decodeCheckpoint(earlier, spec, origin), { ...state, comparison: undefined });
+  it('of an earlier version is refused with what to do', () => {
+    const earlier = encodeSafetensors([], { format: 'metadescent-checkpoint/2' });
+    assert.throws(() => decodeCheckpoint(earlier, spec, origin), {
+      name: 'UserError',
+      message:
+        'The checkpoint was written by another version of metadescent: expected the format metadescent-checkpoint/3, found metadescent-checkpoint/2. Resume with that version, or start over ("metadescent train --overwrite").',
+    });
   });
 
   it('shares no memory with the file: a resumed run writes into its own vectors', () => {
@@ -103,15 +104,18 @@ describe('a checkpoint', () => {
       () => decodeCheckpoint(compared, spec, { ...origin, weightsSha256: 'other' }),
       /different weights file.*other.*one/,
     );
-    // Checkpoints of 0.1.0 do not name them.
+    // A training's checkpoint names none.
     assert.deepEqual(decodeCheckpoint(bytes, spec, pinned), state);
     assert.throws(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 4), spec, origin));
     const { tensors, metadata } = decodeSafetensors(bytes);
-    const without = encodeSafetensors(
-      tensors.filter((t) => t.name !== 'phi'),
-      metadata,
+    assert.throws(
+      () => decodeCheckpoint(encodeSafetensors([], metadata), spec, origin),
+      /lacks its state: it is damaged/,
     );
-    assert.throws(() => decodeCheckpoint(without, spec, origin), /lacks the vector phi: it is damaged/);
+    const vectors = tensors[0]!.data;
+    const shorter = vectors.subarray(1);
+    const without = encodeSafetensors([{ name: 'vectors', shape: [shorter.length], data: shorter }], metadata);
+    assert.throws(() => decodeCheckpoint(without, spec, origin), /vectors of the state take/);
     assert.throws(() => decodeCheckpoint(encodeSafetensors([], {}), spec, origin), /Not a checkpoint file/);
   });
 });
