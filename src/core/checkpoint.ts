@@ -2,19 +2,9 @@ import type { EngineInfo } from '../contract/events.js';
 import type { JobSpec } from '../contract/spec.js';
 import { UserError } from '../contract/user-error.js';
 import { decodeSafetensors, encodeSafetensors, FormatError } from '../weights/safetensors.js';
-import type { ComparisonState } from './compare/comparison.js';
-import type { TrainingState } from './metatrain/state.js';
+import { stateOfFormat2 } from './checkpoint-2.js';
+import type { RunState } from './run-state.js';
 import { packState, unpackState } from './state-tree.js';
-
-/** What the next pull of a run does; `concluding` only reports that the run is done. */
-export type RunStage = 'start' | 'training' | 'comparison' | 'concluding' | 'ended';
-
-/** The whole state of a run between two pulls. */
-export interface Checkpoint {
-  phase: RunStage;
-  training: TrainingState | null;
-  comparison: ComparisonState | null;
-}
 
 /** What determines a run's bits besides its document. */
 export interface Origin {
@@ -25,11 +15,11 @@ export interface Origin {
   weightsSha256?: string | undefined;
 }
 
-const family = 'metadescent-checkpoint/';
-const format = `${family}3`;
+const format = 'metadescent-checkpoint/3';
+const formerFormat = 'metadescent-checkpoint/2';
 
 /** A checkpoint is a safetensors file: the state's vectors are its one tensor, the rest is in its metadata. */
-export function encodeCheckpoint(spec: JobSpec, origin: Origin, state: Checkpoint): Uint8Array {
+export function encodeCheckpoint(spec: JobSpec, origin: Origin, state: RunState): Uint8Array {
   const { engine, data, weightsSha256 } = origin;
   const { outline, vectors } = packState(state);
   return encodeSafetensors([{ name: 'vectors', shape: [vectors.length], data: vectors }], {
@@ -43,29 +33,23 @@ export function encodeCheckpoint(spec: JobSpec, origin: Origin, state: Checkpoin
 }
 
 /**
- * @throws UserError if it is of another version, or belongs to another job, or to an engine or data with different bits;
- *   FormatError if the bytes are not a checkpoint.
+ * @throws UserError if it belongs to another job, or to an engine or data with different bits; FormatError if the bytes are
+ *   not a checkpoint.
  */
-export function decodeCheckpoint(
-  bytes: Uint8Array,
-  spec: JobSpec,
-  { engine, data, weightsSha256 }: Origin,
-): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  if (!metadata.format?.startsWith(family)) throw new FormatError('Not a checkpoint file.');
-  if (metadata.format !== format)
-    throw new UserError(
-      `The checkpoint was written by another version of metadescent: expected the format ${format}, found ${metadata.format}. Resume with that version, or start over ("metadescent train --overwrite").`,
-      'usage',
-    );
+export function decodeCheckpoint(bytes: Uint8Array, spec: JobSpec, { engine, data, weightsSha256 }: Origin): RunState {
+  const file = decodeSafetensors(bytes);
+  const { tensors, metadata } = file;
+  if (metadata.format !== format && metadata.format !== formerFormat)
+    throw new FormatError(`Not a checkpoint file: its format is neither ${format} nor ${formerFormat}.`);
   mustMatch('job', metadata.spec, spec);
   mustMatch('engine', metadata.engine, bitsOf(engine));
   mustMatch('data set', metadata.data, data);
   if (metadata.weights !== undefined) mustMatch('weights file', metadata.weights, weightsSha256);
+  if (metadata.format === formerFormat) return stateOfFormat2(file);
   const [vectors] = tensors;
   if (!vectors || metadata.state === undefined) throw new FormatError('The checkpoint lacks its state: it is damaged.');
-  // What another version might have changed, the format and the engine's version have ruled out.
-  return unpackState({ outline: metadata.state, vectors: vectors.data }) as unknown as Checkpoint;
+  // A change of what it holds is another format.
+  return unpackState({ outline: metadata.state, vectors: vectors.data }) as unknown as RunState;
 }
 
 /** What a checkpoint must match, and what to do otherwise. */

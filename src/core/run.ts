@@ -9,12 +9,13 @@ import type { TrainedOn } from '../contract/results.js';
 import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { flattenWeights, splitWeights } from '../weights/shapes.js';
 import { decodeWeights, encodeWeights } from '../weights/weights.js';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type RunStage } from './checkpoint.js';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 import { Comparison, type ComparisonState } from './compare/comparison.js';
 import { type Engine, Unsupported } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
 import { MetaTraining } from './metatrain/metatrain.js';
 import type { Learned } from './optimise/optimise.js';
+import type { RunStage, RunState } from './run-state.js';
 
 export interface RunOptions {
   /** A complete spec, as `parseJobSpec` returns it. */
@@ -97,7 +98,7 @@ class JobRun implements Run {
     private readonly options: RunOptions,
     private readonly engine: Engine,
     private readonly given: Learned | null,
-    checkpoint?: Checkpoint,
+    checkpoint?: RunState,
   ) {
     const { spec, datasets = {} } = options;
     this.spec = spec;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EngineInfo } from '../../src/contract/events.js';
+import { toWire } from '../../src/contract/schema.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../src/core/checkpoint.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/core/checkpoint.js';
+import type { RunState } from '../../src/core/run-state.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
 
 const engine: EngineInfo = { engine: 'tfjs', backend: 'wasm', version: '1', instructionSet: 'portable', threads: 1 };
@@ -13,7 +15,7 @@ const doubles = (...values: number[]) => Float64Array.of(...values);
 const { POSITIVE_INFINITY: infinity } = Number;
 
 /** A complete state, with more than ten optimizers, whose vectors must not be sorted by name. */
-const state: Checkpoint = {
+const state: RunState = {
   phase: 'comparison',
   training: {
     iteration: 12,
@@ -71,13 +73,51 @@ describe('a checkpoint', () => {
       assert.deepEqual(decodeCheckpoint(encodeCheckpoint(spec, origin, part), spec, origin), part);
   });
 
-  it('of an earlier version is refused with what to do', () => {
-    const earlier = encodeSafetensors([], { format: 'metadescent-checkpoint/2' });
-    assert.throws(() => decodeCheckpoint(earlier, spec, origin), {
-      name: 'UserError',
-      message:
-        'The checkpoint was written by another version of metadescent: expected the format metadescent-checkpoint/3, found metadescent-checkpoint/2. Resume with that version, or start over ("metadescent train --overwrite").',
-    });
+  it('of format 2 gives back the training; its comparison begins again if it was judged by other rules', () => {
+    const { training, comparison, phase } = state;
+    const { tuning, runs } = comparison!;
+    const { phi, best, adam, initial, episode, validation, ...numbers } = training!;
+    const { means, ...counts } = validation!;
+    const raw = (values: Float64Array) => new Float32Array(values.buffer, values.byteOffset, 2 * values.length);
+    const vectors: Record<string, Float32Array> = {
+      phi,
+      best,
+      'adam.0': adam.vectors[0]!,
+      'adam.1': adam.vectors[1]!,
+      theta: episode!.theta,
+      hidden: episode!.hidden,
+      initial: initial!,
+      validation: raw(means),
+      losses: runs.losses,
+      ...Object.fromEntries(
+        runs.finished.flatMap(({ measured, curves }, i) => [
+          ...Object.entries(measured).map(([measure, values]) => [`${measure}.${i}`, raw(values)]),
+          [`curves.${i}`, raw(curves)],
+        ]),
+      ),
+    };
+    const tensors = Object.entries(vectors).map(([name, data]) => ({ name, shape: [data.length], data }));
+    const earlier = (comparison: object) => {
+      const scalars = {
+        phase,
+        training: { ...numbers, validation: counts, steps: adam.steps },
+        step: episode!.step,
+        comparison,
+      };
+      return encodeSafetensors(tensors, {
+        ...decodeSafetensors(bytes).metadata,
+        format: 'metadescent-checkpoint/2',
+        scalars: JSON.stringify(scalars, (_, value) => (typeof value === 'number' ? toWire(value) : value)),
+      });
+    };
+    const { still, ...others } = {
+      ...tuning,
+      diverged: runs.finished.map(({ diverged }) => diverged),
+      finished: runs.finished.length,
+      functions: runs.functions,
+    };
+    assert.deepEqual(decodeCheckpoint(earlier({ still, ...others }), spec, origin), state);
+    assert.deepEqual(decodeCheckpoint(earlier(others), spec, origin), { ...state, comparison: null });
   });
 
   it('shares no memory with the file: a resumed run writes into its own vectors', () => {

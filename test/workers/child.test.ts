@@ -153,7 +153,7 @@ describe('the child that runs a job', () => {
       if (message.type === 'events') events.push(...message.events);
       if (message.type !== 'snapshot' || !message.checkpoint) return;
       checkpoints++;
-      const { training } = JSON.parse(decodeSafetensors(message.checkpoint).metadata.scalars!);
+      const { training } = JSON.parse(decodeSafetensors(message.checkpoint).metadata.state!);
       assert.equal(training.iteration, losses(events).length / 4);
     });
     assert.ok(checkpoints > 0);

@@ -67,7 +67,7 @@ export class Harness {
     await until(async () => {
       if (!(await this.artifacts.list(job)).includes(artifactNames.checkpoint)) return false;
       const { metadata } = decodeSafetensors(await this.read(job, 'checkpoint'));
-      return JSON.parse(metadata.scalars!).training.iteration > 0;
+      return JSON.parse(metadata.state!).training.iteration > 0;
     });
   }
 }
