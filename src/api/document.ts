@@ -9,13 +9,13 @@ import { Job } from '../contract/job.js';
 import { JobSummary, Sparkline } from '../contract/job-summary.js';
 import { ArtifactList, JobChanges, JobList, JobSummaryList, OptimizerList } from '../contract/lists.js';
 import { LossSeries } from '../contract/losses.js';
+import { PreprocessSpec } from '../contract/networks/lstm.js';
 import {
   BaselineSpec,
   ConjugateGradientsSpec,
   GroupRule,
   GroupSpec,
   LearnedSpec,
-  PreprocessSpec,
   RuleSpec,
 } from '../contract/optimizers.js';
 import { ProblemSpec } from '../contract/problems.js';

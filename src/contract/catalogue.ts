@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
-import { BaselineSpec, LearnedSpec, PreprocessSpec } from './optimizers.js';
+import { PreprocessSpec } from './networks/lstm.js';
+import { BaselineSpec, LearnedSpec } from './optimizers.js';
 import { ProblemSpec } from './problems.js';
 import { Strict } from './schema.js';
 import { Type } from './type.js';

@@ -1,4 +1,5 @@
-import { blocksOf, type Group } from './groups.js';
+import { blocksOf, type Group, isNetwork } from './groups.js';
+import { isNetworkSpec, networkContract } from './networks/networks.js';
 import type { LearnedSpec } from './optimizers.js';
 import { familyOf, type ProblemSpec, problemsIn } from './problems.js';
 import type { EngineSpec, JobSpec } from './spec.js';
@@ -31,7 +32,10 @@ const native: EngineContract = {
   },
   /** A gradient per step, and the states. */
   keptFloats: (groups, steps) =>
-    sum(groups, (group) => steps + stateFloats(group) * (2 + Math.ceil(steps / stepsBetweenStates)) + 4),
+    sum(groups, (group) => {
+      const states = 2 + Math.ceil(steps / stepsBetweenStates);
+      return blocksOf(group) * (steps + 4) + stateFloats(group) * states;
+    }),
 };
 
 const tfjs: EngineContract = {
@@ -42,7 +46,7 @@ const tfjs: EngineContract = {
     return without ? needsHessianProduct(without) : null;
   },
   /** All that a step computes. */
-  keptFloats: (groups, steps) => sum(groups, (group) => steps * computedFloats(group)),
+  keptFloats: (groups, steps) => sum(groups, (group) => blocksOf(group) * steps * computedFloats(group)),
 };
 
 /** The fastest first. */
@@ -81,29 +85,23 @@ export function needsHessianProduct({ name }: ProblemSpec): string {
 /** Why the native engine does not run an optimizer's networks; null if it does. */
 export function withoutKernels(optimizer: LearnedSpec): string | null {
   const parts = optimizer.name === 'groups' ? optimizer.groups.map((group) => group.optimizer) : [optimizer];
-  for (const part of parts) {
-    if (part.name === 'lstm' && (part.over === 'kernel' || part.over === 'all'))
-      return `optimizer.over: "${part.over}" runs only on the tfjs engine (engine.name "auto" or "tfjs").`;
-  }
-  return null;
+  const reasons = parts.map((part) => (isNetworkSpec(part) ? networkContract(part).withoutKernels(part) : null));
+  return reasons.find((reason) => reason !== null) ?? null;
 }
 
-/** The sum of what blocks of coordinates keep, over all blocks of one function. */
-function sum(groups: readonly Group[], keptByBlock: (group: Group) => number): number {
-  return groups.reduce((total, group) => total + blocksOf(group) * keptByBlock(group), 0);
+function sum(groups: readonly Group[], kept: (group: Group) => number): number {
+  return groups.reduce((total, group) => total + kept(group), 0);
 }
 
-/** Floats of a network's state per block: h and c of each unit. */
-function stateFloats({ optimizer }: Group): number {
-  return optimizer.name === 'lstm' ? 2 * unitsOf(optimizer.layers) : 0;
+/** Floats of a network's state per function. */
+function stateFloats(group: Group): number {
+  if (!isNetwork(group)) return 0;
+  const arrays = networkContract(group.optimizer).state(group.optimizer, group.parameters);
+  return arrays.reduce((total, { rows, items }) => total + rows * items, 0);
 }
 
-/** Floats that a step of one block computes: an LSTM's gates, states and their activations, the inputs and the update. */
-function computedFloats({ optimizer, width }: Group): number {
-  if (optimizer.name !== 'lstm') return 4 * width;
-  return 9 * unitsOf(optimizer.layers) + (optimizer.inputProjection ?? 0) + 4 * width;
-}
-
-function unitsOf(layers: readonly number[]): number {
-  return layers.reduce((a, b) => a + b, 0);
+/** Floats that a step of one block computes. */
+function computedFloats(group: Group): number {
+  if (!isNetwork(group)) return 4 * group.width;
+  return networkContract(group.optimizer).computedFloats(group.optimizer, group.width);
 }

@@ -1,13 +1,8 @@
 import { type FieldError, maxErrors } from './errors.js';
-import type { GroupRule, GroupSpec, LearnedSpec, LstmSpec } from './optimizers.js';
-import type { Parameter } from './problems/family.js';
+import { isNetworkSpec, type NetworkSpec, networkContract, networkNames } from './networks/networks.js';
+import type { GroupRule, GroupSpec, LearnedSpec } from './optimizers.js';
+import { type PlacedParameter, sizeOfAll } from './parameters.js';
 import { type ProblemSpec, parametersOf } from './problems.js';
-
-/** A parameter, and where in θ it begins. */
-export interface PlacedParameter extends Parameter {
-  readonly offset: number;
-  readonly size: number;
-}
 
 interface GroupOf<Optimizer> {
   /** Empty where the optimizer is a single network. */
@@ -21,7 +16,7 @@ interface GroupOf<Optimizer> {
    */
   readonly width: number;
 }
-export type NetworkGroup = GroupOf<LstmSpec>;
+export type NetworkGroup = GroupOf<NetworkSpec>;
 export type RuleGroup = GroupOf<GroupRule>;
 /** Some parameters of a problem, and the network or update rule that optimises them. */
 export type Group = NetworkGroup | RuleGroup;
@@ -45,12 +40,12 @@ export function networkWidths(optimizer: LearnedSpec, problem: ProblemSpec): num
 }
 
 export function isNetwork(group: Group): group is NetworkGroup {
-  return group.optimizer.name === 'lstm';
+  return isNetworkSpec(group.optimizer);
 }
 
 /** Coordinates of one function in the group. */
 export function sizeOfGroup({ parameters }: Pick<Group, 'parameters'>): number {
-  return parameters.reduce((sum, { size }) => sum + size, 0);
+  return sizeOfAll(parameters);
 }
 
 /** Blocks of `width` coordinates in one function. A network has one state per block. */
@@ -66,8 +61,8 @@ export function checkFit(optimizer: LearnedSpec, problem: ProblemSpec): FieldErr
 /** The groups; valid only without errors. */
 export function fit(optimizer: LearnedSpec, problem: ProblemSpec): { groups: Group[]; errors: FieldError[] } {
   const parameters = placedParameters(problem);
-  if (optimizer.name === 'lstm') {
-    const errors = checkKernels(optimizer, parameters, '');
+  if (isNetworkSpec(optimizer)) {
+    const errors = checkNetwork(optimizer, parameters, '');
     return { groups: errors.length > 0 ? [] : [groupOf('', optimizer, parameters)], errors };
   }
   const { groups } = optimizer;
@@ -82,11 +77,11 @@ export function fit(optimizer: LearnedSpec, problem: ProblemSpec): { groups: Gro
       found: `no group for ${listed(left)}`,
       allowed: 'groups that cover every parameter of the problem; "*" matches those that no group names',
     });
-  if (groups.every(({ optimizer }) => optimizer.name !== 'lstm'))
-    errors.push({ pointer: '/groups', found: 'only rules', allowed: 'at least one "lstm": rules cannot learn' });
+  if (!groups.some(({ optimizer }) => isNetworkSpec(optimizer)))
+    errors.push({ pointer: '/groups', found: 'only rules', allowed: `at least one ${kinds}: rules cannot learn` });
   const own = groups.map((_, i) => parameters.filter((_, p) => owners[p] === i));
   for (const [i, { optimizer }] of groups.entries())
-    if (optimizer.name === 'lstm') errors.push(...checkKernels(optimizer, own[i]!, `/groups/${i}/optimizer`));
+    if (isNetworkSpec(optimizer)) errors.push(...checkNetwork(optimizer, own[i]!, `/groups/${i}/optimizer`));
   if (errors.length > 0) return { groups: [], errors: errors.slice(0, maxErrors) };
   return { groups: groups.map(({ name, optimizer }, i) => groupOf(name, optimizer, own[i]!)), errors };
 }
@@ -103,27 +98,14 @@ export function checkTransfer(optimizer: LearnedSpec, widths: readonly number[],
     if (!isNetwork(group)) return [];
     const { name, optimizer, width } = group;
     const trained = widths[network++]!;
-    if (width === trained) return [];
-    const pointer = name === '' ? '/over' : `/groups/${i}/optimizer/over`;
-    const allowed = `blocks of ${trained} coordinates, as in training (here ${width})`;
-    return [{ pointer, found: quoted(optimizer.over), allowed }];
+    const pointer = name === '' ? '' : `/groups/${i}/optimizer`;
+    return networkContract(optimizer).checkWidth?.(optimizer, trained, width, pointer) ?? [];
   });
 }
 
 function groupOf(name: string, optimizer: Group['optimizer'], parameters: readonly PlacedParameter[]): Group {
-  return { name, optimizer, parameters, width: widthOf(optimizer, parameters) } as Group;
-}
-
-function widthOf(optimizer: Group['optimizer'], parameters: readonly PlacedParameter[]): number {
-  if (optimizer.name !== 'lstm') return 1;
-  switch (optimizer.over) {
-    case 'all':
-      return sizeOfGroup({ parameters });
-    case 'kernel':
-      return kernelOf(parameters[0]!)!;
-    default:
-      return 1;
-  }
+  const width = isNetworkSpec(optimizer) ? networkContract(optimizer).widthOf?.(optimizer, parameters) : 1;
+  return { name, optimizer, parameters, width: width ?? 1 } as Group;
 }
 
 function placedParameters(problem: ProblemSpec): PlacedParameter[] {
@@ -200,22 +182,12 @@ function boundary<T>(items: readonly T[], from: number, isSo: (item: T) => boole
   return low;
 }
 
-/** Entries of a convolution's kernel per pair of channels; undefined for other parameters. */
-function kernelOf({ shape }: Parameter): number | undefined {
-  return shape.length === 4 ? shape[0]! * shape[1]! : undefined;
+function checkNetwork(spec: NetworkSpec, parameters: readonly PlacedParameter[], pointer: string): FieldError[] {
+  return networkContract(spec).check?.(spec, parameters, pointer) ?? [];
 }
 
-/** A network over kernels needs parameters that are kernels, all of one size. */
-function checkKernels({ over }: LstmSpec, parameters: readonly PlacedParameter[], pointer: string): FieldError[] {
-  if (over !== 'kernel' || parameters.length === 0) return [];
-  const [first] = parameters;
-  const odd = parameters.find(
-    ({ shape }) => shape.length !== 4 || shape.slice(0, 2).join() !== first!.shape.slice(0, 2).join(),
-  );
-  if (!odd) return [];
-  const allowed = `"kernel" only for parameters of shape [k, k, in, out] with the same k; ${odd.name} is [${odd.shape}]: move it to another group`;
-  return [{ pointer: `${pointer}/over`, found: quoted(over), allowed }];
-}
+/** The names of networks, as a text. */
+export const kinds = networkNames.map(quoted).join(' or ');
 
 function quoted(text: string): string {
   return JSON.stringify(text);

@@ -1,12 +1,13 @@
 import { canTell } from './comparison.js';
 import { stagesOf, validationHorizon } from './curriculum.js';
-import type { Refuse } from './errors.js';
-import type { LearnedSpec, LstmSpec } from './optimizers.js';
+import type { FieldError, Refuse } from './errors.js';
+import { isNetworkSpec, type NetworkSpec, networkContract } from './networks/networks.js';
+import type { LearnedSpec } from './optimizers.js';
 import type { MetatrainSpec } from './spec.js';
 import { lossWeights, type TrainingSpec } from './training.js';
 
 /** Refuses a training that cannot learn, or whose validations cannot measure progress. */
-export function checkLearnable({ optimizer, training }: MetatrainSpec, refuse: Refuse): void {
+export function checkLearnable({ training }: MetatrainSpec, refuse: Refuse): void {
   checkMetaLoss(training, refuse);
   if (!canTell(training.validation.measure, validationHorizon(training)))
     refuse(
@@ -14,7 +15,13 @@ export function checkLearnable({ optimizer, training }: MetatrainSpec, refuse: R
       'sum',
       '"final" or "tail", or a longer /training/validation/horizon: over one step the sum is f(θ_0), which no optimizer changes',
     );
-  for (const { pointer, network } of networksOf(optimizer)) checkInitialisation(network, pointer, refuse);
+}
+
+/** Why networks could not learn. */
+export function checkNetworks(optimizer: LearnedSpec): FieldError[] {
+  return networksOf(optimizer).flatMap(
+    ({ pointer, network }) => networkContract(network).checkLearnable?.(network, pointer) ?? [],
+  );
 }
 
 /** The first loss of an unroll is a constant, since back-propagation ends there. Imitation has its own meta-loss. */
@@ -32,19 +39,9 @@ function checkMetaLoss(training: TrainingSpec, refuse: Refuse): void {
     );
 }
 
-/** Consecutive kernels of 0 keep gradients of 0 for good: each gradient is multiplied by the other kernel's output. */
-function checkInitialisation({ initialisation, inputProjection, layers }: LstmSpec, at: string, refuse: Refuse): void {
-  if (initialisation.kernels === 'zeros' && (layers.length > 0 || inputProjection !== null))
-    refuse(
-      `${at}/initialisation/kernels`,
-      'zeros',
-      'another initialisation where there are layers or an input projection: their gradients would be 0 for good; "output": "zeros" is enough for a first update of 0',
-    );
-}
-
-function networksOf(optimizer: LearnedSpec): { pointer: string; network: LstmSpec }[] {
-  if (optimizer.name === 'lstm') return [{ pointer: '/optimizer', network: optimizer }];
+function networksOf(optimizer: LearnedSpec): { pointer: string; network: NetworkSpec }[] {
+  if (isNetworkSpec(optimizer)) return [{ pointer: '/optimizer', network: optimizer }];
   return optimizer.groups.flatMap(({ optimizer: network }, i) =>
-    network.name === 'lstm' ? [{ pointer: `/optimizer/groups/${i}/optimizer`, network }] : [],
+    isNetworkSpec(network) ? [{ pointer: `/optimizer/groups/${i}/optimizer`, network }] : [],
   );
 }

@@ -4,8 +4,9 @@ import { checkChunk, chunkFloats, functionFloats, maxDataFloats } from './data-l
 import { type EngineContract, presumedEngine } from './engines.js';
 import type { FieldError, Refuse } from './errors.js';
 import { fit, type Group, groupsOf, isNetwork } from './groups.js';
-import { checkLearnable } from './learnable.js';
-import type { LearnedSpec, LstmSpec } from './optimizers.js';
+import { checkLearnable, checkNetworks } from './learnable.js';
+import { countNetworkWeights, networkContract } from './networks/networks.js';
+import type { LearnedSpec } from './optimizers.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import { maxWeights } from './sizes.js';
 import type { JobSpec, MetatrainSpec } from './spec.js';
@@ -23,26 +24,6 @@ const limits = {
 /** Nesting depth of a problem: 1 for one that is not composite. */
 function depthOf(problem: ProblemSpec): number {
   return 1 + Math.max(0, ...partsOf(problem).map(depthOf));
-}
-
-/** Inputs of a network over blocks of `width` coordinates. */
-export function inputsOf({ preprocess }: LstmSpec, width: number): number {
-  return preprocess.name === 'none' ? width : 2 * width;
-}
-
-/** Weights of a network over blocks of `width` coordinates. */
-export function countNetworkWeights(spec: LstmSpec, width: number): number {
-  let inputs = inputsOf(spec, width);
-  let count = 0;
-  if (spec.inputProjection !== null) {
-    count += (inputs + 1) * spec.inputProjection;
-    inputs = spec.inputProjection;
-  }
-  for (const units of spec.layers) {
-    count += (inputs + units + 1) * 4 * units;
-    inputs = units;
-  }
-  return count + (inputs + 1) * width;
 }
 
 /** Weights φ of a learned optimizer. */
@@ -92,6 +73,7 @@ export function checkLimits(spec: JobSpec): FieldError[] {
   if (spec.kind === 'metatrain') {
     checkTraining(spec, refuse);
     checkLearnable(spec, refuse);
+    errors.push(...checkNetworks(spec.optimizer));
     const { groups, errors: misfits } = fit(spec.optimizer, spec.problem);
     for (const misfit of misfits) errors.push({ ...misfit, pointer: `/optimizer${misfit.pointer}` });
     // Sizes are known only if the optimizer fits.
@@ -123,12 +105,14 @@ function checkOptimizer(spec: MetatrainSpec, groups: readonly Group[], refuse: R
   const { problem, optimizer, training } = spec;
   const { functions, secondDerivatives } = training;
   const weights = countGroupWeights(groups);
-  if (weights > maxWeights)
+  if (weights > maxWeights) {
+    const field = optimizer.name === 'groups' ? undefined : networkContract(optimizer).sizedBy;
     refuse(
-      optimizer.name === 'lstm' ? '/optimizer/layers' : '/optimizer/groups',
-      optimizer.name === 'lstm' ? optimizer.layers : `networks of ${weights} weights`,
+      `/optimizer/${field ?? 'groups'}`,
+      field ? optimizer[field as keyof typeof optimizer] : `networks of ${weights} weights`,
       `layers of at most ${maxWeights} weights in total`,
     );
+  }
   const rule = groups.find((group) => !isNetwork(group));
   if (rule && secondDerivatives === 'exact')
     refuse(

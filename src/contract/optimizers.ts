@@ -1,5 +1,6 @@
 import type { Static, TUnsafe } from 'typebox';
-import { Choice, Nullable, OneOf, Strict } from './schema.js';
+import { LstmSpec } from './networks/lstm.js';
+import { OneOf, Strict } from './schema.js';
 import { Type } from './type.js';
 
 /** The maximum learning rate, whether given or tuned. */
@@ -160,83 +161,6 @@ export const BaselineSpec = OneOf('name', [...ruleSpecs, ConjugateGradientsSpec]
   description: 'A hand-designed optimizer, or conjugate gradients.',
 });
 export type BaselineSpec = Static<typeof BaselineSpec>;
-
-export const PreprocessSpec = OneOf(
-  'name',
-  [
-    Strict({ name: Type.Literal('none') }, { description: 'The gradient itself: one input.' }),
-    Strict(
-      {
-        name: Type.Literal('log-sign-paper'),
-        p: Type.Number({ exclusiveMinimum: 0, maximum: 50, default: 10 }),
-      },
-      {
-        description: 'Two inputs: (log|g|/p, sgn g) where |g| ≥ e^-p, else (-1, e^p g) (arXiv 1606.04474, appendix A).',
-      },
-    ),
-    Strict(
-      {
-        name: Type.Literal('log-sign-deepmind'),
-        k: Type.Number({ exclusiveMinimum: 0, maximum: 50, default: 5 }),
-      },
-      {
-        description:
-          'Two inputs: (max(log(|g| + ε)/k, -1), clip(g e^k, -1, 1)), ε = 2^-23 (deepmind/learning-to-learn).',
-      },
-    ),
-  ],
-  { default: { name: 'none' }, description: 'How a gradient g becomes the network’s inputs.' },
-);
-export type PreprocessSpec = Static<typeof PreprocessSpec>;
-
-export const LstmSpec = Strict(
-  {
-    name: Type.Literal('lstm'),
-    layers: Type.Array(Type.Integer({ minimum: 1, maximum: 1024 }), {
-      maxItems: 8,
-      default: [20, 20],
-      description:
-        'Units of each LSTM layer. Without layers, the network is a linear map of the inputs, as in DeepMind’s simple example.',
-    }),
-    over: Choice(['coordinate', 'kernel', 'all'], {
-      default: 'coordinate',
-      description:
-        'What one application of the network sees and keeps a state for: one coordinate; all k · k entries of a convolution kernel [k, k, in, out] for one pair of channels (DeepMind’s KernelDeepLSTM); or all coordinates of a function at once (their StandardDeepLSTM), whose weights then fit only functions of that many coordinates.',
-    }),
-    inputProjection: Nullable(Type.Integer({ minimum: 1, maximum: 1024 }), {
-      default: null,
-      description: 'Width of a linear layer between the inputs and the first LSTM layer; null for none.',
-    }),
-    preprocess: PreprocessSpec,
-    outputScale: Type.Number({
-      exclusiveMinimum: 0,
-      maximum: 1e6,
-      default: 1,
-      description: 'The update is this times the output projection.',
-    }),
-    initialisation: Strict(
-      {
-        kernels: Choice(['fan-in-uniform', 'truncated-normal', 'glorot-uniform', 'zeros'], {
-          default: 'truncated-normal',
-          description:
-            'Distribution of every kernel, in the order of the values: U(±1/√fan-in); N(0, 1/fan-in) cut at two standard deviations; U(±√(6/(fan-in + fan-out))); or 0, only for a linear map: layers and an input projection would keep gradients of 0.',
-        }),
-        output: Choice(['kernels', 'zeros'], {
-          default: 'kernels',
-          description: 'Output projection: like the other kernels, or 0 (the first update is then 0).',
-        }),
-        forgetBias: Type.Number({ minimum: -10, maximum: 10, default: 1, description: 'Initial forget-gate bias.' }),
-      },
-      { default: {}, description: 'Initial weights. Biases other than the forget gate’s begin at 0.' },
-    ),
-  },
-  {
-    title: 'LSTM',
-    description:
-      'The LSTM of arXiv 1606.04474: one small network applied to every coordinate, or block as `over` says, each with its own state.',
-  },
-);
-export type LstmSpec = Static<typeof LstmSpec>;
 
 const groupRuleSpecs = plainRuleSpecs.map((spec) => ({
   ...spec,

@@ -1,9 +1,9 @@
 import type { ErrorObject } from 'ajv';
 import type { Static } from 'typebox';
-import { checkFit, networkWidths } from '../contract/groups.js';
+import { checkFit, kinds, networkWidths } from '../contract/groups.js';
 import { excessOf } from '../contract/json.js';
 import { checkNesting } from '../contract/limits.js';
-import { groupNameBefore, LearnedSpec, type LstmSpec } from '../contract/optimizers.js';
+import { groupNameBefore, LearnedSpec } from '../contract/optimizers.js';
 import { ProblemSpec } from '../contract/problems.js';
 import { Provenance } from '../contract/provenance.js';
 import { Strict } from '../contract/schema.js';
@@ -76,8 +76,10 @@ function complete(said: LearnedSpec): LearnedSpec {
   const spec = structuredClone(said);
   metadataValidators().optimizer(spec);
   for (const [i, { optimizer }] of networksOf(spec).entries())
-    if (!('initialisation' in networksOf(said)[i]!.optimizer)) delete (optimizer as Partial<LstmSpec>).initialisation;
-  if (networksOf(spec).length === 0) throw new FormatError('metadata: /optimizer/groups has no "lstm": nothing to run');
+    if (!('initialisation' in networksOf(said)[i]!.optimizer))
+      delete (optimizer as { initialisation?: unknown }).initialisation;
+  if (networksOf(spec).length === 0)
+    throw new FormatError(`metadata: /optimizer/groups has no ${kinds}: nothing to run`);
   return spec;
 }
 

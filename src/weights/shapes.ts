@@ -1,5 +1,5 @@
 import { type Group, groupsOf, isNetwork, type NetworkGroup } from '../contract/groups.js';
-import { countNetworkWeights, inputsOf } from '../contract/limits.js';
+import { countNetworkWeights, isNetworkSpec, weightsOf } from '../contract/networks/networks.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import type { ProblemSpec } from '../contract/problems.js';
 import type { NamedTensor } from './tensors.js';
@@ -25,32 +25,14 @@ export function weightShapes(optimizer: LearnedSpec, problem: ProblemSpec): Weig
 /** The same, for networks whose widths are known. */
 export function shapesOf(networks: readonly SizedNetwork[]): WeightShape[] {
   return networks.flatMap((network) =>
-    networkShapes(network).map(({ name, shape }) => ({ name: tensorName(network, name), shape })),
+    weightsOf(network.optimizer, network.width).map(({ name, shape }) => ({ name: tensorName(network, name), shape })),
   );
 }
 
 /** The networks of an optimizer, group by group, whatever the problem. */
 export function networksOf(optimizer: LearnedSpec): Omit<SizedNetwork, 'width'>[] {
-  if (optimizer.name === 'lstm') return [{ name: '', optimizer }];
-  return optimizer.groups.flatMap(({ name, optimizer }) => (optimizer.name === 'lstm' ? [{ name, optimizer }] : []));
-}
-
-/** The tensors of one network; their names lack the group's. */
-function networkShapes({ optimizer: spec, width }: SizedNetwork): WeightShape[] {
-  const shapes: WeightShape[] = [];
-  const affine = (name: string, inputs: number, outputs: number) =>
-    shapes.push({ name: `${name}.kernel`, shape: [inputs, outputs] }, { name: `${name}.bias`, shape: [outputs] });
-  let inputs = inputsOf(spec, width);
-  if (spec.inputProjection !== null) {
-    affine('input', inputs, spec.inputProjection);
-    inputs = spec.inputProjection;
-  }
-  for (const [layer, units] of spec.layers.entries()) {
-    affine(`lstm.${layer}`, inputs + units, 4 * units);
-    inputs = units;
-  }
-  affine('output', inputs, width);
-  return shapes;
+  if (isNetworkSpec(optimizer)) return [{ name: '', optimizer }];
+  return optimizer.groups.flatMap(({ name, optimizer }) => (isNetworkSpec(optimizer) ? [{ name, optimizer }] : []));
 }
 
 export function tensorName({ name }: Pick<NetworkGroup, 'name'>, tensor: string): string {
@@ -105,7 +87,7 @@ export function weightsByGroup(groups: readonly Group[], flat: Float32Array): Fl
 /** The tensors of one network's φ, as views into it; their names lack the group's. */
 export function splitNetwork(group: NetworkGroup, flat: Float32Array): NamedTensor[] {
   let offset = 0;
-  return networkShapes(group).map(({ name, shape }) => {
+  return weightsOf(group.optimizer, group.width).map(({ name, shape }) => {
     const data = flat.subarray(offset, offset + sizeOf(shape));
     offset += data.length;
     return { name, shape, data };

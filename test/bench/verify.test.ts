@@ -4,7 +4,7 @@ import { makeFixture } from '../../bench/fixture.js';
 import { median } from '../../bench/measure.js';
 import { judge } from '../../bench/verify.js';
 import { workloads } from '../../bench/workloads.js';
-import type { LstmSpec } from '../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../src/contract/networks/lstm.js';
 import type { FunctionData } from '../reference/problems.js';
 import { freshStart, referenceUnroll } from '../reference/unroll.js';
 import { lstmSpec } from '../weights/samples.js';

@@ -1,4 +1,4 @@
-import type { LstmSpec, PreprocessSpec } from '../../src/contract/optimizers.js';
+import type { LstmSpec, PreprocessSpec } from '../../src/contract/networks/lstm.js';
 
 /**
  * The network in fp64, one block of coordinates at a time, as docs/weights-format.md defines it: the reference for the

@@ -1,4 +1,5 @@
-import type { GroupRule, LstmSpec } from '../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../src/contract/networks/lstm.js';
+import type { GroupRule } from '../../src/contract/optimizers.js';
 import { countOf, initialState, type State, step } from './network.js';
 import { freshMemory, type RuleMemory, ruleStep } from './rules.js';
 

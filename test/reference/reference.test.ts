@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LstmSpec } from '../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../src/contract/networks/lstm.js';
 import { lstmSpec, normal, testSeed } from '../weights/samples.js';
 import { finiteDifferenceMetaGradient, type MetaProblem, metaLoss, relativeError } from './meta-gradient.js';
 import { countOf, initialState, preprocess, step } from './network.js';

@@ -1,4 +1,4 @@
-import type { LstmSpec } from '../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../src/contract/networks/lstm.js';
 import type { Engine } from '../../src/core/engines/engine.js';
 import { sampleFunctions } from '../../src/core/problems/batch.js';
 import { Purpose } from '../../src/core/random/random.js';

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import type { LearnedSpec, LstmSpec } from '../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../src/contract/networks/lstm.js';
+import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { sizeOf, weightShapes } from '../../src/weights/shapes.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countWeights } from '../../src/contract/limits.js';
-import type { LearnedSpec, LstmSpec } from '../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../src/contract/networks/lstm.js';
+import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
 import { decodeSafetensors, encodeSafetensors, FormatError } from '../../src/weights/safetensors.js';
 import { flattenWeights, sizeOf, splitWeights, weightShapes } from '../../src/weights/shapes.js';

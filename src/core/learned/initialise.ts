@@ -1,11 +1,13 @@
 import { groupsOf, isNetwork } from '../../contract/groups.js';
 import { countWeights } from '../../contract/limits.js';
-import type { LearnedSpec, LstmSpec } from '../../contract/optimizers.js';
+import type { Filling } from '../../contract/networks/network.js';
+import { weightsOf } from '../../contract/networks/networks.js';
+import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { ProblemSpec } from '../../contract/problems.js';
 import { splitNetwork, weightsByGroup } from '../../weights/shapes.js';
 import { Purpose, RandomStream } from '../random/random.js';
 
-/** Fresh weights φ, by each network's `initialisation`. Tensor i draws from stream i. */
+/** Fresh weights φ, as each network's contract says. Tensor i draws from stream i. */
 export function initialise(optimizer: LearnedSpec, problem: ProblemSpec, seed: number): Float32Array {
   const phi = new Float32Array(countWeights(optimizer, problem));
   const groups = groupsOf(optimizer, problem);
@@ -13,30 +15,22 @@ export function initialise(optimizer: LearnedSpec, problem: ProblemSpec, seed: n
   let stream = 0;
   for (const [i, group] of groups.entries()) {
     if (!isNetwork(group)) continue;
-    const { initialisation } = group.optimizer;
-    for (const { name, shape, data } of splitNetwork(group, slices[i]!)) {
-      const random = new RandomStream(seed, Purpose.initialisation, stream++);
-      if (name.endsWith('.kernel')) fillKernel(initialisation, random, name, shape, data);
-      else if (name.startsWith('lstm.')) {
-        const units = data.length / 4;
-        data.fill(initialisation.forgetBias, units, 2 * units);
-      }
+    const tensors = weightsOf(group.optimizer, group.width);
+    for (const [t, { data }] of splitNetwork(group, slices[i]!).entries()) {
+      const { begins, shape } = tensors[t]!;
+      fill(begins, new RandomStream(seed, Purpose.initialisation, stream++), shape, data);
     }
   }
   return phi;
 }
 
-function fillKernel(
-  { kernels, output }: LstmSpec['initialisation'],
-  random: RandomStream,
-  name: string,
-  shape: readonly number[],
-  data: Float32Array,
-): void {
+function fill(begins: Filling, random: RandomStream, shape: readonly number[], data: Float32Array): void {
   const [fanIn, fanOut] = shape as [number, number];
-  switch (name === 'output.kernel' && output === 'zeros' ? 'zeros' : kernels) {
+  switch (begins.name) {
     case 'zeros':
-      data.fill(0);
+      break;
+    case 'range':
+      data.fill(begins.value, begins.from, begins.to);
       break;
     case 'fan-in-uniform':
       random.fillUniform(data, -Math.sqrt(1 / fanIn), Math.sqrt(1 / fanIn));

@@ -1,4 +1,5 @@
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
+import { isNetworkSpec, networkContract } from '../../contract/networks/networks.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
 import type { TrainingState } from './state.js';
 
@@ -35,8 +36,12 @@ function remedies({ optimizer, training }: MetatrainSpec, iteration: number, fai
   const rate = iteration > 0 ? ['a lower training.learningRate'] : [];
   const clip = iteration > 0 && clipNorm === null ? ['a training.clipNorm'] : [];
   const grouped = optimizer.name === 'groups';
-  const scale = [grouped ? 'a smaller outputScale in optimizer.groups' : 'a smaller optimizer.outputScale'];
-  const ruled = grouped && optimizer.groups.some((group) => group.optimizer.name !== 'lstm');
+  const parts = grouped ? optimizer.groups.map((group) => group.optimizer) : [optimizer];
+  const scales = new Set(parts.filter(isNetworkSpec).flatMap((network) => networkContract(network).scaledBy ?? []));
+  const scale = [...scales].map(
+    (field) => `a smaller ${grouped ? `${field} in optimizer.groups` : `optimizer.${field}`}`,
+  );
+  const ruled = !parts.every(isNetworkSpec);
   const rules = ruled ? ['a lower learningRate of the rules in optimizer.groups'] : [];
   const imitated = imitation !== null && iteration < imitation.iterations;
   const stage = curriculum.findLastIndex(({ from }) => from <= iteration);

@@ -1,4 +1,5 @@
 import { blocksOf, groupsOf, isNetwork } from '../../contract/groups.js';
+import { networkContract } from '../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
@@ -11,7 +12,7 @@ export interface Behaviour {
   readonly updateSize: number;
   /** Share of the updates with the sign of -∇f(θ_t), among those where neither is 0; null if there are none. */
   readonly signAgreement: number | null;
-  /** Share of the LSTMs' outputs h with |h| above {@link saturated}; null without layers. */
+  /** Share of the LSTMs' outputs h, or of other states in (-1, 1), beyond ±{@link saturated}; null without any. */
   readonly saturation: number | null;
   /** Whether a state of a network or a rule overflowed fp32. */
   readonly overflowed: boolean;
@@ -67,19 +68,19 @@ export async function probe(
   }
 }
 
-/** The ranges of the layers' h in `EpisodeState.hidden`: from, to. */
+/** The ranges of states in (-1, 1) in `EpisodeState.hidden`: from, to. */
 function outputsOf(optimizer: LearnedSpec, { problem, count }: FunctionBatch): [number, number][] {
   let offset = 0;
   return groupsOf(optimizer, problem).flatMap((group): [number, number][] => {
-    const n = count * blocksOf(group);
     if (!isNetwork(group)) {
-      offset += n * ruleOf(group.optimizer).init(0).vectors.length;
+      offset += count * blocksOf(group) * ruleOf(group.optimizer).init(0).vectors.length;
       return [];
     }
-    return group.optimizer.layers.map((units) => {
+    const arrays = networkContract(group.optimizer).state(group.optimizer, group.parameters);
+    return arrays.flatMap(({ rows, items, bounded }): [number, number][] => {
       const from = offset;
-      offset += 2 * units * n;
-      return [from, from + units * n];
+      offset += rows * count * items;
+      return bounded ? [[from, offset]] : [];
     });
   });
 }

@@ -1,3 +1,4 @@
+import { isNetworkSpec, networkContract } from '../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import { Code } from './code.js';
 import { Menu } from './menu.js';
@@ -34,11 +35,11 @@ interface UseProps {
 /** The lines with which weights are used elsewhere. */
 export function WeightsUse({ path, name, argument, reference, optimizer }: UseProps) {
   const file = `${name}.safetensors`;
-  const coordinatewise = optimizer.name === 'lstm' && optimizer.over === 'coordinate';
+  const inExample = isNetworkSpec(optimizer) && networkContract(optimizer).inExample(optimizer);
   return (
     <div class="stack">
       <Code label="Download">{`curl -o ${file} ${location.origin}${path}`}</Code>
-      {coordinatewise ? (
+      {inExample ? (
         <Code label="Python, with examples/apply.py of the repository: only NumPy is needed">
           {`from apply import load
 
@@ -50,8 +51,7 @@ for _ in range(20):
         </Code>
       ) : (
         <p class="faint">
-          examples/apply.py runs coordinatewise networks only; docs/weights-format.md specifies the operations of this
-          one.
+          examples/apply.py runs coordinatewise LSTMs only; docs/weights-format.md specifies the operations of this one.
         </p>
       )}
       <Code label="Compare it from a terminal">{`npx metadescent compare ${argument} --problem quadratic${server()}`}</Code>

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { LstmSpec } from '../../contract/optimizers.js';
+import type { LstmSpec } from '../../contract/networks/lstm.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
 import type { TrainingSpec } from '../../contract/training.js';
 import { parseJobSpec } from '../../contract/validate.js';

@@ -1,4 +1,5 @@
-import type { GroupRule, GroupSpec, LearnedSpec, LstmSpec } from '../../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../../src/contract/networks/lstm.js';
+import type { GroupRule, GroupSpec, LearnedSpec } from '../../../src/contract/optimizers.js';
 import type { ShapesSpec } from '../../../src/contract/problems/shapes.js';
 import { type ProblemSpec, partsOf } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/training.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { countNetworkWeights } from '../../../src/contract/limits.js';
-import type { LearnedSpec, LstmSpec } from '../../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../../src/contract/networks/lstm.js';
+import { countNetworkWeights } from '../../../src/contract/networks/networks.js';
+import type { LearnedSpec } from '../../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/training.js';
 import type { Engine } from '../../../src/core/engines/engine.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { before, describe, it } from 'node:test';
-import type { GroupRule, LstmSpec } from '../../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../../src/contract/networks/lstm.js';
+import type { GroupRule } from '../../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/training.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';

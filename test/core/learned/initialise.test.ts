@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { LstmSpec } from '../../../src/contract/optimizers.js';
+import type { LstmSpec } from '../../../src/contract/networks/lstm.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
 import { splitWeights } from '../../../src/weights/shapes.js';

@@ -1,4 +1,4 @@
-import type { LstmSpec } from '../../../contract/optimizers.js';
+import type { LstmSpec } from '../../../contract/networks/lstm.js';
 import { cifarNet } from '../../../contract/problems/cifar.js';
 import { type ConvNet, layersOf as convLayers, imageChannels } from '../../../contract/problems/conv-net.js';
 import { digitShape, layerSizes } from '../../../contract/problems/mnist.js';

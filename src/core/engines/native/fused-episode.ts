@@ -1,4 +1,4 @@
-import type { LstmSpec } from '../../../contract/optimizers.js';
+import type { LstmSpec } from '../../../contract/networks/lstm.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Episode, EpisodeState, UnrollOptions } from '../engine.js';
 import type { LoadedAddon, NetworkNumbers } from './addon.js';

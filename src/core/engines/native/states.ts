@@ -1,4 +1,4 @@
-import type { LstmSpec } from '../../../contract/optimizers.js';
+import type { LstmSpec } from '../../../contract/networks/lstm.js';
 
 /** Floats of state per coordinate: h and c of each unit. */
 export function stateSize({ layers }: LstmSpec): number {

@@ -1,5 +1,5 @@
 import { stepsBetweenStates as segment } from '../../../contract/engines.js';
-import type { LstmSpec } from '../../../contract/optimizers.js';
+import type { LstmSpec } from '../../../contract/networks/lstm.js';
 import type { LoadedAddon, NetworkNumbers } from './addon.js';
 import { networkNumbers } from './arguments.js';
 

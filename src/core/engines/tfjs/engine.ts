@@ -17,7 +17,8 @@ import {
 import { tooSmall } from '../objective.js';
 import { loadBackend } from './backend.js';
 import { GroupOptimizers, gradientOf, type Networks } from './group-optimizers.js';
-import type { Hidden, StepTrace } from './network.js';
+import type { NetworkState } from './networks/network.js';
+import type { Trace } from './networks/networks.js';
 import { TfjsOpenLoop } from './open-loop.js';
 import { hessianProductOf } from './support.js';
 import { tensorsIn } from './tensors.js';
@@ -190,7 +191,7 @@ class TfjsEpisode implements Episode {
       const theta = forward.thetas.at(-1)!;
       const taken = tf.tidy(() => {
         const { losses, gradient, observed = gradient } = family.evaluate(theta, this.step + t);
-        const { update, hidden, traces } = optimizers.updates(nets, theta, observed, forward.hidden);
+        const { update, hidden, traces } = optimizers.updates(nets, theta, observed, this.step + t, forward.hidden);
         const next = tf.add<Tensor2D>(theta, update);
         return { losses, next, hidden, kept: withTrace ? [{ gradient, traces }] : [] };
       });
@@ -285,7 +286,7 @@ interface Forward {
   /** ∇f(θ_t) [B, d], t = 0 … steps with a trace */
   gradients: Tensor2D[];
   /** Per step and group; a rule has none */
-  traces: (StepTrace | undefined)[][];
+  traces: (Trace | undefined)[][];
   /** The state of each group after the last step. */
-  hidden: Hidden[];
+  hidden: NetworkState[];
 }

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { type Group, groupsOf, isNetwork } from '../../../contract/groups.js';
+import { type Group, groupsOf, isNetwork, type NetworkGroup } from '../../../contract/groups.js';
+import { networkContract } from '../../../contract/networks/networks.js';
 import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
 import { weightsByGroup } from '../../../weights/shapes.js';
 import { ruleOf } from '../../optimizers/registry.js';
@@ -8,26 +9,29 @@ import type { FunctionBatch } from '../../problems/batch.js';
 import type { Tf } from '../../problems/problem.js';
 import type { EpisodeState } from '../engine.js';
 import { Blocks } from './blocks.js';
-import { type Hidden, type Network, networkOf, type StepTrace, step, stepBackward, zeroHidden } from './network.js';
+import type { NetworkState } from './networks/network.js';
+import { type Net, type Trace, tfjsNetwork } from './networks/networks.js';
 import { tensorsIn } from './tensors.js';
 
 /** Per group, its network with weights φ; null for a rule. */
-export type Networks = readonly (Network | null)[];
+export type Networks = readonly (Net | null)[];
 
 /** The state of the backward pass. */
 export type Back = {
   /** dL/d(state) per group; empty where it is 0. */
-  dHidden: Hidden[];
-  /** dL/dφ so far per group, one matrix per affine map. */
+  dHidden: NetworkState[];
+  /** dL/dφ so far per group, in parts. */
   total: Tensor[][];
 };
 
 /** A learned optimizer's groups on a batch: their networks, their rules and the states of both. */
 export class GroupOptimizers {
+  /** B */
+  private readonly functions: number;
   private readonly groups: Group[];
   private readonly blocks: Blocks;
   /** Per group; empty for a rule. */
-  private hidden: Hidden[];
+  private hidden: NetworkState[];
   /** Per group; null for a network. */
   private readonly rules: (RuleState | null)[];
 
@@ -35,57 +39,66 @@ export class GroupOptimizers {
   constructor(
     private readonly tf: Tf,
     optimizer: LearnedSpec,
-    { problem, count }: FunctionBatch,
+    batch: FunctionBatch,
     state?: Pick<EpisodeState, 'hidden' | 'step'>,
   ) {
-    this.groups = groupsOf(optimizer, problem);
-    this.blocks = new Blocks(tf, this.groups, count);
-    this.hidden = this.groups.map((group, i) =>
-      isNetwork(group) ? zeroHidden(tf, group.optimizer, this.blocks.counts[i]!) : [],
-    );
+    this.functions = batch.count;
+    this.groups = groupsOf(optimizer, batch.problem);
+    this.blocks = new Blocks(tf, this.groups, batch.count);
+    this.hidden = this.groups.map((group) => (isNetwork(group) ? this.freshState(group) : []));
     this.rules = this.groups.map((group, i) =>
       isNetwork(group) ? null : ruleOf(group.optimizer).init(this.blocks.counts[i]!),
     );
     if (state) this.restore(state);
   }
 
+  private freshState({ optimizer, parameters }: NetworkGroup): NetworkState {
+    const arrays = networkContract(optimizer).state(optimizer, parameters);
+    return arrays.map(({ rows, items }) => this.tf.zeros([rows, items * this.functions]));
+  }
+
   /** The state; {@link updates} does not change it, {@link keep} replaces it. */
-  get now(): readonly Hidden[] {
+  get now(): readonly NetworkState[] {
     return this.hidden;
   }
 
   /** Replaces the state. */
-  keep(hidden: Hidden[]): void {
+  keep(hidden: NetworkState[]): void {
     this.tf.dispose(tensorsIn(this.hidden));
     this.hidden = hidden;
   }
 
   networks(phi: Float32Array): Networks {
-    const { tf, groups, blocks } = this;
+    const { tf, groups, functions } = this;
     const weights = weightsByGroup(groups, phi);
-    return groups.map((group, i) =>
-      isNetwork(group) ? networkOf(tf, group.optimizer, weights[i]!, group.width, blocks.counts[i]!) : null,
-    );
+    return groups.map((group, i) => {
+      if (!isNetwork(group)) return null;
+      return tfjsNetwork(group.optimizer).load(tf, group.optimizer, weights[i]!, { ...group, functions });
+    });
   }
 
   /**
    * The groups' updates for a gradient [B, d]; rules change their states in place.
-   * @param theta [B, d], for the rules; null if they take no step
+   * @param theta [B, d]; null in open loop, where rules take no step
+   * @param step steps taken so far
    */
-  updates(nets: Networks, theta: Tensor2D | null, gradient: Tensor2D, hidden: readonly Hidden[]) {
+  updates(nets: Networks, theta: Tensor2D | null, gradient: Tensor2D, step: number, hidden: readonly NetworkState[]) {
     const { tf, groups, blocks, rules } = this;
     const gradients = blocks.cut(gradient);
-    const thetas = theta && rules.some((state) => state !== null) ? blocks.cut(theta) : null;
+    const thetas = theta && blocks.cut(theta);
     const taken = groups.map((group, i) => {
-      if (isNetwork(group)) return step(tf, group.optimizer, nets[i]!, gradients[i]!, hidden[i]!);
+      if (isNetwork(group)) {
+        const seen = { gradient: gradients[i]!, theta: thetas && thetas[i]!, step };
+        return tfjsNetwork(group.optimizer).step(tf, group.optimizer, nets[i]!, seen, hidden[i]!);
+      }
       const update = thetas
         ? ruleStep(tf, group.optimizer, rules[i]!, gradients[i]!, thetas[i]!)
         : tf.zerosLike<Tensor2D>(gradients[i]!);
-      return { update, hidden: [], trace: undefined };
+      return { update, state: [], trace: undefined };
     });
     return {
       update: blocks.join(taken.map(({ update }) => update)),
-      hidden: taken.map(({ hidden }): Hidden => hidden),
+      hidden: taken.map(({ state }): NetworkState => state),
       traces: taken.map(({ trace }) => trace),
     };
   }
@@ -103,7 +116,7 @@ export class GroupOptimizers {
    */
   back(
     nets: Networks,
-    traces: readonly (StepTrace | undefined)[],
+    traces: readonly (Trace | undefined)[],
     dUpdate: Tensor2D,
     before: Back,
     wantInput: boolean,
@@ -111,21 +124,23 @@ export class GroupOptimizers {
     const { tf, groups, blocks } = this;
     const dUpdates = blocks.cut(dUpdate);
     const back = groups.map((group, i) => {
-      if (!isNetwork(group)) return { weights: [], dHidden: [], dGradient: null };
-      return stepBackward(tf, group.optimizer, nets[i]!, traces[i]!, dUpdates[i]!, before.dHidden[i]!, wantInput);
+      if (!isNetwork(group)) return { weights: [], dState: [], dGradient: null };
+      const { optimizer } = group;
+      const network = tfjsNetwork(optimizer);
+      return network.back!(tf, optimizer, nets[i]!, traces[i]!, dUpdates[i]!, before.dHidden[i]!, wantInput);
     });
     const total = back.map(({ weights }, i) =>
       weights.map((part, j): Tensor => (before.total[i]![j] ? tf.add(before.total[i]![j]!, part) : part)),
     );
     const dGradient = wantInput ? blocks.join(back.map(({ dGradient }) => dGradient!)) : null;
-    return { dHidden: back.map(({ dHidden }) => dHidden), total, dGradient };
+    return { dHidden: back.map(({ dState }) => dState), total, dGradient };
   }
 
   /** In {@link EpisodeState}'s layout. */
   async state(): Promise<Float32Array> {
     const parts: Float32Array[] = [];
     for (const [i, hidden] of this.hidden.entries()) {
-      for (const { h, c } of hidden) parts.push(await h.data<'float32'>(), await c.data<'float32'>());
+      for (const array of hidden) parts.push(await array.data<'float32'>());
       parts.push(...(this.rules[i]?.vectors ?? []));
     }
     return joined(parts);
@@ -139,12 +154,9 @@ export class GroupOptimizers {
       offset += size;
       return hidden.slice(offset - size, offset);
     };
-    const restored = this.hidden.map((layers, i) => {
+    const restored = this.hidden.map((arrays, i) => {
       for (const vector of rules[i]?.vectors ?? []) vector.set(take(vector.length));
-      return layers.map(({ h, c }) => ({
-        h: tf.tensor2d(take(h.size), h.shape),
-        c: tf.tensor2d(take(c.size), c.shape),
-      }));
+      return arrays.map(({ size, shape }) => tf.tensor2d(take(size), shape));
     });
     this.keep(restored);
     for (const state of rules) if (state) state.steps = step;

@@ -3,7 +3,7 @@ import type { FunctionBatch } from '../../problems/batch.js';
 import type { Tf } from '../../problems/problem.js';
 import type { OpenLoop, OpenLoopState } from '../engine.js';
 import { type Back, GroupOptimizers, gradientOf } from './group-optimizers.js';
-import type { StepTrace } from './network.js';
+import type { Trace } from './networks/networks.js';
 import { tensorsIn } from './tensors.js';
 
 export class TfjsOpenLoop implements OpenLoop {
@@ -33,11 +33,11 @@ export class TfjsOpenLoop implements OpenLoop {
     const { parts, hidden } = tf.tidy(() => {
       const nets = optimizers.networks(phi);
       const updates = new Float32Array(observed.length);
-      const traces: (StepTrace | undefined)[][] = [];
+      const traces: (Trace | undefined)[][] = [];
       let hidden = [...optimizers.now];
       for (let t = 0; t < steps; t++) {
         const taken = tf.tidy(() => {
-          const { update, ...kept } = optimizers.updates(nets, null, at(observed, t), hidden);
+          const { update, ...kept } = optimizers.updates(nets, null, at(observed, t), this.step + t, hidden);
           updates.set(update.dataSync<'float32'>(), t * size);
           return kept;
         });

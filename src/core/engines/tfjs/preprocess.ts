@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { PreprocessSpec } from '../../../contract/optimizers.js';
+import type { PreprocessSpec } from '../../../contract/networks/lstm.js';
 import type { Tf } from '../../problems/problem.js';
 
 /** ε of DeepMind's form: the spacing of fp32 at 1. */

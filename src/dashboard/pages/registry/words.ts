@@ -1,3 +1,4 @@
+import { networkContract } from '../../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { Provenance } from '../../../contract/provenance.js';
 import type { RegisteredOptimizer } from '../../../contract/registry.js';
@@ -14,13 +15,9 @@ export function weightsPath({ name, version }: Pick<RegisteredOptimizer, 'name' 
 
 /** For example "LSTM, 20 + 20 units" or "3 groups: conv, dense, bias". */
 export function describeNetwork(optimizer: LearnedSpec): string {
-  if (optimizer.name !== 'lstm') {
-    const { groups } = optimizer;
-    return `${groups.length} groups: ${groups.map(({ name }) => name).join(', ')}`;
-  }
-  const { layers, over } = optimizer;
-  const units = layers.length > 0 ? `LSTM, ${layers.join(' + ')} units` : 'linear map';
-  return over === 'coordinate' ? units : `${units}, over ${over === 'all' ? 'all coordinates' : 'kernels'}`;
+  if (optimizer.name !== 'groups') return networkContract(optimizer).describe(optimizer);
+  const { groups } = optimizer;
+  return `${groups.length} groups: ${groups.map(({ name }) => name).join(', ')}`;
 }
 
 /** What the file says about its training: names and values. */

@@ -1,8 +1,9 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { inputsOf } from '../../../contract/limits.js';
-import type { LstmSpec } from '../../../contract/optimizers.js';
-import type { Tf } from '../../problems/problem.js';
-import { preprocess, preprocessGradient } from './preprocess.js';
+import { inputsOf, type LstmSpec } from '../../../../contract/networks/lstm.js';
+import { sizeOfAll } from '../../../../contract/parameters.js';
+import type { Tf } from '../../../problems/problem.js';
+import { preprocess, preprocessGradient } from '../preprocess.js';
+import type { NetworkState, TfjsNetwork } from './network.js';
 
 /**
  * One step of an LSTM over blocks of w coordinates and its vector-Jacobian product, in tfjs operations. Coordinatewise, w
@@ -24,10 +25,7 @@ type Affine = {
   transposed: Tensor2D;
 };
 
-export type Network = { input: Affine | null; layers: Affine[]; output: Affine; ones: Tensor2D };
-
-/** h and c of every layer, each [units, N]. */
-export type Hidden = { h: Tensor2D; c: Tensor2D }[];
+export type LstmWeights = { input: Affine | null; layers: Affine[]; output: Affine; ones: Tensor2D };
 
 /** What the backward pass needs of a layer's step. */
 type LayerTrace = {
@@ -43,7 +41,7 @@ type LayerTrace = {
 };
 
 /** What the backward pass needs of a step. */
-export type StepTrace = {
+export type LstmTrace = {
   gradient: Tensor2D;
   /** [inputs; 1], if there is an input projection. */
   projected: Tensor2D | undefined;
@@ -52,11 +50,15 @@ export type StepTrace = {
   last: Tensor2D;
 };
 
-/**
- * @param width coordinates of a block, w
- * @param n blocks, N
- */
-export function networkOf(tf: Tf, spec: LstmSpec, phi: Float32Array, width: number, n: number): Network {
+export const lstm: TfjsNetwork<LstmSpec, LstmWeights, LstmTrace> = {
+  load(tf, spec, phi, { parameters, width, functions }) {
+    return load(tf, spec, phi, width, (functions * sizeOfAll(parameters)) / width);
+  },
+  step: (tf, spec, net, { gradient }, state) => step(tf, spec, net, gradient, state),
+  back,
+};
+
+function load(tf: Tf, spec: LstmSpec, phi: Float32Array, width: number, n: number): LstmWeights {
   let offset = 0;
   const affine = (inputs: number, outputs: number): Affine => {
     const size = (inputs + 1) * outputs;
@@ -78,11 +80,8 @@ export function networkOf(tf: Tf, spec: LstmSpec, phi: Float32Array, width: numb
   return { input, layers, output: affine(inputs, width), ones: tf.ones([1, n]) };
 }
 
-/**
- * @param gradient [w, N]
- * @returns update [w, N], the next state, and the trace for {@link stepBackward}
- */
-export function step(tf: Tf, spec: LstmSpec, net: Network, gradient: Tensor2D, hidden: Hidden) {
+/** The state is h and c of each layer in turn, each [units, N]. */
+function step(tf: Tf, spec: LstmSpec, net: LstmWeights, gradient: Tensor2D, state: NetworkState) {
   const { ones } = net;
   let x = preprocess(tf, spec.preprocess, gradient);
   let projected: Tensor2D | undefined;
@@ -91,9 +90,9 @@ export function step(tf: Tf, spec: LstmSpec, net: Network, gradient: Tensor2D, h
     x = tf.matMul(net.input.transposed, projected);
   }
   const layers: LayerTrace[] = [];
-  const next: Hidden = [];
+  const next: Tensor2D[] = [];
   net.layers.forEach(({ transposed }, l) => {
-    const { h, c } = hidden[l]!;
+    const [h, c] = [state[2 * l]!, state[2 * l + 1]!];
     const units = h.shape[0];
     const xh: Tensor2D = tf.concat([x, h, ones], 0);
     const z = tf.matMul<Tensor2D>(transposed, xh);
@@ -104,28 +103,22 @@ export function step(tf: Tf, spec: LstmSpec, net: Network, gradient: Tensor2D, h
     const tanhC = tf.tanh(nextC);
     x = tf.mul(o, tanhC);
     layers.push({ xh, c, i, f, g, o, tanhC });
-    next.push({ h: x, c: nextC });
+    next.push(x, nextC);
   });
   const last: Tensor2D = tf.concat([x, ones], 0);
   const out = tf.matMul<Tensor2D>(net.output.transposed, last);
   const update = spec.outputScale === 1 ? out : tf.mul<Tensor2D>(out, spec.outputScale);
-  return { update, hidden: next, trace: { gradient, projected, layers, last } as StepTrace };
+  return { update, state: next, trace: { gradient, projected, layers, last } };
 }
 
-/**
- * @param dUpdate [w, N] dL/dupdate
- * @param dHidden dL/d(next state); empty where it is 0
- * @param wantInput whether to compute dL/dgradient too
- * @returns dL/dφ of this step, one matrix per affine map in φ's order, dL/d(state), and dL/dgradient [w, N] or
- *   null
- */
-export function stepBackward(
+/** The parts of dL/dφ are a matrix per affine map, in φ's order. */
+function back(
   tf: Tf,
   spec: LstmSpec,
-  net: Network,
-  trace: StepTrace,
+  net: LstmWeights,
+  trace: LstmTrace,
   dUpdate: Tensor2D,
-  dHidden: Hidden,
+  dState: NetworkState,
   wantInput: boolean,
 ) {
   // Maps come last to first: each puts its gradient before those already there.
@@ -134,16 +127,16 @@ export function stepBackward(
   const dOut = spec.outputScale === 1 ? dUpdate : tf.mul<Tensor2D>(dUpdate, spec.outputScale);
   collect(trace.last, dOut);
   let dx = withoutLast(tf, tf.matMul(net.output.matrix, dOut));
-  const dPrevious: Hidden = [];
+  const dPrevious: Tensor2D[] = [];
   for (let l = net.layers.length - 1; l >= 0; l--) {
     const { xh, c, i, f, g, o, tanhC } = trace.layers[l]!;
     const units = c.shape[0];
-    const carried = dHidden[l];
-    const dh = carried ? tf.add<Tensor2D>(dx, carried.h) : dx;
+    const [carriedH, carriedC] = [dState[2 * l], dState[2 * l + 1]];
+    const dh = carriedH ? tf.add<Tensor2D>(dx, carriedH) : dx;
     const dhO = tf.mul<Tensor2D>(dh, o);
     const dhOC = tf.mul<Tensor2D>(dhO, tanhC);
     const throughH = tf.sub<Tensor2D>(dhO, tf.mul(dhOC, tanhC));
-    const dc = carried ? tf.add<Tensor2D>(throughH, carried.c) : throughH;
+    const dc = carriedC ? tf.add<Tensor2D>(throughH, carriedC) : throughH;
     const dcI = tf.mul<Tensor2D>(dc, i);
     const dcF = tf.mul<Tensor2D>(dc, f);
     // σ' = σ (1 - σ) and tanh' = 1 - tanh², each times the factor before it.
@@ -162,13 +155,13 @@ export function stepBackward(
     const dxh = tf.matMul<Tensor2D>(net.layers[l]!.matrix, dz);
     const width = xh.shape[0] - units - 1;
     dx = rows(tf, dxh, 0, width);
-    dPrevious.unshift({ h: rows(tf, dxh, width, units), c: dcF });
+    dPrevious.unshift(rows(tf, dxh, width, units), dcF);
   }
   if (net.input) collect(trace.projected!, dx);
-  if (!wantInput) return { weights, dHidden: dPrevious, dGradient: null };
+  if (!wantInput) return { weights, dState: dPrevious, dGradient: null };
   if (net.input) dx = withoutLast(tf, tf.matMul(net.input.matrix, dx));
   const dGradient = preprocessGradient(tf, spec.preprocess, trace.gradient, dx);
-  return { weights, dHidden: dPrevious, dGradient };
+  return { weights, dState: dPrevious, dGradient };
 }
 
 function rows(tf: Tf, x: Tensor2D, first: number, count: number): Tensor2D {
@@ -178,9 +171,4 @@ function rows(tf: Tf, x: Tensor2D, first: number, count: number): Tensor2D {
 /** Without the row of the bias's input of 1. */
 function withoutLast(tf: Tf, x: Tensor2D): Tensor2D {
   return rows(tf, x, 0, x.shape[0] - 1);
-}
-
-/** A state of zeros for n blocks. */
-export function zeroHidden(tf: Tf, spec: LstmSpec, n: number): Hidden {
-  return spec.layers.map((units) => ({ h: tf.zeros([units, n]), c: tf.zeros([units, n]) }));
 }

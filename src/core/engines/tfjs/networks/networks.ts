@@ -1,0 +1,14 @@
+import type { NetworkName, NetworkSpec } from '../../../../contract/networks/networks.js';
+import { type LstmTrace, type LstmWeights, lstm } from './lstm.js';
+import type { TfjsNetwork } from './network.js';
+
+/** A network's weights as tensors, and its traces: those of the network that made them. */
+export type Net = LstmWeights;
+export type Trace = LstmTrace;
+
+const networks = { lstm } satisfies Record<NetworkName, unknown>;
+
+/** The network that a spec names. Its methods take that spec, and what they returned themselves. */
+export function tfjsNetwork(spec: NetworkSpec): TfjsNetwork<NetworkSpec, Net, Trace> {
+  return networks[spec.name] as TfjsNetwork<NetworkSpec, Net, Trace>;
+}
