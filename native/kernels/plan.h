@@ -8,22 +8,10 @@
 // g H + u.
 #include "tiles.h"
 #include "activations.h"
+#include "memory.h"
 #include "../engine/task.h"
 
 namespace metadescent::METADESCENT_ISA {
-
-/** Takes memory off the front of a buffer; with a null buffer it only counts. Pieces are aligned to 64 bytes. */
-struct Arena {
-  char* base;
-  size_t used;
-
-  template <class T>
-  INLINE T* take(size_t count) {
-    char* at = base == nullptr ? nullptr : base + used;
-    used += (count * sizeof(T) + 63) / 64 * 64;
-    return reinterpret_cast<T*>(at);
-  }
-};
 
 struct Layer {
   /** Width of the input: the network's inputs, or the units of the layer below. */

@@ -28,19 +28,6 @@ constexpr long kManyFunctions = 16;
 constexpr long kPieces = 64;
 constexpr long kSumsFloats = 1L << 26;
 
-INLINE long min_of(long a, long b) { return a < b ? a : b; }
-INLINE long max_of(long a, long b) { return a > b ? a : b; }
-
-/** Provides a layout's memory: calls lay_out(arena) first to count, then to take. */
-template <class F>
-INLINE void with_memory(Pool& pool, int thread, F&& lay_out) {
-  Arena arena{nullptr, 0};
-  lay_out(arena);
-  // At least one byte: a null buffer would only count again.
-  arena = {static_cast<char*>(pool.memory(thread, arena.used + 1)), 0};
-  lay_out(arena);
-}
-
 /** What kRelative divides by: |f(θ_0)|, or 1 where float cannot hold the reciprocal. As in src/core/engines/objective.ts. */
 INLINE double size_of(double first_loss) {
   const double size = __builtin_fabs(first_loss);
