@@ -162,12 +162,15 @@ size_t state_rows(const Network& network) {
   return 2 * units;
 }
 
-/** [activation, widths …] */
+/** [activation, loss, widths …] */
 void layers_from(const Array<double>& numbers, Perceptron& p) {
-  if (numbers.length < 3 || numbers.length > 2 + kMaxPerceptronLayers) throw std::invalid_argument("perceptron: 3 to 10 numbers");
+  if (numbers.length < 4 || numbers.length > 3 + kMaxPerceptronLayers) throw std::invalid_argument("perceptron: 4 to 20 numbers");
   p.activation = static_cast<Perceptron::Activation>(static_cast<int>(numbers.data[0]));
-  p.layers = static_cast<int>(numbers.length - 2);
-  for (int l = 0; l <= p.layers; l++) p.widths[l] = static_cast<int>(numbers.data[1 + l]);
+  p.loss = static_cast<Perceptron::Loss>(static_cast<int>(numbers.data[1]));
+  p.layers = static_cast<int>(numbers.length - 3);
+  for (int l = 0; l <= p.layers; l++) p.widths[l] = static_cast<int>(numbers.data[2 + l]);
+  if (p.loss == Perceptron::kReconstruction && p.widths[p.layers] != p.widths[0])
+    throw std::invalid_argument("perceptron: expected as many outputs as inputs");
 }
 
 /** [side, kernel, batch normalisation or not, convolutions, widths …] */
@@ -205,6 +208,20 @@ Sizes sizes_of(const ConvNet& n) {
   return sizes;
 }
 
+/** The number of classes; any number that a byte has where labels do not matter. */
+int classes_of(const Perceptron& p) { return p.loss == Perceptron::kReconstruction ? 256 : p.widths[p.layers]; }
+int classes_of(const ConvNet& n) { return n.widths[n.layers]; }
+
+/** The functions' own numbers for the classes, or null. */
+const float* permutations(const Array<float>& classes, const Functions& f) {
+  if (classes.data == nullptr) return nullptr;
+  const int count = classes_of(f.perceptron);
+  if (classes.length != static_cast<size_t>(f.count) * count) throw std::invalid_argument("classes: expected one per class of each function");
+  for (size_t i = 0; i < classes.length; i++)
+    if (!(classes.data[i] >= 0 && classes.data[i] < static_cast<float>(count))) throw std::invalid_argument("classes: one is not there");
+  return classes.data;
+}
+
 /** A network's numbers, the size of a mini-batch, inputs, labels and the rows of the steps; null if there is no network. */
 template <class Net>
 void network_of_examples(Arguments& arguments, const Functions& f, Net& net) {
@@ -215,9 +232,10 @@ void network_of_examples(Arguments& arguments, const Functions& f, Net& net) {
   const Sizes sizes = sizes_of(net);
   if (sizes.coordinates != f.dimension) throw std::invalid_argument("layers: their widths make other coordinates");
   if (inputs.length != labels.length * sizes.width) throw std::invalid_argument("inputs: expected a row for each label");
+  const int classes = classes_of(net);
   for (size_t i = 0; i < rows.length; i++) {
     const int row = rows.data[i];
-    if (row < 0 || static_cast<size_t>(row) >= labels.length || labels.data[row] >= net.widths[net.layers])
+    if (row < 0 || static_cast<size_t>(row) >= labels.length || labels.data[row] >= classes)
       throw std::invalid_argument("rows: one is not there, or of a class beyond the last layer's");
   }
   net.batch = static_cast<long>(batch);
@@ -234,11 +252,18 @@ Functions functions_from(Arguments& arguments) {
   f.count = static_cast<long>(arguments.number());
   f.dimension = static_cast<long>(arguments.number());
   const size_t n = static_cast<size_t>(f.count) * f.dimension;
-  const bool quadratic = f.family == Functions::kQuadratic;
-  f.data[0] = arguments.array<float>("data", f.family == Functions::kParabola ? n : quadratic ? n * f.dimension : 0);
+  const bool quadratic = f.family == Functions::kQuadratic, perceptron = f.family == Functions::kPerceptron;
+  const Array<float> first = arguments.array<float>("data");
+  const size_t expected = f.family == Functions::kParabola ? n : quadratic ? n * f.dimension : 0;
+  if (!perceptron && first.length != expected)
+    throw std::invalid_argument("data has " + std::to_string(first.length) + " numbers, expected " + std::to_string(expected));
+  f.data[0] = first.data;
   f.data[1] = arguments.array<float>("data", quadratic ? n : 0);
   f.scale = optional(arguments, "scale", n);
-  if (f.family == Functions::kPerceptron) network_of_examples(arguments, f, f.perceptron);
+  if (perceptron) {
+    network_of_examples(arguments, f, f.perceptron);
+    f.perceptron.classes = permutations(first, f);
+  }
   else if (f.family == Functions::kConvNet) network_of_examples(arguments, f, f.conv_net);
   else for (int i = 0; i < 5; i++) arguments.skip();
   return f;

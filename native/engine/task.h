@@ -29,7 +29,7 @@ struct Network {
   double output_scale;
 };
 
-constexpr int kMaxPerceptronLayers = 8;
+constexpr int kMaxPerceptronLayers = 17;
 
 /** The mini-batches of a function that learns from examples. */
 struct MiniBatches {
@@ -45,8 +45,16 @@ struct MiniBatches {
 
 /** A multi-layer perceptron. */
 struct Perceptron : MiniBatches {
-  enum Activation { kSigmoid, kTanh, kRelu };
+  enum Activation { kSigmoid, kTanh, kRelu, kGelu };
+  /**
+   * The mean over the mini-batch of the softmax cross-entropy; of the squared distance to the class as a one-hot vector;
+   * or, for outputs that go through a sigmoid, of their mean squared distance to the inputs.
+   */
+  enum Loss { kCrossEntropy, kSquaredError, kReconstruction };
   Activation activation;
+  Loss loss;
+  /** Each function's own number for each class, [B, classes]; null where the labels are as given. */
+  const float* classes;
   int layers;
   /** The number of inputs, then the units of each layer. */
   int widths[kMaxPerceptronLayers + 1];

@@ -61,12 +61,16 @@ struct Case {
   float scaling = 0;
   /** One in this many pixels is lit. */
   unsigned dark = 3;
+  /** Whether each function has its own order of the classes. */
+  bool permuted = false;
 };
 
 /** Made-up examples, and which of them each function sees at each step of two unrolls. */
 struct Examples {
   std::vector<unsigned char> inputs, labels;
   std::vector<int> rows;
+  /** Of each function, if they are permuted. */
+  Floats classes;
 
   Examples(const Case& c, std::mt19937& random) {
     if (c.family != Functions::kPerceptron) return;
@@ -74,12 +78,18 @@ struct Examples {
     for (int i = 0; i < count * c.perceptron.widths[0]; i++) inputs.push_back(random() % c.dark ? 0 : random() % 256);
     for (int i = 0; i < count; i++) labels.push_back(random() % c.perceptron.widths[c.perceptron.layers]);
     for (long i = 0; i < (2 * c.steps + 1) * c.count * c.perceptron.batch; i++) rows.push_back(random() % count);
+    const int last = c.perceptron.widths[c.perceptron.layers];
+    for (long b = 0; c.permuted && b < c.count; b++) {
+      for (int i = 0; i < last; i++) classes.push_back(float(i));
+      std::shuffle(classes.end() - last, classes.end(), random);
+    }
   }
 
   Functions functions(const Case& c, long first_step, const Floats& W, const Floats& y, const Floats& scale) const {
     Functions f{c.family, c.count, c.dimension, {W.data(), y.data()}, c.perceptron, {}, scale.empty() ? nullptr : scale.data()};
     f.perceptron.inputs = inputs.data();
     f.perceptron.labels = labels.data();
+    f.perceptron.classes = classes.empty() ? nullptr : classes.data();
     f.perceptron.rows = rows.data() + first_step * c.count * c.perceptron.batch;
     return f;
   }
@@ -301,13 +311,18 @@ Case random_case(std::mt19937& random) {
   c.dimension = c.family == Functions::kSimple ? 1 : pick(1, 45);
   if (c.family == Functions::kPerceptron) {
     Perceptron& p = c.perceptron;
-    p.activation = Perceptron::Activation(pick(0, 1));
+    // ReLU has kinks, which finite precision may cross.
+    const Perceptron::Activation smooth[] = {Perceptron::kSigmoid, Perceptron::kTanh, Perceptron::kGelu};
+    p.activation = smooth[pick(0, 2)];
+    p.loss = Perceptron::Loss(pick(0, 2));
+    c.permuted = pick(0, 1);
     p.layers = int(pick(1, 4));
     p.batch = pick(1, 40);
     p.widths[0] = int(pick(1, 33));
     for (int l = 1; l <= p.layers; l++) p.widths[l] = int(pick(1, 7));
     // With a single class the loss is 0, and only rounding is computed.
     if (p.widths[p.layers] == 1) p.widths[p.layers] = 2;
+    if (p.loss == Perceptron::kReconstruction) p.widths[p.layers] = p.widths[0];
     c.dimension = 0;
     for (int l = 0; l < p.layers; l++) c.dimension += (p.widths[l] + 1) * p.widths[l + 1];
   }

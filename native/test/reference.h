@@ -146,14 +146,15 @@ inline void step_back(const Network& network, const Maps& maps, const Vector& ph
 }
 
 /** The perceptron of perceptron.h. */
-double perceptron(const metadescent::Perceptron& p, const int* rows, const Vector& theta, Vector& gradient);
+double perceptron(const metadescent::Perceptron& p, const int* rows, const float* classes, const Vector& theta, Vector& gradient);
 
 inline double unscaled(const Functions& f, long b, long step, const double* x, double* gradient) {
   const long d = f.dimension;
   if (f.family == Functions::kPerceptron) {
     Vector sum(d);
     const int* rows = f.perceptron.rows + (step * f.count + b) * f.perceptron.batch;
-    const double loss = perceptron(f.perceptron, rows, Vector(x, x + d), sum);
+    const float* classes = f.perceptron.classes == nullptr ? nullptr : f.perceptron.classes + b * f.perceptron.widths[f.perceptron.layers];
+    const double loss = perceptron(f.perceptron, rows, classes, Vector(x, x + d), sum);
     for (long i = 0; i < d; i++) gradient[i] = sum[i];
     return loss;
   }

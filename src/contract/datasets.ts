@@ -20,7 +20,7 @@ export interface Dataset {
   readonly heldOut: Examples;
 }
 
-export type Datasets = { readonly [N in DatasetName]?: Dataset };
+export type Datasets = { readonly [name: DatasetName]: Dataset | undefined };
 
 /** The data sets that a problem needs. */
 export function datasetsOf(problem: ProblemSpec): DatasetName[] {

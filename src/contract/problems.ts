@@ -8,6 +8,7 @@ import { LogisticSpec, logistic } from './problems/logistic.js';
 import { MnistSpec, mnist } from './problems/mnist.js';
 import { NoisySpec, noisy } from './problems/noisy.js';
 import { ParabolaSpec, parabola } from './problems/parabola.js';
+import { PerceptronSpec, perceptron } from './problems/perceptron.js';
 import { QuadraticSpec, quadratic } from './problems/quadratic.js';
 import { RastriginSpec, rastrigin } from './problems/rastrigin.js';
 import { RescaledSpec, rescaled } from './problems/rescaled.js';
@@ -30,6 +31,7 @@ export const ProblemSpec = OneOf(
     SimpleMultiSpec,
     QuadraticSpec,
     MnistSpec,
+    PerceptronSpec,
     CifarSpec,
     ShapesSpec,
     LogisticSpec,
@@ -59,6 +61,7 @@ const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = 
   'simple-multi': simpleMulti,
   quadratic,
   mnist,
+  perceptron,
   cifar,
   shapes,
   logistic,

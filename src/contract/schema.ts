@@ -1,4 +1,5 @@
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
+import { imageSetNames } from './image-sets.js';
 import { Type } from './type.js';
 
 /**
@@ -66,6 +67,13 @@ export function ByPresence<A extends TObject, B extends TObject>(
 /** One of a few strings, as `enum`. */
 export function Choice<const T extends string[]>(values: T, options: Record<string, unknown> = {}) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: values, ...options });
+}
+
+/** The name of a data set of images. The list of the schema grows with those that are added. */
+export function ImageSetName(options: Record<string, unknown> = {}) {
+  const description =
+    'The data set, by name. NAME-8 has the images of NAME reduced to 8 × 8, NAME-grey without their colours.';
+  return Type.Unsafe<string>({ type: 'string', enum: imageSetNames, description, ...options });
 }
 
 /** One of a few whole numbers, as `enum`. */

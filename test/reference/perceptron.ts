@@ -1,32 +1,35 @@
 import { type Picture, softmax } from './cross-entropy.js';
 
 /**
- * Mean softmax cross-entropy of a multi-layer perceptron, digit by digit, unit by unit, in fp64. θ is, layer by layer,
- * the weights [inputs, outputs] row by row, then the biases.
+ * The mean loss of a multi-layer perceptron, image by image, unit by unit, in fp64. θ is, layer by layer, the weights
+ * [inputs, outputs] row by row, then the biases.
  */
 export interface Perceptron {
-  /** Widths of all layers: pixels, hidden units, classes. */
+  /** Widths of all layers: pixels, hidden units, outputs. */
   widths: number[];
-  activation: 'sigmoid' | 'tanh' | 'relu';
+  activation: 'sigmoid' | 'tanh' | 'relu' | 'gelu';
+  /** "reconstruction": the mean squared distance of the outputs' sigmoids to the pixels. */
+  loss: 'cross-entropy' | 'squared-error' | 'reconstruction';
 }
 
-/** Mean over the digits of the loss, and its gradient. */
-export function crossEntropy(network: Perceptron, digits: readonly Picture[], theta: readonly number[]) {
+/** Mean over the images of the loss, and its gradient. */
+export function perceptron(network: Perceptron, images: readonly Picture[], theta: readonly number[]) {
   let loss = 0;
   const gradient = new Array<number>(theta.length).fill(0);
-  for (const digit of digits) loss += addPicture(network, digit, theta, gradient);
-  return { loss: loss / digits.length, gradient: gradient.map((g) => g / digits.length) };
+  for (const image of images) loss += addPicture(network, image, theta, gradient);
+  return { loss: loss / images.length, gradient: gradient.map((g) => g / images.length) };
 }
 
-/** One digit's loss; its gradient is added to `gradient`. */
+/** One image's loss; its gradient is added to `gradient`. */
 function addPicture(
-  { widths, activation }: Perceptron,
-  { pixels, label }: Picture,
+  { widths, activation, loss }: Perceptron,
+  picture: Picture,
   theta: readonly number[],
   gradient: number[],
 ): number {
-  // Values of the units of each layer, and the offset of the layer's weights in θ.
-  const values = [pixels];
+  // Sums and values of the units of each layer, and the offset of the layer's weights in θ.
+  const allSums: number[][] = [[]];
+  const values = [picture.pixels];
   const offsets = [0];
   for (let l = 1; l < widths.length; l++) {
     const [inputs, outputs, offset] = [widths[l - 1]!, widths[l]!, offsets[l - 1]!];
@@ -36,11 +39,12 @@ function addPicture(
       for (let i = 0; i < inputs; i++) sum += values[l - 1]![i]! * theta[offset + i * outputs + j]!;
       return sum;
     });
-    values.push(l === widths.length - 1 ? softmax(sums) : sums.map((z) => activate(activation, z)));
+    allSums.push(sums);
+    values.push(sums.map((z) => activate(activation, z)));
   }
-  const probabilities = values.at(-1)!;
+  const found = outputLoss(loss, allSums.at(-1)!, picture);
   // dloss/dz of the current layer, the last first.
-  let delta = probabilities.map((p, j) => p - (j === label ? 1 : 0));
+  let { delta } = found;
   for (let l = widths.length - 1; l > 0; l--) {
     const [inputs, outputs, offset] = [widths[l - 1]!, widths[l]!, offsets[l - 1]!];
     const below = values[l - 1]!;
@@ -52,9 +56,30 @@ function addPicture(
         before[i]! += theta[offset + i * outputs + j]! * delta[j]!;
       }
     }
-    delta = before.map((d, i) => d * derivative(activation, below[i]!));
+    delta = before.map((d, i) => d * derivative(activation, allSums[l - 1]![i] ?? 0));
   }
-  return -Math.log(probabilities[label]!);
+  return found.value;
+}
+
+/** One image's loss by the outputs z, and its gradient. */
+function outputLoss(loss: Perceptron['loss'], z: number[], { pixels, label }: Picture) {
+  const oneHot = z.map((_, j) => (j === label ? 1 : 0));
+  switch (loss) {
+    case 'cross-entropy': {
+      const p = softmax(z);
+      return { value: -Math.log(p[label]!), delta: p.map((p, j) => p - oneHot[j]!) };
+    }
+    case 'squared-error': {
+      const off = z.map((z, j) => z - oneHot[j]!);
+      return { value: off.reduce((sum, o) => sum + o * o, 0), delta: off.map((o) => 2 * o) };
+    }
+    case 'reconstruction': {
+      const p = z.map((z) => 1 / (1 + Math.exp(-z)));
+      const off = p.map((p, j) => (p - pixels[j]!) / z.length);
+      const value = off.reduce((sum, o) => sum + o * o, 0) * z.length;
+      return { value, delta: off.map((o, j) => 2 * o * p[j]! * (1 - p[j]!)) };
+    }
+  }
 }
 
 function activate(activation: Perceptron['activation'], z: number): number {
@@ -65,17 +90,23 @@ function activate(activation: Perceptron['activation'], z: number): number {
       return Math.tanh(z);
     case 'relu':
       return Math.max(z, 0);
+    case 'gelu':
+      return (z / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)));
   }
 }
 
-/** The activation's derivative, by its value. */
-function derivative(activation: Perceptron['activation'], value: number): number {
+function derivative(activation: Perceptron['activation'], z: number): number {
   switch (activation) {
     case 'sigmoid':
-      return value * (1 - value);
+      return Math.exp(-z) / (1 + Math.exp(-z)) ** 2;
     case 'tanh':
-      return 1 - value ** 2;
+      return 1 / Math.cosh(z) ** 2;
     case 'relu':
-      return value > 0 ? 1 : 0;
+      return z > 0 ? 1 : 0;
+    case 'gelu': {
+      const c = Math.sqrt(2 / Math.PI);
+      const u = c * (z + 0.044715 * z ** 3);
+      return (1 + Math.tanh(u)) / 2 + ((z / 2) * (c + 3 * c * 0.044715 * z ** 2)) / Math.cosh(u) ** 2;
+    }
   }
 }

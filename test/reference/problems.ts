@@ -1,6 +1,6 @@
 import { type ConvNet, convNet } from './conv-net.js';
 import type { Picture } from './cross-entropy.js';
-import { crossEntropy, type Perceptron } from './perceptron.js';
+import { type Perceptron, perceptron } from './perceptron.js';
 import { type TestFunction, testFunction } from './test-functions.js';
 
 /** One function of a family, by its data, in fp64. */
@@ -8,7 +8,7 @@ export type FunctionData =
   | { name: 'simple' | 'simple-multi' }
   | { name: 'parabola'; s: number[] }
   | { name: 'quadratic'; W: number[][]; y: number[] }
-  | { name: 'mnist'; network: Perceptron; batch: (step: number) => Picture[] }
+  | { name: 'perceptron'; network: Perceptron; batch: (step: number) => Picture[] }
   | { name: 'conv-net'; network: ConvNet; batch: (step: number) => Picture[] }
   | TestFunction
   | { name: 'rescaled'; inner: FunctionData; c: number[] }
@@ -33,8 +33,8 @@ export function value(f: FunctionData, theta: readonly number[], step = 0): numb
       return sum(theta.map((x, i) => (f.s[i]! * x) ** 2));
     case 'quadratic':
       return sum(residual(f.W, f.y, theta).map((r) => r ** 2));
-    case 'mnist':
-      return crossEntropy(f.network, f.batch(step), theta).loss;
+    case 'perceptron':
+      return perceptron(f.network, f.batch(step), theta).loss;
     case 'conv-net':
       return convNet(f.network, f.batch(step), theta).loss;
     case 'logistic':
@@ -65,8 +65,8 @@ export function gradient(f: FunctionData, theta: readonly number[], step = 0): n
       const r = residual(f.W, f.y, theta);
       return theta.map((_, column) => 2 * sum(r.map((value, row) => f.W[row]![column]! * value)));
     }
-    case 'mnist':
-      return crossEntropy(f.network, f.batch(step), theta).gradient;
+    case 'perceptron':
+      return perceptron(f.network, f.batch(step), theta).gradient;
     case 'conv-net':
       return convNet(f.network, f.batch(step), theta).gradient;
     case 'logistic':

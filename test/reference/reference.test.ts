@@ -159,34 +159,40 @@ test('the classical test functions: gradients are differences of values, and the
   near(value({ name: 'lasso', A: [[1, 2]], b: [3], l1: 0.5 }, [1, -1]), 0.5 * 16 + 1);
 });
 
-test('the gradient of a perceptron is the difference of its values, and its loss at θ = 0 is log 10', () => {
-  const digits = Array.from({ length: 3 }, (_, i) => ({ pixels: draws(4).map(Math.abs), label: 3 * i }));
-  for (const hidden of [[], [3], [3, 2]])
-    for (const activation of ['sigmoid', 'tanh', 'relu'] as const) {
-      // Another digit at each step.
-      const f: FunctionData = {
-        name: 'mnist',
-        network: { widths: [4, ...hidden, 10], activation },
-        batch: (step) => digits.slice(step),
-      };
-      const d = [4, ...hidden].reduce((sum, width, l) => sum + (width + 1) * ([...hidden, 10][l] as number), 0);
-      near(value(f, new Array(d).fill(0)), Math.log(10));
-      const theta = draws(d);
-      for (const step of [0, 1]) {
-        const differences = theta.map(
-          (x, i) => (value(f, theta.with(i, x + 1e-5), step) - value(f, theta.with(i, x - 1e-5), step)) / 2e-5,
-        );
-        assert(relativeError(gradient(f, theta, step), differences) < 1e-7, `${activation}, hidden ${hidden}`);
+test('the gradient of a perceptron is the difference of its values, and its loss at θ = 0 is known', () => {
+  const images = Array.from({ length: 3 }, (_, i) => ({ pixels: draws(4).map(Math.abs), label: i }));
+  const off = images[0]!.pixels.map((x) => (x - 0.5) ** 2 / 4).reduce((a, b) => a + b);
+  const atZero = { 'cross-entropy': Math.log(4), 'squared-error': 1, reconstruction: off } as const;
+  for (const loss of ['cross-entropy', 'squared-error', 'reconstruction'] as const)
+    for (const hidden of [[], [3], [3, 2]])
+      for (const activation of ['sigmoid', 'tanh', 'relu', 'gelu'] as const) {
+        const widths = [4, ...hidden, 4];
+        // Other images at each step.
+        const f: FunctionData = {
+          name: 'perceptron',
+          network: { widths, activation, loss },
+          batch: (step) => images.slice(step, step + 2),
+        };
+        const alone: FunctionData = { ...f, batch: () => [images[0]!] };
+        const d = widths.slice(1).reduce((sum, outputs, l) => sum + (widths[l]! + 1) * outputs, 0);
+        near(value(alone, new Array(d).fill(0)), atZero[loss]);
+        const theta = draws(d);
+        for (const step of [0, 1]) {
+          const differences = theta.map(
+            (x, i) => (value(f, theta.with(i, x + 1e-5), step) - value(f, theta.with(i, x - 1e-5), step)) / 2e-5,
+          );
+          const what = `${loss}, ${activation}, hidden ${hidden}`;
+          assert(relativeError(gradient(f, theta, step), differences) < 1e-7, what);
+        }
       }
-    }
 });
 
 test('softmax cross-entropy, by hand', () => {
   // A single bias: z = (ln 3, 0, …): p_0 = 3/12, p_1 = 1/12.
   const theta = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Math.log(3), 0, 0, 0, 0, 0, 0, 0, 0, 0];
   const f = (label: number): FunctionData => ({
-    name: 'mnist',
-    network: { widths: [1, 10], activation: 'relu' },
+    name: 'perceptron',
+    network: { widths: [1, 10], activation: 'relu', loss: 'cross-entropy' },
     batch: () => [{ pixels: [0.5], label }],
   });
   near(value(f(0), theta), Math.log(4));

@@ -86,7 +86,8 @@ struct Optimizee {
           break;
         case Functions::kPerceptron: {
           const Perceptron& p = all->perceptron;
-          losses[f] = perceptron.evaluate(x, p.rows + (step * all->count + at) * p.batch, g, pool);
+          const float* classes = p.classes == nullptr ? nullptr : p.classes + at * p.widths[p.layers];
+          losses[f] = perceptron.evaluate(x, p.rows + (step * all->count + at) * p.batch, classes, g, pool);
           break;
         }
         case Functions::kConvNet: {

@@ -1,5 +1,5 @@
 #pragma once
-// Mean softmax cross-entropy of a multi-layer perceptron on a mini-batch, and its gradient.
+// The loss of a multi-layer perceptron on a mini-batch, and its gradient.
 //
 // Lanes run along the inputs of a layer, whose weights are transposed for that. Work is divided by digits for the forward
 // and backward pass, and by blocks of inputs for the weights' gradient, only by shapes and with each sum in the digits'
@@ -7,6 +7,8 @@
 #include "../parallel.h"
 #include "../plan.h"
 #include "cross_entropy.h"
+#include "hidden_units.h"
+#include "squared_error.h"
 
 namespace metadescent::METADESCENT_ISA {
 
@@ -62,15 +64,16 @@ class PerceptronLoss {
 
   /**
    * @param rows the examples of the mini-batch
+   * @param classes the function's own numbers for the classes, or null
    * @param pool the threads to work on, or null
    * @returns f(θ)
    */
-  float evaluate(const float* theta, const int* rows, float* gradient, Pool* pool) const {
+  float evaluate(const float* theta, const int* rows, const float* classes, float* gradient, Pool* pool) const {
     const long batch = network->batch;
     each_block(pool, [&](const Layer& l, long from, long to) { transpose(l, theta + l.weights, from, to); });
     each_piece(pool, (batch + kDigits - 1) / kDigits, [&](long piece) {
       const long first = piece * kDigits, left = batch - first;
-      take_through(theta, rows, first, static_cast<int>(left < kDigits ? left : kDigits));
+      take_through(theta, rows, classes, first, static_cast<int>(left < kDigits ? left : kDigits));
     });
     each_block(pool, [&](const Layer& l, long from, long to) {
       weight_gradient(l, from, to, gradient + l.weights);
@@ -101,15 +104,17 @@ class PerceptronLoss {
   }
 
   /** Some digits, forward through all the layers and back. */
-  void take_through(const float* theta, const int* rows, long first, int count) const {
+  void take_through(const float* theta, const int* rows, const float* classes, long first, int count) const {
     const int last = network->layers - 1;
     gather(rows, first, count);
     for (int l = 0; l <= last; l++) {
       weigh(layer[l], theta + layer[l].biases, first, count);
       if (l < last) activate(layer[l], layer[l + 1], first, count);
     }
-    for (long d = first; d < first + count; d++)
-      losses[d] = cross_entropy(layer[last].sums + d * layer[last].height, layer[last].outputs, network->labels[rows[d]], network->batch);
+    for (long d = first; d < first + count; d++) {
+      const int label = network->labels[rows[d]];
+      losses[d] = loss(layer[last].sums + d * layer[last].height, classes == nullptr ? label : static_cast<int>(classes[label]), d);
+    }
     for (int l = last; l > 0; l--) back(layer[l], layer[l - 1], first, count);
   }
 
@@ -149,37 +154,22 @@ class PerceptronLoss {
       for (long u = l.outputs; u < l.height; u++) l.sums[d * l.height + u] = 0;
   }
 
+  /** @param z the last layer's sums; replaced by df/dz @returns the loss of example d */
+  float loss(float* z, int label, long d) const {
+    const long outputs = layer[network->layers - 1].outputs;
+    switch (network->loss) {
+      case Perceptron::kSquaredError:
+        return squared_error(z, outputs, label, network->batch);
+      case Perceptron::kReconstruction:
+        return reconstruction_error(z, layer[0].values + d * layer[0].width, outputs, network->batch);
+      default:
+        return cross_entropy(z, outputs, label, network->batch);
+    }
+  }
+
   void activate(const Layer& l, const Layer& above, long first, int count) const {
     for (long i = first * l.height; i < (first + count) * l.height; i += kLanes)
-      store(above.values + i, activation(load(l.sums + i)));
-  }
-
-  V activation(V z) const {
-    V y[1];
-    switch (network->activation) {
-      case Perceptron::kSigmoid:
-        y[0] = z * set(-kLog2E);
-        exp2_plus_1(y);
-        return set(1.f) / y[0];
-      case Perceptron::kTanh:
-        y[0] = z * set(2 * kLog2E);
-        exp2_minus_1(y);
-        return y[0] / (y[0] + set(2.f));
-      default:
-        return at_least(z, 0);
-    }
-  }
-
-  /** The activation's derivative, as a function of its value. */
-  V derivative(V value) const {
-    switch (network->activation) {
-      case Perceptron::kSigmoid:
-        return fnma(value, value, value);
-      case Perceptron::kTanh:
-        return fnma(value, value, set(1.f));
-      default:
-        return select(value > V{}, set(1.f), V{});
-    }
+      store(above.values + i, activation(network->activation, load(l.sums + i)));
   }
 
   /** df/d(sums of the layer below) = derivative ∘ (df/d(sums) · weightsᵀ) */
@@ -202,7 +192,7 @@ class PerceptronLoss {
         for (int d = 0; d < D; d++)
           for (int n = 0; n < N; n++) {
             const long i = at + d * l.width + n * kLanes;
-            store(below.sums + i, a[d][n] * derivative(load(l.values + i)));
+            store(below.sums + i, a[d][n] * derivative(network->activation, load(l.values + i), load(below.sums + i)));
           }
       });
     });

@@ -4,8 +4,8 @@ export interface Parameter {
   readonly shape: readonly number[];
 }
 
-/** Data sets that problems learn from; `src/data/` reads them. */
-export type DatasetName = 'digits' | 'cifar' | `shapes-${8 | 16 | 32}`;
+/** The name of a data set of `contract/image-sets.ts`; `src/data/` reads them. */
+export type DatasetName = string;
 
 /** A problem within another, validated like any problem. `problems.ts`, which knows all families, has the full type. */
 export interface InnerProblemSpec {

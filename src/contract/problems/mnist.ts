@@ -1,7 +1,9 @@
 import type { Static } from 'typebox';
+import { imageSet, imageWidth } from '../image-sets.js';
 import { Choice, Nullable, Strict } from '../schema.js';
 import { Type } from '../type.js';
 import type { FamilyContract } from './family.js';
+import { type Perceptron, perceptronFloats, perceptronParameters } from './perceptron.js';
 
 export const MnistSpec = Strict(
   {
@@ -35,29 +37,19 @@ export const MnistSpec = Strict(
 );
 export type MnistSpec = Static<typeof MnistSpec>;
 
-/** Pixels of a digit, 28 × 28, and classes. */
-export const digitShape = { pixels: 784, classes: 10 } as const;
-
-/** The affine maps of a perceptron, from the pixels to the classes. */
-export function layerSizes({ hidden }: MnistSpec): { inputs: number; outputs: number }[] {
-  const widths = [digitShape.pixels, ...hidden, digitShape.classes];
-  return widths.slice(1).map((outputs, i) => ({ inputs: widths[i]!, outputs }));
+/** The network described by a document. */
+export function mnistNet({ hidden, activation, batch }: MnistSpec): Perceptron {
+  const digits = imageSet('digits');
+  return { widths: [imageWidth(digits), ...hidden, digits.classes], activation, loss: 'cross-entropy', batch };
 }
 
 export const mnist: FamilyContract<MnistSpec> = {
-  parameters: (spec) =>
-    layerSizes(spec).flatMap(({ inputs, outputs }, i) => [
-      { name: `layer${i + 1}/weights`, shape: [inputs, outputs] },
-      { name: `layer${i + 1}/biases`, shape: [outputs] },
-    ]),
+  parameters: (spec) => perceptronParameters(mnistNet(spec)),
   miniBatch: ({ batch, examples }) => ({
     dataset: 'digits',
     size: batch,
-    classes: digitShape.classes,
+    classes: imageSet('digits').classes,
     ...(examples !== null && { perFunction: examples }),
   }),
-  miniBatchFloats(spec) {
-    const units = layerSizes(spec).reduce((sum, { outputs }) => sum + outputs, 0);
-    return spec.batch * (digitShape.pixels + 4 * units);
-  },
+  miniBatchFloats: (spec) => perceptronFloats(mnistNet(spec)),
 };

@@ -7,6 +7,7 @@ import { logistic } from './logistic.js';
 import { mnist } from './mnist.js';
 import { noisy } from './noisy.js';
 import { parabola } from './parabola.js';
+import { perceptron } from './perceptron.js';
 import type { Mathematics, Problem } from './problem.js';
 import { quadratic } from './quadratic.js';
 import { rastrigin } from './rastrigin.js';
@@ -22,6 +23,7 @@ export const problems: { readonly [N in ProblemName]: Problem<N> } = {
   'simple-multi': simpleMulti,
   quadratic,
   mnist,
+  perceptron,
   cifar,
   shapes,
   logistic,

@@ -1,5 +1,8 @@
+import type { Dataset } from '../../../src/contract/datasets.js';
+import { imageSet } from '../../../src/contract/image-sets.js';
 import type { LstmSpec } from '../../../src/contract/networks/lstm.js';
 import type { GroupRule, GroupSpec, LearnedSpec } from '../../../src/contract/optimizers.js';
+import type { PerceptronSpec } from '../../../src/contract/problems/perceptron.js';
 import type { ShapesSpec } from '../../../src/contract/problems/shapes.js';
 import { type ProblemSpec, partsOf } from '../../../src/contract/problems.js';
 import type { TrainingSpec } from '../../../src/contract/training.js';
@@ -7,6 +10,7 @@ import { initialise } from '../../../src/core/learned/initialise.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { makeShapes } from '../../../src/data/shapes.js';
+import { variantOf } from '../../../src/data/variants.js';
 import { lstmSpec, normal, testSeed, uniform } from '../../weights/samples.js';
 import { madeUpDigits } from '../problems/made-up-digits.js';
 
@@ -34,16 +38,36 @@ export const problems: ProblemSpec[] = [
   { name: 'quadratic', dimension: 3, distribution: 'uniform' },
   { name: 'quadratic', dimension: 5, distribution: 'normal' },
 ];
+function perceptron(fields: Partial<PerceptronSpec>): PerceptronSpec {
+  return {
+    name: 'perceptron',
+    dataset: 'digits-8',
+    hidden: [],
+    activation: 'relu',
+    loss: 'cross-entropy',
+    initialisation: 'lecun',
+    labels: 'given',
+    batch: 64,
+    examples: null,
+    ...fields,
+  };
+}
 /** The digits have 784 pixels, so one unit has 795 coordinates: as small as possible, for the sake of fp64. */
 export const perceptrons: ProblemSpec[] = [
   { name: 'mnist', hidden: [1], activation: 'sigmoid', batch: 4, examples: null },
   { name: 'mnist', hidden: [1, 2], activation: 'tanh', batch: 3, examples: null },
+  perceptron({ hidden: [1, 2], activation: 'gelu', batch: 3 }),
+  perceptron({ hidden: [2], activation: 'gelu', loss: 'squared-error', labels: 'permuted', batch: 2 }),
+  perceptron({ dataset: 'shapes-8-grey', hidden: [], activation: 'sigmoid', labels: 'permuted', batch: 4 }),
 ];
 export const widePerceptrons: ProblemSpec[] = [
   { name: 'mnist', hidden: [], activation: 'relu', batch: 1, examples: null },
   { name: 'mnist', hidden: [20], activation: 'sigmoid', batch: 37, examples: null },
   { name: 'mnist', hidden: [33, 7], activation: 'tanh', batch: 5, examples: 11 },
   { name: 'mnist', hidden: [3, 17, 16, 5], activation: 'relu', batch: 16, examples: null },
+  perceptron({ hidden: [33, 7], activation: 'gelu', batch: 17 }),
+  perceptron({ dataset: 'shapes-8', hidden: [5, 20], activation: 'relu', loss: 'squared-error', labels: 'permuted' }),
+  perceptron({ dataset: 'shapes-8-grey', hidden: [16], activation: 'tanh', labels: 'permuted', examples: 9 }),
 ];
 /** Random sizes, different with each seed. */
 const drawSize = uniform(seed + 2);
@@ -208,11 +232,20 @@ export const metaLosses: TrainingSpec['metaLoss'][] = ['sum', 'sum-and-final', '
 export const nameOf = (p: ProblemSpec): string => {
   if (p.name === 'quadratic') return `${p.name} ${p.distribution}`;
   if (p.name === 'mnist') return `${p.name} [${p.hidden}] ${p.activation}`;
+  if (p.name === 'perceptron')
+    return `${p.name} of ${p.dataset} [${p.hidden}] ${p.activation}, ${p.loss}, labels ${p.labels}`;
   if (p.name === 'shapes') return `${p.name} [${p.channels}] ${p.kernel}×${p.kernel} [${p.hidden}]`;
   const parts: string[] = partsOf(p).map(nameOf);
   return parts.length > 0 ? `${p.name} (${parts.join(', ')})` : p.name;
 };
-const datasets = { ...madeUpDigits(seed), 'shapes-8': await makeShapes(8) };
+const [madeUp, shapes] = [madeUpDigits(seed), await makeShapes(8)];
+const variant = (name: string, from: string, dataset: Dataset) => variantOf(dataset, imageSet(from), imageSet(name));
+const datasets = {
+  ...madeUp,
+  'digits-8': variant('digits-8', 'digits', madeUp.digits!),
+  'shapes-8': shapes,
+  'shapes-8-grey': variant('shapes-8-grey', 'shapes-8', shapes),
+};
 /** Rounding must not take a convolutional network's values over a kink: its seed is fixed. */
 export const seedOf = (problem: ProblemSpec) => (problem.name === 'shapes' ? 1 : seed);
 export const draw = (problem: ProblemSpec, count: number, first = 0) =>

@@ -34,7 +34,16 @@ function functionOf(batch: FunctionBatch, b: number): FunctionData {
       return { name: 'quadratic', W: matrix('W', d, d), y: values('y', d) };
     case 'mnist': {
       const widths = [miniBatches!.examples.width, ...problem.hidden, 10];
-      return { name: 'mnist', network: { widths, activation: problem.activation }, batch: picturesOf(miniBatches!, b) };
+      const network = { widths, activation: problem.activation, loss: 'cross-entropy' } as const;
+      return { name: 'perceptron', network, batch: picturesOf(miniBatches!, b) };
+    }
+    case 'perceptron': {
+      const { activation, loss } = problem;
+      const widths = [miniBatches!.examples.width, ...problem.hidden, miniBatches!.classes];
+      const classes = problem.labels === 'permuted' ? values('classes', miniBatches!.classes) : null;
+      const own = (picture: Picture) => ({ ...picture, label: classes ? classes[picture.label]! : picture.label });
+      const batch = picturesOf(miniBatches!, b);
+      return { name: 'perceptron', network: { widths, activation, loss }, batch: (step) => batch(step).map(own) };
     }
     case 'cifar':
     case 'shapes': {

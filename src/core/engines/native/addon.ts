@@ -23,7 +23,7 @@ export type FunctionArguments = [
 ];
 
 /**
- * A perceptron as [activation, widths …], or a convolutional network as [side, kernel, batch normalisation or not,
+ * A perceptron as [activation, loss, widths …], or a convolutional network as [side, kernel, batch normalisation or not,
  * convolutions, widths …]; the size of a mini-batch; the examples' bytes and classes; and the rows of the mini-batches
  * of this call's steps [steps, functions, size]. Nulls and 0 if there is no network.
  */

@@ -1,7 +1,8 @@
 import type { LstmSpec } from '../../../contract/networks/lstm.js';
 import { cifarNet } from '../../../contract/problems/cifar.js';
 import { type ConvNet, layersOf as convLayers, imageChannels } from '../../../contract/problems/conv-net.js';
-import { digitShape, layerSizes } from '../../../contract/problems/mnist.js';
+import { mnistNet } from '../../../contract/problems/mnist.js';
+import { type Perceptron, perceptronNet } from '../../../contract/problems/perceptron.js';
 import { type ProblemName, type ProblemSpec, partsOf } from '../../../contract/problems.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { FunctionArguments, MiniBatchArguments, NetworkNumbers } from './addon.js';
@@ -16,11 +17,13 @@ const families: { readonly [N in ProblemName]?: number } = {
   parabola: 1,
   quadratic: 2,
   mnist: 3,
+  perceptron: 3,
   cifar: 4,
   shapes: 4,
 };
 export const objectiveNumbers = { loss: 0, log: 1, relative: 2 } as const;
-const activations = { sigmoid: 0, tanh: 1, relu: 2 } as const;
+const activations = { sigmoid: 0, tanh: 1, relu: 2, gelu: 3 } as const;
+const losses = { 'cross-entropy': 0, 'squared-error': 1 } as const;
 
 /** Whether native code computes a problem's values and gradients, with rescaled coordinates or without. */
 export function hasKernels(problem: ProblemSpec): boolean {
@@ -48,7 +51,7 @@ export function functionArguments(batch: FunctionBatch, firstStep: number, steps
     families[problem.name]!,
     count,
     dimension,
-    data.s ?? data.W ?? null,
+    data.s ?? data.W ?? data.classes ?? null,
     data.y ?? null,
     scale,
     ...miniBatches(unscaled, firstStep, steps),
@@ -62,15 +65,21 @@ function miniBatches({ problem, miniBatches }: FunctionBatch, firstStep: number,
 }
 
 function layersOf(problem: ProblemSpec): Float64Array | null {
-  if (problem.name === 'mnist') {
-    const widths = [digitShape.pixels, ...layerSizes(problem).map(({ outputs }) => outputs)];
-    return Float64Array.of(activations[problem.activation], ...widths);
+  const perceptron = perceptronOf(problem);
+  if (perceptron) {
+    const { activation, loss, widths } = perceptron;
+    return Float64Array.of(activations[activation], losses[loss], ...widths);
   }
   const net = convNetOf(problem);
   if (!net) return null;
   const { side, kernel, batchNorm, channels, hidden, classes } = net;
   const widths = [imageChannels, ...channels, ...hidden, classes.length];
   return Float64Array.of(side, kernel, batchNorm ? 1 : 0, channels.length, ...widths);
+}
+
+function perceptronOf(problem: ProblemSpec): Perceptron | null {
+  if (problem.name === 'mnist') return mnistNet(problem);
+  return problem.name === 'perceptron' ? perceptronNet(problem) : null;
 }
 
 function convNetOf(problem: ProblemSpec): ConvNet | null {
@@ -81,7 +90,8 @@ function convNetOf(problem: ProblemSpec): ConvNet | null {
 /** Multiply-adds per evaluation. */
 export function evaluationCost({ problem, count, dimension, parts }: FunctionBatch): number {
   if (problem.name === 'rescaled') return evaluationCost(parts[0]!);
-  if (problem.name === 'mnist') return 2 * count * dimension * problem.batch;
+  const perceptron = perceptronOf(problem);
+  if (perceptron) return 2 * count * dimension * perceptron.batch;
   const net = convNetOf(problem);
   if (!net) return count * dimension * (problem.name === 'quadratic' ? 2 * dimension : 3);
   const products = convLayers(net).map(({ side, kernel, inputs, outputs }) => (side * kernel) ** 2 * inputs * outputs);
