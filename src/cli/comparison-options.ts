@@ -2,7 +2,8 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
 import { catalogue } from '../contract/catalogue.js';
-import { measures, tuningFunctions } from '../contract/comparison.js';
+import { tuningFunctions } from '../contract/comparison.js';
+import { measures } from '../contract/measures.js';
 import type { JobSpec } from '../contract/spec.js';
 import type { TrainedOptimizerRef } from '../contract/trained.js';
 import { readSpecFile, type SpecFile, specOf } from './spec-file.js';
@@ -41,7 +42,11 @@ export function withComparisonFlags(command: Command): Command {
       'hand-designed optimizers: "all" that have a learning rate, or a list such as "adam, {name: sgd, learningRate: 0.1}"; rates that are not given are tuned',
       parseBaselines,
     )
-    .option('--measures <LIST>', 'measures to tune rates for, each separately: any of sum, tail, final', parseList)
+    .option(
+      '--measures <LIST>',
+      `measures to tune rates for, each separately: any of ${measures.join(', ')}`,
+      parseList,
+    )
     .option('--tuning-functions <N>', 'functions to tune rates on', parseCount)
     .option(
       '--tuning-examples <SET>',

@@ -1,8 +1,10 @@
 import { type ComparisonSpec, countCombinations, countOptimizers, isTuned } from './comparison.js';
 import { checkChunk } from './data-limits.js';
 import type { Refuse } from './errors.js';
-import { isQuadratic, type ProblemSpec } from './problems.js';
+import { isRule } from './optimizers.js';
+import type { ProblemSpec } from './problems.js';
 import { checkResultSize } from './result-size.js';
+import { yardstickContract } from './yardsticks.js';
 
 const limits = {
   /** Losses kept at once, for one optimizer at a time: functions × (steps + 1) (512 MiB). */
@@ -34,12 +36,8 @@ export function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec
       `at most ${limits.measures} runs (here ${functions * optimizers}: functions × optimizers, a tuned rule counted once for each measure)`,
     );
   for (const [i, baseline] of baselines.entries()) {
-    if (baseline.name === 'conjugate-gradients' && !isQuadratic(problem))
-      refuse(
-        `/comparison/baselines/${i}/name`,
-        baseline.name,
-        `an update rule: conjugate gradients need a quadratic problem, and "${problem.name}" is not quadratic`,
-      );
+    const misfit = isRule(baseline) ? null : yardstickContract(baseline).refuses(problem);
+    if (misfit !== null) refuse(`/comparison/baselines/${i}/name`, baseline.name, `an update rule: ${misfit}`);
     if (!isTuned(baseline)) continue;
     const combinations = countCombinations(baseline, tuning);
     if (combinations > limits.combinations)

@@ -1,30 +1,10 @@
 import type { Static } from 'typebox';
-import { BaselineSpec, type RuleSpec } from './optimizers.js';
+import { Measure } from './measures.js';
+import { BaselineSpec, isRule, type RuleSpec } from './optimizers.js';
 import { Choice, Nullable, Strict } from './schema.js';
 import { Type } from './type.js';
 
 /** The schema of a job's `comparison`. */
-
-/** What a run of k steps is judged by. */
-export const Measure = Choice(['sum', 'final', 'tail'], {
-  description:
-    '"sum" is Σ f(θ_t), t = 0 … k - 1; "final" is f(θ_k); "tail" is the mean of f(θ_t) over the last tenth of the steps, at least one: t = 91 … 100 of 100.',
-});
-export type Measure = Static<typeof Measure>;
-export const measures: readonly Measure[] = ['sum', 'tail', 'final'];
-
-/** For running text. */
-export const measureNames: Record<Measure, string> = { sum: 'sum', tail: 'tail', final: 'final loss' };
-
-/** Whether a measure can tell optimizers apart. The sum over one step cannot: it is f(θ_0), before any step. */
-export function canTell(measure: Measure, steps: number): boolean {
-  return measure !== 'sum' || steps > 1;
-}
-
-/** Steps that a run's tail averages. */
-export function tailSteps(steps: number): number {
-  return Math.max(1, Math.floor(steps / 10));
-}
 
 const tried = (range: { maximum?: number; exclusiveMaximum?: number }) =>
   Type.Optional(Type.Array(Type.Number({ minimum: 0, ...range }), { minItems: 1, maxItems: 8, uniqueItems: true }));
@@ -93,7 +73,7 @@ export function tunedMeasures({ measure, measures }: TuningSpec): readonly Measu
 
 /** Whether a baseline's learning rate is tuned. */
 export function isTuned(baseline: BaselineSpec): baseline is RuleSpec {
-  return 'learningRate' in baseline && baseline.learningRate === 'tuned';
+  return isRule(baseline) && baseline.learningRate === 'tuned';
 }
 
 /** Combinations of the other parameters that a rule's rates are tuned with. */

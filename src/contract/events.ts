@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import { Measure } from './comparison.js';
 import { lossBuckets } from './losses.js';
+import { Measure } from './measures.js';
 import { ComparisonResults, weightsSha256 } from './results.js';
 import { Choice, Nullable, OneOf, Strict, toWire, WireNumber } from './schema.js';
 import { Type } from './type.js';

@@ -1,6 +1,6 @@
-import { canTell } from './comparison.js';
 import { stagesOf, validationHorizon } from './curriculum.js';
 import type { FieldError, Refuse } from './errors.js';
+import { measureContracts } from './measures.js';
 import { isNetworkSpec, type NetworkSpec, networkContract } from './networks/networks.js';
 import type { LearnedSpec } from './optimizers.js';
 import type { MetatrainSpec } from './spec.js';
@@ -9,7 +9,8 @@ import { lossWeights, type TrainingSpec } from './training.js';
 /** Refuses a training that cannot learn, or whose validations cannot measure progress. */
 export function checkLearnable({ training }: MetatrainSpec, refuse: Refuse): void {
   checkMetaLoss(training, refuse);
-  if (!canTell(training.validation.measure, validationHorizon(training)))
+  const { measure } = training.validation;
+  if (!measureContracts[measure].distinguishes(validationHorizon(training)))
     refuse(
       '/training/validation/measure',
       'sum',

@@ -156,11 +156,18 @@ export const ConjugateGradientsSpec = Strict(
   },
 );
 
+export type YardstickSpec = Static<typeof ConjugateGradientsSpec>;
+
 /** What a learned optimizer is compared with. */
 export const BaselineSpec = OneOf('name', [...ruleSpecs, ConjugateGradientsSpec], {
   description: 'A hand-designed optimizer, or conjugate gradients.',
 });
 export type BaselineSpec = Static<typeof BaselineSpec>;
+
+/** Whether a baseline is an update rule, and no yardstick. */
+export function isRule(baseline: BaselineSpec): baseline is RuleSpec {
+  return 'learningRate' in baseline;
+}
 
 const groupRuleSpecs = plainRuleSpecs.map((spec) => ({
   ...spec,

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { Measure } from './comparison.js';
+import { Measure } from './measures.js';
 import { BaselineSpec } from './optimizers.js';
 import { ProblemSpec, TrainingProblem } from './problems.js';
 import { Choice, Complete, Nullable, Strict, WireNumber } from './schema.js';
@@ -100,8 +100,15 @@ export const MeasureResult = Strict({
 });
 export type MeasureResult = Static<typeof MeasureResult>;
 
+export const Role = Choice(['learned', 'baseline', 'yardstick'], {
+  description:
+    'The learned optimizer; a hand-designed one to beat; or a yardstick, which knows more of the functions than an optimizer does. Absent from results of versions before this field.',
+});
+export type Role = Static<typeof Role>;
+
 export const OptimizerResult = Strict({
   label: Type.String({ description: 'Unique in the comparison, for tables and legends.' }),
+  role: Type.Optional(Role),
   rule: Nullable(Complete(BaselineSpec), {
     description: 'The rule, with the learning rate used; null for the learned optimizer.',
   }),

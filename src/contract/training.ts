@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { Measure } from './comparison.js';
+import { Measure } from './measures.js';
 import { GroupRule } from './optimizers.js';
 import { Choice, Nullable, OneOf, Strict } from './schema.js';
 import { Type } from './type.js';

@@ -14,7 +14,7 @@ import { Comparison, type ComparisonState } from './compare/comparison.js';
 import { type Engine, Unsupported } from './engines/engine.js';
 import { selectEngine } from './engines/select.js';
 import { MetaTraining } from './metatrain/metatrain.js';
-import type { Learned } from './optimise/optimise.js';
+import type { Learned } from './optimise/learned-method.js';
 import type { RunStage, RunState } from './run-state.js';
 
 export interface RunOptions {

@@ -3,7 +3,7 @@ import type { AxisKind } from './axis.js';
 import { type Chart, linearScale, scaleOf } from './chart.js';
 import { figure, legend, sizes } from './figure.js';
 import { formatLoss } from './numbers.js';
-import { bestBaseline, rowsOf } from './rows.js';
+import { bestBaseline, figuresOf, isLearned, roleOf, rowsOf } from './rows.js';
 import { axisOfSeries, toSeries } from './series.js';
 import { dashesOf, seriesClass } from './strokes.js';
 
@@ -17,7 +17,7 @@ export function comparisonFigure(all: ComparisonResults): string {
     // The lines are drawn back to front.
     const optimizerOf = (line: number) => results.optimizers[series.length - 1 - line]!;
     chart.lines.forEach((line, i) => {
-      if (optimizerOf(i).rule === null || optimizerOf(i) === best) line.className += ' spread';
+      if (isLearned(optimizerOf(i)) || optimizerOf(i) === best) line.className += ' spread';
     });
     return chart;
   });
@@ -51,10 +51,10 @@ export function comparisonChart(results: ComparisonResults, most = 10, view = ev
   const shown = shownIn(results, view);
   const best = bestBaseline(optimizers, 'sum');
   const hasBand = (i: number) =>
-    view.bands === 'all' || (view.bands === 'best' && (optimizers[i]!.rule === null || optimizers[i] === best));
+    view.bands === 'all' || (view.bands === 'best' && (isLearned(optimizers[i]!) || optimizers[i] === best));
   const valuesOf = (i: number) => [...series[i]!.mean, ...(hasBand(i) ? [...series[i]!.low, ...series[i]!.high] : [])];
   // A yardstick far below would flatten all others.
-  const compared = shown.filter((i) => optimizers[i]!.rule?.name !== 'conjugate-gradients');
+  const compared = shown.filter((i) => roleOf(optimizers[i]!) !== 'yardstick');
   const measured = (compared.length > 0 ? compared : shown).map((i) => ({ ...series[i]!, values: valuesOf(i) }));
   const axis = axisOfSeries(measured, ({ values }) => values, view.axis);
   return {
@@ -77,5 +77,5 @@ export function comparisonChart(results: ComparisonResults, most = 10, view = ev
 
 /** What the figure shows, in a sentence. */
 export function describeComparison({ optimizers, steps }: ComparisonResults): string {
-  return `Mean sum of the losses of ${steps} steps: ${optimizers.map((o) => `${o.label} ${formatLoss(o.sum.value)}`).join(', ')}.`;
+  return `Mean sum of the losses of ${steps} steps: ${optimizers.map((o) => `${o.label} ${formatLoss(figuresOf(o, 'sum').mean.value)}`).join(', ')}.`;
 }

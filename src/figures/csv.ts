@@ -1,4 +1,6 @@
+import { measures } from '../contract/measures.js';
 import { type ComparisonResults, type Estimate, keepsUsualRate } from '../contract/results.js';
+import { figuresOf } from './rows.js';
 
 /** Comparisons as tables for other programs. */
 
@@ -31,36 +33,39 @@ export function curvesCsv(comparisons: readonly NamedResults[]): string {
 /** The tables: one row per comparison and optimizer. */
 export function tableCsv(comparisons: readonly NamedResults[]): string {
   const rows = comparisons.flatMap(({ name, results }) =>
-    results.optimizers.map(
-      ({ label, rule, tuning, sum, sumMedian, tail, tailMedian, final, finalMedian, log10MeanFinal, versus }) => [
+    results.optimizers.map((optimizer) => {
+      const { label, rule, tuning, log10MeanFinal, versus } = optimizer;
+      const figures = measures.map((measure) => figuresOf(optimizer, measure));
+      return [
         name,
         label,
         rule && 'learningRate' in rule ? rule.learningRate : '',
         tuning && !keepsUsualRate(tuning) ? tuning.measures.join(' ') : '',
         results.functions,
         results.steps,
-        ...[sum.value, sum.low, sum.high, sumMedian],
-        ...[tail.value, tail.low, tail.high, tailMedian],
-        ...[final.value, final.low, final.high, finalMedian],
-        ...[log10MeanFinal.value, log10MeanFinal.low, log10MeanFinal.high],
-        ...(versus
-          ? [
-              ...[versus.winRate, ...triple(versus.sumDifference)],
-              ...[versus.tailWinRate, ...triple(versus.tailDifference)],
-              ...[versus.finalWinRate, ...triple(versus.finalDifference)],
-              ...[versus.stepsSaved.mean ?? '', versus.stepsSaved.median ?? ''],
-            ]
-          : new Array(14).fill('')),
-      ],
-    ),
+        ...figures.flatMap(({ mean, median }) => [...triple(mean), median]),
+        ...triple(log10MeanFinal),
+        ...figures.flatMap(({ winRate, difference }) => [winRate ?? '', ...triple(difference)]),
+        ...[versus?.stepsSaved.mean ?? '', versus?.stepsSaved.median ?? ''],
+      ];
+    }),
   );
-  const columns =
-    'comparison,optimizer,learning_rate,tuned_for,functions,steps,sum,sum_low,sum_high,sum_median,tail,tail_low,tail_high,tail_median,final,final_low,final_high,final_median,log10_mean_final,log10_mean_final_low,log10_mean_final_high,learned_win_rate,sum_difference,sum_difference_low,sum_difference_high,learned_tail_win_rate,tail_difference,tail_difference_low,tail_difference_high,learned_final_win_rate,final_difference,final_difference_low,final_difference_high,steps_saved,median_steps_saved';
-  return csv(columns.split(','), rows);
+  return csv(tableColumns, rows);
 }
 
-function triple({ value, low, high }: Estimate) {
-  return [value, low, high];
+const tableColumns = [
+  ...['comparison', 'optimizer', 'learning_rate', 'tuned_for', 'functions', 'steps'],
+  ...measures.flatMap((measure) => ['', '_low', '_high', '_median'].map((end) => `${measure}${end}`)),
+  ...['', '_low', '_high'].map((end) => `log10_mean_final${end}`),
+  ...measures.flatMap((measure) => [
+    measure === 'sum' ? 'learned_win_rate' : `learned_${measure}_win_rate`,
+    ...['', '_low', '_high'].map((end) => `${measure}_difference${end}`),
+  ]),
+  ...['steps_saved', 'median_steps_saved'],
+];
+
+function triple(estimate: Estimate | null) {
+  return estimate ? [estimate.value, estimate.low, estimate.high] : ['', '', ''];
 }
 
 /** Every rate tried: one row per comparison, optimizer and rate. */

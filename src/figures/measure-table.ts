@@ -1,4 +1,4 @@
-import { type Measure, tailSteps } from '../contract/comparison.js';
+import { type Measure, measureContracts, measures } from '../contract/measures.js';
 import type { ComparisonResults, Estimate, OptimizerResult } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 import { formatFixed, formatInterval, formatLog, formatLoss } from './numbers.js';
@@ -22,7 +22,7 @@ export interface Cell {
 
 /** The measures to show: the tail only where rates were tuned for it. */
 export function measuresShown(tuned: readonly Measure[]): readonly Measure[] {
-  return tuned.includes('tail') ? ['sum', 'tail', 'final'] : ['sum', 'final'];
+  return measures.filter((measure) => measure !== 'tail' || tuned.includes(measure));
 }
 
 export function measureTable(results: ComparisonResults, measure: Measure): MeasureTable {
@@ -57,11 +57,10 @@ export function measureTable(results: ComparisonResults, measure: Measure): Meas
   return { columns, rows };
 }
 
-/** For example "Σ f(θₜ), t < 100". */
+/** For example "Sum: Σ f(θₜ), t = 0 … 99". */
 export function titleOf(measure: Measure, steps: number): string {
-  if (measure === 'sum') return `Sum: Σ f(θₜ), t = 0 … ${steps - 1}`;
-  if (measure === 'final') return `Final loss: f(θ${subscript(steps)})`;
-  return `Tail: mean of f(θₜ), t = ${steps - tailSteps(steps) + 1} … ${steps}`;
+  const { title, formula } = measureContracts[measure];
+  return `${title}: ${formula(steps)}`;
 }
 
 /** Steps by which the learned optimizer reaches another's final loss sooner; a dash if it never does. */
@@ -85,10 +84,6 @@ export function differenceCell(estimate: Estimate | null): Cell {
 
 function signed({ value }: Estimate): string {
   return `${fromWire(value) > 0 ? '+' : ''}${formatLoss(value)}`.replace('-', '−');
-}
-
-function subscript(number: number): string {
-  return String(number).replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
 }
 
 export function percent(share: number | null): string {

@@ -1,8 +1,8 @@
-import type { Measure } from '../contract/comparison.js';
+import type { Measure } from '../contract/measures.js';
 import type { ComparisonResults, OptimizerResult } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 import { formatShare } from './numbers.js';
-import { bestBaseline, figuresOf, rowsOf, standingStill, verdictOf } from './rows.js';
+import { bestBaseline, figuresOf, isLearned, rowsOf, standingStill, verdictOf } from './rows.js';
 
 /** Notes to a comparison's tables, in the terminal and in reports: why a number is what it is. */
 
@@ -32,7 +32,7 @@ export function measureNotes(results: ComparisonResults, measure: Measure): stri
 }
 
 function verdict(shown: readonly OptimizerResult[], measure: Measure): string[] {
-  if (shown.every(({ rule }) => rule === null)) return [];
+  if (shown.every(isLearned)) return [];
   const best = bestBaseline(shown, measure);
   if (!best) return ['Best baseline: none. No rule does better than standing still.'];
   return [`Best baseline: ${best.label}; ${found[verdictOf(figuresOf(best, measure).difference!)]}.`];

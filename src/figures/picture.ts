@@ -1,7 +1,9 @@
 import type { ComparisonResults, OptimizerResult } from '../contract/results.js';
 import { drawChart, escapeXml } from './chart.js';
 import { comparisonChart, describeComparison, everything, shownIn } from './comparison.js';
+import { percent } from './measure-table.js';
 import { formatCount, formatLoss } from './numbers.js';
+import { figuresOf } from './rows.js';
 import { type Series, toSeries } from './series.js';
 import { swatch } from './strokes.js';
 import { chartStyle } from './style.js';
@@ -58,12 +60,13 @@ function titleOf({ problem, steps }: ComparisonResults): string {
   return `${problem.name}${dimension}: loss over ${steps} steps`;
 }
 
-function legendEntry(series: Series, { sum, versus }: OptimizerResult, line: number): string[] {
+function legendEntry(series: Series, optimizer: OptimizerResult, line: number): string[] {
+  const { mean, winRate } = figuresOf(optimizer, 'sum');
   const y = plot.top + 6 + line * legend.line;
-  const wins = versus === null ? '' : ` · learned wins ${(100 * versus.winRate).toFixed(1)} %`;
+  const wins = winRate === null ? '' : ` · learned wins ${percent(winRate)}`;
   return [
     `<g class="${series.learned ? 'learned' : ''}" transform="translate(${legend.left} ${y})">${swatch(series, 34)}`,
     `<text class="label" x="44" dy=".35em">${escapeXml(series.label)}</text>`,
-    `<text x="44" y="18" dy=".35em">sum ${formatLoss(sum.value)}${wins}</text></g>`,
+    `<text x="44" y="18" dy=".35em">sum ${formatLoss(mean.value)}${wins}</text></g>`,
   ];
 }

@@ -1,5 +1,5 @@
-import type { Measure } from '../contract/comparison.js';
-import type { ComparisonResults, Estimate, MeasureResult, OptimizerResult } from '../contract/results.js';
+import { type Measure, measureContracts } from '../contract/measures.js';
+import type { ComparisonResults, Estimate, MeasureResult, OptimizerResult, Role } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 
 /**
@@ -9,6 +9,17 @@ export function rowsOf({ optimizers }: ComparisonResults, measure: Measure): Opt
   const tunedFor = ({ tuning }: OptimizerResult) => tuning?.measures.includes(measure) ?? false;
   const isTunedFor = optimizers.some(tunedFor);
   return optimizers.filter((o) => o.tuning === null || !isTunedFor || tunedFor(o));
+}
+
+export function roleOf({ role, rule }: Pick<OptimizerResult, 'role' | 'rule'>): Role {
+  if (role) return role;
+  // Older results, without `role`.
+  if (rule === null) return 'learned';
+  return 'learningRate' in rule ? 'baseline' : 'yardstick';
+}
+
+export function isLearned(optimizer: Pick<OptimizerResult, 'role' | 'rule'>): boolean {
+  return roleOf(optimizer) === 'learned';
 }
 
 /** An optimizer's results for one measure. */
@@ -27,19 +38,18 @@ export function figuresOf(optimizer: OptimizerResult, measure: Measure): Measure
 
 /** The mean of an optimizer that moves nothing, from this one's start. */
 export function standingStill({ curve }: OptimizerResult, measure: Measure): number {
-  const start = fromWire(curve.mean[0]!);
   const steps = curve.steps?.at(-1) ?? curve.mean.length - 1;
-  return measure === 'sum' ? steps * start : start;
+  return measureContracts[measure].of(new Float64Array(steps + 1).fill(fromWire(curve.mean[0]!)));
 }
 
 /**
- * The hand-designed optimizer with the minimum mean, if any has a finite mean below that of standing still. Conjugate
- * gradients are only a yardstick.
+ * The hand-designed optimizer with the minimum mean, if any has a finite mean below that of standing still. Yardsticks
+ * do not compete.
  */
 export function bestBaseline(shown: readonly OptimizerResult[], measure: Measure): OptimizerResult | undefined {
   const meanOf = (optimizer: OptimizerResult) => fromWire(figuresOf(optimizer, measure).mean.value);
   return shown
-    .filter(({ rule }) => rule !== null && rule.name !== 'conjugate-gradients')
+    .filter((optimizer) => roleOf(optimizer) === 'baseline')
     .filter((optimizer) => Number.isFinite(meanOf(optimizer)) && meanOf(optimizer) < standingStill(optimizer, measure))
     .sort((a, b) => meanOf(a) - meanOf(b))[0];
 }

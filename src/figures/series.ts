@@ -1,6 +1,7 @@
 import type { ComparisonResults, OptimizerResult } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 import { type Axis, type AxisKind, axisOf } from './axis.js';
+import { isLearned } from './rows.js';
 
 /** An optimizer's curve, ready to be drawn. */
 export interface Series {
@@ -44,7 +45,7 @@ function makeSeries(results: ComparisonResults): Series[] {
     const variant = isMain ? 0 : variants.get(family)!;
     return {
       label: optimizer.label,
-      learned: optimizer.rule === null,
+      learned: isLearned(optimizer),
       family,
       variant,
       steps: optimizer.curve.steps ?? optimizer.curve.mean.map((_, t) => t),

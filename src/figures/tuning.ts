@@ -1,4 +1,4 @@
-import { type Measure, measureNames } from '../contract/comparison.js';
+import { type Measure, nameOfMeasure } from '../contract/measures.js';
 import { type ComparisonResults, keepsUsualRate } from '../contract/results.js';
 import { fromWire } from '../contract/schema.js';
 import { axisOf } from './axis.js';
@@ -44,7 +44,7 @@ export function tuningChart(tuned: readonly Tuned[], measure: Measure, most: num
   const x = axisOf(tuned.flatMap(({ points }) => points.map((point) => point.x)));
   return {
     x: scaleOf(x, 'learning rate', most),
-    y: scaleOf(y, `${measureNames[measure]}, mean over tuning functions`, most),
+    y: scaleOf(y, `${nameOfMeasure(measure)}, mean over tuning functions`, most),
     lines: tuned.map(({ series, points, best }, i) => ({
       className: `${colourClass(series.family)} s${i}`,
       dashes: '',

@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ProblemSpec } from '../../src/contract/problems.js';
 import { selectEngine } from '../../src/core/engines/select.js';
-import { optimise } from '../../src/core/optimise/optimise.js';
+import { optimise } from '../../src/core/optimise/method.js';
+import { ruleMethod } from '../../src/core/optimise/rule-method.js';
 import { sampleFunctions } from '../../src/core/problems/batch.js';
 import { Purpose } from '../../src/core/random/random.js';
 import { lstmSpec } from '../weights/samples.js';
@@ -75,7 +76,7 @@ describe('the worked example of docs/concepts.md', async () => {
     const rows = tableOf('Why compare with tuned rates');
     assert(rows.length >= 3);
     for (const [rate, sum] of rows) {
-      const losses = await optimise(engine, functions(), { name: 'sgd', learningRate: rate! }, 20);
+      const losses = await optimise(engine, functions(), ruleMethod({ name: 'sgd', learningRate: rate! }), 20);
       const found = losses.subarray(0, 20).reduce((a, b) => a + b, 0);
       assert.equal(sum, Number(found.toPrecision(4)), `rate ${rate}`);
     }

@@ -1,4 +1,5 @@
-import { type Measure, tunedMeasures } from '../../contract/comparison.js';
+import { tunedMeasures } from '../../contract/comparison.js';
+import { measureContracts } from '../../contract/measures.js';
 import type { ComparisonResults, Estimate } from '../../contract/results.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { formatCount, formatLoss } from '../../figures/numbers.js';
@@ -14,7 +15,7 @@ export function renderSummary(spec: JobSpec, results: ComparisonResults): string
     const learned = figuresOf(results.optimizers[0]!, measure).mean;
     const best = bestBaseline(rowsOf(results, measure), measure);
     const others = best ? [best.label, ...cellsOf(figuresOf(best, measure).mean)] : ['none', '', ''];
-    return [[titleOf(measure, steps), ...cellsOf(learned), ...others]];
+    return [[measureContracts[measure].brief(steps), ...cellsOf(learned), ...others]];
   });
   const aligned = columns.map((title, c): Column => ({ title, align: c === 0 || c === 3 ? 'left' : 'right' }));
   return `over ${formatCount(functions)} fresh functions\n${renderTable(aligned, rows)}`;
@@ -22,8 +23,4 @@ export function renderSummary(spec: JobSpec, results: ComparisonResults): string
 
 function cellsOf({ value, low, high }: Estimate): string[] {
   return [formatLoss(value), `${formatLoss(low)} … ${formatLoss(high)}`];
-}
-
-function titleOf(measure: Measure, steps: number): string {
-  return { sum: `sum of ${steps} steps`, tail: 'mean of the last tenth', final: 'final loss' }[measure];
 }

@@ -1,4 +1,4 @@
-import { type Measure, measures, tailSteps } from '../../contract/comparison.js';
+import { type Measure, measureContracts, measures } from '../../contract/measures.js';
 import type { ComparisonResults } from '../../contract/results.js';
 import { printable } from '../../contract/text.js';
 import { measureNotes, transferNote } from '../../figures/notes.js';
@@ -73,7 +73,7 @@ export function renderComparison(results: ComparisonResults, style: TableStyle =
 
 function renderMeasure(results: ComparisonResults, measure: Measure, style: TableStyle): string {
   const columns: Column[] = [
-    { title: titleOf(measure, results.steps), align: 'left' },
+    { title: measureContracts[measure].plain(results.steps), align: 'left' },
     ...['Mean', '95 % interval', 'Median'].map(right),
     ...(measure === 'final' ? [right('log10 mean')] : []),
     ...['Difference', '95 % interval', 'Learned wins'].map(right),
@@ -98,13 +98,6 @@ function renderMeasure(results: ComparisonResults, measure: Measure, style: Tabl
 }
 
 const right = (title: string): Column => ({ title, align: 'right' });
-
-function titleOf(measure: Measure, steps: number): string {
-  if (measure === 'sum') return `Sum of f(θ_0) … f(θ_${steps - 1})`;
-  if (measure === 'final') return `Final loss f(θ_${steps})`;
-  const first = steps - tailSteps(steps) + 1;
-  return first === steps ? `Tail: f(θ_${steps})` : `Tail: mean of f(θ_${first}) … f(θ_${steps})`;
-}
 
 /** A dash if the baseline's final loss is never reached. */
 function formatSaved(steps: number | null | undefined): string {

@@ -1,12 +1,14 @@
 import { type ComparisonSpec, isTuned } from '../../contract/comparison.js';
 import type { Datasets } from '../../contract/datasets.js';
 import type { Phase, RunEvent } from '../../contract/events.js';
+import { isRule } from '../../contract/optimizers.js';
 import { type ComparisonResults, keepsUsualRate } from '../../contract/results.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { Engine } from '../engines/engine.js';
 import { FunctionChunks } from '../optimise/functions.js';
-import type { Contender, Learned, TunedRule } from '../optimise/optimise.js';
-import { ruleOf } from '../optimizers/registry.js';
+import { type Learned, learnedMethod } from '../optimise/learned-method.js';
+import { ruleMethod, type TunedRule } from '../optimise/rule-method.js';
+import { yardstickOf } from '../optimise/yardsticks.js';
 import { Purpose } from '../random/random.js';
 import { type Entry, ResultsBuilder } from './results.js';
 import { PairedRuns, type RunsState } from './runs.js';
@@ -96,49 +98,41 @@ export class Comparison {
     const { functions, steps } = comparison;
     if (!(stage instanceof Tuning))
       return new ResultsBuilder(spec, comparison, now.runs.finished, options.learned.trainedOn);
-    this.entries = this.contenders();
+    this.entries = this.compared();
     const chunks = new FunctionChunks(spec, datasets, Purpose.comparison, functions, 'held-out');
-    const contenders = this.entries.map(({ contender }) => contender);
-    return new PairedRuns(engine, chunks, contenders, steps, now.runs, comparison.curves);
+    const methods = this.entries.map(({ method }) => method);
+    return new PairedRuns(engine, chunks, methods, steps, now.runs, comparison.curves);
   }
 
   /** All compared optimizers, the learned one first. */
-  private contenders(): Entry[] {
+  private compared(): Entry[] {
     const { now } = this;
     const { comparison, learned } = this.options;
     const baselines = comparison.baselines.flatMap((baseline, i): Entry[] => {
-      if (baseline.name === 'conjugate-gradients')
-        return [{ label: 'Conjugate gradients', rule: baseline, tuning: null, contender: baseline }];
+      if (!isRule(baseline)) return [{ method: yardstickOf(baseline), rule: baseline, tuning: null }];
       if (!isTuned(baseline)) {
         const rule = baseline as TunedRule;
-        return [{ label: labelOf(rule), rule, tuning: null, contender: rule }];
+        return [{ method: ruleMethod(rule), rule, tuning: null }];
       }
       const found = tunedBaselines(comparison, now.tuning, i);
       return found.map(({ rule, parameters, tuning }) => {
         const verb = keepsUsualRate(tuning) ? 'not tuned' : 'tuned';
         const why = found.length === 1 ? verb : `${verb} for ${tuning.measures.join(', ')}`;
-        return { label: `${labelOf(rule, parameters)} (${why})`, rule, tuning, contender: rule };
+        const method = ruleMethod(rule, parameters);
+        return { method: { ...method, label: `${method.label} (${why})` }, rule, tuning };
       });
     });
-    return [
-      { label: 'LSTM', rule: null, tuning: null, contender: learned satisfies Contender },
-      ...distinct(baselines),
-    ];
+    return distinct([{ method: learnedMethod(learned), rule: null, tuning: null }, ...baselines]);
   }
-}
-
-/** For example "SGD 0.1", or "NAG 0.01, momentum 0.8". */
-function labelOf(rule: TunedRule, parameters: Readonly<Record<string, number>> = {}): string {
-  const others = Object.entries(parameters).map(([name, value]) => `, ${name} ${value}`);
-  return `${ruleOf(rule).title} ${Number(rule.learningRate.toPrecision(3))}${others.join('')}`;
 }
 
 /** The same label twice becomes "… #2". */
 function distinct(entries: readonly Entry[]): Entry[] {
   const seen = new Map<string, number>();
   return entries.map((entry) => {
-    const times = (seen.get(entry.label) ?? 0) + 1;
-    seen.set(entry.label, times);
-    return times === 1 ? entry : { ...entry, label: `${entry.label} #${times}` };
+    const { label } = entry.method;
+    const times = (seen.get(label) ?? 0) + 1;
+    seen.set(label, times);
+    return times === 1 ? entry : { ...entry, method: { ...entry.method, label: `${label} #${times}` } };
   });
 }

@@ -1,4 +1,5 @@
-import type { Measure, TuningSpec } from '../../contract/comparison.js';
+import type { TuningSpec } from '../../contract/comparison.js';
+import type { Measure } from '../../contract/measures.js';
 import { maximumRate, type RuleSpec } from '../../contract/optimizers.js';
 import { widestGrowth } from '../../contract/result-size.js';
 import type { Measured } from '../optimise/measures.js';

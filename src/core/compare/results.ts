@@ -1,10 +1,11 @@
 import { type ComparisonSpec, curveSteps } from '../../contract/comparison.js';
+import { measures } from '../../contract/measures.js';
 import type { BaselineSpec } from '../../contract/optimizers.js';
 import type { ComparisonResults, Estimate, OptimizerResult, TrainedOn, TuningResult } from '../../contract/results.js';
 import { toWire, type WireNumber } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { eachMeasure, type Measured } from '../optimise/measures.js';
-import type { Contender } from '../optimise/optimise.js';
+import type { Method } from '../optimise/method.js';
 import {
   mean,
   PairedBootstrap,
@@ -19,12 +20,12 @@ import { probabilities, type Runs } from './runs.js';
 /** Approximate draws per piece of work. */
 const drawsAtOnce = 2e5;
 
-/** An optimizer's label, and what it runs with. */
+/** A method, and where its parameters come from. */
 export interface Entry {
-  readonly label: string;
+  readonly method: Method;
+  /** Null for the learned optimizer. */
   readonly rule: BaselineSpec | null;
   readonly tuning: TuningResult | null;
-  readonly contender: Contender;
 }
 
 /** Turns a comparison's runs into its results: the bootstrap in pieces, then the tables. */
@@ -45,7 +46,7 @@ export class ResultsBuilder {
     private readonly trainedOn: TrainedOn | undefined,
   ) {
     this.points = curveSteps(comparison.steps, comparison.curves?.points);
-    const values = runs.flatMap(({ measured: { sum, final, tail } }) => [sum, final, tail]);
+    const values = runs.flatMap(({ measured }) => measures.map((measure) => measured[measure]));
     this.bootstrap = new PairedBootstrap(values, spec.seed);
   }
 
@@ -76,7 +77,7 @@ export class ResultsBuilder {
     return { problem, seed, steps, functions, resamples, ...(trainedOn && { trainedOn }), optimizers };
   }
 
-  private optimizer(index: number, { label, rule, tuning }: Entry): OptimizerResult {
+  private optimizer(index: number, { method: { label, role }, rule, tuning }: Entry): OptimizerResult {
     const { measured, diverged } = this.runs[index]!;
     const resampled = this.resampledMeans(index);
     const estimates = eachMeasure((measure) => estimate(mean(measured[measure]), resampled[measure]));
@@ -84,6 +85,7 @@ export class ResultsBuilder {
     const paired = index === 0 ? null : this.paired(index, resampled);
     return {
       label,
+      role,
       rule,
       tuning,
       measures: eachMeasure((measure) => ({
@@ -146,12 +148,7 @@ export class ResultsBuilder {
   }
 
   private resampledMeans(index: number): Measured<Float64Array> {
-    const [sum, final, tail] = [0, 1, 2].map((m) => this.bootstrap.means(3 * index + m)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    return { sum, final, tail };
+    return eachMeasure((measure) => this.bootstrap.means(measures.length * index + measures.indexOf(measure)));
   }
 
   private functionCurves(index: number): WireNumber[][] {

@@ -2,7 +2,7 @@ import { type ComparisonSpec, curveSteps } from '../../contract/comparison.js';
 import type { Engine } from '../engines/engine.js';
 import type { FunctionChunks } from '../optimise/functions.js';
 import { type Measured, measureRuns } from '../optimise/measures.js';
-import { type Contender, type Optimisation, optimisation } from '../optimise/optimise.js';
+import type { Method, Optimisation } from '../optimise/method.js';
 import { mean, sortedQuantile } from '../statistics.js';
 
 /** Probabilities of the quantile curves. */
@@ -43,7 +43,7 @@ export class PairedRuns {
   constructor(
     private readonly engine: Engine,
     private readonly functions: FunctionChunks,
-    private readonly contenders: readonly Contender[],
+    private readonly methods: readonly Method[],
     private readonly steps: number,
     private readonly now: RunsState,
     private readonly kept: ComparisonSpec['curves'],
@@ -63,11 +63,11 @@ export class PairedRuns {
   }
 
   get total(): number {
-    return this.contenders.length * this.functions.length;
+    return this.methods.length * this.functions.length;
   }
 
   get isOver(): boolean {
-    return this.now.finished.length === this.contenders.length;
+    return this.now.finished.length === this.methods.length;
   }
 
   /** Takes a few steps on some functions, or computes a point of the curves. */
@@ -75,7 +75,7 @@ export class PairedRuns {
     const { engine, functions, now, steps } = this;
     if (now.functions === functions.count) return this.summarise();
     const batch = functions.from(now.functions);
-    this.running ??= optimisation(engine, batch, this.contenders[now.finished.length]!, steps);
+    this.running ??= this.methods[now.finished.length]!.optimise(engine, batch, steps);
     const { done, value: losses } = await this.running.next();
     if (!done) return;
     this.running = null;

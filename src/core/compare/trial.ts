@@ -1,5 +1,5 @@
-import { tailSteps } from '../../contract/comparison.js';
-import { eachMeasure, type Measured } from '../optimise/measures.js';
+import { measureContracts } from '../../contract/measures.js';
+import { eachMeasure, type Measured, runsOf } from '../optimise/measures.js';
 
 /** A rate's outcome on the tuning functions. */
 export interface Outcome {
@@ -29,19 +29,15 @@ export function beginTrial(): Trial {
 /** Adds functions' losses [steps + 1, count]. */
 export function addLosses(trial: Trial, losses: Float32Array, steps: number): void {
   const count = losses.length / (steps + 1);
-  const tail = tailSteps(steps);
-  for (let b = 0; b < count; b++) {
-    const first = losses[b]!;
-    let [low, high, allFinite] = [first, first, true];
-    for (let t = 0; t <= steps; t++) {
-      const loss = losses[t * count + b]!;
-      allFinite &&= Number.isFinite(loss);
+  for (const run of runsOf(losses, count)) {
+    const [first] = run as unknown as [number];
+    let [low, high] = [first, first];
+    for (const loss of run) {
       low = Math.min(low, loss);
       high = Math.max(high, loss);
-      if (t < steps) trial.totals.sum += loss;
-      if (t > steps - tail) trial.totals.tail += loss / tail;
     }
-    trial.totals.final += losses[steps * count + b]!;
+    trial.totals = eachMeasure((measure) => measureContracts[measure].of(run, trial.totals[measure]));
+    const allFinite = run.every(Number.isFinite);
     trial.rise = Math.max(trial.rise, allFinite ? high - first : Number.POSITIVE_INFINITY);
     trial.falls += allFinite ? first - low : 0;
   }

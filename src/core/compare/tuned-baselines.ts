@@ -1,10 +1,10 @@
-import type { ComparisonSpec, Measure } from '../../contract/comparison.js';
-import { measureNames, tunedMeasures } from '../../contract/comparison.js';
+import { type ComparisonSpec, tunedMeasures } from '../../contract/comparison.js';
+import { type Measure, nameOfMeasure } from '../../contract/measures.js';
 import type { RuleSpec } from '../../contract/optimizers.js';
 import type { NotTuned, TuningResult } from '../../contract/results.js';
 import { toWire } from '../../contract/schema.js';
 import { eachMeasure, type Measured } from '../optimise/measures.js';
-import type { TunedRule } from '../optimise/optimise.js';
+import type { TunedRule } from '../optimise/rule-method.js';
 import { ruleOf } from '../optimizers/registry.js';
 import { bestRates, endsOf, rateAt, survivors, type TriedRate } from './grid.js';
 import { type Grid, gridsOf, type TuningState, tellingMeasures } from './tuning.js';
@@ -85,7 +85,7 @@ function choose(
     taken: null,
     notTuned: [{ measure, parameter: 'learningRate', reason }],
   });
-  const name = measureNames[measure];
+  const name = nameOfMeasure(measure);
   if (!still || !tellingMeasures(comparison).includes(measure))
     return none(`the ${name} over one step is the loss at the start, whatever the rate`);
   if (!Number.isFinite(still[measure]))

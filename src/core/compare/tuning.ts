@@ -1,9 +1,11 @@
-import { type ComparisonSpec, canTell, isTuned, type Measure, tunedMeasures } from '../../contract/comparison.js';
+import { type ComparisonSpec, isTuned, tunedMeasures } from '../../contract/comparison.js';
+import { type Measure, measureContracts } from '../../contract/measures.js';
 import type { RuleSpec } from '../../contract/optimizers.js';
 import type { Engine } from '../engines/engine.js';
 import type { FunctionChunks } from '../optimise/functions.js';
 import type { Measured } from '../optimise/measures.js';
-import { type Optimisation, optimisation, standStill, type TunedRule } from '../optimise/optimise.js';
+import { type Optimisation, standingStill } from '../optimise/method.js';
+import { ruleMethod, type TunedRule } from '../optimise/rule-method.js';
 import { nextExponent, rateAt, type TriedRate } from './grid.js';
 import { addLosses, beginTrial, outcomeOf, type Trial } from './trial.js';
 
@@ -40,7 +42,7 @@ export function gridsOf({ baselines, tuning }: ComparisonSpec): Grid[] {
 
 /** The measures that distinguish rates. */
 export function tellingMeasures({ tuning, steps }: ComparisonSpec): Measure[] {
-  return tunedMeasures(tuning).filter((measure) => canTell(measure, steps));
+  return tunedMeasures(tuning).filter((measure) => measureContracts[measure].distinguishes(steps));
 }
 
 /** A rate to try. */
@@ -99,10 +101,8 @@ export class Tuning {
     if (!task) return;
     now.trial ??= beginTrial();
     const batch = functions.from(now.trial.functions);
-    this.running ??=
-      task === 'still'
-        ? standStill(engine, batch, comparison.steps)
-        : optimisation(engine, batch, task.rule, comparison.steps);
+    const method = task === 'still' ? standingStill : ruleMethod(task.rule);
+    this.running ??= method.optimise(engine, batch, comparison.steps);
     const { done, value: losses } = await this.running.next();
     if (!done) return;
     this.running = null;

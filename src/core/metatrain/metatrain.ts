@@ -8,8 +8,9 @@ import type { MetatrainSpec } from '../../contract/spec.js';
 import { lossWeights } from '../../contract/training.js';
 import type { Engine, Episode, Objective } from '../engines/engine.js';
 import { initialise } from '../learned/initialise.js';
+import { learnedMethod } from '../optimise/learned-method.js';
 import { meanOverRuns, measureRuns } from '../optimise/measures.js';
-import { optimise } from '../optimise/optimise.js';
+import { optimise } from '../optimise/method.js';
 import { adam } from '../optimizers/adam.js';
 import { descend } from '../optimizers/meta-adam.js';
 import { type FunctionBatch, sampleFunctions } from '../problems/batch.js';
@@ -181,7 +182,7 @@ export class MetaTraining {
     const { validation } = now;
     const batch = this.validationFunctions(validation.functions);
     const { count } = batch;
-    const losses = await optimise(engine, batch, { spec: spec.optimizer, phi: now.phi }, horizon);
+    const losses = await optimise(engine, batch, learnedMethod({ spec: spec.optimizer, phi: now.phi }), horizon);
     for (const [i, loss] of losses.entries()) validation.means[Math.floor(i / count)]! += loss / total;
     for (let b = 0; b < count; b++) {
       const last = losses[horizon * count + b]!;

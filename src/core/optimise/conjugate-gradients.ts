@@ -1,5 +1,6 @@
 import type { Engine } from '../engines/engine.js';
 import type { FunctionBatch } from '../problems/batch.js';
+import type { Method, Optimisation } from './method.js';
 
 /** Distance along a direction at which its curvature is measured: it outweighs f(θ_0) and its derivative there. */
 const reach = 1e4;
@@ -13,6 +14,9 @@ interface Step {
   readonly change: Float32Array;
 }
 
+/** A yardstick: it knows that the functions are quadratic. */
+export const conjugateGradients: Method = { label: 'Conjugate gradients', role: 'yardstick', optimise };
+
 /**
  * Conjugate gradients (Hestenes and Stiefel 1952) with exact line search, on functions that are quadratic: the direction
  * is -g, made conjugate to the earlier ones, and θ moves to the minimum along it. Each function has its own.
@@ -24,11 +28,7 @@ interface Step {
  *
  * Yields after every step. @returns f(θ_t) [steps + 1, B]
  */
-export async function* optimiseByConjugateGradients(
-  engine: Engine,
-  batch: FunctionBatch,
-  steps: number,
-): AsyncGenerator<void, Float32Array> {
+async function* optimise(engine: Engine, batch: FunctionBatch, steps: number): Optimisation {
   const { count, dimension, start } = batch;
   const functions = await engine.openFunctions(batch);
   try {

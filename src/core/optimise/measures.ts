@@ -1,11 +1,25 @@
-import { type Measure, tailSteps } from '../../contract/comparison.js';
+import { type Measure, measureContracts, measures } from '../../contract/measures.js';
 
 /** A value for each measure. */
 export type Measured<T> = Record<Measure, T>;
 
 /** Makes one for each measure. */
 export function eachMeasure<T>(make: (measure: Measure) => T): Measured<T> {
-  return { sum: make('sum'), final: make('final'), tail: make('tail') };
+  return Object.fromEntries(measures.map((measure) => [measure, make(measure)])) as Measured<T>;
+}
+
+type Losses = Float32Array | Float64Array;
+
+/**
+ * The losses of one run after the other, [steps + 1]; an array that the next run overwrites.
+ * @param losses f(θ_t) [steps + 1, n]
+ */
+export function* runsOf<L extends Losses>(losses: L, n: number): Generator<L> {
+  const run = losses.slice(0, losses.length / n) as L;
+  for (let i = 0; i < n; i++) {
+    for (let t = 0; t < run.length; t++) run[t] = losses[t * n + i]!;
+    yield run;
+  }
 }
 
 /**
@@ -13,17 +27,14 @@ export function eachMeasure<T>(make: (measure: Measure) => T): Measured<T> {
  * @param losses f(θ_t) [steps + 1, n]
  * @returns each [n]
  */
-export function measureRuns(losses: Float32Array | Float64Array, steps: number): Measured<Float64Array> {
+export function measureRuns(losses: Losses, steps: number): Measured<Float64Array> {
   const n = losses.length / (steps + 1);
   const measured = eachMeasure(() => new Float64Array(n));
-  const { sum, final, tail } = measured;
-  const inTail = tailSteps(steps);
-  for (let t = 0; t <= steps; t++) {
-    const row = losses.subarray(t * n, (t + 1) * n);
-    if (t < steps) for (let i = 0; i < n; i++) sum[i]! += row[i]!;
-    if (t > steps - inTail) for (let i = 0; i < n; i++) tail[i]! += row[i]! / inTail;
+  let i = 0;
+  for (const run of runsOf(losses, n)) {
+    for (const measure of measures) measured[measure][i] = measureContracts[measure].of(run);
+    i++;
   }
-  final.set(losses.subarray(steps * n));
   return measured;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { measures } from '../../../src/contract/comparison.js';
+import { measures } from '../../../src/contract/measures.js';
 import {
   type ComparisonResults,
   type OptimizerResult,
@@ -11,7 +11,7 @@ import { compile, parseJobSpec } from '../../../src/contract/validate.js';
 import { Comparison } from '../../../src/core/compare/comparison.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
-import type { Learned } from '../../../src/core/optimise/optimise.js';
+import type { Learned } from '../../../src/core/optimise/learned-method.js';
 import { figuresOf } from '../../../src/figures/rows.js';
 import { lstmSpec } from '../../weights/samples.js';
 import { addShifted } from './shifted.js';

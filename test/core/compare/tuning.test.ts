@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { type Measure, type TuningSpec, tunedMeasures } from '../../../src/contract/comparison.js';
+import { type TuningSpec, tunedMeasures } from '../../../src/contract/comparison.js';
+import type { Measure } from '../../../src/contract/measures.js';
 import type { RuleSpec } from '../../../src/contract/optimizers.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import { bestRates, nextExponent, rateAt, survivors, type TriedRate } from '../../../src/core/compare/grid.js';

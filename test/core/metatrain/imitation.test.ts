@@ -12,7 +12,8 @@ import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
 import { Imitation } from '../../../src/core/metatrain/imitation.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
-import { optimise } from '../../../src/core/optimise/optimise.js';
+import { optimise } from '../../../src/core/optimise/method.js';
+import { ruleMethod } from '../../../src/core/optimise/rule-method.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { imitationLoss, ruleDescent } from '../../reference/imitation.js';
@@ -145,7 +146,7 @@ describe('a warm-up by imitation', () => {
       });
       const { engine, events } = await train(spec);
       const batch = sampleFunctions(problem, seed, Purpose.validation, 0, 500);
-      const losses = await optimise(engine, batch, rule, 20);
+      const losses = await optimise(engine, batch, ruleMethod(rule), 20);
       const ofRule = losses.subarray(0, 20 * 500).reduce((a, b) => a + b, 0) / 500;
       const validations = events.filter((e) => e.type === 'validation');
       const [untrained, taught] = validations.map(({ loss }) => loss) as [number, number];
@@ -175,7 +176,7 @@ describe('a warm-up by imitation', () => {
     );
     const of = async (episode: number, steps: number) => {
       const batch = sampleFunctions(problem, seed, Purpose.training, 2 * episode, 2);
-      const losses = await optimise(engine, batch, { ...sgd }, steps);
+      const losses = await optimise(engine, batch, ruleMethod(sgd), steps);
       return Array.from({ length: steps }, (_, t) => (losses[2 * t]! + losses[2 * t + 1]!) / 2);
     };
     const [first, second, third] = [await of(0, 10), await of(1, 5), await of(2, 1)];

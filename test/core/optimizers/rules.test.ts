@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { RuleSpec } from '../../../src/contract/optimizers.js';
 import { compile } from '../../../src/contract/validate.js';
-import type { TunedRule } from '../../../src/core/optimise/optimise.js';
+import type { TunedRule } from '../../../src/core/optimise/rule-method.js';
 import { ruleOf, rules } from '../../../src/core/optimizers/registry.js';
 import type { RuleState } from '../../../src/core/optimizers/rule.js';
 import { normal, testSeed } from '../../weights/samples.js';

@@ -4,7 +4,8 @@ import { parametersOf } from '../../../src/contract/problems.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
-import { optimise } from '../../../src/core/optimise/optimise.js';
+import { optimise } from '../../../src/core/optimise/method.js';
+import { ruleMethod } from '../../../src/core/optimise/rule-method.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { madeUpDigits } from './made-up-digits.js';
@@ -62,7 +63,7 @@ describe('composite problems', () => {
 
   it('noisy: a hand-designed rule uses the observed gradient', async () => {
     const batch = draw({ name: 'noisy', deviation: 3, problem: { name: 'simple' } }, 2);
-    const losses = await optimise(engine, batch, { name: 'sgd', learningRate: 0.1 }, 1);
+    const losses = await optimise(engine, batch, ruleMethod({ name: 'sgd', learningRate: 0.1 }), 1);
     const { noise } = batch.stepDraws!.at(0);
     // From θ_0 = 1: f(θ_1) = (1 - 0.1 (2 + ε_0))².
     for (const b of [0, 1]) assert.ok(Math.abs(losses[2 + b]! / (0.8 - 0.1 * noise![b]!) ** 2 - 1) < 1e-5);

@@ -5,7 +5,8 @@ import type { RunEvent, RunEventOf } from '../../../src/contract/events.js';
 import type { ShapesSpec } from '../../../src/contract/problems/shapes.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
-import { optimise } from '../../../src/core/optimise/optimise.js';
+import { optimise } from '../../../src/core/optimise/method.js';
+import { ruleMethod } from '../../../src/core/optimise/rule-method.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { createRun } from '../../../src/core/run.js';
@@ -69,7 +70,7 @@ describe('the convolutional network', () => {
     const engine = await selectEngine(engines[0]);
     const batch = sampleFunctions(problem, 1, Purpose.validation, 0, 1, datasets);
     const adam = { name: 'adam', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
-    const losses = await optimise(engine, batch, adam, 150);
+    const losses = await optimise(engine, batch, ruleMethod(adam), 150);
     const last = losses.slice(-15).reduce((a, b) => a + b) / 15;
     assert.ok(last < 0.35, `from ${losses[0]} to ${last}`);
   });

@@ -6,7 +6,8 @@ import type { RuleSpec } from '../../../src/contract/optimizers.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { FunctionChunks } from '../../../src/core/optimise/functions.js';
-import { optimise } from '../../../src/core/optimise/optimise.js';
+import { optimise } from '../../../src/core/optimise/method.js';
+import { ruleMethod } from '../../../src/core/optimise/rule-method.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { createRun } from '../../../src/core/run.js';
@@ -117,7 +118,7 @@ describe('hand-designed rules on the real digits, at their tuned rates', () => {
       let sum = 0;
       for (let i = 0; i < runs; i++) {
         const batch = sampleFunctions(problem, 1, Purpose.validation, i, 1, real);
-        const losses = await optimise(engine, batch, rule, 100);
+        const losses = await optimise(engine, batch, ruleMethod(rule), 100);
         sum += losses.subarray(0, 100).reduce((a, b) => a + b) / runs;
       }
       assert.ok(Math.abs(sum / expected - 1) < 0.06, `${sum}`);

@@ -1,4 +1,4 @@
-import type { Measure } from '../../../contract/comparison.js';
+import type { Measure } from '../../../contract/measures.js';
 import type { ComparisonResults } from '../../../contract/results.js';
 import { curvesCsv, tableCsv, tuningCsv } from '../../../figures/csv.js';
 import { renderSvg } from '../../../figures/picture.js';

@@ -1,10 +1,10 @@
-import type { Measure } from '../../../contract/comparison.js';
+import { type Measure, measureContracts, measures } from '../../../contract/measures.js';
 import type { ComparisonResults, OptimizerResult } from '../../../contract/results.js';
 import { fromWire } from '../../../contract/schema.js';
 import { axisOf } from '../../../figures/axis.js';
 import { type Cell, measureTable } from '../../../figures/measure-table.js';
 import { measureNotes } from '../../../figures/notes.js';
-import { figuresOf } from '../../../figures/rows.js';
+import { figuresOf, isLearned } from '../../../figures/rows.js';
 import { toSeries } from '../../../figures/series.js';
 import { Swatch } from '../../charts/swatch.js';
 import { pageColour } from '../../charts/theme.js';
@@ -20,11 +20,7 @@ interface Props {
   onView: (view: PageView) => void;
 }
 
-const options = [
-  ['sum', 'Sum'],
-  ['tail', 'Tail'],
-  ['final', 'Final loss'],
-] as const;
+const options = measures.map((measure) => [measure, measureContracts[measure].title] as const);
 
 /** One measure of every optimizer, with its interval, and against the learned one. */
 export function Measures({ id, results, view, onView }: Props) {
@@ -74,7 +70,7 @@ export function Measures({ id, results, view, onView }: Props) {
               <tr key={optimizer.label}>
                 <th scope="row">
                   <Swatch stroke={strokeOf(optimizer)} />{' '}
-                  <span class={optimizer.rule === null ? 'learned' : undefined}>{optimizer.label}</span>
+                  <span class={isLearned(optimizer) ? 'learned' : undefined}>{optimizer.label}</span>
                 </th>
                 <NumberCell {...mean!} />
                 <td>
@@ -120,7 +116,7 @@ function positionsOf(optimizers: readonly OptimizerResult[], measure: Measure) {
     return { value: fromWire(value), low: fromWire(low), high: fromWire(high) };
   };
   const all = optimizers.map(meanOf);
-  const learned = optimizers.findIndex(({ rule }) => rule === null);
+  const learned = optimizers.findIndex(isLearned);
   // What is far worse than the learned optimizer leaves the picture, rather than flatten the rest.
   const axis = axisOf(
     all.flatMap(({ value, low, high }) => [value, low, high]),

@@ -1,4 +1,4 @@
-import type { Measure } from '../../../contract/comparison.js';
+import type { Measure } from '../../../contract/measures.js';
 import { type ComparisonResults, keepsUsualRate, type OptimizerResult } from '../../../contract/results.js';
 import { formatCount } from '../../../figures/numbers.js';
 import { toSeries } from '../../../figures/series.js';

@@ -1,4 +1,4 @@
-import type { Measure } from '../../../contract/comparison.js';
+import { type Measure, measures } from '../../../contract/measures.js';
 import type { ComparisonView } from '../../../figures/comparison.js';
 
 /** How a comparison is looked at, as the query of the page's address. What is as usual is left out. */
@@ -8,7 +8,6 @@ export interface PageView extends ComparisonView {
 
 type Query = Readonly<Record<string, string | undefined>>;
 
-const measures: readonly Measure[] = ['sum', 'tail', 'final'];
 const bands = ['all', 'best', 'none'] as const;
 
 export function viewOf({ axis, bands: shown, hidden = '', measure }: Query): PageView {

@@ -1,8 +1,8 @@
-import { measures } from '../../../contract/comparison.js';
+import { measures } from '../../../contract/measures.js';
 import type { ComparisonResults } from '../../../contract/results.js';
 import { percent, titleOf } from '../../../figures/measure-table.js';
 import { formatInterval, formatLoss } from '../../../figures/numbers.js';
-import { bestBaseline, figuresOf, rowsOf } from '../../../figures/rows.js';
+import { bestBaseline, figuresOf, isLearned, rowsOf } from '../../../figures/rows.js';
 
 /** One measure of a comparison: the learned optimizer beside the best hand-designed one. */
 export interface Standing {
@@ -19,7 +19,7 @@ export interface Standing {
 export function standings(results: ComparisonResults): Standing[] {
   return measures.flatMap((measure) => {
     const shown = rowsOf(results, measure);
-    const learned = shown.find(({ rule }) => rule === null);
+    const learned = shown.find(isLearned);
     if (!learned) return [];
     const { mean } = figuresOf(learned, measure);
     const baseline = bestBaseline(shown, measure);
