@@ -49,8 +49,13 @@ export function stateOfFormat2({ tensors, metadata }: SafetensorsFile): RunState
       adam: { vectors: several('adam.'), steps },
       best: take('best'),
       validation: validation && { ...validation, means: doubles('validation') },
-      initial: vectors.get('initial') ?? null,
-      episode: step === null ? null : { theta: take('theta'), hidden: take('hidden'), step },
+      estimator:
+        step === null
+          ? null
+          : {
+              initial: vectors.get('initial') ?? null,
+              episode: { theta: take('theta'), hidden: take('hidden'), step },
+            },
     };
   };
   return {

@@ -14,6 +14,11 @@ export type StateOf<T> = T extends StateLeaf
       ? { readonly [Name in keyof T]: StateOf<T[Name]> }
       : never;
 
+/** The same state, as a tree. */
+export function asState<T>(state: T & StateOf<T>): StateTree {
+  return state as StateTree;
+}
+
 /**
  * A state in two parts: its outline, as JSON, and the bytes of its vectors one after the other, as floats. The outline has
  * strings, lists, trees, booleans, null and most numbers as they are. What JSON lacks is an object with the one key "":

@@ -14,6 +14,9 @@ const vector = (...values: number[]) => Float32Array.of(...values);
 const doubles = (...values: number[]) => Float64Array.of(...values);
 const { POSITIVE_INFINITY: infinity } = Number;
 
+const initial = vector(10, 11);
+const episode = { theta: vector(9), hidden: vector(), step: 3 };
+
 /** A complete state, with more than ten optimizers, whose vectors must not be sorted by name. */
 const state: RunState = {
   phase: 'comparison',
@@ -28,8 +31,7 @@ const state: RunState = {
     history: { first: Number.NaN, latest: 0.25, bests: [infinity, 0.25] },
     validation: { functions: 3, diverged: 1, means: doubles(1 / 3, infinity) },
     gradients: { iterations: 2, clipped: 1, norms: [1 / 3, 1e-300] },
-    initial: vector(10, 11),
-    episode: { theta: vector(9), hidden: vector(), step: 3 },
+    estimator: { initial, episode },
   },
   comparison: {
     tuning: {
@@ -65,7 +67,7 @@ describe('a checkpoint', () => {
   });
 
   it('gives back a state before any validation, and one of only a comparison', () => {
-    const fresh = { ...state.training!, bestLoss: infinity, bestIteration: -1, initial: null, episode: null };
+    const fresh = { ...state.training!, bestLoss: infinity, bestIteration: -1, estimator: null };
     for (const part of [
       { phase: 'training', training: fresh, comparison: null },
       { phase: 'start', training: null, comparison: null },
@@ -76,7 +78,7 @@ describe('a checkpoint', () => {
   it('of format 2 gives back the training; its comparison begins again if it was judged by other rules', () => {
     const { training, comparison, phase } = state;
     const { tuning, runs } = comparison!;
-    const { phi, best, adam, initial, episode, validation, ...numbers } = training!;
+    const { phi, best, adam, estimator: _estimator, validation, ...numbers } = training!;
     const { means, ...counts } = validation!;
     const raw = (values: Float64Array) => new Float32Array(values.buffer, values.byteOffset, 2 * values.length);
     const vectors: Record<string, Float32Array> = {
@@ -84,9 +86,9 @@ describe('a checkpoint', () => {
       best,
       'adam.0': adam.vectors[0]!,
       'adam.1': adam.vectors[1]!,
-      theta: episode!.theta,
-      hidden: episode!.hidden,
-      initial: initial!,
+      theta: episode.theta,
+      hidden: episode.hidden,
+      initial,
       validation: raw(means),
       losses: runs.losses,
       ...Object.fromEntries(
@@ -101,7 +103,7 @@ describe('a checkpoint', () => {
       const scalars = {
         phase,
         training: { ...numbers, validation: counts, steps: adam.steps },
-        step: episode!.step,
+        step: episode.step,
         comparison,
       };
       return encodeSafetensors(tensors, {

@@ -3,6 +3,7 @@ import type { TrainingSpec } from '../../contract/training.js';
 
 /** A meta-iteration's place in training, derived from its number, so that resuming a run needs no counters. */
 export interface Place extends Stage {
+  readonly iteration: number;
   /** Steps taken on the current functions before it; at 0 fresh ones are drawn. */
   readonly step: number;
   /** Horizons started before this one, over all stages; it numbers the functions. */
@@ -20,5 +21,5 @@ export function placeOf(training: TrainingSpec, iteration: number): Place {
   }
   const { from, horizon, unroll } = stage!;
   const steps = (iteration - from) * unroll;
-  return { from, horizon, unroll, step: steps % horizon, episode: episodes + Math.floor(steps / horizon) };
+  return { iteration, from, horizon, unroll, step: steps % horizon, episode: episodes + Math.floor(steps / horizon) };
 }

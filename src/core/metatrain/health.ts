@@ -1,49 +1,48 @@
-import type { MetatrainSpec } from '../../contract/spec.js';
-import { unmovedTensors } from '../learned/unmoved.js';
-import type { Behaviour } from './probe.js';
-import type { GradientNorms, TrainingState } from './state.js';
+import { validationHorizon } from '../../contract/curriculum.js';
+import type { RunEvent } from '../../contract/events.js';
+import { sortedQuantile } from '../statistics.js';
+import { Causes } from './causes.js';
+import type { EstimatorContext } from './estimators/estimator.js';
+import { judge } from './history.js';
+import { probe } from './probe.js';
+import { noNorms, type TrainingState, type ValidationState } from './state.js';
+import { validationFunctions } from './validation.js';
 
-/** Meta-iterations within which every tensor moves, also those behind an output initialised to 0. */
-const enough = 10;
+/** Functions probed for a health event. */
+const probed = 8;
 
-/** Maximum number of tensors named in a message. */
-const named = 4;
+/** Reports the health of a training after each validation. */
+export class Health {
+  private readonly causes: Causes;
 
-/** Visible causes that keep an optimizer from learning, one sentence each. */
-export class Causes {
-  /** Whether every tensor of φ has moved, and need not be checked again. */
-  private moved = false;
-
-  constructor(private readonly spec: MetatrainSpec) {}
-
-  of({ iteration, phi, gradients }: TrainingState, { overflowed }: Behaviour): string[] {
-    const causes = [...vanished(this.spec, gradients), ...this.still(iteration, phi)];
-    return overflowed ? [...causes, 'States of the optimizer overflowed on validation functions.'] : causes;
+  constructor(private readonly context: EstimatorContext) {
+    this.causes = new Causes(context.spec);
   }
 
-  private still(iteration: number, phi: Float32Array): string[] {
-    if (this.moved || iteration < enough) return [];
-    const { optimizer, problem, seed } = this.spec;
-    const unmoved = unmovedTensors(optimizer, problem, seed, phi);
-    if (unmoved === 'all') return ['No weight has changed since training began.'];
-    this.moved = unmoved.length === 0;
-    return this.moved ? [] : [`Weights that have not changed since training began: ${listed(unmoved)}.`];
+  /** From the latest validation and the meta-iterations before it, which it forgets. */
+  async report(now: TrainingState, { diverged }: ValidationState): Promise<RunEvent> {
+    const { spec, engine } = this.context;
+    const { iterations, clipped, norms } = now.gradients;
+    const batch = validationFunctions(this.context, 0, probed);
+    const behaviour = await probe(engine, spec.optimizer, now.phi, batch, validationHorizon(spec.training));
+    const { updateSize, signAgreement, saturation } = behaviour;
+    const { verdict, message } = judge(now.history!);
+    const causes = this.causes.of(now, behaviour);
+    const event: RunEvent = {
+      type: 'health',
+      iteration: now.iteration,
+      verdict,
+      message: [message, ...causes].join(' '),
+      causes,
+      gradientNorm: iterations === 0 ? null : sortedQuantile(Float64Array.from(norms).sort(), 0.5),
+      clipped: iterations === 0 ? null : clipped / iterations,
+      updateSize,
+      signAgreement,
+      saturation,
+      diverged: diverged / spec.training.validation.functions,
+    };
+    now.validation = null;
+    now.gradients = noNorms();
+    return event;
   }
-}
-
-/** Whether the meta-gradient was 0 in at least half of the meta-iterations since the last validation. */
-function vanished({ training }: MetatrainSpec, { norms }: GradientNorms): string[] {
-  const zeros = norms.filter((norm) => norm === 0).length;
-  if (zeros === 0 || 2 * zeros < norms.length) return [];
-  const when = zeros === norms.length ? `all of the last ${zeros}` : `${zeros} of the last ${norms.length}`;
-  const why =
-    training.objective === 'log'
-      ? 'training.objective "log" gives losses below 0 no gradient'
-      : 'the meta-loss did not depend on the weights';
-  return [`The meta-gradient was exactly 0 in ${when} meta-iterations: ${why}.`];
-}
-
-function listed(names: readonly string[]): string {
-  const rest = names.length - named;
-  return rest > 0 ? `${names.slice(0, named).join(', ')} and ${rest} more` : names.join(', ');
 }

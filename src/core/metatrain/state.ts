@@ -1,5 +1,5 @@
-import type { EpisodeState } from '../engines/engine.js';
 import type { RuleState } from '../optimizers/rule.js';
+import type { StateTree } from '../state-tree.js';
 import type { History } from './history.js';
 
 /** Everything that meta-training needs to resume: plain numbers and vectors. */
@@ -22,10 +22,8 @@ export interface TrainingState {
   /** A validation in progress, or one whose health is not reported yet. */
   validation: ValidationState | null;
   gradients: GradientNorms;
-  /** f(θ_0) [B] of the current functions, if the objective is "relative" to it. */
-  initial: Float32Array | null;
-  /** The current functions' state when this state was taken; null if there were none. */
-  episode: EpisodeState | null;
+  /** The state of the current meta-iteration's estimator; null where it starts. */
+  estimator: StateTree | null;
 }
 
 export interface ValidationState {
@@ -46,6 +44,10 @@ export interface GradientNorms {
   clipped: number;
   /** Norms of the latest {@link keptNorms}, in any order. */
   norms: number[];
+}
+
+export function noNorms(): GradientNorms {
+  return { iterations: 0, clipped: 0, norms: [] };
 }
 
 /** Whether a loss is the best: never if infinite; in a tie, trained weights are preferred to the untrained ones. */

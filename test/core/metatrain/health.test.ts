@@ -175,7 +175,7 @@ describe('health', () => {
       [1e30, 1],
     ] as const) {
       const begun = { ...state, iteration: 1, phi: Float32Array.of(weight, 0), validatedAt: 0 };
-      const run = MetaTraining.create(spec, engine, {}, { ...begun, episode: null });
+      const run = MetaTraining.create(spec, engine, {}, { ...begun, estimator: null });
       assert.equal((await run.next())?.type, 'validation');
       const event = await run.next();
       assert.ok(event?.type === 'health');

@@ -10,7 +10,7 @@ import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
-import { Imitation } from '../../../src/core/metatrain/imitation.js';
+import { ImitationEpisode } from '../../../src/core/metatrain/estimators/imitation-episode.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
 import { optimise } from '../../../src/core/optimise/method.js';
 import { ruleMethod } from '../../../src/core/optimise/rule-method.js';
@@ -79,7 +79,7 @@ describe('an imitation', () => {
           ruleDescent(rule, f, [...batch.start.slice(b * d, (b + 1) * d)], 2 * steps),
         );
         const phi = initialise(spec, problem, seed);
-        let imitation = await Imitation.open(engine, spec, batch, rule);
+        let imitation = await ImitationEpisode.open(engine, spec, batch, rule);
         // The second unroll continues from the first one's θ, h and rule state.
         for (const from of [0, steps]) {
           const before = structuredClone(await imitation.state());
@@ -95,7 +95,7 @@ describe('an imitation', () => {
           const error = relativeError(gradient, derivatives);
           assert.ok(error < 1e-4, `${title}, from step ${from}: off by ${error} (seed ${seed})`);
           // Another, opened from its state, does the same, to the bit.
-          const again = await Imitation.open(engine, spec, batch, rule, before);
+          const again = await ImitationEpisode.open(engine, spec, batch, rule, before);
           assert.deepEqual(await again.unroll(phi, { steps }), { losses, gradient });
           assert.deepEqual(await again.state(), await imitation.state());
           imitation.dispose();

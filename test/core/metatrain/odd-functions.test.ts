@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { MetatrainSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
+import type { EpisodeState } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
 import type { Tf } from '../../../src/core/problems/problem.js';
@@ -104,7 +105,8 @@ for (const [name, engine, skip] of engines) {
           );
           assert.equal(events.filter((e) => e.type === 'losses').length, 4);
           assert.ok(validations.every(Number.isFinite) && validations.length === 2);
-          assert.ok(rule === 'adamw' || state.episode!.theta[4] === 1, `${state.episode!.theta}`);
+          const { theta } = (state.estimator as unknown as { episode: EpisodeState }).episode;
+          assert.ok(rule === 'adamw' || theta[4] === 1, `${theta}`);
         }
       });
   });

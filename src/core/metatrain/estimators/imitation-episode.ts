@@ -1,8 +1,8 @@
-import type { GroupRule, LearnedSpec } from '../../contract/optimizers.js';
-import type { Engine, Episode, EpisodeState, OpenFunctions, OpenLoop, UnrollOptions } from '../engines/engine.js';
-import { ruleOf } from '../optimizers/registry.js';
-import type { RuleState } from '../optimizers/rule.js';
-import type { FunctionBatch } from '../problems/batch.js';
+import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
+import type { Engine, Episode, EpisodeState, OpenFunctions, OpenLoop, UnrollOptions } from '../../engines/engine.js';
+import { ruleOf } from '../../optimizers/registry.js';
+import type { RuleState } from '../../optimizers/rule.js';
+import type { FunctionBatch } from '../../problems/batch.js';
 
 /**
  * Off-policy imitation learning (Chen et al. 2020, arXiv 2010.09089, who mix it with training proper; here it comes
@@ -16,7 +16,7 @@ import type { FunctionBatch } from '../problems/batch.js';
  * The gradients do not depend on φ, so there are no second derivatives. A group with a rule of its own learns nothing;
  * its coordinates follow the imitated rule as all do.
  */
-export class Imitation implements Pick<Episode, 'unroll' | 'state' | 'dispose'> {
+export class ImitationEpisode implements Pick<Episode, 'unroll' | 'state' | 'dispose'> {
   private constructor(
     private readonly rule: GroupRule,
     private readonly batch: FunctionBatch,
@@ -33,7 +33,7 @@ export class Imitation implements Pick<Episode, 'unroll' | 'state' | 'dispose'> 
     batch: FunctionBatch,
     rule: GroupRule,
     state?: EpisodeState,
-  ): Promise<Imitation> {
+  ): Promise<ImitationEpisode> {
     const theta = (state?.theta ?? batch.start).slice();
     const memory = ruleOf(rule).init(theta.length);
     const remembered = memory.vectors.length * theta.length;
@@ -46,7 +46,7 @@ export class Imitation implements Pick<Episode, 'unroll' | 'state' | 'dispose'> 
       }
     }
     const networks = await engine.openLoop(optimizer, batch, state && { hidden: hidden!, step: state.step });
-    return new Imitation(rule, batch, await engine.openFunctions(batch), networks, theta, memory);
+    return new ImitationEpisode(rule, batch, await engine.openFunctions(batch), networks, theta, memory);
   }
 
   /** @returns f(θ_t) [steps + 1, B] along the rule's trajectory, and dL/dφ like φ */
