@@ -34,7 +34,12 @@ const madeUp = (width: number, count = 40): Examples => ({
   labels: Uint8Array.from({ length: count }, (_, i) => i % 8),
 });
 const dataset = (width: number) => ({ fingerprint: `${width}`, training: madeUp(width), heldOut: madeUp(width) });
-const datasets: Datasets = { digits: dataset(784), cifar: dataset(3072), 'shapes-32': dataset(3072) };
+const datasets: Datasets = {
+  digits: dataset(784),
+  'digits-8': dataset(64),
+  cifar: dataset(3072),
+  'shapes-32': dataset(3072),
+};
 
 /** A training of two meta-iterations that gives only the problem's name. */
 const document = (name: string, engine: string, secondDerivatives: string) => ({
