@@ -1,4 +1,4 @@
-import { tailSteps } from '../../contract/comparison.js';
+import { tailSteps } from '../../contract/measures.js';
 import type { Estimate, OptimizerResult } from '../../contract/results.js';
 import { fromWire, toWire } from '../../contract/schema.js';
 import { interquartileMean, percentileInterval, stratifiedBootstrap } from '../../core/statistics.js';
