@@ -26,6 +26,7 @@ import { WireNumber } from '../contract/schema.js';
 import { EngineSpec, JobSpec } from '../contract/spec.js';
 import { TrainedOptimizerRef } from '../contract/trained.js';
 import { ImitationSpec, ScheduleSpec, StageSpec, TrainingSpec, ValidationSpec } from '../contract/training.js';
+import { StepSchedule } from '../contract/use.js';
 import { version } from '../version.js';
 import { referComponents } from './components.js';
 import { examples } from './examples.js';
@@ -94,6 +95,8 @@ const namedSchemas = (): Record<string, TSchema> => ({
   ...variants('RuleSpec', RuleSpec),
   ScheduleSpec,
   ...variants('ScheduleSpec', ScheduleSpec),
+  StepSchedule,
+  ...variants('StepSchedule', StepSchedule),
   Sparkline,
   StageSpec,
   TrainedOptimizerRef,

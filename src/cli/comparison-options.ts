@@ -17,6 +17,8 @@ export interface ComparisonFlags {
   measures?: string[];
   tuningFunctions?: number;
   tuningExamples?: string;
+  learningRate?: number | string;
+  schedule?: string;
   seed?: number;
 }
 
@@ -47,6 +49,8 @@ export function withComparisonFlags(command: Command): Command {
       `measures to tune rates for, each separately: any of ${measures.join(', ')}`,
       parseList,
     )
+    .option('--learning-rate <RATE>', 'rate of the learned optimizer, or "tuned"; its usual one by default', parseRate)
+    .option('--schedule <NAME>', 'rate of the learned optimizer over the steps: "constant" or "cosine"')
     .option('--tuning-functions <N>', 'functions to tune rates on', parseCount)
     .option(
       '--tuning-examples <SET>',
@@ -101,12 +105,14 @@ function documentOf({ problem, steps }: Origin, { functions = Number.POSITIVE_IN
 /** A value that is not an object is left for the validator to report. */
 function withFlags(comparison: unknown, flags: ComparisonFlags): unknown {
   if (!isObject(comparison)) return comparison;
-  const { functions, steps, baselines, measures, tuningFunctions, tuningExamples } = flags;
-  const { tuning = {} } = comparison;
+  const { functions, steps, baselines, measures, tuningFunctions, tuningExamples, learningRate, schedule } = flags;
+  const { tuning = {}, learned = {} } = comparison;
+  const used = given({ learningRate, schedule: schedule === undefined ? undefined : { name: schedule } });
   const ofTuning = given({ measures, functions: tuningFunctions, examples: tuningExamples });
   return {
     ...comparison,
     ...given({ functions, steps, baselines }),
+    ...(Object.keys(used).length > 0 && isObject(learned) && { learned: { ...learned, ...used } }),
     tuning: isObject(tuning) ? { ...tuning, ...ofTuning } : tuning,
   };
 }
@@ -122,6 +128,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function parseCount(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number, 0 or more');
   return Number(text);
+}
+
+/** A number, or a word for the validator to judge. */
+function parseRate(text: string): number | string {
+  return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 }
 
 function parseList(text: string): string[] {

@@ -1,4 +1,4 @@
-import { type ComparisonSpec, countCombinations, countOptimizers, isTuned } from './comparison.js';
+import { type ComparisonSpec, countCombinations, countOptimizers, hasTuning, isTuned } from './comparison.js';
 import { checkChunk } from './data-limits.js';
 import type { Refuse } from './errors.js';
 import { isRule } from './optimizers.js';
@@ -47,5 +47,5 @@ export function checkComparison(comparison: ComparisonSpec, problem: ProblemSpec
         `at most ${limits.combinations} combinations for a rule (here ${combinations} for "${baseline.name}")`,
       );
   }
-  if (baselines.some(isTuned)) checkChunk('/comparison/tuning/functions', tuning.functions, problem, refuse);
+  if (hasTuning(comparison)) checkChunk('/comparison/tuning/functions', tuning.functions, problem, refuse);
 }

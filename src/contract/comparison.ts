@@ -1,8 +1,9 @@
 import type { Static } from 'typebox';
 import { Measure } from './measures.js';
-import { BaselineSpec, isRule, type RuleSpec } from './optimizers.js';
+import { BaselineSpec, isRule, maximumRate, type RuleSpec } from './optimizers.js';
 import { Choice, Nullable, Strict } from './schema.js';
 import { Type } from './type.js';
+import { StepSchedule } from './use.js';
 
 /** The schema of a job's `comparison`. */
 
@@ -66,6 +67,25 @@ export const TuningSpec = Strict(
 );
 export type TuningSpec = Static<typeof TuningSpec>;
 
+export const LearnedUse = Strict(
+  {
+    learningRate: Type.Unsafe<number | 'tuned' | null>({
+      anyOf: [
+        { type: 'number', exclusiveMinimum: 0, maximum: maximumRate },
+        { type: 'string', enum: ['tuned'] },
+        { type: 'null' },
+      ],
+      default: null,
+      description:
+        'α, which multiplies the updates: 1 is an LSTM’s usual rate, 0.001 an MLP’s. null for the usual one; "tuned": the best of a grid around it, as for the rules, for the first of the tuned measures.',
+    }),
+    schedule: StepSchedule,
+    weightDecay: Type.Number({ minimum: 0, maximum: 10, default: 0, description: 'λ: θ shrinks by α_t λ θ per step.' }),
+  },
+  { description: 'How the learned optimizer is used; at its usual rate unless given.' },
+);
+export type LearnedUse = Static<typeof LearnedUse>;
+
 /** The measures that rates are tuned for. */
 export function tunedMeasures({ measure, measures }: TuningSpec): readonly Measure[] {
   return measures ?? [measure];
@@ -123,6 +143,7 @@ export const ComparisonSpec = Strict(
       default: [{ name: 'sgd' }, { name: 'adam' }],
       description: 'The hand-designed optimizers to compare with.',
     }),
+    learned: Type.Optional(LearnedUse),
     tuning: TuningSpec,
     resamples: Type.Integer({
       minimum: 100,
@@ -138,6 +159,23 @@ export const ComparisonSpec = Strict(
   },
 );
 export type ComparisonSpec = Static<typeof ComparisonSpec>;
+
+/** Whether the learned optimizer's rate is tuned. */
+export function isLearnedTuned({ learned }: Pick<ComparisonSpec, 'learned'>): boolean {
+  return learned?.learningRate === 'tuned';
+}
+
+/** Whether any rate is tuned. */
+export function hasTuning(comparison: Pick<ComparisonSpec, 'baselines' | 'learned'>): boolean {
+  return comparison.baselines.some(isTuned) || isLearnedTuned(comparison);
+}
+
+/** Grids of rates that are searched, each for every tuned measure. */
+export function countGrids(comparison: ComparisonSpec): number {
+  const { baselines, tuning } = comparison;
+  const ofRules = baselines.filter(isTuned).reduce((n, rule) => n + countCombinations(rule, tuning), 0);
+  return ofRules + (isLearnedTuned(comparison) ? 1 : 0);
+}
 
 /** The learned optimizer and the baselines, with a tuned rule counted once per measure. */
 export function countOptimizers({ baselines, tuning }: ComparisonSpec): number {

@@ -1,4 +1,4 @@
-import { countOptimizers, isTuned } from './comparison.js';
+import { countOptimizers, hasTuning } from './comparison.js';
 import { checkComparison } from './comparison-limits.js';
 import { checkChunk, chunkFloats, functionFloats, maxDataFloats } from './data-limits.js';
 import { type EngineContract, presumedEngine } from './engines.js';
@@ -150,8 +150,8 @@ export function memoryOf(spec: JobSpec): { unroll: number; functions: number; co
     floats.functions = Math.max(functions * functionFloats(problem, true), chunkFloats(validation.functions, problem));
   }
   if (comparison) {
-    const { functions, tuning, baselines } = comparison;
-    const most = baselines.some(isTuned) ? Math.max(functions, tuning.functions) : functions;
+    const { functions, tuning } = comparison;
+    const most = hasTuning(comparison) ? Math.max(functions, tuning.functions) : functions;
     floats.functions = Math.max(floats.functions, chunkFloats(most, problem));
     // Three measures per run, in double precision, plus the losses of one optimizer.
     floats.comparison = comparison.functions * (comparison.steps + 1 + 6 * countOptimizers(comparison));

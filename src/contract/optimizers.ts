@@ -1,7 +1,8 @@
-import type { Static, TUnsafe } from 'typebox';
+import type { Static, TSchema, TUnsafe } from 'typebox';
 import { LstmSpec } from './networks/lstm.js';
 import { OneOf, Strict } from './schema.js';
 import { Type } from './type.js';
+import { OptionalSchedule, type StepSchedule } from './use.js';
 
 /** The maximum learning rate, whether given or tuned. */
 export const maximumRate = 1e6;
@@ -139,7 +140,13 @@ const plainRuleSpecs = [
   AdamwSpec,
   LionSpec,
 ] as const;
-const ruleSpecs = [...plainRuleSpecs, ScheduleFreeSgdSpec, ScheduleFreeAdamwSpec] as const;
+/** The same with a schedule: a document's `learningRate` is then its peak. The schedule-free rules replace schedules. */
+type Scheduled<T extends readonly TSchema[]> = { [K in keyof T]: TUnsafe<Static<T[K]> & { schedule?: StepSchedule }> };
+const scheduledRuleSpecs = plainRuleSpecs.map((spec) => ({
+  ...spec,
+  properties: { ...spec.properties, schedule: OptionalSchedule },
+})) as unknown as Scheduled<typeof plainRuleSpecs>;
+const ruleSpecs = [...scheduledRuleSpecs, ScheduleFreeSgdSpec, ScheduleFreeAdamwSpec] as const;
 
 /** The hand-designed optimizers and their parameters. `src/core/optimizers/` has each under the same name. */
 export const RuleSpec = OneOf('name', [...ruleSpecs], { description: 'A hand-designed optimizer.' });

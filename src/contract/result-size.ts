@@ -1,4 +1,4 @@
-import { type ComparisonSpec, countCombinations, countOptimizers, isTuned, tunedMeasures } from './comparison.js';
+import { type ComparisonSpec, countGrids, countOptimizers, tunedMeasures } from './comparison.js';
 import type { FieldError } from './errors.js';
 
 /** Maximum numbers in a comparison's results: about 200 MB as JSON. */
@@ -12,9 +12,9 @@ export const widestGrowth = 160;
 
 /** Checks that a comparison's results are small enough to be stored, sent and read. */
 export function checkResultSize(comparison: ComparisonSpec): FieldError | null {
-  const { steps, baselines, tuning, curves: kept, functions } = comparison;
+  const { steps, tuning, curves: kept, functions } = comparison;
   const optimizers = countOptimizers(comparison);
-  const grids = baselines.filter(isTuned).reduce((n, rule) => n + countCombinations(rule, tuning), 0);
+  const grids = countGrids(comparison);
   const rates = tunedMeasures(tuning).length * grids * (tuning.points + widestGrowth);
   const curvesPerOptimizer = summaryCurves + (kept?.functions ? functions : 0);
   const points = Math.min(steps + 1, kept?.points ?? steps + 1);

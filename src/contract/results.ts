@@ -4,6 +4,7 @@ import { BaselineSpec } from './optimizers.js';
 import { ProblemSpec, TrainingProblem } from './problems.js';
 import { Choice, Complete, Nullable, Strict, WireNumber } from './schema.js';
 import { Type } from './type.js';
+import { StepSchedule } from './use.js';
 
 /** The results of a comparison. Intervals are 95 % percentile-bootstrap intervals over functions. */
 
@@ -112,6 +113,12 @@ export const OptimizerResult = Strict({
   rule: Nullable(Complete(BaselineSpec), {
     description: 'The rule, with the learning rate used; null for the learned optimizer.',
   }),
+  use: Type.Optional(
+    Strict(
+      { learningRate: Type.Number(), schedule: StepSchedule, weightDecay: Type.Number() },
+      { description: 'How the learned optimizer was used, where the document says how.' },
+    ),
+  ),
   tuning: Nullable(TuningResult),
   measures: Type.Optional(
     Strict(

@@ -64,3 +64,18 @@ export function rateAtStep({ learningRate, schedule }: Omit<Use, 'weightDecay'>,
   const left = (1 + Math.cos((Math.PI * (t - warmup)) / (steps - warmup))) / 2;
   return learningRate * (finalFraction + (1 - finalFraction) * left);
 }
+
+const { default: _, ...withoutDefault } = StepSchedule as { default?: unknown };
+
+/** A schedule that documents need not have: a constant rate. */
+export const OptionalSchedule = Type.Optional(
+  Type.Unsafe<StepSchedule>({
+    ...withoutDefault,
+    description: 'The learning rate α_t over the steps of a run; constant unless given.',
+  }),
+);
+
+/** For labels: ", cosine", or nothing for a constant rate. */
+export function scheduleLabel(schedule: StepSchedule | undefined): string {
+  return schedule === undefined || schedule.name === 'constant' ? '' : `, ${schedule.name}`;
+}

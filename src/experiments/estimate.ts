@@ -1,4 +1,4 @@
-import { isTuned, tunedMeasures } from '../contract/comparison.js';
+import { isLearnedTuned, isTuned, tunedMeasures } from '../contract/comparison.js';
 import { unrolledSteps } from '../contract/curriculum.js';
 import { chunkSize } from '../contract/data-limits.js';
 import type { RunEvent } from '../contract/events.js';
@@ -44,6 +44,7 @@ async function estimateTraining(spec: MetatrainSpec): Promise<number> {
 
 async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Promise<number> {
   const { functions, steps, baselines, tuning, resamples } = spec.comparison;
+  const ourRates = isLearnedTuned(spec.comparison) ? tuning.points : 0;
   // Rules cost about the same, nearly all of it in the optimizee: time two for all, conjugate gradients included.
   const rules = baselines.flatMap((rule) => ('learningRate' in rule ? [{ ...rule, learningRate: 0.001 }] : []));
   const timedRules = rules.slice(0, 2);
@@ -60,7 +61,9 @@ async function estimateComparison(spec: CompareSpec, optimizer: LearnedSpec): Pr
   const ofRule = Math.max(0, all.runs - learned.runs) / Math.max(1, timedRules.length);
   const statistics = (all.statistics * functions * resamples) / (piece.functions * pieceResamples);
   return (
-    ofFunction * (functions * learned.runs + (functions * runs + tuning.functions * rates) * ofRule) +
+    ofFunction *
+      ((functions + tuning.functions * ourRates) * learned.runs +
+        (functions * runs + tuning.functions * (rates - ourRates)) * ofRule) +
     (statistics * evaluated) / (1 + timedRules.length)
   );
 }

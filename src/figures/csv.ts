@@ -1,6 +1,6 @@
 import { measures } from '../contract/measures.js';
 import { type ComparisonResults, type Estimate, keepsUsualRate } from '../contract/results.js';
-import { figuresOf } from './rows.js';
+import { figuresOf, rateOf } from './rows.js';
 
 /** Comparisons as tables for other programs. */
 
@@ -34,12 +34,12 @@ export function curvesCsv(comparisons: readonly NamedResults[]): string {
 export function tableCsv(comparisons: readonly NamedResults[]): string {
   const rows = comparisons.flatMap(({ name, results }) =>
     results.optimizers.map((optimizer) => {
-      const { label, rule, tuning, log10MeanFinal, versus } = optimizer;
+      const { label, tuning, log10MeanFinal, versus } = optimizer;
       const figures = measures.map((measure) => figuresOf(optimizer, measure));
       return [
         name,
         label,
-        rule && 'learningRate' in rule ? rule.learningRate : '',
+        rateOf(optimizer) ?? '',
         tuning && !keepsUsualRate(tuning) ? tuning.measures.join(' ') : '',
         results.functions,
         results.steps,

@@ -7,8 +7,8 @@ import { fromWire } from '../contract/schema.js';
  */
 export function rowsOf({ optimizers }: ComparisonResults, measure: Measure): OptimizerResult[] {
   const tunedFor = ({ tuning }: OptimizerResult) => tuning?.measures.includes(measure) ?? false;
-  const isTunedFor = optimizers.some(tunedFor);
-  return optimizers.filter((o) => o.tuning === null || !isTunedFor || tunedFor(o));
+  const isTunedFor = optimizers.some((o) => !isLearned(o) && tunedFor(o));
+  return optimizers.filter((o) => o.tuning === null || isLearned(o) || !isTunedFor || tunedFor(o));
 }
 
 export function roleOf({ role, rule }: Pick<OptimizerResult, 'role' | 'rule'>): Role {
@@ -16,6 +16,12 @@ export function roleOf({ role, rule }: Pick<OptimizerResult, 'role' | 'rule'>): 
   // Older results, without `role`.
   if (rule === null) return 'learned';
   return 'learningRate' in rule ? 'baseline' : 'yardstick';
+}
+
+/** The learning rate used; null where there is none to name. */
+export function rateOf({ rule, use }: OptimizerResult): number | null {
+  if (use) return use.learningRate;
+  return rule && 'learningRate' in rule && typeof rule.learningRate === 'number' ? rule.learningRate : null;
 }
 
 export function isLearned(optimizer: Pick<OptimizerResult, 'role' | 'rule'>): boolean {

@@ -6,7 +6,7 @@ import { type Chart, drawChart, escapeXml, type Point, scaleOf } from './chart.j
 import { figure, legend, sizes } from './figure.js';
 import { formatCount } from './numbers.js';
 import { pictureStyle } from './picture.js';
-import { rowsOf } from './rows.js';
+import { rateOf, rowsOf } from './rows.js';
 import { type Series, toSeries } from './series.js';
 import { swatch } from './strokes.js';
 import { colourClass } from './style.js';
@@ -23,13 +23,14 @@ export interface Tuned {
 export function tunedFor(all: ComparisonResults, measure: Measure): Tuned[] {
   const results = { ...all, optimizers: rowsOf(all, measure) };
   const series = toSeries(results);
-  return results.optimizers.flatMap(({ rule, tuning }, i) => {
-    if (!tuning || keepsUsualRate(tuning) || !rule || !('learningRate' in rule)) return [];
+  return results.optimizers.flatMap((optimizer, i) => {
+    const { rule, tuning } = optimizer;
+    if (!tuning || keepsUsualRate(tuning) || !tuning.measures.includes(measure)) return [];
     const own = tuning.grid.filter(({ parameters }) =>
-      Object.entries(parameters).every(([name, value]) => (rule as Record<string, unknown>)[name] === value),
+      Object.entries(parameters).every(([name, value]) => (rule as Record<string, unknown> | null)?.[name] === value),
     );
     const points = own.map(({ learningRate, scores }) => ({ x: learningRate, y: fromWire(scores[measure]) }));
-    const best = points.find(({ x }) => x === rule.learningRate);
+    const best = points.find(({ x }) => x === rateOf(optimizer));
     return best && Number.isFinite(best.y) ? [{ series: series[i]!, points, best }] : [];
   });
 }

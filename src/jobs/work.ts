@@ -1,4 +1,4 @@
-import { isTuned, tunedMeasures } from '../contract/comparison.js';
+import { hasTuning, isLearnedTuned, isTuned, tunedMeasures } from '../contract/comparison.js';
 import { unrolledSteps, validationHorizon } from '../contract/curriculum.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import type { JobSpec } from '../contract/spec.js';
@@ -26,8 +26,8 @@ export function unitsOf(spec: JobSpec): Record<Part, number> {
     units.validation = Math.ceil(iterations / validation.every) + 1;
   }
   if (spec.comparison) {
-    const { functions, steps, baselines, tuning } = spec.comparison;
-    if (baselines.some(isTuned)) units.tuning = tuning.functions * steps;
+    const { functions, steps, tuning } = spec.comparison;
+    if (hasTuning(spec.comparison)) units.tuning = tuning.functions * steps;
     units.comparison = functions * steps;
   }
   return units;
@@ -57,7 +57,9 @@ export function costsOf(spec: JobSpec, optimizer: LearnedSpec): Partial<Record<P
     const { baselines, resamples } = comparison;
     const { functions: _, ...tuning } = comparison.tuning;
     const tuned = baselines.filter(isTuned);
-    if (tuned.length > 0) costs.tuning = { engine, problem, tuned, tuning };
+    const isOursTuned = isLearnedTuned(comparison);
+    if (tuned.length > 0 || isOursTuned)
+      costs.tuning = { engine, problem, tuned, tuning, ...(isOursTuned && { learned: learned.optimizer }) };
     const rules = baselines.map((rule) => ({ name: rule.name, isTuned: isTuned(rule) }));
     costs.comparison = { ...learned, rules, measures: tunedMeasures(comparison.tuning), resamples };
   }

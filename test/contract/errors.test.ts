@@ -137,7 +137,7 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
     {
       pointer: '/comparison/baselines/0/momentum',
       found: '0.9',
-      allowed: 'no such field; known ones are name, learningRate',
+      allowed: 'no such field; known ones are name, learningRate, schedule',
     },
   ],
   ['null for an object', { ...minimal, training: null }, { pointer: '/training', found: 'null', allowed: 'an object' }],

@@ -1,4 +1,4 @@
-import { type ComparisonSpec, isTuned } from '../../contract/comparison.js';
+import { type ComparisonSpec, isLearnedTuned, isTuned } from '../../contract/comparison.js';
 import type { Datasets } from '../../contract/datasets.js';
 import type { Phase, RunEvent } from '../../contract/events.js';
 import { isRule } from '../../contract/optimizers.js';
@@ -6,13 +6,13 @@ import { type ComparisonResults, keepsUsualRate } from '../../contract/results.j
 import type { JobSpec } from '../../contract/spec.js';
 import type { Engine } from '../engines/engine.js';
 import { FunctionChunks } from '../optimise/functions.js';
-import { type Learned, learnedMethod } from '../optimise/learned-method.js';
+import { type Learned, learnedMethod, useOf, usualRateOf } from '../optimise/learned-method.js';
 import { ruleMethod, type TunedRule } from '../optimise/rule-method.js';
 import { yardstickOf } from '../optimise/yardsticks.js';
 import { Purpose } from '../random/random.js';
 import { type Entry, ResultsBuilder } from './results.js';
 import { PairedRuns, type RunsState } from './runs.js';
-import { tunedBaselines } from './tuned-baselines.js';
+import { tunedBaselines, tunedLearned } from './tuned-baselines.js';
 import { Tuning, type TuningState } from './tuning.js';
 
 export interface ComparisonState {
@@ -62,7 +62,7 @@ export class Comparison {
     const { spec, comparison, engine, datasets } = options;
     const { functions, examples } = comparison.tuning;
     const chunks = new FunctionChunks(spec, datasets, Purpose.tuning, functions, examples);
-    this.stage = new Tuning(engine, chunks, comparison, now.tuning);
+    this.stage = new Tuning(engine, chunks, comparison, options.learned, now.tuning);
   }
 
   state(): ComparisonState {
@@ -107,7 +107,7 @@ export class Comparison {
   /** All compared optimizers, the learned one first. */
   private compared(): Entry[] {
     const { now } = this;
-    const { comparison, learned } = this.options;
+    const { comparison } = this.options;
     const baselines = comparison.baselines.flatMap((baseline, i): Entry[] => {
       if (!isRule(baseline)) return [{ method: yardstickOf(baseline), rule: baseline, tuning: null }];
       if (!isTuned(baseline)) {
@@ -122,7 +122,23 @@ export class Comparison {
         return { method: { ...method, label: `${method.label} (${why})` }, rule, tuning };
       });
     });
-    return distinct([{ method: learnedMethod(learned), rule: null, tuning: null }, ...baselines]);
+    return distinct([this.learnedEntry(), ...baselines]);
+  }
+
+  private learnedEntry(): Entry {
+    const { now } = this;
+    const { comparison, learned } = this.options;
+    const { spec } = learned;
+    if (comparison.learned === undefined) return { method: learnedMethod(learned), rule: null, tuning: null };
+    if (!isLearnedTuned(comparison)) {
+      const use = useOf(spec, comparison.learned);
+      return { method: learnedMethod(learned, use), rule: null, use, tuning: null };
+    }
+    const { rate, tuning } = tunedLearned(comparison, now.tuning, usualRateOf(spec));
+    const use = useOf(spec, comparison.learned, rate);
+    const method = learnedMethod(learned, use);
+    const label = `${method.label} (${keepsUsualRate(tuning) ? 'not tuned' : 'tuned'})`;
+    return { method: { ...method, label }, rule: null, use, tuning };
   }
 }
 

@@ -1,9 +1,8 @@
 import type { TuningSpec } from '../../contract/comparison.js';
 import type { Measure } from '../../contract/measures.js';
-import { maximumRate, type RuleSpec } from '../../contract/optimizers.js';
+import { maximumRate } from '../../contract/optimizers.js';
 import { widestGrowth } from '../../contract/result-size.js';
 import type { Measured } from '../optimise/measures.js';
-import { ruleOf } from '../optimizers/registry.js';
 import type { Outcome } from './trial.js';
 
 /** A rate that was tried, usual rate × ratio^exponent, and its outcome. */
@@ -13,7 +12,8 @@ export interface TriedRate extends Outcome {
 
 /** Inputs of the search for a grid's best rate, besides the rates tried. */
 export interface Search {
-  readonly rule: RuleSpec;
+  /** The rate that the grid is around. */
+  readonly usualRate: number;
   readonly tuning: TuningSpec;
   /** The measures that distinguish rates. */
   readonly measures: readonly Measure[];
@@ -29,14 +29,14 @@ const divergence = 100;
 
 /**
  * The exponent to try next; null if the best rate for every measure is inside the grid, or no better one is expected.
- * The grid starts around the rule's usual rate and grows on the side where a best rate is at the edge; downwards also
+ * The grid starts around the usual rate and grows on the side where a best rate is at the edge; downwards also
  * if none does better than standing still.
  */
 export function nextExponent(search: Search, tried: readonly TriedRate[]): number | null {
-  const { rule, tuning, measures, still } = search;
+  const { usualRate, tuning, measures, still } = search;
   // If the functions themselves are not finite, no rate helps.
   if (!Number.isFinite(still.sum)) return null;
-  const fits = (exponent: number) => rateAt(rule, tuning, exponent) <= maximumRate;
+  const fits = (exponent: number) => rateAt(usualRate, tuning, exponent) <= maximumRate;
   const half = Math.floor(tuning.points / 2);
   const first = Array.from({ length: tuning.points }, (_, i) => i - half).filter(fits);
   if (tried.length < first.length) return first[tried.length]!;
@@ -79,6 +79,6 @@ export function endsOf(tried: readonly TriedRate[]): { low: number; high: number
   return { low: Math.min(...exponents), high: Math.max(...exponents) };
 }
 
-export function rateAt(rule: RuleSpec, tuning: TuningSpec, exponent: number): number {
-  return ruleOf(rule).usualRate * tuning.ratio ** exponent;
+export function rateAt(usualRate: number, tuning: TuningSpec, exponent: number): number {
+  return usualRate * tuning.ratio ** exponent;
 }

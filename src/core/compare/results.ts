@@ -4,6 +4,7 @@ import type { BaselineSpec } from '../../contract/optimizers.js';
 import type { ComparisonResults, Estimate, OptimizerResult, TrainedOn, TuningResult } from '../../contract/results.js';
 import { toWire, type WireNumber } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
+import type { Use } from '../../contract/use.js';
 import { eachMeasure, type Measured } from '../optimise/measures.js';
 import type { Method } from '../optimise/method.js';
 import {
@@ -25,6 +26,8 @@ export interface Entry {
   readonly method: Method;
   /** Null for the learned optimizer. */
   readonly rule: BaselineSpec | null;
+  /** The learned optimizer's, where the document gives it. */
+  readonly use?: Use;
   readonly tuning: TuningResult | null;
 }
 
@@ -77,7 +80,7 @@ export class ResultsBuilder {
     return { problem, seed, steps, functions, resamples, ...(trainedOn && { trainedOn }), optimizers };
   }
 
-  private optimizer(index: number, { method: { label, role }, rule, tuning }: Entry): OptimizerResult {
+  private optimizer(index: number, { method: { label, role }, rule, use, tuning }: Entry): OptimizerResult {
     const { measured, diverged } = this.runs[index]!;
     const resampled = this.resampledMeans(index);
     const estimates = eachMeasure((measure) => estimate(mean(measured[measure]), resampled[measure]));
@@ -87,6 +90,7 @@ export class ResultsBuilder {
       label,
       role,
       rule,
+      ...(use && { use }),
       tuning,
       measures: eachMeasure((measure) => ({
         mean: estimates[measure],

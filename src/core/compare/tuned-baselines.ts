@@ -7,7 +7,7 @@ import { eachMeasure, type Measured } from '../optimise/measures.js';
 import type { TunedRule } from '../optimise/rule-method.js';
 import { ruleOf } from '../optimizers/registry.js';
 import { bestRates, endsOf, rateAt, survivors, type TriedRate } from './grid.js';
-import { type Grid, gridsOf, type TuningState, tellingMeasures } from './tuning.js';
+import { type Grid, gridsOf, learnedMeasures, type TuningState, tellingMeasures } from './tuning.js';
 
 /** A rule with its tuned rate, or with its usual one. */
 export interface TunedBaseline {
@@ -21,13 +21,41 @@ type Candidate = TriedRate & { grid: Grid; rate: number; diverged: boolean };
 
 /** Tuning's results for a baseline: each distinct rate, in the order of the measures it is best for. */
 export function tunedBaselines(comparison: ComparisonSpec, now: TuningState, baseline: number): TunedBaseline[] {
-  const { tuning } = comparison;
   const usual = comparison.baselines[baseline] as RuleSpec;
-  const candidates = candidatesOf(comparison, now, baseline);
+  const owner = {
+    baseline,
+    usualRate: ruleOf(usual).usualRate,
+    given: usual,
+    measures: tunedMeasures(comparison.tuning),
+  };
+  return tunedRates(comparison, now, owner).map(({ rate, all, ...found }) => ({
+    ...found,
+    rule: { ...usual, ...all, learningRate: rate },
+  }));
+}
+
+/** The same for the learned optimizer, which has one rate. */
+export function tunedLearned(comparison: ComparisonSpec, now: TuningState, usualRate: number) {
+  const owner = { baseline: null, usualRate, given: {}, measures: learnedMeasures(comparison) };
+  return tunedRates(comparison, now, owner)[0]!;
+}
+
+/** An optimizer whose rate is tuned. */
+interface Owner {
+  readonly baseline: number | null;
+  readonly usualRate: number;
+  /** Its parameters, as the document gives them. */
+  readonly given: object;
+  readonly measures: readonly Measure[];
+}
+
+function tunedRates(comparison: ComparisonSpec, now: TuningState, owner: Owner) {
+  const { tuning } = comparison;
+  const candidates = candidatesOf(comparison, now, owner);
   /** The chosen candidate or null, with its measures and the parameters that tuning could not choose. */
   const found = new Map<Candidate | null, { measures: Measure[]; notTuned: NotTuned[] }>();
-  for (const measure of tunedMeasures(tuning)) {
-    const { taken, notTuned } = choose(candidates, usual, measure, comparison, now.still);
+  for (const measure of owner.measures) {
+    const { taken, notTuned } = choose(candidates, owner.given, measure, comparison, now.still);
     const { measures, notTuned: others } = found.get(taken) ?? { measures: [], notTuned: [] };
     found.set(taken, { measures: [...measures, measure], notTuned: [...others, ...notTuned] });
   }
@@ -36,9 +64,9 @@ export function tunedBaselines(comparison: ComparisonSpec, now: TuningState, bas
     const open = notTuned.map(({ parameter }) => parameter);
     const parameters = Object.entries(taken?.grid.parameters ?? {}).filter(([name]) => !open.includes(name));
     return {
-      rule: taken
-        ? { ...taken.grid.rule, learningRate: taken.rate }
-        : { ...usual, learningRate: ruleOf(usual).usualRate },
+      rate: taken?.rate ?? owner.usualRate,
+      /** Every tuned parameter, with those that tuning could not choose. */
+      all: taken?.grid.parameters ?? {},
       parameters: Object.fromEntries(parameters),
       tuning: {
         measure,
@@ -53,13 +81,13 @@ export function tunedBaselines(comparison: ComparisonSpec, now: TuningState, bas
   });
 }
 
-/** All rates tried for a baseline, ascending within each combination of the other parameters. */
-function candidatesOf(comparison: ComparisonSpec, now: TuningState, baseline: number): Candidate[] {
+/** All rates tried for an optimizer, ascending within each combination of the other parameters. */
+function candidatesOf(comparison: ComparisonSpec, now: TuningState, { baseline, usualRate }: Owner): Candidate[] {
   return gridsOf(comparison).flatMap((grid, i) => {
     if (grid.baseline !== baseline) return [];
     const tried = [...now.tried[i]!].sort((a, b) => a.exponent - b.exponent);
     const left = new Set(survivors(tried));
-    const rate = (exponent: number) => rateAt(grid.rule, comparison.tuning, exponent);
+    const rate = (exponent: number) => rateAt(usualRate, comparison.tuning, exponent);
     return tried.map((one) => ({ ...one, grid, rate: rate(one.exponent), diverged: !left.has(one) }));
   });
 }
@@ -76,7 +104,7 @@ interface Choice {
  */
 function choose(
   candidates: readonly Candidate[],
-  usual: RuleSpec,
+  usual: object,
   measure: Measure,
   comparison: ComparisonSpec,
   still: Measured<number> | null,
@@ -99,7 +127,7 @@ function choose(
     return none(`all rates ${range} that do not diverge give the same ${name}`);
   const valuesOf = (parameter: string) => [...new Set(tied.map(({ grid }) => grid.parameters[parameter]!))];
   const open = Object.keys(tied[0]!.grid.parameters).filter((parameter) => valuesOf(parameter).length > 1);
-  const given = usual as unknown as Record<string, unknown>;
+  const given = usual as Record<string, unknown>;
   const changes = ({ grid }: Candidate) => open.filter((p) => grid.parameters[p] !== given[p]).length;
   const [taken] = [...tied].sort((a, b) => changes(a) - changes(b) || Math.abs(a.exponent) - Math.abs(b.exponent));
   return {

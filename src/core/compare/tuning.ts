@@ -1,11 +1,13 @@
-import { type ComparisonSpec, isTuned, tunedMeasures } from '../../contract/comparison.js';
+import { type ComparisonSpec, isLearnedTuned, isTuned, tunedMeasures } from '../../contract/comparison.js';
 import { type Measure, measureContracts } from '../../contract/measures.js';
 import type { RuleSpec } from '../../contract/optimizers.js';
 import type { Engine } from '../engines/engine.js';
 import type { FunctionChunks } from '../optimise/functions.js';
+import { type Learned, learnedMethod, useOf, usualRateOf } from '../optimise/learned-method.js';
 import type { Measured } from '../optimise/measures.js';
-import { type Optimisation, standingStill } from '../optimise/method.js';
-import { ruleMethod, type TunedRule } from '../optimise/rule-method.js';
+import { type Method, type Optimisation, standingStill } from '../optimise/method.js';
+import { ruleMethod } from '../optimise/rule-method.js';
+import { ruleOf } from '../optimizers/registry.js';
 import { nextExponent, rateAt, type TriedRate } from './grid.js';
 import { addLosses, beginTrial, outcomeOf, type Trial } from './trial.js';
 
@@ -20,24 +22,42 @@ export interface TuningState {
 
 /** A grid of rates for one combination of a rule's other parameters. */
 export interface Grid {
-  /** Index of its baseline. */
-  readonly baseline: number;
-  readonly rule: RuleSpec;
+  /** Index of its baseline; null for the learned optimizer. */
+  readonly baseline: number | null;
+  readonly usualRate: number;
+  /** The measures that distinguish its rates. */
+  readonly measures: readonly Measure[];
+  /** Null for the learned optimizer. */
+  readonly rule: RuleSpec | null;
   /** The other tuned parameters. */
   readonly parameters: Readonly<Record<string, number>>;
 }
 
-/** The grids of all tuned baselines, in the baselines' order. */
-export function gridsOf({ baselines, tuning }: ComparisonSpec): Grid[] {
-  return baselines.flatMap((rule, baseline) => {
+/** The grids of all tuned baselines, in the baselines' order, then the learned optimizer's. @param learnedRate its usual rate */
+export function gridsOf(comparison: ComparisonSpec, learnedRate = 1): Grid[] {
+  const { baselines, tuning } = comparison;
+  const measures = tellingMeasures(comparison);
+  const ofRules = baselines.flatMap((rule, baseline): Grid[] => {
     if (!isTuned(rule)) return [];
     const names = Object.entries(tuning.parameters).filter(([name]) => name in rule);
     const combinations = names.reduce<Record<string, number>[]>(
       (all, [name, values]) => all.flatMap((others) => values.map((value) => ({ ...others, [name]: value }))),
       [{}],
     );
-    return combinations.map((parameters) => ({ baseline, rule: { ...rule, ...parameters }, parameters }));
+    const { usualRate } = ruleOf(rule);
+    return combinations.map((parameters) => {
+      return { baseline, usualRate, measures, rule: { ...rule, ...parameters }, parameters };
+    });
   });
+  if (!isLearnedTuned(comparison)) return ofRules;
+  const [first] = learnedMeasures(comparison);
+  const ours = measures.filter((measure) => measure === first);
+  return [...ofRules, { baseline: null, usualRate: learnedRate, measures: ours, rule: null, parameters: {} }];
+}
+
+/** The learned optimizer is compared once, so it has one rate. */
+export function learnedMeasures({ tuning }: ComparisonSpec): readonly Measure[] {
+  return tunedMeasures(tuning).slice(0, 1);
 }
 
 /** The measures that distinguish rates. */
@@ -49,7 +69,7 @@ export function tellingMeasures({ tuning, steps }: ComparisonSpec): Measure[] {
 interface Attempt {
   readonly grid: number;
   readonly exponent: number;
-  readonly rule: TunedRule;
+  readonly method: Method;
 }
 
 /** Tries rates until the best of every grid is inside it. */
@@ -64,9 +84,10 @@ export class Tuning {
     private readonly engine: Engine,
     private readonly functions: FunctionChunks,
     private readonly comparison: ComparisonSpec,
+    private readonly learned: Learned,
     private readonly now: TuningState,
   ) {
-    this.grids = gridsOf(comparison);
+    this.grids = gridsOf(comparison, usualRateOf(learned.spec));
     this.task = this.nextTask();
   }
 
@@ -101,7 +122,7 @@ export class Tuning {
     if (!task) return;
     now.trial ??= beginTrial();
     const batch = functions.from(now.trial.functions);
-    const method = task === 'still' ? standingStill : ruleMethod(task.rule);
+    const method = task === 'still' ? standingStill : task.method;
     this.running ??= method.optimise(engine, batch, comparison.steps);
     const { done, value: losses } = await this.running.next();
     if (!done) return;
@@ -122,14 +143,18 @@ export class Tuning {
   private nextTask(): Tuning['task'] {
     const { comparison, now, grids } = this;
     const { tuning } = comparison;
-    const measures = tellingMeasures(comparison);
-    if (grids.length === 0 || measures.length === 0) return null;
+    if (grids.every(({ measures }) => measures.length === 0)) return null;
     const { still } = now;
     if (!still) return 'still';
-    for (const [grid, { rule }] of grids.entries()) {
-      const exponent = nextExponent({ rule, tuning, measures, still }, now.tried[grid]!);
+    for (const [grid, { usualRate, measures, rule }] of grids.entries()) {
+      if (measures.length === 0) continue;
+      const exponent = nextExponent({ usualRate, tuning, measures, still }, now.tried[grid]!);
       if (exponent === null) continue;
-      return { grid, exponent, rule: { ...rule, learningRate: rateAt(rule, tuning, exponent) } };
+      const learningRate = rateAt(usualRate, tuning, exponent);
+      const method = rule
+        ? ruleMethod({ ...rule, learningRate })
+        : learnedMethod(this.learned, useOf(this.learned.spec, comparison.learned, learningRate));
+      return { grid, exponent, method };
     }
     return null;
   }

@@ -1,7 +1,9 @@
+import type { LearnedUse } from '../../contract/comparison.js';
 import { isNetworkSpec, networkContract } from '../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { TrainedOn } from '../../contract/results.js';
-import type { Engine } from '../engines/engine.js';
+import { type StepRates, scheduleLabel, stepRates, type Use } from '../../contract/use.js';
+import { type Engine, type EpisodeState, Unsupported } from '../engines/engine.js';
 import type { FunctionBatch } from '../problems/batch.js';
 import type { Method, Optimisation } from './method.js';
 
@@ -13,20 +15,38 @@ export interface Learned {
   readonly trainedOn?: TrainedOn;
 }
 
-/** A learned optimizer. */
-export function learnedMethod(learned: Learned): Method {
+/** The rate of a run that names none. */
+export function usualRateOf(spec: LearnedSpec): number {
+  return networksOf(spec)[0]?.usualRate ?? 1;
+}
+
+/** How a run uses an optimizer that a comparison describes. @param rate a tuned one */
+export function useOf(spec: LearnedSpec, given: LearnedUse | undefined, rate?: number): Use {
+  const named = typeof given?.learningRate === 'number' ? given.learningRate : usualRateOf(spec);
+  const { schedule = { name: 'constant' }, weightDecay = 0 } = given ?? {};
+  return { learningRate: rate ?? named, schedule, weightDecay };
+}
+
+/** A learned optimizer; at its usual rate by default. */
+export function learnedMethod(learned: Learned, use = useOf(learned.spec, undefined)): Method {
+  const { spec } = learned;
+  const { learningRate, schedule, weightDecay } = use;
+  const title = [...new Set(networksOf(spec).map((network) => network.title))].join(' and ');
+  const isUsual = learningRate === usualRateOf(spec) && schedule.name === 'constant' && weightDecay === 0;
   return {
-    label: titleOf(learned.spec),
+    label: isUsual ? title : `${title} ${Number(learningRate.toPrecision(3))}${scheduleLabel(schedule)}`,
     role: 'learned',
-    optimise: (engine, batch, steps) => optimiseByLearned(engine, batch, learned, steps),
+    optimise: (engine, batch, steps) =>
+      isUsual || engine.takesRates
+        ? optimiseByLearned(engine, batch, learned, steps, isUsual ? undefined : stepRates(use, steps))
+        : optimiseScaled(engine, batch, learned, steps, stepRates(use, steps)),
   };
 }
 
-/** The titles of its networks: "LSTM". */
-function titleOf(spec: LearnedSpec): string {
+/** The contracts of its networks. */
+function networksOf(spec: LearnedSpec) {
   const optimizers = spec.name === 'groups' ? spec.groups.map(({ optimizer }) => optimizer) : [spec];
-  const titles = optimizers.flatMap((one) => (isNetworkSpec(one) ? [networkContract(one).title] : []));
-  return [...new Set(titles)].join(' and ');
+  return optimizers.flatMap((one) => (isNetworkSpec(one) ? [networkContract(one)] : []));
 }
 
 /** Coordinates × steps per call: about 0.1 s for an LSTM of ordinary size. */
@@ -37,8 +57,9 @@ async function* optimiseByLearned(
   batch: FunctionBatch,
   { spec, phi }: Learned,
   steps: number,
+  rates: StepRates | undefined,
 ): Optimisation {
-  const episode = await engine.openEpisode(spec, batch);
+  const episode = await engine.openEpisode(spec, batch, { rates });
   try {
     const all = new Float32Array((steps + 1) * batch.count);
     const part = Math.max(1, Math.floor(stepsAtOnce / batch.start.length));
@@ -51,5 +72,41 @@ async function* optimiseByLearned(
     }
   } finally {
     episode.dispose();
+  }
+}
+
+/**
+ * The same step by step, for an engine without rates: its step at the usual rate, scaled.
+ * @throws Unsupported for an optimizer with rules, whose steps have rates of their own
+ */
+async function* optimiseScaled(
+  engine: Engine,
+  batch: FunctionBatch,
+  { spec, phi }: Learned,
+  steps: number,
+  { at, weightDecay }: StepRates,
+): Optimisation {
+  if (spec.name === 'groups' && spec.groups.some(({ optimizer }) => !isNetworkSpec(optimizer)))
+    throw new Unsupported(
+      'comparison.learned: this engine has no rates for an optimizer with hand-designed rules: leave it out.',
+    );
+  const usual = usualRateOf(spec);
+  const all = new Float32Array((steps + 1) * batch.count);
+  let state: EpisodeState | undefined;
+  for (let t = 0; ; t++) {
+    const episode = await engine.openEpisode(spec, batch, { state });
+    try {
+      const before = (state?.theta ?? batch.start).slice();
+      const losses = await episode.advance(phi, 1);
+      all.set(losses.subarray(0, batch.count), t * batch.count);
+      if (t === steps) return all;
+      const { theta, hidden, step } = await episode.state();
+      const rate = at(t);
+      const scaled = before.map((x, i) => x + (rate / usual) * (theta[i]! - x) - rate * weightDecay * x);
+      state = { theta: scaled, hidden: hidden.slice(), step };
+    } finally {
+      episode.dispose();
+    }
+    yield;
   }
 }

@@ -1,4 +1,5 @@
 import type { RuleSpec } from '../../contract/optimizers.js';
+import { rateAtStep, type StepSchedule, scheduleLabel } from '../../contract/use.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
 import type { FunctionBatch } from '../problems/batch.js';
@@ -15,14 +16,21 @@ export function ruleMethod(rule: TunedRule, chosen: Readonly<Record<string, numb
   const others = Object.entries(chosen).map(([name, value]) => `, ${name} ${value}`);
   return {
     // For example "SGD 0.1", or "NAG 0.01, momentum 0.8".
-    label: `${ruleOf(rule).title} ${Number(rule.learningRate.toPrecision(3))}${others.join('')}`,
+    label: `${ruleOf(rule).title} ${Number(rule.learningRate.toPrecision(3))}${scheduleLabel(scheduleOf(rule))}${others.join('')}`,
     role: 'baseline',
     optimise: (engine, batch, steps) => optimiseByRule(engine, batch, rule, steps),
   };
 }
 
+function scheduleOf(rule: TunedRule): StepSchedule | undefined {
+  return 'schedule' in rule ? rule.schedule : undefined;
+}
+
 async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: TunedRule, steps: number): Optimisation {
   const rule = ruleOf(spec);
+  const schedule = scheduleOf(spec);
+  const at = (t: number) =>
+    schedule ? { ...spec, learningRate: rateAtStep({ learningRate: spec.learningRate, schedule }, t, steps) } : spec;
   const functions = await engine.openFunctions(batch);
   try {
     const theta = batch.start.slice();
@@ -39,7 +47,7 @@ async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: Tuned
         evaluated = await functions.evaluate(point, t);
       }
       const { gradient, observed = gradient } = evaluated;
-      rule.update(spec, observed, state, update, theta);
+      rule.update(at(t), observed, state, update, theta);
       for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
       yield;
     }

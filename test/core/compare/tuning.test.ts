@@ -11,8 +11,11 @@ import { Tuning, type TuningState } from '../../../src/core/compare/tuning.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { FunctionChunks } from '../../../src/core/optimise/functions.js';
+import type { Learned } from '../../../src/core/optimise/learned-method.js';
 import { eachMeasure } from '../../../src/core/optimise/measures.js';
+import { ruleOf } from '../../../src/core/optimizers/registry.js';
 import { Purpose } from '../../../src/core/random/random.js';
+import { lstmSpec } from '../../weights/samples.js';
 
 const tuning: TuningSpec = {
   functions: 16,
@@ -24,6 +27,8 @@ const tuning: TuningSpec = {
   examples: 'training',
 };
 const rule: RuleSpec = { name: 'sgd', learningRate: 'tuned' };
+const { usualRate } = ruleOf(rule);
+const learned: Learned = { spec: lstmSpec({ layers: [] }), phi: Float32Array.of(-0.1, 0) };
 const { POSITIVE_INFINITY: infinity } = Number;
 
 /** Scores of standing still: above those of every rate in these searches. */
@@ -32,7 +37,7 @@ const still = eachMeasure(() => 1e9);
 /** Searches with given scores; infinite ones mean divergence. */
 function search(score: (exponent: number, measure: Measure) => number, spec = tuning): TriedRate[] {
   const tried: TriedRate[] = [];
-  const given = { rule, tuning: spec, measures: tunedMeasures(spec), still };
+  const given = { usualRate, tuning: spec, measures: tunedMeasures(spec), still };
   for (let e = nextExponent(given, tried); e !== null; e = nextExponent(given, tried)) {
     const exponent = e;
     const scores = eachMeasure((measure) => score(exponent, measure));
@@ -85,14 +90,14 @@ describe('the grid of learning rates', () => {
   });
 
   it('ends where the measure falls for ever: upwards at the greatest rate that a document may give', () => {
-    const rates = search((e) => -e).map(({ exponent }) => rateAt(rule, tuning, exponent));
+    const rates = search((e) => -e).map(({ exponent }) => rateAt(usualRate, tuning, exponent));
     assert.equal(Math.max(...rates), 0.1 * 2 ** 23);
     assert.ok(search((e) => e).length <= 165);
   });
 
   it('holds no rate above that from its beginning', () => {
     const wide = { ...tuning, points: 81, ratio: 10 };
-    const rates = search((e) => e ** 2, wide).map(({ exponent }) => rateAt(rule, wide, exponent));
+    const rates = search((e) => e ** 2, wide).map(({ exponent }) => rateAt(usualRate, wide, exponent));
     assert.equal(rates.length, 48);
     assert.ok(rates.every((rate) => rate <= 1e6));
   });
@@ -105,7 +110,7 @@ describe('the grid of learning rates', () => {
   });
 
   it('tries nothing if even standing still is not finite', () => {
-    const given = { rule, tuning, measures: ['sum'] as Measure[], still: eachMeasure(() => infinity) };
+    const given = { usualRate, tuning, measures: ['sum'] as Measure[], still: eachMeasure(() => infinity) };
     assert.equal(nextExponent(given, []), null);
   });
 });
@@ -149,7 +154,7 @@ describe('tuning', () => {
     const { baselines, tuning } = spec.comparison!;
     const open = (state: TuningState) => {
       const functions = new FunctionChunks(spec, {}, Purpose.tuning, tuning.functions, tuning.examples);
-      return new Tuning(engine, functions, spec.comparison!, state);
+      return new Tuning(engine, functions, spec.comparison!, learned, state);
     };
     let state: TuningState = Tuning.begin(spec.comparison!);
     let run = open(state);
@@ -168,7 +173,7 @@ describe('tuning', () => {
   it('scores all three measures in closed form: f(θ_t) = (1 - 2α)^{2t} on f = x²', async () => {
     const comparison = { steps: 23, baselines: [rule], tuning: { ...tuning, points: 3 } };
     const { tried } = await tune({ name: 'simple' }, comparison);
-    assert.equal(rateAt(rule, tuning, -1), 0.05);
+    assert.equal(rateAt(usualRate, tuning, -1), 0.05);
     const { scores, rise, fall } = tried[0]!.find(({ exponent }) => exponent === -1)!;
     const r = 0.9 ** 2;
     // A tenth of 23 steps, cut down: t = 22 and 23.

@@ -1,6 +1,7 @@
 import type { Measure } from '../../../contract/measures.js';
 import { type ComparisonResults, keepsUsualRate, type OptimizerResult } from '../../../contract/results.js';
 import { formatCount } from '../../../figures/numbers.js';
+import { rateOf } from '../../../figures/rows.js';
 import { toSeries } from '../../../figures/series.js';
 import { tunedFor, tuningCaption, tuningChart } from '../../../figures/tuning.js';
 import { Swatch } from '../../charts/swatch.js';
@@ -14,7 +15,7 @@ export function Tuning({ id, results, measure }: { id: string; results: Comparis
   const series = toSeries(results);
   const rules = results.optimizers
     .map((optimizer, i) => ({ ...optimizer, series: series[i]! }))
-    .filter(({ rule }) => rule);
+    .filter(({ rule, use }) => rule || use);
   if (rules.length === 0) return null;
   const colourOf = (label: string) => rules.find((rule) => rule.label === label)?.series.family ?? 0;
   return (
@@ -56,7 +57,7 @@ export function Tuning({ id, results, measure }: { id: string; results: Comparis
                     <Swatch stroke={{ colour: optimizer.series.family, dash: optimizer.series.variant }} />{' '}
                     {optimizer.label}
                   </th>
-                  <td class="number">{rateOf(optimizer)}</td>
+                  <td class="number">{rateText(optimizer)}</td>
                   <td>{howTuned(optimizer)}</td>
                 </tr>
               ))}
@@ -68,14 +69,14 @@ export function Tuning({ id, results, measure }: { id: string; results: Comparis
   );
 }
 
-function rateOf({ rule }: OptimizerResult): string {
-  return rule && 'learningRate' in rule && typeof rule.learningRate === 'number'
-    ? String(Number(rule.learningRate.toPrecision(4)))
-    : '–';
+function rateText(optimizer: OptimizerResult): string {
+  const rate = rateOf(optimizer);
+  return rate === null ? '–' : String(Number(rate.toPrecision(4)));
 }
 
-function howTuned({ rule, tuning }: OptimizerResult): string {
-  if (!tuning) return rule && 'learningRate' in rule ? 'no, as given' : 'it has none';
+function howTuned(optimizer: OptimizerResult): string {
+  const { tuning } = optimizer;
+  if (!tuning) return rateOf(optimizer) === null ? 'it has none' : 'no, as given';
   const { measures, functions, examples, grid } = tuning;
   if (keepsUsualRate(tuning)) return 'no rate proved best: the usual one';
   const diverged = grid.filter((point) => point.diverged).length;
