@@ -30,7 +30,7 @@ export const StepSchedule = OneOf(
       },
     ),
   ],
-  { default: { name: 'constant' }, description: 'The learning rate over the steps of a run.' },
+  { description: 'The learning rate over the steps of a run.' },
 );
 export type StepSchedule = Static<typeof StepSchedule>;
 
@@ -65,12 +65,10 @@ export function rateAtStep({ learningRate, schedule }: Omit<Use, 'weightDecay'>,
   return learningRate * (finalFraction + (1 - finalFraction) * left);
 }
 
-const { default: _, ...withoutDefault } = StepSchedule as { default?: unknown };
-
 /** A schedule that documents need not have: a constant rate. */
 export const OptionalSchedule = Type.Optional(
   Type.Unsafe<StepSchedule>({
-    ...withoutDefault,
+    ...StepSchedule,
     description: 'The learning rate α_t over the steps of a run; constant unless given.',
   }),
 );
