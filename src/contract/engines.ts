@@ -33,8 +33,10 @@ const native: EngineContract = {
   /** A gradient per step, and the states. */
   keptFloats: (groups, steps) =>
     sum(groups, (group) => {
-      const states = 2 + Math.ceil(steps / stepsBetweenStates);
-      return blocksOf(group) * (steps + 4) + stateFloats(group) * states;
+      // Without a backward pass, there are the states before a step and after it.
+      const back = !isNetwork(group) || networkContract(group.optimizer).backward;
+      const states = back ? 2 + Math.ceil(steps / stepsBetweenStates) : 2;
+      return blocksOf(group) * ((back ? steps : 0) + 4) + stateFloats(group) * states;
     }),
 };
 
@@ -46,7 +48,13 @@ const tfjs: EngineContract = {
     return without ? needsHessianProduct(without) : null;
   },
   /** All that a step computes. */
-  keptFloats: (groups, steps) => sum(groups, (group) => blocksOf(group) * steps * computedFloats(group)),
+  keptFloats: (groups, steps) =>
+    sum(groups, (group) => {
+      if (!isNetwork(group)) return blocksOf(group) * steps * 4 * group.width;
+      const { backward, computedFloats } = networkContract(group.optimizer);
+      const computed = blocksOf(group) * computedFloats(group.optimizer, group.width);
+      return backward ? steps * computed : computed + 2 * stateFloats(group);
+    }),
 };
 
 /** The fastest first. */
@@ -98,10 +106,4 @@ function stateFloats(group: Group): number {
   if (!isNetwork(group)) return 0;
   const arrays = networkContract(group.optimizer).state(group.optimizer, group.parameters);
   return arrays.reduce((total, { rows, items }) => total + rows * items, 0);
-}
-
-/** Floats that a step of one block computes. */
-function computedFloats(group: Group): number {
-  if (!isNetwork(group)) return 4 * group.width;
-  return networkContract(group.optimizer).computedFloats(group.optimizer, group.width);
 }

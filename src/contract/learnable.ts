@@ -1,5 +1,6 @@
 import { stagesOf, validationHorizon } from './curriculum.js';
 import type { FieldError, Refuse } from './errors.js';
+import type { EstimatorSpec } from './estimators.js';
 import { measureContracts } from './measures.js';
 import { isNetworkSpec, type NetworkSpec, networkContract } from './networks/networks.js';
 import type { LearnedSpec } from './optimizers.js';
@@ -19,10 +20,21 @@ export function checkLearnable({ training }: MetatrainSpec, refuse: Refuse): voi
 }
 
 /** Why networks could not learn. */
-export function checkNetworks(optimizer: LearnedSpec): FieldError[] {
-  return networksOf(optimizer).flatMap(
+export function checkNetworks({ optimizer, training }: MetatrainSpec): FieldError[] {
+  const networks = networksOf(optimizer);
+  const errors = networks.flatMap(
     ({ pointer, network }) => networkContract(network).checkLearnable?.(network, pointer) ?? [],
   );
+  const blocking = networks.find(({ network }) => !networkContract(network).backward);
+  if (!blocking) return errors;
+  const why = `back-propagation cannot pass through the network "${blocking.network.name}" at ${blocking.pointer}`;
+  // Estimators other than back-propagation have a field of their own.
+  const { estimator = { name: 'bptt' } } = training as { estimator?: Pick<EstimatorSpec, 'name'> };
+  if (estimator.name === 'bptt')
+    errors.push({ pointer: '/training/estimator', found: '"bptt"', allowed: `"es", "pes" or "nres": ${why}` });
+  if (training.imitation !== null)
+    errors.push({ pointer: '/training/imitation', found: 'an object', allowed: `null: ${why}` });
+  return errors;
 }
 
 /** The first loss of an unroll is a constant, since back-propagation ends there. Imitation has its own meta-loss. */

@@ -73,7 +73,7 @@ export function checkLimits(spec: JobSpec): FieldError[] {
   if (spec.kind === 'metatrain') {
     checkTraining(spec, refuse);
     checkLearnable(spec, refuse);
-    errors.push(...checkNetworks(spec.optimizer));
+    errors.push(...checkNetworks(spec));
     const { groups, errors: misfits } = fit(spec.optimizer, spec.problem);
     for (const misfit of misfits) errors.push({ ...misfit, pointer: `/optimizer${misfit.pointer}` });
     // Sizes are known only if the optimizer fits.

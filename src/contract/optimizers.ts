@@ -1,5 +1,7 @@
 import type { Static, TSchema, TUnsafe } from 'typebox';
 import { LstmSpec } from './networks/lstm.js';
+import { MlpSpec } from './networks/mlp.js';
+import type { NetworkSpec } from './networks/networks.js';
 import { OneOf, Strict } from './schema.js';
 import { Type } from './type.js';
 import { OptionalSchedule, type StepSchedule } from './use.js';
@@ -204,9 +206,9 @@ export const GroupSpec = Strict(
       description:
         'The problem’s parameters in this group: names; prefixes of names, such as "conv*"; or "*" for all that no other group names.',
     }),
-    optimizer: OneOf('name', [LstmSpec, ...groupRuleSpecs], {
+    optimizer: OneOf('name', [LstmSpec, MlpSpec, ...groupRuleSpecs], {
       description: 'A network with weights of its own, or a hand-designed optimizer whose learning rate is a number.',
-    }) as unknown as TUnsafe<LstmSpec | GroupRule>,
+    }) as unknown as TUnsafe<NetworkSpec | GroupRule>,
   },
   { description: 'Some of the problem’s parameters, and what optimises them.' },
 );
@@ -225,11 +227,11 @@ export const GroupsSpec = Strict(
   {
     title: 'Groups',
     description:
-      'An optimizer per group of parameters: LSTMs trained together, such as one for the weights of convolutions and one for the rest (arXiv 1606.04474, section 3.3), and hand-designed optimizers beside them.',
+      'An optimizer per group of parameters: networks trained together, such as one for the weights of convolutions and one for the rest (arXiv 1606.04474, section 3.3), and hand-designed optimizers beside them.',
   },
 );
 export type GroupsSpec = Static<typeof GroupsSpec>;
 
 /** The learned optimizers. */
-export const LearnedSpec = OneOf('name', [LstmSpec, GroupsSpec], { description: 'The learned optimizer.' });
+export const LearnedSpec = OneOf('name', [LstmSpec, MlpSpec, GroupsSpec], { description: 'The learned optimizer.' });
 export type LearnedSpec = Static<typeof LearnedSpec>;

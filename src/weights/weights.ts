@@ -1,4 +1,5 @@
 import { networkWidths } from '../contract/groups.js';
+import { networkContract } from '../contract/networks/networks.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import type { Provenance } from '../contract/provenance.js';
 import { encodeJson } from './json.js';
@@ -83,8 +84,9 @@ function networksIn(
 ): SizedNetwork[] {
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
   return networksOf(spec).map((network, i) => {
-    const found = () =>
-      network.optimizer.over === 'coordinate' ? 1 : (shapes.get(tensorName(network, 'output.bias'))?.[0] ?? 1);
+    const shapeOf = (name: string) => shapes.get(tensorName(network, name));
+    const { optimizer } = network;
+    const found = () => networkContract(optimizer).widthFrom?.(optimizer, shapeOf) ?? 1;
     return { ...network, width: widths?.[i] ?? found() };
   });
 }

@@ -11,14 +11,14 @@ test('the catalogue lists exactly what the core has', () => {
   const names = (entries: { name: string }[]) => entries.map(({ name }) => name).sort();
   assert.deepEqual(names(catalogue.problems), Object.keys(problems).sort());
   assert.deepEqual(names(catalogue.rules), [...Object.keys(rules), 'conjugate-gradients'].sort());
-  assert.deepEqual(names(catalogue.learned), ['groups', 'lstm']);
+  assert.deepEqual(names(catalogue.learned), ['groups', 'lstm', 'mlp']);
   assert.deepEqual(names(catalogue.preprocessings), ['log-sign-deepmind', 'log-sign-paper', 'none']);
 });
 
 test('a job made of the defaults is complete', () => {
   for (const problem of catalogue.problems)
     for (const rule of catalogue.rules)
-      for (const learned of catalogue.learned)
+      for (const learned of catalogue.learned.filter(({ name }) => name !== 'mlp'))
         for (const preprocess of catalogue.preprocessings) {
           const { defaults } = problem as { defaults: ProblemSpec };
           if (rule.name === 'conjugate-gradients' && !isQuadratic(defaults)) continue;
@@ -35,6 +35,12 @@ test('a job made of the defaults is complete', () => {
           assert.deepEqual(spec.optimizer, optimizer);
           assert.deepEqual(spec.comparison?.baselines, [rule.defaults]);
         }
+});
+
+test('back-propagation is refused for an MLP, with what to choose instead', () => {
+  const learned = catalogue.learned.find(({ name }) => name === 'mlp')!;
+  const job = { kind: 'metatrain', problem: { name: 'parabola' }, optimizer: learned.defaults };
+  assert.throws(() => parseJobSpec(job), /\/training\/estimator: found "bptt", allowed: "es", "pes" or "nres"/);
 });
 
 test('every entry has a title and a description', () => {

@@ -119,7 +119,7 @@ describe('groups of parameters', () => {
       {
         pointer: '/optimizer/groups',
         found: 'only rules',
-        allowed: 'at least one "lstm": rules cannot learn',
+        allowed: 'at least one "lstm" or "mlp": rules cannot learn',
       },
     ],
     [
@@ -146,7 +146,7 @@ describe('groups of parameters', () => {
       {
         pointer: '/optimizer/groups/0/optimizer/name',
         found: '"schedule-free-sgd"',
-        allowed: '"lstm", "sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "lion"',
+        allowed: '"lstm", "mlp", "sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "lion"',
       },
     ],
     [
@@ -155,7 +155,7 @@ describe('groups of parameters', () => {
       {
         pointer: '/optimizer/groups/0/optimizer/name',
         found: '"groups"',
-        allowed: '"lstm", "sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "lion"',
+        allowed: '"lstm", "mlp", "sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "lion"',
       },
     ],
     [

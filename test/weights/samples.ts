@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { LstmSpec } from '../../src/contract/networks/lstm.js';
+import { MlpSpec, mlpPresets } from '../../src/contract/networks/mlp.js';
 import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
-import { parseJobSpec } from '../../src/contract/validate.js';
+import { compile, parseJobSpec } from '../../src/contract/validate.js';
 import { sizeOf, weightShapes } from '../../src/weights/shapes.js';
 import type { NamedTensor } from '../../src/weights/tensors.js';
 import type { TrainedOptimizer } from '../../src/weights/weights.js';
@@ -35,6 +36,15 @@ export function lstmSpec(fields: Partial<LstmSpec> = {}): LstmSpec {
   const spec = parseJobSpec(document);
   if (spec.kind !== 'metatrain' || spec.optimizer.name !== 'lstm') throw new Error('not a metatrain spec of an LSTM');
   return spec.optimizer;
+}
+
+const completeMlp = compile(MlpSpec);
+
+/** A complete spec: of a preset, with the given fields. */
+export function mlpSpec(preset: keyof typeof mlpPresets = 'celo2-base', fields: Partial<MlpSpec> = {}): MlpSpec {
+  const spec: unknown = { ...structuredClone(mlpPresets[preset]), ...fields };
+  if (!completeMlp(spec)) throw new Error(JSON.stringify(completeMlp.errors));
+  return spec as MlpSpec;
 }
 
 /** Weights drawn from N(0, scale²), as tensors. */

@@ -113,6 +113,8 @@ export const lstm: NetworkContract<LstmSpec> = {
     }
   },
 
+  widthFrom: ({ over }, shapeOf) => (over === 'coordinate' ? 1 : shapeOf('output.bias')?.[0]),
+
   splitsTensors: ({ over }) => over === 'kernel',
 
   weights(spec, width) {

@@ -48,6 +48,8 @@ export interface NetworkContract<Spec> {
   describe(spec: Spec): string;
   /** Block width w; 1 if absent. */
   widthOf?(spec: Spec, tensors: readonly PlacedParameter[]): number;
+  /** The width of trained weights of which only the tensors' shapes are known; 1 if absent or not found. */
+  widthFrom?(spec: Spec, shapeOf: (tensor: string) => readonly number[] | undefined): number | undefined;
   /** Whether a block is within one tensor: its coordinates are the tensor's, taken at equal distances. */
   splitsTensors?(spec: Spec): boolean;
   /** The tensors of φ in its order, from which its size, files and initial values follow. */

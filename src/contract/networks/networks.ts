@@ -1,12 +1,13 @@
 import { type LstmSpec, lstm } from './lstm.js';
+import { type MlpSpec, mlp } from './mlp.js';
 import type { NetworkContract, WeightTensor } from './network.js';
 
 /** The kinds of networks. `src/core/engines/` has each under the same name. */
-export type NetworkSpec = LstmSpec;
+export type NetworkSpec = LstmSpec | MlpSpec;
 export type NetworkName = NetworkSpec['name'];
 export type NetworkOf<N extends NetworkName> = Extract<NetworkSpec, { name: N }>;
 
-const networks: { readonly [N in NetworkName]: NetworkContract<NetworkOf<N>> } = { lstm };
+const networks: { readonly [N in NetworkName]: NetworkContract<NetworkOf<N>> } = { lstm, mlp };
 
 export const networkNames = Object.keys(networks) as readonly NetworkName[];
 
@@ -18,6 +19,11 @@ export function isNetworkSpec(optimizer: { readonly name: string }): optimizer i
 /** The contract of the network that a spec names. Its methods take that spec. */
 export function networkContract(spec: NetworkSpec): NetworkContract<NetworkSpec> {
   return networks[spec.name] as NetworkContract<NetworkSpec>;
+}
+
+/** Why a training by back-propagation is refused. */
+export function withoutBackward(name: NetworkName): string {
+  return `optimizer: back-propagation cannot pass through "${name}"; choose evolution strategies, "es", "pes" or "nres", as training.estimator.`;
 }
 
 /** Tensors of a network over blocks of `width` coordinates. */

@@ -225,7 +225,7 @@ export const composites: [title: string, optimizer: LearnedSpec, problem: Proble
 export const isBlockwise = (optimizer: LearnedSpec): boolean =>
   optimizer.name === 'groups'
     ? optimizer.groups.some((group) => group.optimizer.name === 'lstm' && isBlockwise(group.optimizer))
-    : optimizer.over !== 'coordinate';
+    : optimizer.name === 'lstm' && optimizer.over !== 'coordinate';
 
 export const metaLosses: TrainingSpec['metaLoss'][] = ['sum', 'sum-and-final', 'final', [0.5, 0, 2, 1]];
 

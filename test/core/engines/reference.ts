@@ -109,6 +109,7 @@ export function optimizerOf(spec: LearnedSpec, problem: ProblemSpec): Optimizer 
     patterns.some((p) => p === name || (p.length > 1 && p.endsWith('*') && name.startsWith(p.slice(0, -1))));
   const rest = parameters.filter(({ name }) => !groups.some((group) => isNamed(name, group.parameters)));
   return groups.map(({ optimizer, parameters: patterns }) => {
+    if (optimizer.name === 'mlp') throw new Error('test/reference/mlp.ts has the MLP');
     const own = parameters.filter(({ name }) => isNamed(name, patterns));
     if (patterns.includes('*')) own.push(...rest);
     own.sort((a, b) => a.coordinates[0]! - b.coordinates[0]!);

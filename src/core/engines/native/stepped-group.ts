@@ -5,6 +5,7 @@ import type { LoadedAddon } from './addon.js';
 import { stateSize } from './states.js';
 import { SteppedNetwork } from './stepped-network.js';
 import { SteppedRule } from './stepped-rule.js';
+import { lstmOf } from './support.js';
 
 /**
  * A group's optimizer on the group's coordinates, gathered from those of all functions, [B, d], and scattered back. A
@@ -42,7 +43,7 @@ export class SteppedGroup {
   }
 
   private static stateSize(group: Group, functions: number): number {
-    const each = isNetwork(group) ? stateSize(group.optimizer) : SteppedRule.stateSize(group.optimizer);
+    const each = isNetwork(group) ? stateSize(lstmOf(group.optimizer)) : SteppedRule.stateSize(group.optimizer);
     return each * functions * sizeOfGroup(group);
   }
 
@@ -61,7 +62,7 @@ export class SteppedGroup {
     const n = count * own.length;
     this.size = count * dimension;
     this.optimizer = isNetwork(group)
-      ? new SteppedNetwork(native, group.optimizer, n, hidden, steps === 0)
+      ? new SteppedNetwork(native, lstmOf(group.optimizer), n, hidden, steps === 0)
       : new SteppedRule(group.optimizer, n, hidden, steps);
     this.places =
       own.length === dimension

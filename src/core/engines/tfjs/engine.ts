@@ -8,6 +8,7 @@ import { problemOf } from '../../problems/registry.js';
 import {
   type Engine,
   type Episode,
+  type EpisodeOptions,
   type EpisodeState,
   logOffset,
   type Objective,
@@ -37,7 +38,7 @@ export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
   return {
     info,
     openFunctions: async (batch) => new TfjsFunctions(tf, batch),
-    openEpisode: async (optimizer, batch, { state } = {}) => new TfjsEpisode(tf, optimizer, batch, state),
+    openEpisode: async (optimizer, batch, options) => new TfjsEpisode(tf, optimizer, batch, options),
     openLoop: async (optimizer, batch, state) => new TfjsOpenLoop(tf, optimizer, batch, state),
   };
 }
@@ -142,11 +143,11 @@ class TfjsEpisode implements Episode {
     private readonly tf: Tf,
     optimizer: LearnedSpec,
     batch: FunctionBatch,
-    state?: EpisodeState,
+    { state, rates }: EpisodeOptions = {},
   ) {
     const { count, dimension } = batch;
     this.family = new Family(tf, batch);
-    this.optimizers = new GroupOptimizers(tf, optimizer, batch, state);
+    this.optimizers = new GroupOptimizers(tf, optimizer, batch, { state, rates });
     this.theta = tf.tensor2d((state?.theta ?? batch.start).slice(), [count, dimension]);
     this.step = state?.step ?? 0;
   }
@@ -156,6 +157,7 @@ class TfjsEpisode implements Episode {
   }
 
   async unroll(phi: Float32Array, options: UnrollOptions) {
+    this.optimizers.checkBackward();
     return this.run(phi, options.steps, options);
   }
 

@@ -1,15 +1,16 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { type Group, groupsOf, isNetwork, type NetworkGroup } from '../../../contract/groups.js';
-import { networkContract } from '../../../contract/networks/networks.js';
+import { networkContract, withoutBackward } from '../../../contract/networks/networks.js';
 import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
+import type { StepRates } from '../../../contract/use.js';
 import { weightsByGroup } from '../../../weights/shapes.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Tf } from '../../problems/problem.js';
-import type { EpisodeState } from '../engine.js';
+import { type OpenLoopState, Unsupported } from '../engine.js';
 import { Blocks } from './blocks.js';
-import type { NetworkState } from './networks/network.js';
+import type { NetworkState, Seen } from './networks/network.js';
 import { type Net, type Trace, tfjsNetwork } from './networks/networks.js';
 import { tensorsIn } from './tensors.js';
 
@@ -35,13 +36,16 @@ export class GroupOptimizers {
   /** Per group; null for a network. */
   private readonly rules: (RuleState | null)[];
 
-  /** @param state the state to resume from; without it, a fresh one */
+  private readonly rates: StepRates | undefined;
+
+  /** @param options the state to resume from, without it a fresh one; and the learning rates of networks */
   constructor(
     private readonly tf: Tf,
     optimizer: LearnedSpec,
     batch: FunctionBatch,
-    state?: Pick<EpisodeState, 'hidden' | 'step'>,
+    { state, rates }: { state?: OpenLoopState | undefined; rates?: StepRates | undefined } = {},
   ) {
+    this.rates = rates;
     this.functions = batch.count;
     this.groups = groupsOf(optimizer, batch.problem);
     this.blocks = new Blocks(tf, this.groups, batch.count);
@@ -89,7 +93,8 @@ export class GroupOptimizers {
     const taken = groups.map((group, i) => {
       if (isNetwork(group)) {
         const seen = { gradient: gradients[i]!, theta: thetas && thetas[i]!, step };
-        return tfjsNetwork(group.optimizer).step(tf, group.optimizer, nets[i]!, seen, hidden[i]!);
+        const taken = tfjsNetwork(group.optimizer).step(tf, group.optimizer, nets[i]!, seen, hidden[i]!);
+        return { ...taken, update: this.scaled(group, taken.update, seen) };
       }
       const update = thetas
         ? ruleStep(tf, group.optimizer, rules[i]!, gradients[i]!, thetas[i]!)
@@ -101,6 +106,25 @@ export class GroupOptimizers {
       hidden: taken.map(({ state }): NetworkState => state),
       traces: taken.map(({ trace }) => trace),
     };
+  }
+
+  /** α (u - λ θ) for a network's update u. */
+  private scaled({ optimizer }: NetworkGroup, update: Tensor2D, { theta, step }: Seen): Tensor2D {
+    const { tf, rates } = this;
+    const rate = rates ? rates.at(step) : networkContract(optimizer).usualRate;
+    const decayed =
+      rates && rates.weightDecay > 0 ? tf.sub<Tensor2D>(update, tf.mul(theta!, rates.weightDecay)) : update;
+    return rate === 1 ? decayed : tf.mul(decayed, rate);
+  }
+
+  /**
+   * @throws Unsupported if back-propagation cannot pass through a network
+   * @throws RangeError if the run has learning rates of its own
+   */
+  checkBackward(): void {
+    if (this.rates) throw new RangeError('back-propagation takes the usual learning rates');
+    const through = this.groups.filter(isNetwork).find(({ optimizer }) => !tfjsNetwork(optimizer).back);
+    if (through) throw new Unsupported(withoutBackward(through.optimizer.name));
   }
 
   /** The start of the backward pass. */
@@ -147,7 +171,7 @@ export class GroupOptimizers {
   }
 
   /** Restores a result of {@link state}. */
-  private restore({ hidden, step }: Pick<EpisodeState, 'hidden' | 'step'>): void {
+  private restore({ hidden, step }: OpenLoopState): void {
     const { tf, rules } = this;
     let offset = 0;
     const take = (size: number) => {

@@ -16,7 +16,8 @@ export class TfjsOpenLoop implements OpenLoop {
     private readonly batch: FunctionBatch,
     state?: OpenLoopState,
   ) {
-    this.optimizers = new GroupOptimizers(tf, optimizer, batch, state);
+    this.optimizers = new GroupOptimizers(tf, optimizer, batch, { state });
+    this.optimizers.checkBackward();
     this.step = state?.step ?? 0;
   }
 
