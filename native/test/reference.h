@@ -1,6 +1,7 @@
 #pragma once
 // The network, the functions and the meta-gradient in double, one coordinate at a time and as plainly as possible.
 #include <cmath>
+#include <random>
 #include <vector>
 
 #include "../engine/task.h"
@@ -199,6 +200,9 @@ struct MetaLoss {
 struct Episode {
   Vector theta;
   std::vector<State> states;
+  /** Added to the entries of gradients that are not 0: with a factor of this, a standard normal number from `random`. */
+  double rounding = 0;
+  std::mt19937* random = nullptr;
 
   struct Outcome {
     /** [T + 1][B] */
@@ -217,6 +221,9 @@ struct Episode {
       out.gradients.emplace_back(n);
       for (long b = 0; b < f.count; b++)
         out.losses.push_back(evaluate(f, b, t, &theta[b * d], &out.gradients.back()[b * d]));
+      std::normal_distribution<double> normal;
+      for (double& g : out.gradients[t])
+        if (rounding != 0 && g != 0) g += rounding * normal(*random);
       if (t == steps) break;
       for (long i = 0; i < n; i++) theta[i] += step(network, maps, phi, out.gradients[t][i], states[i], traces[t][i]);
     }
