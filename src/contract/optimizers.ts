@@ -178,6 +178,11 @@ export function isRule(baseline: BaselineSpec): baseline is RuleSpec {
   return 'learningRate' in baseline;
 }
 
+/** A rule's schedule, where its document has one. */
+export function scheduleOf(rule: RuleSpec): StepSchedule | undefined {
+  return 'schedule' in rule ? rule.schedule : undefined;
+}
+
 const groupRuleSpecs = plainRuleSpecs.map((spec) => ({
   ...spec,
   required: ['name', 'learningRate'],

@@ -25,6 +25,8 @@ export interface Plan {
   jobs(budget: Budget): readonly PlannedJob[];
   /** In an ablation, the rows of the table, the base first. */
   variants?(budget: Budget): readonly Variant[];
+  /** Where optimizers are judged over many tasks: which jobs are on which task. */
+  suite?(budget: Budget): Suite;
 }
 
 export interface Variant {
@@ -32,6 +34,18 @@ export interface Variant {
   change: string;
   /** Names of its jobs: a training and its comparison for each seed. */
   jobs: readonly string[];
+}
+
+/** Comparisons of learned optimizers, or of ways to use one, on the tasks of a suite. */
+export interface Suite {
+  readonly tasks: readonly { readonly name: string; readonly title: string; readonly steps: number }[];
+  /** Ends of the names of their jobs. The first is the one that is judged; the baselines are in its jobs. */
+  readonly learned: readonly { readonly name: string; readonly title: string }[];
+}
+
+/** The name of a task's comparison. */
+export function suiteJobName(task: { readonly name: string }, name: string): string {
+  return `${task.name}-${name}`;
 }
 
 /** A trained optimizer from another plan's reproduction, or from `examples/`. */

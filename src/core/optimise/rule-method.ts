@@ -1,5 +1,5 @@
-import type { RuleSpec } from '../../contract/optimizers.js';
-import { rateAtStep, type StepSchedule, scheduleLabel } from '../../contract/use.js';
+import { type RuleSpec, scheduleOf } from '../../contract/optimizers.js';
+import { rateAtStep, scheduleLabel } from '../../contract/use.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
 import type { FunctionBatch } from '../problems/batch.js';
@@ -20,10 +20,6 @@ export function ruleMethod(rule: TunedRule, chosen: Readonly<Record<string, numb
     role: 'baseline',
     optimise: (engine, batch, steps) => optimiseByRule(engine, batch, rule, steps),
   };
-}
-
-function scheduleOf(rule: TunedRule): StepSchedule | undefined {
-  return 'schedule' in rule ? rule.schedule : undefined;
 }
 
 async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: TunedRule, steps: number): Optimisation {

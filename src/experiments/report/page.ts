@@ -12,6 +12,7 @@ import { tuningFigure } from '../../figures/tuning.js';
 import { ablationTable } from './ablation.js';
 import type { Finding, Report, WeightsFile } from './findings.js';
 import { pageStyle } from './style.js';
+import { suiteSection } from './suite.js';
 import { summaryTable } from './summary.js';
 
 /** The report: one self-contained page, without scripts. */
@@ -36,7 +37,7 @@ export function renderPage(report: Report): string {
 <p>${escapeXml(plan.summary)}</p>
 ${notice(report)}
 </header>
-${findings.some(({ results }) => results) ? `<section id="summary"><h2>In short</h2>${plan.variants ? ablationTable(report) : `${summaryTable(findings)}<p class="note">${explanation}</p>`}</section>` : ''}
+${findings.some(({ results }) => results) ? `<section id="summary"><h2>In short</h2>${inShort(report)}</section>` : ''}
 ${given.map(givenSection).join('\n')}
 ${detailed(report)
   .map((finding) => (finding.training ? trainingSection(finding) : comparisonSection(finding, report.path)))
@@ -47,6 +48,12 @@ ${detailed(report)
 </body>
 </html>
 `;
+}
+
+function inShort(report: Report): string {
+  if (report.plan.variants) return ablationTable(report);
+  if (report.plan.suite) return suiteSection(report);
+  return `${summaryTable(report.findings)}<p class="note">${explanation}</p>`;
 }
 
 /** The findings with a section of their own: in an ablation, only the base. */

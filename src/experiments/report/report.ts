@@ -7,6 +7,7 @@ import { readTrainingCurve } from '../training-curve.js';
 import { ablationMarkdown } from './ablation.js';
 import { comparisonsOf, type Finding, type Report, type WeightsFile } from './findings.js';
 import { renderPage } from './page.js';
+import { suiteMarkdown } from './suite.js';
 
 /**
  * Writes report.html, results.json and the tables, from the jobs' files.
@@ -34,6 +35,7 @@ export async function writeReport(
   await folder.write('table.csv', tableCsv(comparisons));
   if (plan.variants && findings.some(({ results }) => results))
     await folder.write('ablation.md', ablationMarkdown(report));
+  if (plan.suite && findings.some(({ results }) => results)) await folder.write('suite.md', suiteMarkdown(report));
   await folder.write('report.html', renderPage(report));
 }
 

@@ -1,5 +1,5 @@
 import type { ProblemSpec } from '../../contract/problems.js';
-import type { Budget, Input, PlannedJob } from '../plan.js';
+import { type Budget, type Input, type PlannedJob, suiteJobName } from '../plan.js';
 
 /**
  * The held-out tasks by which an optimizer that should carry over is judged. They were fixed before any such optimizer was
@@ -204,14 +204,15 @@ export function suiteOf(budget: Budget): SuiteTask[] {
  * @param compare what differs between a task's comparisons
  */
 export function suiteJob(
-  { name: task, title, problem, steps, functions, tuned }: SuiteTask,
+  task: SuiteTask,
   name: string,
   of: string,
   compare: Pick<NonNullable<Extract<PlannedJob, { of: string }>['compare']['comparison']>, 'baselines'> & object,
   budget: Budget,
 ): PlannedJob {
+  const { title, problem, steps, functions, tuned } = task;
   return {
-    name: `${task}-${name}`,
+    name: suiteJobName(task, name),
     title: `${title} (${name})`,
     of,
     compare: {

@@ -1,0 +1,163 @@
+import { fromWire } from '../../contract/schema.js';
+import { axisOf } from '../../figures/axis.js';
+import { type Chart, escapeXml, scaleOf } from '../../figures/chart.js';
+import { figure, legend, sizes } from '../../figures/figure.js';
+import { formatCount, formatFixed, formatInterval, formatLoss } from '../../figures/numbers.js';
+import type { Series } from '../../figures/series.js';
+import { dashesOf, seriesClass } from '../../figures/strokes.js';
+import { cell, table } from '../../figures/tables.js';
+import type { Suite } from '../plan.js';
+import { type Sensitivity, sensitivityOf } from '../suite/sensitivity.js';
+import { type Entrant, type Reference, references, type Standing, standingsOf, tolerance } from '../suite/standings.js';
+import type { Report } from './findings.js';
+
+/** What a suite of tasks says: who is how fast over all of them, and the first learned optimizer task by task. */
+
+/** A table for HTML and for Markdown. The first cell of a row is its name, in Markdown's syntax without markup. */
+interface Sheet {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly { readonly text: string; readonly small?: string }[])[];
+  readonly note: string;
+}
+
+/** In HTML. Empty if no task is done. */
+export function suiteSection(report: Report): string {
+  const { entrants, sheets } = contentOf(report);
+  const tables = sheets.map(({ title, columns, rows, note }) => {
+    const cells = rows.map(([name, ...others]) => [
+      `<th scope="row">${escapeXml(name!.text)}${name!.small ? `<small>${escapeXml(name!.small)}</small>` : ''}</th>`,
+      ...others.map(({ text, small = '' }) => cell(text, small)),
+    ]);
+    return `<h3>${title}</h3>${table(title, columns, cells, (row) => row === 0)}<p class="note">${note}</p>`;
+  });
+  return tables.join('\n') + sensitivityFigure(sensitivityOf(entrants));
+}
+
+/** In Markdown, for documentation and model cards. */
+export function suiteMarkdown(report: Report): string {
+  const { sheets } = contentOf(report);
+  const written = sheets.map(({ title, columns, rows, note }) => {
+    const lines = [
+      columns,
+      columns.map((_, i) => (i === 0 ? '---' : '---:')),
+      ...rows.map((row) => row.map(({ text, small }) => (small ? `${text} (${small})` : text))),
+    ].map((cells) => `| ${cells.join(' | ')} |`);
+    return `## ${title}\n\n${lines.join('\n')}\n\n${note}\n`;
+  });
+  return `Written by \`npx ${report.record.command}\`.\n\n${written.join('\n')}`;
+}
+
+function contentOf(report: Report): { entrants: Entrant[]; sheets: Sheet[] } {
+  const suite = report.plan.suite!(report.record.budget);
+  const byName = new Map(report.findings.map(({ job, results }) => [job.name, results]));
+  const entrants = standingsOf(suite, (job) => byName.get(job) ?? null);
+  return { entrants, sheets: entrants.length === 0 ? [] : [overall(suite, entrants), byTask(suite, entrants)] };
+}
+
+function overall({ tasks }: Suite, entrants: readonly Entrant[]): Sheet {
+  const done = entrants[0]!.standings.size;
+  return {
+    title: done < tasks.length ? `${done} of ${tasks.length} tasks` : `All ${done} tasks`,
+    columns: [
+      'Optimizer',
+      ...references.map((reference) => `Speed-up over ${reference}`),
+      'Final loss above AdamW’s',
+      `At most ${100 * tolerance} % above`,
+      'Finite',
+    ],
+    rows: entrants.map(({ title, speedUp, excess, within, finite }) => [
+      { text: title },
+      ...references.map((reference) => ({
+        text: formatFixed(speedUp[reference].value, 2),
+        small: formatInterval(speedUp[reference], (value) => formatFixed(value, 2)),
+      })),
+      { text: percentOf(fromWire(excess.value)), small: formatInterval(excess, (value) => percentOf(fromWire(value))) },
+      { text: `${within} of ${done}` },
+      { text: `${finite} of ${done}` },
+    ]),
+    note: 'Interquartile means over tasks and runs, with 95 % intervals bootstrapped over both. The speed-up over an optimizer is the steps that it takes to its final loss, over those that this one takes to the same loss; one that does not reach it counts as taking all steps. Every rate is tuned per task, on other functions than these.',
+  };
+}
+
+function byTask({ tasks }: Suite, entrants: readonly Entrant[]): Sheet {
+  const [judged] = entrants;
+  const adamw = entrants.find(({ title }) => title === 'AdamW');
+  return {
+    title: `${judged!.title}, task by task`,
+    columns: [
+      'Task',
+      'Steps',
+      'Final loss',
+      'AdamW’s',
+      'Above it',
+      'Best rule’s',
+      ...references.map((one) => `Speed-up over ${one}`),
+    ],
+    rows: tasks.flatMap(({ name, title, steps }) => {
+      const own = judged!.standings.get(name);
+      if (!own) return [];
+      const rules = entrants
+        .filter(({ learned }) => !learned)
+        .map((one) => [one.title, one.standings.get(name)!.final] as const);
+      const [bestName, best] = rules.reduce((a, b) => (b[1] < a[1] ? b : a));
+      return [
+        [
+          { text: name, small: title },
+          { text: formatCount(steps) },
+          { text: formatLoss(own.final), ...(own.finite ? {} : { small: 'not finite' }) },
+          { text: formatLoss(adamw!.standings.get(name)!.final) },
+          { text: percentOf(own.excess) },
+          { text: formatLoss(best), small: bestName },
+          ...references.map((reference) => ({ text: speedUpText(own, reference) })),
+        ],
+      ];
+    }),
+    note: 'The final loss is the mean over the last tenth of the steps. “<” marks a speed-up whose goal some run did not reach within the steps.',
+  };
+}
+
+function speedUpText({ speedUps }: Standing, reference: Reference): string {
+  const all = speedUps[reference];
+  const mean = all.reduce((sum, { value }) => sum + value, 0) / all.length;
+  return `${all.some(({ censored }) => censored) ? '< ' : ''}${formatFixed(mean, 2)}`;
+}
+
+function percentOf(share: number): string {
+  if (share > 99) return Number.isFinite(share) ? `× ${formatFixed(share + 1, 0)}` : '∞';
+  return `${share > 0 ? '+' : ''}${formatFixed(100 * share, 1)} %`.replace('-', '−');
+}
+
+/** The score of each learning rate over the suite. Empty if no rate was tuned. */
+function sensitivityFigure(all: readonly Sensitivity[]): string {
+  if (all.length === 0) return '';
+  const families = new Map<string, number>();
+  const series = all.map(({ title, learned }): Series => {
+    const [rule] = title.split(', ') as [string];
+    const variant = learned
+      ? 0
+      : all.findIndex((other) => other.title === title) - all.findIndex((other) => other.title.startsWith(rule));
+    if (!learned && !families.has(rule)) families.set(rule, families.size + 1);
+    return { label: title, learned, family: families.get(rule) ?? 0, variant, steps: [], mean: [], low: [], high: [] };
+  });
+  const charts = sizes.map(({ most }): Chart => {
+    const values = all.flatMap(({ points }) => points.flatMap(({ median, low, high }) => [median, low, high]));
+    return {
+      x: scaleOf(axisOf(all.flatMap(({ points }) => points.map(({ rate }) => rate))), 'learning rate', most),
+      y: scaleOf(axisOf(values, 1), 'final loss over tuned AdamW’s, median over tasks', most),
+      lines: all.map(({ points, learned }, i) => ({
+        className: `${seriesClass(series[i]!)} s${i}`,
+        dashes: dashesOf(series[i]!),
+        points: points.map(({ rate, median }) => ({ x: rate, y: median })),
+        band: learned ? points.map(({ rate, low, high }) => ({ x: rate, low, high })) : [],
+        marks: [],
+      })),
+    };
+  });
+  return figure(
+    charts,
+    'Sensitivity to the learning rate.',
+    legend(series),
+    'Each rate’s final loss on the tuning functions, over the best of AdamW’s rates on the same task: medians over the tasks, for the learned optimizers with quartiles. A line ends where most runs diverged.',
+  );
+}
