@@ -22,19 +22,19 @@ export interface Dataset {
 
 export type Datasets = { readonly [name: DatasetName]: Dataset | undefined };
 
-/** The data sets that a problem needs. */
-export function datasetsOf(problem: ProblemSpec): DatasetName[] {
-  const names = problemsIn(problem).flatMap((part) => familyOf(part).miniBatch?.(part).dataset ?? []);
+/** The data sets that problems need. */
+export function datasetsOf(...problems: readonly ProblemSpec[]): DatasetName[] {
+  const names = problems.flatMap(problemsIn).flatMap((part) => familyOf(part).miniBatch?.(part).dataset ?? []);
   return [...new Set(names)];
 }
 
 /**
- * Fingerprints, by name, of the data sets and plugin files that a problem needs.
+ * Fingerprints, by name, of the data sets and plugin files that problems need.
  * @throws DatasetError where a data set is missing
  */
-export function fingerprintsOf(problem: ProblemSpec, datasets: Datasets): Record<string, string> {
-  const data = datasetsOf(problem).map((name) => [name, datasetFrom(datasets, name).fingerprint]);
-  const files = problemsIn(problem).flatMap((part) => {
+export function fingerprintsOf(problems: readonly ProblemSpec[], datasets: Datasets): Record<string, string> {
+  const data = datasetsOf(...problems).map((name) => [name, datasetFrom(datasets, name).fingerprint]);
+  const files = problems.flatMap(problemsIn).flatMap((part) => {
     const { fingerprint } = familyOf(part);
     return fingerprint === undefined ? [] : [[`plugin ${part.name}`, fingerprint]];
   });

@@ -3,13 +3,13 @@ import { checkComparison } from './comparison-limits.js';
 import { checkChunk, chunkFloats, functionFloats, maxDataFloats } from './data-limits.js';
 import { type EngineContract, presumedEngine } from './engines.js';
 import type { FieldError, Refuse } from './errors.js';
-import { fit, type Group, groupsOf, isNetwork } from './groups.js';
+import { checkTransfer, fit, type Group, groupsOf, isNetwork, networkWidths } from './groups.js';
 import { checkLearnable, checkNetworks } from './learnable.js';
 import { countNetworkWeights, networkContract } from './networks/networks.js';
 import type { LearnedSpec } from './optimizers.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
 import { maxWeights } from './sizes.js';
-import type { JobSpec, MetatrainSpec } from './spec.js';
+import { type JobSpec, type MetatrainSpec, problemsOf, validationProblem } from './spec.js';
 import type { TrainingSpec } from './training.js';
 
 /** Limits on products of sizes: with every field within its own range, the whole may still not fit a machine. */
@@ -67,9 +67,10 @@ export function checkLimits(spec: JobSpec): FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (pointer: string, found: unknown, allowed: string) =>
     errors.push({ pointer, found: JSON.stringify(found), allowed });
-  const excess = checkNesting(spec.problem);
+  const [excess, ofProxy] = problemsOf(spec).map(checkNesting);
   // The remaining checks walk through the problems and their parameters.
   if (excess) return [excess];
+  if (ofProxy) return [{ ...ofProxy, pointer: proxyPointer }];
   if (spec.kind === 'metatrain') {
     checkTraining(spec, refuse);
     checkLearnable(spec, refuse);
@@ -77,13 +78,17 @@ export function checkLimits(spec: JobSpec): FieldError[] {
     const { groups, errors: misfits } = fit(spec.optimizer, spec.problem);
     for (const misfit of misfits) errors.push({ ...misfit, pointer: `/optimizer${misfit.pointer}` });
     // Sizes are known only if the optimizer fits.
-    if (misfits.length === 0) checkOptimizer(spec, groups, refuse);
+    if (misfits.length === 0) {
+      checkOptimizer(spec, groups, refuse);
+      errors.push(...checkProxy(spec));
+    }
   }
   if (spec.comparison !== null) checkComparison(spec.comparison, spec.problem, refuse);
   return errors;
 }
 
-function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): void {
+function checkTraining(spec: MetatrainSpec, refuse: Refuse): void {
+  const { problem, training } = spec;
   const { functions, imitation, iterations, secondDerivatives, validation } = training;
   checkStages(training, refuse);
   if (imitation !== null && imitation.iterations > iterations)
@@ -98,7 +103,20 @@ function checkTraining({ problem, training }: MetatrainSpec, refuse: Refuse): vo
   const floats = functions * functionFloats(problem, true);
   if (floats > maxDataFloats)
     refuse('/training/functions', functions, `functions of at most ${maxDataFloats} floats in total (here ${floats})`);
-  checkChunk('/training/validation/functions', validation.functions, problem, refuse);
+  checkChunk('/training/validation/functions', validation.functions, validationProblem(spec), refuse);
+}
+
+const proxyPointer = '/training/validation/problem';
+
+/** Whether the optimizer can also run on the problem that it is validated on. */
+function checkProxy(spec: MetatrainSpec): FieldError[] {
+  const { optimizer, problem, training } = spec;
+  const proxy = training.validation.problem;
+  if (!proxy) return [];
+  const [misfit] = checkTransfer(optimizer, networkWidths(optimizer, problem), proxy);
+  if (misfit) return [{ ...misfit, pointer: proxyPointer }];
+  const excess = checkSize(optimizer, proxy, presumedEngine(spec, optimizer));
+  return excess ? [{ ...excess, pointer: proxyPointer }] : [];
 }
 
 function checkOptimizer(spec: MetatrainSpec, groups: readonly Group[], refuse: Refuse): void {
@@ -147,7 +165,10 @@ export function memoryOf(spec: JobSpec): { unroll: number; functions: number; co
   if (spec.kind === 'metatrain') {
     const { functions, validation } = spec.training;
     floats.unroll = functions * keptByFunction(spec, groupsOf(spec.optimizer, problem));
-    floats.functions = Math.max(functions * functionFloats(problem, true), chunkFloats(validation.functions, problem));
+    floats.functions = Math.max(
+      functions * functionFloats(problem, true),
+      chunkFloats(validation.functions, validationProblem(spec)),
+    );
   }
   if (comparison) {
     const { functions, tuning } = comparison;

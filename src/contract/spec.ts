@@ -76,3 +76,14 @@ export const JobSpec = OneOf('kind', [MetatrainSpec, CompareSpec], {
   description: 'What a job does.',
 });
 export type JobSpec = Static<typeof JobSpec>;
+
+/** The problem that a training's weights are validated on. */
+export function validationProblem({ problem, training }: Pick<MetatrainSpec, 'problem' | 'training'>): ProblemSpec {
+  return training.validation.problem ?? problem;
+}
+
+/** All problems that a job draws functions of. */
+export function problemsOf(spec: JobSpec): readonly ProblemSpec[] {
+  const proxy = spec.kind === 'metatrain' ? spec.training.validation.problem : undefined;
+  return proxy ? [spec.problem, proxy] : [spec.problem];
+}

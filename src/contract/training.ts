@@ -1,7 +1,8 @@
 import type { Static } from 'typebox';
 import { Measure } from './measures.js';
 import { GroupRule } from './optimizers.js';
-import { Choice, Nullable, OneOf, Strict } from './schema.js';
+import type { ProblemSpec } from './problems.js';
+import { Choice, InnerProblem, Nullable, OneOf, Strict } from './schema.js';
 import { Type } from './type.js';
 
 /** How an optimizer is meta-trained: the schema of a job's `training`. Every field has a default. */
@@ -107,6 +108,14 @@ export const ValidationSpec = Strict(
       default: 256,
       description: 'Held-out functions, the same each time.',
     }),
+    problem: Type.Optional(
+      Type.Unsafe<ProblemSpec>(
+        InnerProblem({
+          description:
+            'The problem of these functions, where it is not that of the training: a proxy for what the optimizer is meant for. The weights with the minimum training loss need not be the best elsewhere (arXiv 2602.19142).',
+        }),
+      ),
+    ),
     horizon: Nullable(Type.Integer({ minimum: 1, maximum: 100_000 }), {
       default: null,
       description:

@@ -6,7 +6,7 @@ import { checkSize, countWeights, longestUnroll } from '../contract/limits.js';
 import { coordinates, type ProblemSpec } from '../contract/problems.js';
 import type { Provenance } from '../contract/provenance.js';
 import type { TrainedOn } from '../contract/results.js';
-import type { JobSpec, MetatrainSpec } from '../contract/spec.js';
+import { type JobSpec, type MetatrainSpec, problemsOf } from '../contract/spec.js';
 import { flattenWeights, splitWeights } from '../weights/shapes.js';
 import { decodeWeights, encodeWeights } from '../weights/weights.js';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
@@ -24,7 +24,7 @@ export interface RunOptions {
   weights?: Uint8Array;
   /** Their SHA-256 in hexadecimal, named in events and checkpoints; a run resumes only with the same weights. */
   weightsSha256?: string | undefined;
-  /** The data sets that `datasetsOf(spec.problem)` names. */
+  /** The data sets that `datasetsOf(...problemsOf(spec))` names. */
   datasets?: Datasets;
   /** A result of {@link Run.checkpoint}: the run resumes from it, bit for bit. */
   checkpoint?: Uint8Array;
@@ -57,7 +57,7 @@ export interface Run {
  */
 export async function createRun(options: RunOptions): Promise<Run> {
   const { spec, datasets = {}, weightsSha256 } = options;
-  const data = fingerprintsOf(spec.problem, datasets);
+  const data = fingerprintsOf(problemsOf(spec), datasets);
   const given = spec.kind === 'compare' ? givenOptimizer(spec.problem, options.weights) : null;
   const engine = await selectEngine(spec.engine, spec, given?.spec);
   const origin = { engine: engine.info, data, weightsSha256 };
@@ -145,7 +145,7 @@ class JobRun implements Run {
   async checkpoint(): Promise<Uint8Array> {
     const { spec, engine, datasets } = this;
     const { weightsSha256 } = this.options;
-    const origin = { engine: engine.info, data: fingerprintsOf(spec.problem, datasets), weightsSha256 };
+    const origin = { engine: engine.info, data: fingerprintsOf(problemsOf(spec), datasets), weightsSha256 };
     return encodeCheckpoint(spec, origin, {
       phase: this.phase,
       training: (await this.training?.state()) ?? null,

@@ -17,10 +17,10 @@ const loaders = new Map<string, () => Promise<Dataset>>([
 ]);
 
 /**
- * Reads or generates the data sets that a problem needs.
+ * Reads or generates the data sets that problems need.
  * @throws DatasetError if one is missing or damaged
  */
-export async function loadDatasets(problem: ProblemSpec): Promise<Datasets> {
+export async function loadDatasets(...problems: readonly ProblemSpec[]): Promise<Datasets> {
   const bases = new Map<string, Promise<Dataset>>();
   const load = async (name: string): Promise<Dataset> => {
     const { base, ...shape } = imageSet(name);
@@ -28,6 +28,6 @@ export async function loadDatasets(problem: ProblemSpec): Promise<Datasets> {
     bases.set(base, loaded);
     return base === name ? loaded : variantOf(await loaded, imageSet(base) as ImageShape, shape);
   };
-  const entries = datasetsOf(problem).map(async (name) => [name, await load(name)] as const);
+  const entries = datasetsOf(...problems).map(async (name) => [name, await load(name)] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

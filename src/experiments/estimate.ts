@@ -4,7 +4,7 @@ import { chunkSize } from '../contract/data-limits.js';
 import type { RunEvent } from '../contract/events.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import { coordinates } from '../contract/problems.js';
-import type { CompareSpec, JobSpec, MetatrainSpec } from '../contract/spec.js';
+import { type CompareSpec, type JobSpec, type MetatrainSpec, problemsOf } from '../contract/spec.js';
 import { parseJobSpec } from '../contract/validate.js';
 import { gridsOf } from '../core/compare/tuning.js';
 import { createRun } from '../core/run.js';
@@ -102,7 +102,7 @@ async function timeComparison(
 
 /** The events of a run, each with the seconds that it took. */
 async function* timedEvents(spec: JobSpec): AsyncGenerator<{ event: RunEvent; seconds: number }> {
-  const run = await createRun({ spec, datasets: await loadDatasets(spec.problem) });
+  const run = await createRun({ spec, datasets: await loadDatasets(...problemsOf(spec)) });
   try {
     for (;;) {
       const began = performance.now();

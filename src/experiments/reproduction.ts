@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunEvent } from '../contract/events.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
+import { problemsOf } from '../contract/spec.js';
 import { UserError } from '../contract/user-error.js';
 import { loadDatasets } from '../data/datasets.js';
 import { runLocally } from '../local/local-run.js';
@@ -44,7 +45,7 @@ export class Reproduction {
   static async open(options: ReproductionOptions): Promise<Reproduction> {
     const { plan, budget, folder } = options;
     const jobs = jobsOf(plan, budget);
-    for (const { spec } of jobs) await loadDatasets(spec.problem);
+    for (const { spec } of jobs) await loadDatasets(...problemsOf(spec));
     const found = await folder.record();
     if (found) {
       await mustBeTheSame(found, jobs, options);

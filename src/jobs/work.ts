@@ -1,7 +1,7 @@
 import { hasTuning, isLearnedTuned, isTuned, tunedMeasures } from '../contract/comparison.js';
 import { unrolledSteps, validationHorizon } from '../contract/curriculum.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
-import type { JobSpec } from '../contract/spec.js';
+import { type JobSpec, validationProblem } from '../contract/spec.js';
 
 /** The parts of a job's work that are timed, each in units of its own that cost about the same in similar jobs. */
 export type Part = 'training' | 'validation' | 'tuning' | 'comparison';
@@ -51,7 +51,12 @@ export function costsOf(spec: JobSpec, optimizer: LearnedSpec): Partial<Record<P
       imitation: imitation?.rule.name ?? null,
       isScaled: randomScaling !== null,
     };
-    costs.validation = { ...learned, functions: validation.functions, horizon: validationHorizon(spec.training) };
+    costs.validation = {
+      ...learned,
+      problem: validationProblem(spec),
+      functions: validation.functions,
+      horizon: validationHorizon(spec.training),
+    };
   }
   if (comparison) {
     const { baselines, resamples } = comparison;

@@ -5,7 +5,7 @@ import type { RunEvent } from '../contract/events.js';
 import { toCell } from '../contract/losses.js';
 import { fold, type Standing, standingOf } from '../contract/progress.js';
 import type { ComparisonResults } from '../contract/results.js';
-import type { JobSpec } from '../contract/spec.js';
+import { type JobSpec, problemsOf } from '../contract/spec.js';
 import { createRun, type Run, type RunOptions } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
 import type { RunFolder, RunRecord } from './run-folder.js';
@@ -37,7 +37,7 @@ export async function runLocally(options: LocalRun): Promise<LocalOutcome> {
     ...(checkpoint && { checkpoint }),
   };
   const before = checkpoint ? await folder.record() : null;
-  const run = await createRun({ spec, datasets: await loadDatasets(spec.problem), ...given });
+  const run = await createRun({ spec, datasets: await loadDatasets(...problemsOf(spec)), ...given });
   try {
     return await new Driver(run, options, before).drive();
   } finally {

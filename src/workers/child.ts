@@ -1,6 +1,7 @@
 import { comparisonEvent } from '../contract/comparison-event.js';
 import type { JobFailure, RunEvent } from '../contract/events.js';
 import { jsonBytes } from '../contract/json-pieces.js';
+import { problemsOf } from '../contract/spec.js';
 import { isOutOfMemory } from '../core/engines/out-of-memory.js';
 import { selectEngine } from '../core/engines/select.js';
 import { createRun, type Run } from '../core/run.js';
@@ -86,7 +87,7 @@ async function serve(request: RunRequest): Promise<void> {
 async function open({ spec, weights, checkpoint }: RunRequest): Promise<Run> {
   const options = {
     spec,
-    datasets: await loadDatasets(spec.problem),
+    datasets: await loadDatasets(...problemsOf(spec)),
     ...(weights && { weights: weights.bytes, weightsSha256: weights.sha256 }),
   };
   if (!checkpoint) return createRun(options);

@@ -133,6 +133,20 @@ describe('a job’s document', () => {
     assert.deepEqual(compare.optimizer, { job: 'x1' });
     assert.equal(compare.comparison?.functions, 2048);
   });
+
+  it('may validate on another problem, which the optimizer must fit too', () => {
+    const validated = (problem: object, optimizer: object) =>
+      metatrain({ ...minimal, optimizer, training: { validation: { problem } } }).training.validation.problem;
+    assert.deepEqual(validated({ name: 'parabola' }, { name: 'lstm' }), { name: 'parabola', dimension: 10 });
+    const own = { name: 'all', parameters: ['x'], optimizer: { name: 'lstm' } };
+    assert.throws(
+      () => validated({ name: 'mnist' }, { name: 'groups', groups: [own] }),
+      /\/training\/validation\/problem: found "x", allowed: names/,
+    );
+    const nested = (depth: number): object =>
+      depth === 0 ? { name: 'parabola' } : { name: 'noisy', deviation: 1, problem: nested(depth - 1) };
+    assert.throws(() => validated(nested(9), { name: 'lstm' }), /\/training\/validation\/problem: .*nested at most/);
+  });
 });
 
 type Schema = { properties?: Record<string, Schema>; oneOf?: Schema[]; default?: unknown; const?: unknown };

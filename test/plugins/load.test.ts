@@ -99,7 +99,7 @@ describe('plugins', () => {
     const fingerprint = createHash('sha256')
       .update(await readFile(example))
       .digest('hex');
-    assert.deepEqual(fingerprintsOf(problem, {}), { 'plugin styblinski-tang': fingerprint });
+    assert.deepEqual(fingerprintsOf([problem], {}), { 'plugin styblinski-tang': fingerprint });
     const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
     const batch = sampleFunctions(problem, 1, Purpose.training, 0, 2);
     const functions = await engine.openFunctions(batch);

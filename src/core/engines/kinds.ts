@@ -8,10 +8,10 @@ export interface EngineKind extends EngineContract {
   /** Why this machine cannot start it: a sentence that says what to do. Null if it can. */
   missing(spec: EngineSpec): Promise<string | null>;
   /**
-   * @param problem of the job that it will run; null for any
+   * @param problems of the job that it will run; none for any
    * @throws Unsupported if this machine cannot start it
    */
-  open(spec: EngineSpec, problem: ProblemSpec | null): Promise<Engine>;
+  open(spec: EngineSpec, problems: readonly ProblemSpec[]): Promise<Engine>;
 }
 
 const tfjs: EngineKind = {
@@ -31,14 +31,14 @@ const native: EngineKind = {
     const { loadAddon } = await import('./native/addon.js');
     return reasonOf(loadAddon);
   },
-  /** With tfjs for the gradients of a problem that has no native kernels. */
-  async open(spec, problem) {
+  /** With tfjs for the gradients of problems that have no native kernels. */
+  async open(spec, problems) {
     const [{ createNativeEngine }, { hasKernelsWithin }] = await Promise.all([
       import('./native/engine.js'),
       import('./native/arguments.js'),
     ]);
-    const elsewhere = problem !== null && !hasKernelsWithin(problem);
-    return createNativeEngine(elsewhere ? await tfjs.open(spec, problem) : undefined);
+    const elsewhere = !problems.every(hasKernelsWithin);
+    return createNativeEngine(elsewhere ? await tfjs.open(spec, problems) : undefined);
   },
 };
 

@@ -1,6 +1,6 @@
 import { enginesFor } from '../../contract/engines.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
-import type { EngineSpec, JobSpec } from '../../contract/spec.js';
+import { type EngineSpec, type JobSpec, problemsOf } from '../../contract/spec.js';
 import { type Engine, Unsupported } from './engine.js';
 import { engineKinds } from './kinds.js';
 
@@ -17,7 +17,7 @@ export async function selectEngine(spec: EngineSpec, job?: JobSpec, given?: Lear
   for (const kind of enginesFor(spec, engineKinds)) {
     const reason = (job && kind.refuses(job, optimizer)) ?? (await kind.missing(spec));
     if (reason === null) {
-      const engine = await kind.open(spec, job?.problem ?? null);
+      const engine = await kind.open(spec, job ? problemsOf(job) : []);
       return reasons.length === 0 ? engine : { ...engine, info: { ...engine.info, fallback: reasons.join(' ') } };
     }
     reasons.push(reason);

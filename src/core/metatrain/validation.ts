@@ -2,6 +2,7 @@ import { validationHorizon } from '../../contract/curriculum.js';
 import { chunkSize } from '../../contract/data-limits.js';
 import type { RunEvent } from '../../contract/events.js';
 import { coordinates } from '../../contract/problems.js';
+import { validationProblem } from '../../contract/spec.js';
 import { learnedMethod } from '../optimise/learned-method.js';
 import { measureRuns } from '../optimise/measures.js';
 import { optimise } from '../optimise/method.js';
@@ -46,7 +47,8 @@ export function validationFunctions(
   first: number,
   maximum = Number.POSITIVE_INFINITY,
 ): FunctionBatch {
-  const { problem, seed, training } = spec;
+  const { seed, training } = spec;
+  const problem = validationProblem(spec);
   const count = Math.min(chunkSize(coordinates(problem)), training.validation.functions - first, maximum);
   return sampleFunctions(problem, seed, Purpose.validation, first, count, datasets);
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { MetatrainSpec } from '../../../src/contract/spec.js';
+import { type MetatrainSpec, validationProblem } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import type { Engine, UnrollOptions } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
+import { learnedMethod } from '../../../src/core/optimise/learned-method.js';
+import { optimise } from '../../../src/core/optimise/method.js';
 import { sampleFunctions } from '../../../src/core/problems/batch.js';
 import { Purpose } from '../../../src/core/random/random.js';
 import { relativeError } from '../../reference/meta-gradient.js';
@@ -170,6 +172,24 @@ describe('meta-training', () => {
       assert.ok(Math.abs(first!.loss / final - 1) < 1e-6);
     });
   }
+
+  it('judges by another problem if asked to, and trains as without', async () => {
+    const shape = { iterations: 6, horizon: 10, unroll: 5, learningRate: 0.01 };
+    const proxy = { name: 'simple-multi', dimension: 7 };
+    const validation = { every: 2, functions: 3, horizon: 12, measure: 'final' };
+    const own = await train(metatrain({ ...shape, validation }));
+    const spec = metatrain({ ...shape, validation: { ...validation, problem: proxy } });
+    const { state, events } = await train(spec);
+    assert.deepEqual(state.phi, own.state.phi);
+    const losses = events.flatMap((event) => (event.type === 'validation' ? event.loss : []));
+    // The last one again, by hand: the mean final loss of the proxy's held-out functions.
+    const batch = sampleFunctions(validationProblem(spec), spec.seed, Purpose.validation, 0, 3);
+    assert.equal(batch.dimension, 7);
+    const method = learnedMethod({ spec: spec.optimizer, phi: state.phi });
+    const all = await optimise(engine, batch, method, 12);
+    const final = all.subarray(12 * 3).reduce((sum, loss) => sum + loss, 0) / 3;
+    assert.ok(Math.abs((losses.at(-1) as number) / final - 1) < 1e-6);
+  });
 
   it('judges by the mean of the last tenth of the steps, and stops when its patience ends', async () => {
     // A rate this high makes training wander.
