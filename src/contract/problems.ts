@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { AckleySpec, ackley } from './problems/ackley.js';
+import { AutoencoderSpec, autoencoder } from './problems/autoencoder.js';
 import { CifarSpec, cifar } from './problems/cifar.js';
 import { EnsembleSpec, ensemble } from './problems/ensemble.js';
 import type { FamilyContract, Parameter } from './problems/family.js';
@@ -32,6 +33,7 @@ export const ProblemSpec = OneOf(
     QuadraticSpec,
     MnistSpec,
     PerceptronSpec,
+    AutoencoderSpec,
     CifarSpec,
     ShapesSpec,
     LogisticSpec,
@@ -62,6 +64,7 @@ const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = 
   quadratic,
   mnist,
   perceptron,
+  autoencoder,
   cifar,
   shapes,
   logistic,

@@ -64,7 +64,8 @@ export interface Perceptron {
   /** The inputs, the units of each hidden layer, and the outputs. */
   readonly widths: readonly number[];
   readonly activation: Activation;
-  readonly loss: PerceptronSpec['loss'];
+  /** "reconstruction": the mean squared error of the outputs' sigmoids against the inputs. */
+  readonly loss: PerceptronSpec['loss'] | 'reconstruction';
   /** Examples per step. */
   readonly batch: number;
 }

@@ -1,4 +1,4 @@
-import { InnerProblem, Strict } from '../schema.js';
+import { Choice, InnerProblem, Strict } from '../schema.js';
 import { Type } from '../type.js';
 import type { FamilyContract, InnerProblemSpec } from './family.js';
 
@@ -6,6 +6,7 @@ export type RescaledSpec = {
   name: 'rescaled';
   problem: InnerProblemSpec;
   range: number;
+  per?: 'coordinate' | 'tensor' | 'global';
 };
 
 export const RescaledSpec = Type.Unsafe<RescaledSpec>(
@@ -19,11 +20,15 @@ export const RescaledSpec = Type.Unsafe<RescaledSpec>(
         default: 1,
         description: 'c = exp(u), u ~ U(-range, range).',
       }),
+      per: Choice(['coordinate', 'tensor', 'global'], {
+        default: 'coordinate',
+        description: 'What has a c of its own: each coordinate, each tensor of parameters, or only each function.',
+      }),
     },
     {
       title: 'Randomly rescaled',
       description:
-        'f(c∘θ), f a function of another problem, starting at θ_0/c: each coordinate has its own scale, drawn for each function (random scaling: Lv et al. 2017, arXiv 1703.03633).',
+        'f(c∘θ), f a function of another problem, starting at θ_0/c: coordinates have random scales, drawn for each function (random scaling: Lv et al. 2017, arXiv 1703.03633).',
     },
   ),
 );

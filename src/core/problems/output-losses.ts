@@ -34,7 +34,7 @@ const squaredError: OutputLoss = {
 };
 
 /** The mean over the outputs of (p - y)², p = σ(z). */
-export const reconstruction: OutputLoss = {
+const reconstruction: OutputLoss = {
   evaluate(tf, z, targets) {
     const [, batch, outputs] = z.shape;
     const p = tf.sigmoid(z);
@@ -53,7 +53,11 @@ export const reconstruction: OutputLoss = {
   },
 };
 
-export const outputLosses = { 'cross-entropy': softmaxCrossEntropy, 'squared-error': squaredError } as const;
+export const outputLosses = {
+  'cross-entropy': softmaxCrossEntropy,
+  'squared-error': squaredError,
+  reconstruction,
+} as const;
 
 /** Sums over the outputs, means over the mini-batch. */
 function meanSquares(tf: Tf, off: Tensor3D): Tensor1D {

@@ -1,5 +1,6 @@
 import { type ProblemName, type ProblemSpec, UnknownProblem } from '../../contract/problems.js';
 import { ackley } from './ackley.js';
+import { autoencoder } from './autoencoder.js';
 import { cifar } from './cifar.js';
 import { ensemble } from './ensemble.js';
 import { lasso } from './lasso.js';
@@ -24,6 +25,7 @@ export const problems: { readonly [N in ProblemName]: Problem<N> } = {
   quadratic,
   mnist,
   perceptron,
+  autoencoder,
   cifar,
   shapes,
   logistic,

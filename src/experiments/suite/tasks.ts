@@ -98,11 +98,11 @@ export const suiteTasks: readonly SuiteTask[] = [
     ...network,
   },
   {
-    name: 'small-batch',
-    title: 'Small batches: digits at 8 × 8, 64-48-10, batches of 8',
-    why: 'An eighth of the batches in training: gradients with much more noise, for the longest horizon of training.',
-    problem: { name: 'perceptron', dataset: 'digits-8', hidden: [48], activation: 'relu', batch: 8 },
-    steps: 2000,
+    name: 'autoencoder',
+    title: 'Autoencoder: digits, 784-32-8-32-784, ReLU',
+    why: 'Another kind of loss, without classes: the images are reproduced from eight numbers, and the last layer is as wide as the first.',
+    problem: { name: 'autoencoder', dataset: 'digits', encoder: [32, 8], decoder: [32], batch: 32 },
+    steps: 1000,
     ...network,
   },
   {

@@ -2,6 +2,7 @@ import type { Dataset } from '../../../src/contract/datasets.js';
 import { imageSet } from '../../../src/contract/image-sets.js';
 import type { LstmSpec } from '../../../src/contract/networks/lstm.js';
 import type { GroupRule, GroupSpec, LearnedSpec } from '../../../src/contract/optimizers.js';
+import type { AutoencoderSpec } from '../../../src/contract/problems/autoencoder.js';
 import type { PerceptronSpec } from '../../../src/contract/problems/perceptron.js';
 import type { ShapesSpec } from '../../../src/contract/problems/shapes.js';
 import { type ProblemSpec, partsOf } from '../../../src/contract/problems.js';
@@ -52,6 +53,19 @@ function perceptron(fields: Partial<PerceptronSpec>): PerceptronSpec {
     ...fields,
   };
 }
+function autoencoder(fields: Partial<AutoencoderSpec>): AutoencoderSpec {
+  return {
+    name: 'autoencoder',
+    dataset: 'digits-8',
+    encoder: [8],
+    decoder: [],
+    activation: 'relu',
+    initialisation: 'lecun',
+    batch: 64,
+    examples: null,
+    ...fields,
+  };
+}
 /** The digits have 784 pixels, so one unit has 795 coordinates: as small as possible, for the sake of fp64. */
 export const perceptrons: ProblemSpec[] = [
   { name: 'mnist', hidden: [1], activation: 'sigmoid', batch: 4, examples: null },
@@ -59,6 +73,7 @@ export const perceptrons: ProblemSpec[] = [
   perceptron({ hidden: [1, 2], activation: 'gelu', batch: 3 }),
   perceptron({ hidden: [2], activation: 'gelu', loss: 'squared-error', labels: 'permuted', batch: 2 }),
   perceptron({ dataset: 'shapes-8-grey', hidden: [], activation: 'sigmoid', labels: 'permuted', batch: 4 }),
+  autoencoder({ encoder: [1], decoder: [], activation: 'tanh', batch: 2 }),
 ];
 export const widePerceptrons: ProblemSpec[] = [
   { name: 'mnist', hidden: [], activation: 'relu', batch: 1, examples: null },
@@ -66,6 +81,7 @@ export const widePerceptrons: ProblemSpec[] = [
   { name: 'mnist', hidden: [33, 7], activation: 'tanh', batch: 5, examples: 11 },
   { name: 'mnist', hidden: [3, 17, 16, 5], activation: 'relu', batch: 16, examples: null },
   perceptron({ hidden: [33, 7], activation: 'gelu', batch: 17 }),
+  autoencoder({ encoder: [17, 3], decoder: [9, 5], activation: 'gelu', batch: 5 }),
   perceptron({ dataset: 'shapes-8', hidden: [5, 20], activation: 'relu', loss: 'squared-error', labels: 'permuted' }),
   perceptron({ dataset: 'shapes-8-grey', hidden: [16], activation: 'tanh', labels: 'permuted', examples: 9 }),
 ];
@@ -84,6 +100,7 @@ export const isTestFunction = (problem: ProblemSpec) => testFunctions.includes(p
 export const composed: ProblemSpec[] = [
   { name: 'rescaled', range: 1.5, problem: { name: 'quadratic', dimension: 4, distribution: 'normal' } },
   { name: 'noisy', deviation: 0.5, problem: { name: 'parabola', dimension: 3 } },
+  { name: 'rescaled', range: 1, per: 'tensor', problem: { name: 'simple-multi', dimension: 3 } },
   {
     name: 'noisy',
     deviation: 0.3,
@@ -232,6 +249,7 @@ export const metaLosses: TrainingSpec['metaLoss'][] = ['sum', 'sum-and-final', '
 export const nameOf = (p: ProblemSpec): string => {
   if (p.name === 'quadratic') return `${p.name} ${p.distribution}`;
   if (p.name === 'mnist') return `${p.name} [${p.hidden}] ${p.activation}`;
+  if (p.name === 'autoencoder') return `${p.name} [${p.encoder}] [${p.decoder}] ${p.activation}`;
   if (p.name === 'perceptron')
     return `${p.name} of ${p.dataset} [${p.hidden}] ${p.activation}, ${p.loss}, labels ${p.labels}`;
   if (p.name === 'shapes') return `${p.name} [${p.channels}] ${p.kernel}×${p.kernel} [${p.hidden}]`;

@@ -26,7 +26,7 @@ import { functionsOf, hiddenOf, optimizerOf, startsAt, startsOf } from './refere
 /** The size of the coordinates at which a problem is evaluated, and the tolerance. */
 export function accuracyOf(problem: ProblemSpec): [spread: number, tolerance: number] {
   // Sums of hundreds of pixels are rounded more often, and weights as large would saturate every unit.
-  if (problem.name === 'mnist' || problem.name === 'perceptron') return [0.2, 3e-6];
+  if (['mnist', 'perceptron', 'autoencoder'].includes(problem.name)) return [0.2, 3e-6];
   // Normalisation subtracts a mean that may be many times a value's deviation from it.
   if (problem.name === 'shapes') return [0.4, 2e-5];
   return isTestFunction(problem) ? [1, 3e-6] : [3, 1e-6];

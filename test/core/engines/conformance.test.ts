@@ -170,7 +170,7 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
 
     for (const problem of [...problems, ...evaluated, ...widePerceptrons, ...convNets]) {
       test(`evaluates ${nameOf(problem)}: value and gradient`, async () => {
-        const ofExamples = ['mnist', 'perceptron', 'shapes'].includes(problem.name);
+        const ofExamples = ['mnist', 'perceptron', 'autoencoder', 'shapes'].includes(problem.name);
         const batch = draw(problem, ofExamples ? 2 : 7);
         const [spread, tolerance] = accuracyOf(problem);
         const functions = await engine.openFunctions(batch);

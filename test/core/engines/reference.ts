@@ -45,6 +45,13 @@ function functionOf(batch: FunctionBatch, b: number): FunctionData {
       const batch = picturesOf(miniBatches!, b);
       return { name: 'perceptron', network: { widths, activation, loss }, batch: (step) => batch(step).map(own) };
     }
+    case 'autoencoder': {
+      const { activation, encoder, decoder } = problem;
+      const { width } = miniBatches!.examples;
+      const widths = [width, ...encoder, ...decoder, width];
+      const network = { widths, activation, loss: 'reconstruction' } as const;
+      return { name: 'perceptron', network, batch: picturesOf(miniBatches!, b) };
+    }
     case 'cifar':
     case 'shapes': {
       const { channels, kernel, hidden, classes, batchNorm } = problem;

@@ -42,6 +42,34 @@ describe('composite problems', () => {
     assert.ok(Math.abs(mean(logs.map((u) => u * u)) - 4 / 3) < 0.06);
   });
 
+  for (const [per, sizes] of [
+    ['tensor', [784 * 3, 3, 3 * 10, 10]],
+    ['global', [785 * 3 + 4 * 10]],
+  ] as const)
+    it(`rescaled, ${per}: one factor for all coordinates of each, log-uniform`, async () => {
+      const problem = { name: 'mnist', hidden: [3], batch: 2 };
+      const [plain, batch] = [draw(problem, 300), draw({ name: 'rescaled', range: 1.5, per, problem }, 300)];
+      const logs: number[] = [];
+      for (let b = 0; b < 300; b++) {
+        let offset = b * batch.dimension;
+        for (const size of sizes) {
+          const own = batch.data.c!.subarray(offset, offset + size);
+          assert.ok(own.every((c) => c === own[0]));
+          for (let i = offset; i < offset + size; i++)
+            assert.ok(Math.abs(batch.start[i]! * own[0]! - plain.start[i]!) <= 1e-6 * Math.abs(plain.start[i]!));
+          logs.push(Math.log(own[0]!));
+          offset += size;
+        }
+        assert.equal(offset, (b + 1) * batch.dimension);
+      }
+      assert.equal(new Set(logs).size, logs.length);
+      assert.ok(logs.every((u) => Math.abs(u) <= 1.5001));
+      // U(-1.5, 1.5): variance 0.75, that of its square 0.45; five standard deviations of the means. The seed is fixed.
+      const mean = (x: number[]) => x.reduce((a, b) => a + b, 0) / x.length;
+      assert.ok(Math.abs(mean(logs)) < 5 * Math.sqrt(0.75 / logs.length));
+      assert.ok(Math.abs(mean(logs.map((u) => u * u)) - 0.75) < 5 * Math.sqrt(0.45 / logs.length));
+    });
+
   it('noisy: the losses and the gradient are the inner problem’s; what an optimizer sees is not', async () => {
     const [plain, batch] = [{ name: 'parabola' }, { name: 'noisy', deviation: 3, problem: { name: 'parabola' } }].map(
       (problem) => draw(problem, 1000),

@@ -1,4 +1,5 @@
 import type { LstmSpec } from '../../../contract/networks/lstm.js';
+import { autoencoderNet } from '../../../contract/problems/autoencoder.js';
 import { cifarNet } from '../../../contract/problems/cifar.js';
 import { type ConvNet, layersOf as convLayers, imageChannels } from '../../../contract/problems/conv-net.js';
 import { mnistNet } from '../../../contract/problems/mnist.js';
@@ -18,12 +19,13 @@ const families: { readonly [N in ProblemName]?: number } = {
   quadratic: 2,
   mnist: 3,
   perceptron: 3,
+  autoencoder: 3,
   cifar: 4,
   shapes: 4,
 };
 export const objectiveNumbers = { loss: 0, log: 1, relative: 2 } as const;
 const activations = { sigmoid: 0, tanh: 1, relu: 2, gelu: 3 } as const;
-const losses = { 'cross-entropy': 0, 'squared-error': 1 } as const;
+const losses = { 'cross-entropy': 0, 'squared-error': 1, reconstruction: 2 } as const;
 
 /** Whether native code computes a problem's values and gradients, with rescaled coordinates or without. */
 export function hasKernels(problem: ProblemSpec): boolean {
@@ -79,6 +81,7 @@ function layersOf(problem: ProblemSpec): Float64Array | null {
 
 function perceptronOf(problem: ProblemSpec): Perceptron | null {
   if (problem.name === 'mnist') return mnistNet(problem);
+  if (problem.name === 'autoencoder') return autoencoderNet(problem);
   return problem.name === 'perceptron' ? perceptronNet(problem) : null;
 }
 
