@@ -4,6 +4,7 @@ import { Catalogue, CatalogueEntry } from '../contract/catalogue.js';
 import { ComparisonSpec, TuningSpec } from '../contract/comparison.js';
 import { DryRun } from '../contract/dry-run.js';
 import { ErrorDocument, FieldError } from '../contract/errors.js';
+import { EstimatorSpec } from '../contract/estimators.js';
 import { EngineInfo, JobEvent, JobFailure, JobState } from '../contract/events.js';
 import { Job } from '../contract/job.js';
 import { JobSummary, Sparkline } from '../contract/job-summary.js';
@@ -25,7 +26,14 @@ import { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../c
 import { WireNumber } from '../contract/schema.js';
 import { EngineSpec, JobSpec } from '../contract/spec.js';
 import { TrainedOptimizerRef } from '../contract/trained.js';
-import { ImitationSpec, ScheduleSpec, StageSpec, TrainingSpec, ValidationSpec } from '../contract/training.js';
+import {
+  ImitationSpec,
+  InnerUse,
+  ScheduleSpec,
+  StageSpec,
+  TrainingSpec,
+  ValidationSpec,
+} from '../contract/training.js';
 import { StepSchedule } from '../contract/use.js';
 import { version } from '../version.js';
 import { referComponents } from './components.js';
@@ -97,6 +105,9 @@ const namedSchemas = (): Record<string, TSchema> => ({
   ...variants('ScheduleSpec', ScheduleSpec),
   StepSchedule,
   ...variants('StepSchedule', StepSchedule),
+  EstimatorSpec,
+  ...variants('EstimatorSpec', EstimatorSpec),
+  InnerUse,
   Sparkline,
   StageSpec,
   TrainedOptimizerRef,

@@ -1,3 +1,4 @@
+import { evolutionOf } from './estimators.js';
 import type { TrainingSpec } from './training.js';
 
 /** A stretch of meta-iterations with one horizon and one unroll. */
@@ -10,9 +11,12 @@ export interface Stage {
 
 /**
  * The stages in order; the first has `horizon` and `unroll` and begins at 0. Where an imitation ends, a new stage with
- * the same horizon and unroll begins, so that training starts on fresh functions.
+ * the same horizon and unroll begins, so that training starts on fresh functions. With evolution strategies each function
+ * has a horizon of its own, and every truncation counts as one.
  */
-export function stagesOf({ horizon, unroll, curriculum, imitation }: TrainingSpec): Stage[] {
+export function stagesOf(training: TrainingSpec): Stage[] {
+  const { horizon, unroll, curriculum, imitation } = training;
+  if (evolutionOf(training)) return [{ from: 0, horizon: unroll, unroll }];
   const stages = [{ from: 0, horizon, unroll }, ...curriculum];
   if (imitation === null) return stages;
   const from = imitation.iterations;
@@ -37,5 +41,18 @@ export function stepOf(stages: readonly Stage[], iteration: number): number {
 
 /** Steps of a validation: the same for all, so that their losses are comparable. */
 export function validationHorizon(training: TrainingSpec): number {
-  return training.validation.horizon ?? stagesOf(training).at(-1)!.horizon;
+  return training.validation.horizon ?? longestHorizon(training);
+}
+
+/** The same of weights whose file may not tell. */
+export function horizonTrainedFor(training: Partial<TrainingSpec> | undefined): number | undefined {
+  return (
+    training && (evolutionOf(training)?.horizons?.maximum ?? training.curriculum?.at(-1)?.horizon ?? training.horizon)
+  );
+}
+
+/** The horizon that training ends with, the longest if they are drawn. */
+export function longestHorizon(training: TrainingSpec): number {
+  const evolution = evolutionOf(training);
+  return evolution ? (evolution.horizons?.maximum ?? training.horizon) : stagesOf(training).at(-1)!.horizon;
 }

@@ -81,11 +81,15 @@ export const EstimatorSpec = OneOf(
     ),
   ],
   {
-    default: { name: 'bptt' },
     description:
-      'How the meta-gradient is estimated. With evolution strategies, `functions` is the number of antithetic pairs, each with a function of its own, and `unroll` the length of a truncation.',
+      'How the meta-gradient is estimated; by truncated back-propagation unless given. With evolution strategies, `functions` is the number of antithetic pairs, each with a function of its own, and `unroll` the length of a truncation.',
   },
 );
 export type EstimatorSpec = Static<typeof EstimatorSpec>;
 /** The estimators that need losses only. */
 export type EvolutionSpec = Exclude<EstimatorSpec, { name: 'bptt' }>;
+
+/** A training's evolution strategies; null if it back-propagates. */
+export function evolutionOf({ estimator }: { readonly estimator?: EstimatorSpec }): EvolutionSpec | null {
+  return estimator === undefined || estimator.name === 'bptt' ? null : estimator;
+}

@@ -110,6 +110,20 @@ const health = {
     ...share,
     description: 'Share of the validation functions whose last loss is above their first, or not finite.',
   }),
+  signalToNoise: Type.Optional(
+    Nullable(
+      Type.Number({
+        description:
+          'With evolution strategies, of the meta-gradient over the meta-iterations since the last validation: the estimated square of its length over the variance of its estimates. Below 1 the noise is longer than the signal; below 0 there is no telling. null where there were none, or with a single pair.',
+      }),
+    ),
+  ),
+  replaced: Type.Optional(
+    Type.Integer({
+      description:
+        'With evolution strategies, how many training losses since the last validation were not finite, or above `maximumLoss`, and were replaced.',
+    }),
+  ),
 };
 const updateSize = 'Root mean square of the optimizer’s updates of θ.';
 const progress = {

@@ -1,6 +1,6 @@
 import { stagesOf, validationHorizon } from './curriculum.js';
 import type { FieldError, Refuse } from './errors.js';
-import type { EstimatorSpec } from './estimators.js';
+import { evolutionOf } from './estimators.js';
 import { measureContracts } from './measures.js';
 import { isNetworkSpec, type NetworkSpec, networkContract } from './networks/networks.js';
 import type { LearnedSpec } from './optimizers.js';
@@ -10,6 +10,7 @@ import { lossWeights, type TrainingSpec } from './training.js';
 /** Refuses a training that cannot learn, or whose validations cannot measure progress. */
 export function checkLearnable({ training }: MetatrainSpec, refuse: Refuse): void {
   checkMetaLoss(training, refuse);
+  checkEstimator(training, refuse);
   const { measure } = training.validation;
   if (!measureContracts[measure].distinguishes(validationHorizon(training)))
     refuse(
@@ -17,6 +18,28 @@ export function checkLearnable({ training }: MetatrainSpec, refuse: Refuse): voi
       'sum',
       '"final" or "tail", or a longer /training/validation/horizon: over one step the sum is f(θ_0), which no optimizer changes',
     );
+}
+
+/** What goes only with back-propagation, or only with evolution strategies. */
+function checkEstimator(training: TrainingSpec, refuse: Refuse): void {
+  const { curriculum, horizon, imitation, inner, secondDerivatives, unroll } = training;
+  const evolution = evolutionOf(training);
+  if (!evolution) {
+    if (inner) refuse('/training/inner', inner, 'nothing: it goes with evolution strategies, training.estimator');
+    return;
+  }
+  const { name, horizons } = evolution;
+  if (inner && evolution.name === 'pes' && evolution.analytic)
+    refuse('/training/inner', inner, 'nothing with an analytic gradient, which takes the usual learning rate');
+  const without = `with the estimator "${name}"`;
+  if (curriculum.length > 0) refuse('/training/curriculum', curriculum, `[] ${without}`);
+  if (imitation !== null) refuse('/training/imitation', imitation, `null ${without}`);
+  if (secondDerivatives === 'exact' && !(evolution.name === 'pes' && evolution.analytic))
+    refuse('/training/secondDerivatives', secondDerivatives, `"dropped" ${without}, which needs losses only`);
+  if (horizons && horizons.minimum > horizons.maximum)
+    refuse('/training/estimator/horizons/minimum', horizons.minimum, `at most the maximum, ${horizons.maximum}`);
+  const longest = horizons?.maximum ?? horizon;
+  if (longest < unroll) refuse('/training/unroll', unroll, `at most the longest horizon, ${longest}`);
 }
 
 /** Why networks could not learn. */
@@ -28,10 +51,11 @@ export function checkNetworks({ optimizer, training }: MetatrainSpec): FieldErro
   const blocking = networks.find(({ network }) => !networkContract(network).backward);
   if (!blocking) return errors;
   const why = `back-propagation cannot pass through the network "${blocking.network.name}" at ${blocking.pointer}`;
-  // Estimators other than back-propagation have a field of their own.
-  const { estimator = { name: 'bptt' } } = training as { estimator?: Pick<EstimatorSpec, 'name'> };
-  if (estimator.name === 'bptt')
+  const evolution = evolutionOf(training);
+  if (!evolution)
     errors.push({ pointer: '/training/estimator', found: '"bptt"', allowed: `"es", "pes" or "nres": ${why}` });
+  if (evolution?.name === 'pes' && evolution.analytic)
+    errors.push({ pointer: '/training/estimator/analytic', found: 'true', allowed: `false: ${why}` });
   if (training.imitation !== null)
     errors.push({ pointer: '/training/imitation', found: 'an object', allowed: `null: ${why}` });
   return errors;

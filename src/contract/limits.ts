@@ -3,6 +3,7 @@ import { checkComparison } from './comparison-limits.js';
 import { checkChunk, chunkFloats, functionFloats, maxDataFloats } from './data-limits.js';
 import { type EngineContract, presumedEngine } from './engines.js';
 import type { FieldError, Refuse } from './errors.js';
+import { evolutionOf } from './estimators.js';
 import { checkTransfer, fit, type Group, groupsOf, isNetwork, networkWidths } from './groups.js';
 import { checkLearnable, checkNetworks } from './learnable.js';
 import { countNetworkWeights, networkContract } from './networks/networks.js';
@@ -155,7 +156,12 @@ function keptByFunction(spec: MetatrainSpec, groups: readonly Group[]): number {
   const unroll = longestUnroll(training);
   // Imitation also keeps the networks' inputs, their updates and the rule's, and the loss's derivatives.
   const imitated = training.imitation === null ? 0 : 4 * unroll * coordinates(problem);
-  return presumedEngine(spec, optimizer).keptFloats(groups, unroll) + imitated;
+  const engine = presumedEngine(spec, optimizer);
+  const evolution = evolutionOf(training);
+  if (!evolution) return engine.keptFloats(groups, unroll) + imitated;
+  // Two particles; of φ, the perturbation, its sum, and the control variate.
+  const means = evolution.name === 'pes' && evolution.analytic ? engine.keptFloats(groups, unroll) : 0;
+  return 2 * engine.keptFloats(groups, 1) + 3 * countGroupWeights(groups) + means;
 }
 
 /** Bytes that a job holds at once, as counted by the limits. */
@@ -191,14 +197,15 @@ export function longestUnroll({ unroll, curriculum }: TrainingSpec): number {
   return Math.max(unroll, ...curriculum.map((stage) => stage.unroll));
 }
 
-function checkStages({ horizon, unroll, curriculum, metaLoss }: TrainingSpec, refuse: Refuse): void {
+function checkStages(training: TrainingSpec, refuse: Refuse): void {
+  const { horizon, unroll, curriculum, metaLoss } = training;
   let from = 0;
   for (const [i, stage] of [{ from, horizon, unroll }, ...curriculum].entries()) {
     const pointer = i === 0 ? '/training' : `/training/curriculum/${i - 1}`;
     if (i > 0 && stage.from <= from)
       refuse(`${pointer}/from`, stage.from, `more than ${from}, where the previous stage begins`);
     from = stage.from;
-    if (stage.horizon % stage.unroll !== 0)
+    if (stage.horizon % stage.unroll !== 0 && !evolutionOf(training)?.horizons)
       refuse(`${pointer}/unroll`, stage.unroll, `a divisor of the horizon, ${stage.horizon}`);
     if (Array.isArray(metaLoss) && metaLoss.length !== stage.unroll + 1)
       refuse(

@@ -1,9 +1,11 @@
 import type { Static } from 'typebox';
+import { EstimatorSpec } from './estimators.js';
 import { Measure } from './measures.js';
-import { GroupRule } from './optimizers.js';
+import { GroupRule, maximumRate } from './optimizers.js';
 import type { ProblemSpec } from './problems.js';
 import { Choice, InnerProblem, Nullable, OneOf, Strict } from './schema.js';
 import { Type } from './type.js';
+import { StepSchedule } from './use.js';
 
 /** How an optimizer is meta-trained: the schema of a job's `training`. Every field has a default. */
 
@@ -136,6 +138,22 @@ export const ValidationSpec = Strict(
   { default: {}, description: 'The weights with the best validation loss are kept.' },
 );
 
+export const InnerUse = Strict(
+  {
+    learningRate: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: maximumRate,
+      description: 'α, which multiplies the updates: 1 is an LSTM’s usual rate, 0.001 an MLP’s.',
+    }),
+    schedule: Type.Unsafe<StepSchedule>({ ...StepSchedule, default: { name: 'constant' } }),
+    weightDecay: Type.Number({ minimum: 0, maximum: 10, default: 0, description: 'λ: θ shrinks by α_t λ θ per step.' }),
+  },
+  {
+    description:
+      'How the learned optimizer is used in training and validation, its schedule over each function’s horizon; with evolution strategies only. At its usual rate unless given.',
+  },
+);
+
 export const TrainingSpec = Strict(
   {
     iterations: Type.Integer({
@@ -175,6 +193,14 @@ export const TrainingSpec = Strict(
       description: 'Learning rate of the meta-optimizer, Adam (β1 0.9, β2 0.999, ε 1e-8).',
     }),
     schedule: ScheduleSpec,
+    weightDecay: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 10,
+        description:
+          'λ of the meta-optimizer: φ shrinks by α λ φ per meta-iteration, α its learning rate (AdamW: Loshchilov and Hutter 2019); 0 unless given.',
+      }),
+    ),
     clipNorm: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }), {
       default: null,
       description: 'Maximum global norm of the meta-gradient, which is scaled down to it; null for no maximum.',
@@ -190,6 +216,8 @@ export const TrainingSpec = Strict(
       description:
         'a: training uses functions f(c∘θ), starting at θ_0/c, with each coordinate of c = e^u, u ~ U(-a, a), drawn for each function, as in the problem "rescaled" (random scaling: Lv, Jiang and Li 2017, arXiv 1703.03633); null for none.',
     }),
+    estimator: Type.Optional(EstimatorSpec),
+    inner: Type.Optional(InnerUse),
     imitation: Nullable(ImitationSpec, {
       default: null,
       description:

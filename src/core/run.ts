@@ -1,3 +1,4 @@
+import { horizonTrainedFor } from '../contract/curriculum.js';
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import { engineContract } from '../contract/engines.js';
 import type { RunEvent } from '../contract/events.js';
@@ -81,7 +82,7 @@ function givenOptimizer(problem: ProblemSpec, weights: Uint8Array | undefined): 
 
 /** Empty if unknown. */
 function trainedOn({ problem, training }: Pick<Provenance, 'problem' | 'training'>): { trainedOn?: TrainedOn } {
-  const steps = training?.curriculum?.at(-1)?.horizon ?? training?.horizon;
+  const steps = horizonTrainedFor(training);
   return problem && steps !== undefined ? { trainedOn: { problem, steps } } : {};
 }
 

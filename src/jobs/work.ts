@@ -44,12 +44,13 @@ export function costsOf(spec: JobSpec, optimizer: LearnedSpec): Partial<Record<P
   const costs: Partial<Record<Part, object>> = {};
   if (spec.kind === 'metatrain') {
     const { functions, horizon, unroll, curriculum, secondDerivatives, objective, ...others } = spec.training;
-    const { imitation, randomScaling, validation } = others;
+    const { estimator, imitation, randomScaling, validation } = others;
     costs.training = {
       ...learned,
       ...{ functions, horizon, unroll, curriculum, secondDerivatives, objective },
       imitation: imitation?.rule.name ?? null,
       isScaled: randomScaling !== null,
+      ...(estimator && { estimator }),
     };
     costs.validation = {
       ...learned,

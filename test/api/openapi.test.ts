@@ -110,15 +110,16 @@ interface Parameter {
 
 test('the document’s JobSpec is the contract’s, with references resolved', async () => {
   const document = parse(await readFile(file, 'utf8'));
-  const resolve = (node: unknown, within: readonly string[] = []): unknown => {
-    if (Array.isArray(node)) return node.map((item) => resolve(item, within));
+  const inner = '#/components/schemas/ProblemSpec';
+  const resolve = (node: unknown, isInner = false): unknown => {
+    if (Array.isArray(node)) return node.map((item) => resolve(item, item?.$ref === inner));
     if (typeof node !== 'object' || node === null) return node;
     const { $ref, ...rest } = node as Record<string, unknown>;
-    const fields = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, resolve(v, within)]));
+    const fields = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, resolve(v)]));
     if (typeof $ref !== 'string') return fields;
-    // A composite problem refers to the schema that the service publishes.
-    if (within.includes($ref)) return { $ref: `openapi.yaml${$ref}`, ...fields };
-    const target = resolve(document.components.schemas[$ref.split('/').at(-1)!], [...within, $ref]);
+    // A problem within another, or within the training, refers to the schema that the service publishes.
+    if (isInner) return { $ref: `openapi.yaml${$ref}`, ...fields };
+    const target = resolve(document.components.schemas[$ref.split('/').at(-1)!]);
     return { ...(target as object), ...fields };
   };
   assert.deepEqual(

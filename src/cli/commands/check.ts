@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { longestHorizon } from '../../contract/curriculum.js';
 import { datasetsOf } from '../../contract/datasets.js';
 import type { DryRun } from '../../contract/dry-run.js';
 import { countWeights, memoryOf } from '../../contract/limits.js';
@@ -56,7 +57,7 @@ function describe(
     problem: `${problem.name}, ${formatCount(size.coordinates)} coordinates${data.join('')}`,
     ...(spec.kind === 'metatrain' && {
       optimizer: `${spec.optimizer.name}, ${formatCount(size.weights ?? 0)} weights`,
-      training: `${formatCount(spec.training.iterations)} meta-iterations, horizon ${formatCount(spec.training.horizon)}`,
+      training: `${formatCount(spec.training.iterations)} meta-iterations, horizon ${formatCount(longestHorizon(spec.training))}`,
     }),
     comparison: comparison
       ? `${formatCount(comparison.functions)} functions, ${formatCount(comparison.steps)} steps, ${comparison.baselines.length} hand-designed optimizers`

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { horizonTrainedFor } from '../../contract/curriculum.js';
 import { ApiError } from '../../contract/errors.js';
 import type { Provenance } from '../../contract/provenance.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
@@ -72,7 +73,7 @@ async function compareThere(
 }
 
 function originOf({ problem, training }: Pick<Provenance, 'problem' | 'training'>): Origin {
-  return { problem, steps: training?.horizon };
+  return { problem, steps: horizonTrainedFor(training) };
 }
 
 async function readWeights(path: string): Promise<TrainedOptimizer & { weights: Uint8Array }> {

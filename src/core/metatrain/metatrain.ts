@@ -11,7 +11,7 @@ import type { Estimator, EstimatorContext } from './estimators/estimator.js';
 import { type EstimatorName, estimatorAt, openEstimator } from './estimators/estimators.js';
 import { Health } from './health.js';
 import { learningRateAt } from './schedule.js';
-import { keptNorms, noNorms, type TrainingState } from './state.js';
+import { keptNorms, noNorms, noteSignal, type TrainingState } from './state.js';
 import { validate } from './validation.js';
 
 /**
@@ -20,7 +20,7 @@ import { validate } from './validation.js';
  *     for each meta-iteration
  *       find its place in the curriculum
  *       estimate dL/dφ, the gradient of the losses of a few steps on the training functions
- *       φ ← Adam(φ, dL/dφ), the gradient clipped to a global norm
+ *       φ ← AdamW(φ, dL/dφ), the gradient clipped to a global norm
  *       at intervals: validate on held-out functions, keep the best φ, report the health of training
  */
 export class MetaTraining {
@@ -105,9 +105,10 @@ export class MetaTraining {
     const { now } = this;
     const { training } = this.spec;
     const place = placeOf(training, now.iteration);
-    const { points, gradient } = await this.estimatorAt(place).estimate(now.phi, place);
+    const { points, gradient, signal, replaced } = await this.estimatorAt(place).estimate(now.phi, place);
     const badStep = points.findIndex((loss) => !Number.isFinite(loss));
     if (badStep >= 0) return this.diverged('loss', place.step + badStep);
+    if (signal) noteSignal(now.gradients, signal, replaced ?? 0);
     const failure = this.descend(gradient);
     if (failure) return this.diverged(failure);
     const { iteration } = now;
@@ -133,8 +134,9 @@ export class MetaTraining {
   private descend(gradient: Float32Array): Failure | null {
     const { now } = this;
     const { training } = this.spec;
-    const { clipNorm } = training;
+    const { clipNorm, weightDecay = 0 } = training;
     const learningRate = learningRateAt(training, now.iteration);
+    if (weightDecay > 0) for (let i = 0; i < now.phi.length; i++) now.phi[i]! *= 1 - learningRate * weightDecay;
     const step = this.context.engine.descend ?? descend;
     const { norm, finite } = step(now.phi, gradient, now.adam, { learningRate, clipNorm });
     if (!Number.isFinite(norm)) return 'meta-gradient';

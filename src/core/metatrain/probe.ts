@@ -1,6 +1,7 @@
 import { blocksOf, groupsOf, isNetwork } from '../../contract/groups.js';
 import { networkContract } from '../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
+import type { StepRates } from '../../contract/use.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
 import { largest } from '../optimizers/rule.js';
@@ -31,10 +32,11 @@ export async function probe(
   phi: Float32Array,
   batch: FunctionBatch,
   horizon: number,
+  rates?: StepRates,
 ): Promise<Behaviour> {
   const functions = await engine.openFunctions(batch);
   try {
-    const episode = await engine.openEpisode(optimizer, batch);
+    const episode = await engine.openEpisode(optimizer, batch, { rates });
     try {
       const outputs = outputsOf(optimizer, batch);
       const [squares, agreeing, large] = [new Share(), new Share(), new Share()];

@@ -44,10 +44,35 @@ export interface GradientNorms {
   clipped: number;
   /** Norms of the latest {@link keptNorms}, in any order. */
   norms: number[];
+  /** Sums over the random estimates ḡ of them: of ‖ḡ‖², and of the traces of their covariances. */
+  signal?: { squaredNorm: number; variance: number };
+  /** Losses that were replaced. */
+  replaced?: number;
 }
 
 export function noNorms(): GradientNorms {
   return { iterations: 0, clipped: 0, norms: [] };
+}
+
+/** Adds what a random estimate ḡ says of itself. */
+export function noteSignal(
+  norms: GradientNorms,
+  { squaredNorm, variance }: { readonly squaredNorm: number; readonly variance: number },
+  replaced: number,
+): void {
+  norms.signal ??= { squaredNorm: 0, variance: 0 };
+  norms.signal.squaredNorm += squaredNorm;
+  norms.signal.variance += variance;
+  norms.replaced = (norms.replaced ?? 0) + replaced;
+}
+
+/**
+ * The signal-to-noise ratio of the meta-gradient's estimates: (Σ ‖ḡ‖² - Σ tr cov ḡ)/Σ tr cov ḡ, whose numerator
+ * estimates Σ ‖E ḡ‖². Null where they are not random, or cannot tell.
+ */
+export function signalToNoise({ signal }: GradientNorms): number | null {
+  if (!signal || !(signal.variance > 0)) return null;
+  return (signal.squaredNorm - signal.variance) / signal.variance;
 }
 
 /** Whether a loss is the best: never if infinite; in a tie, trained weights are preferred to the untrained ones. */

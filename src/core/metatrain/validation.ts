@@ -20,7 +20,8 @@ export async function validate({ spec, engine, datasets }: EstimatorContext, now
   const { validation } = now;
   const batch = validationFunctions({ spec, datasets }, validation.functions);
   const { count } = batch;
-  const losses = await optimise(engine, batch, learnedMethod({ spec: spec.optimizer, phi: now.phi }), horizon);
+  const method = learnedMethod({ spec: spec.optimizer, phi: now.phi }, spec.training.inner);
+  const losses = await optimise(engine, batch, method, horizon);
   for (const [i, loss] of losses.entries()) validation.means[Math.floor(i / count)]! += loss / total;
   for (let b = 0; b < count; b++) {
     const last = losses[horizon * count + b]!;

@@ -13,6 +13,10 @@ export const Purpose = {
   bootstrap: 5,
   /** Generated images of the data set of shapes. */
   images: 7,
+  /** Horizons of functions in evolution strategies. */
+  horizons: 8,
+  /** Perturbations of φ in evolution strategies. */
+  perturbations: 9,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

@@ -19,6 +19,10 @@ export interface Estimate {
   readonly points: Float32Array;
   /** dL/dφ like φ; the caller may overwrite it. */
   readonly gradient: Float32Array;
+  /** Of an estimate ḡ that is random: ‖ḡ‖² and the trace of its covariance. NaN where it cannot tell. */
+  readonly signal?: { readonly squaredNorm: number; readonly variance: number };
+  /** Losses that were not finite, or too high, and were replaced. */
+  readonly replaced?: number;
 }
 
 /** Estimates the meta-gradient, one meta-iteration after the other, and carries its functions from one to the next. */

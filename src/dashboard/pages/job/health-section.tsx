@@ -9,8 +9,10 @@ type Health = JobEventOf<'health'>;
 interface Signal {
   readonly label: string;
   readonly description: string;
-  readonly of: (health: Health) => number | null;
+  readonly of: (health: Health) => number | null | undefined;
   readonly isShare: boolean;
+  /** Whether it is of evolution strategies only; `of` is undefined elsewhere. */
+  readonly ofEvolution?: true;
 }
 
 const signals: readonly Signal[] = [
@@ -50,6 +52,20 @@ const signals: readonly Signal[] = [
     of: ({ diverged }) => diverged,
     isShare: true,
   },
+  {
+    label: 'Signal to noise',
+    description: 'Squared length of the meta-gradient over the variance of its estimates. Below 1 noise is longer.',
+    of: ({ signalToNoise }) => signalToNoise,
+    isShare: false,
+    ofEvolution: true,
+  },
+  {
+    label: 'Losses replaced',
+    description: 'Training losses since the last validation that were not finite, or too high.',
+    of: ({ replaced }) => replaced,
+    isShare: false,
+    ofEvolution: true,
+  },
 ];
 
 /** Whether training makes progress, in words, and the signals that say why. */
@@ -63,19 +79,21 @@ export function HealthSection({ told }: { told: Told | null }) {
       </h2>
       <p class="small message">{last ? last.message : 'Known after the first validation.'}</p>
       <div class="signals">
-        {signals.map(({ label, description, of, isShare }) => (
-          <SmallCurve
-            key={label}
-            label={label}
-            description={description}
-            points={all.flatMap((health) => {
-              const y = of(health);
-              return y === null ? [] : [{ x: health.iteration, y }];
-            })}
-            format={isShare ? formatShare : formatLoss}
-            {...(isShare && { ends: [0, 1] as const })}
-          />
-        ))}
+        {signals
+          .filter(({ ofEvolution }) => !ofEvolution || last?.replaced !== undefined)
+          .map(({ label, description, of, isShare }) => (
+            <SmallCurve
+              key={label}
+              label={label}
+              description={description}
+              points={all.flatMap((health) => {
+                const y = of(health);
+                return y == null ? [] : [{ x: health.iteration, y }];
+              })}
+              format={isShare ? formatShare : formatLoss}
+              {...(isShare && { ends: [0, 1] as const })}
+            />
+          ))}
       </div>
     </section>
   );

@@ -2,6 +2,7 @@ import compare from '../../../../examples/specs/compare.yaml?raw';
 import mnist from '../../../../examples/specs/mnist.yaml?raw';
 import quadratic from '../../../../examples/specs/quadratic.yaml?raw';
 import seed from '../../../../examples/specs/seed.yaml?raw';
+import { horizonTrainedFor } from '../../../contract/curriculum.js';
 import { ApiError } from '../../../contract/errors.js';
 import type { Job } from '../../../contract/job.js';
 import type { Field } from '../../forms/field.js';
@@ -59,11 +60,12 @@ async function comparisonOf(reference: string, field: Field): Promise<Json> {
   const [name = '', version] = reference.split('@');
   const record = await api.optimizer({ name, version: version === undefined ? undefined : Number(version) });
   const { problem = { name: 'parabola' }, training } = record.provenance;
+  const steps = horizonTrainedFor(training);
   const document = {
     kind: 'compare',
     problem,
     optimizer: { name, version: record.version },
-    comparison: { ...(training?.horizon !== undefined && { steps: training.horizon }) },
+    comparison: { ...(steps !== undefined && { steps }) },
   };
   return shortened(field, document as unknown as Json);
 }

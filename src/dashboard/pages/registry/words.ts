@@ -1,3 +1,4 @@
+import { horizonTrainedFor } from '../../../contract/curriculum.js';
 import { networkContract } from '../../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { Provenance } from '../../../contract/provenance.js';
@@ -28,13 +29,14 @@ export function describeTraining({
   bestIteration,
   engine,
 }: Provenance): [string, string][] {
+  const horizon = horizonTrainedFor(training);
   const facts: [string, string | undefined][] = [
     ['Meta-iterations', iterations === undefined ? undefined : formatCount(iterations)],
     [
       'Weights from',
       bestIteration == null ? undefined : `meta-iteration ${formatCount(bestIteration)}, the best validation`,
     ],
-    ['Horizon', training?.horizon === undefined ? undefined : `${formatCount(training.horizon)} steps`],
+    ['Horizon', horizon === undefined ? undefined : `${formatCount(horizon)} steps`],
     ['Seed', seed === undefined ? undefined : String(seed)],
     ['Engine', engine && `${engine.engine} ${engine.version}, ${engine.instructionSet}`],
   ];
