@@ -77,7 +77,10 @@ export async function buildNative() {
   const version = versionWith(compiler);
   const folder = mkdtempSync(join(tmpdir(), 'metadescent-native-'));
   try {
-    const objects = await compileAll(compiler, folder, [...kernelUnits(), ...engineUnits(['addon', 'isa', 'pool'])]);
+    const objects = await compileAll(compiler, folder, [
+      ...kernelUnits(),
+      ...engineUnits(sourcesIn('engine').filter((name) => name.endsWith('.cc'))),
+    ]);
     const built = join(folder, 'metadescent.node');
     const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
     await compile(compiler, ['-shared', ...undefinedSymbols, ...objects, '-o', built, '-pthread']);
@@ -121,7 +124,7 @@ async function testKernels(compiler, name, set, flags, runner, args) {
   const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
   try {
     const test = { source: join(sources, 'test', 'kernels.test.cc'), object: 'test.o', flags: [] };
-    const units = [kernelUnit(name, set), ...engineUnits(['isa', 'pool']), test];
+    const units = [kernelUnit(name, set), ...engineUnits(['engine/isa.cc', 'engine/pool.cc']), test];
     const objects = await compileAll(compiler, folder, units, flags);
     const binary = join(folder, 'kernels-test');
     await compile(compiler, [...flags, ...objects, '-o', binary, '-pthread']);
@@ -161,13 +164,26 @@ function kernelUnit(name, { lanes, flags }) {
   };
 }
 
+/** @param names of files, relative to native/ */
 function engineUnits(names) {
   const headers = join(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include');
   return names.map((name) => ({
-    source: join(sources, 'engine', `${name}.cc`),
-    object: `${name}.o`,
-    flags: name === 'addon' ? ['-I', headers] : [],
+    source: join(sources, name),
+    object: `${name.replaceAll('/', '-')}.o`,
+    flags: ['-I', headers],
   }));
+}
+
+/** Sources and headers in a folder of native/ and the folders in it, relative to native/, in a fixed order. */
+function sourcesIn(folder) {
+  const entries = readdirSync(join(sources, folder), { withFileTypes: true });
+  return entries
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return sourcesIn(path);
+      return /\.(h|cc)$/.test(entry.name) ? [path] : [];
+    })
+    .sort();
 }
 
 /** Compiles in parallel, one unit per core. */
@@ -216,11 +232,8 @@ async function answers(command, ...args) {
 function versionWith(compiler) {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([compiler.title, process.platform, process.arch, common, ofKernels, instructionSets]));
-  for (const folder of ['engine', 'kernels', 'kernels/optimizees']) {
-    for (const name of readdirSync(join(sources, folder)).sort()) {
-      if (/\.(h|cc)$/.test(name)) hash.update(`${folder}/${name}\0`).update(readFileSync(join(sources, folder, name)));
-    }
-  }
+  for (const path of [...sourcesIn('engine'), ...sourcesIn('kernels')])
+    hash.update(`${path}\0`).update(readFileSync(join(sources, path)));
   return hash.digest('hex').slice(0, 12);
 }
 

@@ -41,6 +41,7 @@ struct MiniBatches {
   /** The examples of each step, [steps, B, batch]. */
   long steps;
   const int* rows;
+  long examples;
 };
 
 /** A multi-layer perceptron. */
@@ -100,6 +101,13 @@ struct Functions {
 enum Objective { kLoss, kLog, kRelative };
 constexpr double kLogOffset = 1e-8;
 
+/** θ_{t+1} = θ_t + α_t (g_t - λ θ_t), where g_t is the network's update. */
+struct Rates {
+  /** α_t of each step; null for 1. */
+  const float* each;
+  /** λ */
+  double decay;
+};
 
 /** T steps of an episode, and the meta-gradient where `gradient` is set. */
 struct Unroll {
@@ -115,6 +123,9 @@ struct Unroll {
   float* hidden;
   /** Whether `hidden` is all zeros, so that the first step need not read it. */
   bool fresh;
+  /** Steps between states that are kept for the backward pass, which recomputes the others. */
+  long segment;
+  Rates rates;
   /** [T + 1, B] */
   float* losses;
   /** dL/dφ, or null. */
@@ -136,6 +147,7 @@ struct Step {
   /** Like an unroll's. */
   float* hidden;
   bool fresh;
+  Rates rates;
 };
 
 /** The meta-gradient of T such steps, from what the caller has kept of them. */
@@ -153,6 +165,7 @@ struct Back {
   const float* saved;
   /** Whether the first of these states is all zeros. */
   bool fresh;
+  Rates rates;
   /** dL/df(θ_t), t = 0 … T */
   const double* weights;
   /** dL/dφ */

@@ -14,6 +14,11 @@ struct Rows {
   INLINE const float* row(long t) const { return at + t * stride; }
 };
 
+/** A step's θ_{t+1} = `shrink` θ_t + `step` g_t. */
+struct Rate {
+  float step, shrink;
+};
+
 /** A thread's working memory, for one block at a time. */
 template <int NB>
 struct Scratch {
@@ -28,8 +33,8 @@ struct Scratch {
   /** dL/dz [gates][NB]; and per layer, for up to kOuterSteps steps, transposed. */
   V* dz;
   float* dzT[kMaxLayers];
-  /** δ_{t+1}, dL/dupdate_t. */
-  V upstream[NB];
+  /** (1 - α_t λ) δ_{t+1}, to which w_t ∇f(θ_t) adds up to δ_t; and α_t δ_{t+1}, dL/dg_t. */
+  V upstream[NB], output[NB];
 
   Scratch(const Plan& p, Arena& arena, bool backward) {
     inputs = arena.take<V>(2 * NB);
@@ -85,7 +90,7 @@ INLINE void layer_forward(const Layer& l, const V* x, const V* h, V* gates, V* c
  */
 template <bool Keep, int NB>
 __attribute__((noinline)) void forward_step(const Plan& p, Scratch<NB>& s, const float* gradient, V* state, bool fresh,
-                                            V* record, float* theta) {
+                                            V* record, float* theta, Rate rate) {
   V* inputs = Keep ? record : s.inputs;
   UNROLL for (int n = 0; n < NB; n++) preprocess<NB>(p.network->preprocessing, load(gradient + n * kLanes), inputs + n);
   const V* x = inputs;
@@ -112,7 +117,10 @@ __attribute__((noinline)) void forward_step(const Plan& p, Scratch<NB>& s, const
     }
   }
   if (k < p.top) UNROLL for (int n = 0; n < NB; n++) even[n] = fma(set(p.output[k]), x[k * NB + n], even[n]);
-  UNROLL for (int n = 0; n < NB; n++) store(theta + n * kLanes, load(theta + n * kLanes) + (even[n] + odd[n]));
+  UNROLL for (int n = 0; n < NB; n++) {
+    const V own = set(rate.shrink) * load(theta + n * kLanes);
+    store(theta + n * kLanes, own + set(rate.step) * (even[n] + odd[n]));
+  }
 }
 
 /** dL/dz, and dL/dc of the previous step, for one layer's cells. */
@@ -148,13 +156,13 @@ INLINE void output_backward(const Plan& p, Scratch<NB>& s, const V* x, float* su
   for (int k = 0; k < p.top; k++, sums += kLanes) {
     V sum = load(sums);
     UNROLL for (int n = 0; n < NB; n++) {
-      sum = fma(s.upstream[n], x[k * NB + n], sum);
-      if (dh != nullptr) dh[k * NB + n] = fma(set(p.output[k]), s.upstream[n], dh[k * NB + n]);
+      sum = fma(s.output[n], x[k * NB + n], sum);
+      if (dh != nullptr) dh[k * NB + n] = fma(set(p.output[k]), s.output[n], dh[k * NB + n]);
     }
     store(sums, sum);
   }
   V sum = load(sums);
-  UNROLL for (int n = 0; n < NB; n++) sum = sum + s.upstream[n];
+  UNROLL for (int n = 0; n < NB; n++) sum = sum + s.output[n];
   store(sums, sum);
 }
 
@@ -187,22 +195,28 @@ INLINE void products_backward(const Plan& p, const Scratch<NB>& s, const V* reco
 
 /**
  * Back-propagation through steps `first` … `last` - 1 of a block, given their records. Second derivatives are dropped:
- * dL/dupdate_t is δ_{t+1} = δ_{t+2} + w_{t+1} ∇f(θ_{t+1}), so no gradient passes through the inputs.
+ * dL/dg_t is α_t δ_{t+1}, with δ_t = w_t ∇f(θ_t) + (1 - α_t λ) δ_{t+1}, so no gradient passes through the inputs.
  * @param weights w_t ℓ'(f(θ_t)) / B of each coordinate's function
  * @param initial the state before step `first`
  * @param fresh whether `initial` is all zeros
+ * @param rate_at the rates of step t
  * @param sums added to
  */
-template <int NB>
+template <int NB, class RateAt>
 __attribute__((noinline)) void backward_segment(const Plan& p, Scratch<NB>& s, const V* records, long first, long last,
                                                 const V* initial, bool fresh, Rows gradients, Rows weights,
-                                                float* sums) {
+                                                const RateAt& rate_at, float* sums) {
   constexpr int kWidth = kLanes * NB;
   int waiting = 0;
   for (long t = last - 1; t >= first; t--) {
+    const Rate rate = rate_at(t);
     const V* record = records + (t - first) * p.record * NB;
     UNROLL for (int n = 0; n < NB; n++)
       s.upstream[n] = fma(load(weights.row(t + 1) + n * kLanes), load(gradients.row(t + 1) + n * kLanes), s.upstream[n]);
+    UNROLL for (int n = 0; n < NB; n++) {
+      s.output[n] = set(rate.step) * s.upstream[n];
+      s.upstream[n] = set(rate.shrink) * s.upstream[n];
+    }
     output_backward(p, s, p.layers > 0 ? record + p.layer[p.layers - 1].record_h * NB : record, sums + p.sums_output);
     for (int l = p.layers - 1; l >= 0; l--) {
       const Layer& layer = p.layer[l];

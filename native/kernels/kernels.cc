@@ -20,13 +20,13 @@ void unroll(const Unroll& task, Pool& pool) {
 Functions elsewhere(long coordinates) { return {Functions::kElsewhere, 1, coordinates, {}, {}, {}, nullptr}; }
 
 void step(const Step& s, Pool& pool) {
-  const Unroll task{s.network, elsewhere(s.coordinates), s.phi, 1, nullptr, s.theta, s.hidden, s.fresh, nullptr, nullptr, kLoss, nullptr};
+  const Unroll task{s.network, elsewhere(s.coordinates), s.phi, 1, nullptr, s.theta, s.hidden, s.fresh, 1, s.rates, nullptr, nullptr, kLoss, nullptr};
   with_blocks(s.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).step(s.gradient); });
 }
 
 void back(const Back& b, Pool& pool) {
-  const Unroll task{b.network, elsewhere(b.coordinates), b.phi, b.steps, b.weights, nullptr, nullptr, b.fresh, nullptr, b.gradient, kLoss, nullptr};
-  with_blocks(b.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).back(b.gradients, b.observed, b.segment, b.saved); });
+  const Unroll task{b.network, elsewhere(b.coordinates), b.phi, b.steps, b.weights, nullptr, nullptr, b.fresh, b.segment, b.rates, nullptr, b.gradient, kLoss, nullptr};
+  with_blocks(b.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).back(b.gradients, b.observed, b.saved); });
 }
 
 void evaluate(const Evaluation& e, Pool& pool) {

@@ -6,7 +6,7 @@
 // back, with everything in its cache and without waiting for others. If a function is large, its blocks are the pieces,
 // and the threads synchronise at each step, whose gradient needs all of θ.
 //
-// The forward pass keeps the gradients and, every kSegment steps, the state; the backward pass recomputes each block's
+// The forward pass keeps the gradients and, every `segment` steps, the state; the backward pass recomputes each block's
 // segment and uses its records while they are in the cache. If a piece's records are small, the forward pass keeps them.
 //
 // Many coordinates of a large function may have gradients of zero, such as the weights of pixels that are never lit: a
@@ -18,7 +18,6 @@
 
 namespace metadescent::METADESCENT_ISA {
 
-constexpr long kSegment = 20;
 /** Largest records of a piece that are kept, not recomputed; beyond the caches, keeping costs more than it saves. */
 constexpr size_t kKeepBytes = size_t{4} << 20;
 /** A function with more coordinates is divided among threads by blocks, unless there are many functions. */
@@ -107,11 +106,10 @@ class UnrollTask {
    * A separate backward pass, a block at a time.
    * @param gradients ∇f(θ_t) [T + 1, N]
    * @param observed what the network saw of them, [T, N], or null
-   * @param every steps between saved states
    * @param states the saved states, each like an unroll's `hidden`
    */
-  void back(const float* gradients, const float* observed, long every, const float* states) {
-    cut(every);
+  void back(const float* gradients, const float* observed, const float* states) {
+    cut();
     apart = observed != nullptr;
     given = states;
     each_block([&](Run& g, Scratch<NB>& s, float* own) {
@@ -133,6 +131,12 @@ class UnrollTask {
     for (counted = u.gradient ? u.steps : 0; counted > 0 && u.weights[counted] == 0;) counted--;
     if (u.gradient && u.objective == kLoss)
       for (long t = 0; t <= u.steps; t++) weights[t] = weight_of(t);
+  }
+
+  /** α_t, and 1 - α_t λ. */
+  Rate rate_at(long t) const {
+    const float rate = u.rates.each == nullptr ? 1 : u.rates.each[t];
+    return {rate, static_cast<float>(1 - rate * u.rates.decay)};
   }
 
   /** w_t / B */
@@ -168,10 +172,10 @@ class UnrollTask {
     g.weights = arena.take<float>((u.steps + 1) * kWidth);
   }
 
-  /** Cuts the steps into segments, whose records are recomputed. @param steps of each */
-  void cut(long steps) {
+  /** Cuts the steps into segments, whose records are recomputed. */
+  void cut() {
     keep = false;
-    segment = steps;
+    segment = u.segment;
     segments = (u.steps + segment - 1) / segment;
   }
 
@@ -225,7 +229,7 @@ class UnrollTask {
     for (long i = 0; i < kWidth; i++) g.idle_update[i] = 0;
     with_memory(pool, 0, [&](Arena& arena) {
       Scratch<NB> s(plan, arena, false);
-      if (arena.base != nullptr) forward_step<false>(plan, s, kZero, g.idle_after, t == 0, nullptr, g.idle_update);
+      if (arena.base != nullptr) forward_step<false>(plan, s, kZero, g.idle_after, t == 0, nullptr, g.idle_update, rate_at(t));
     });
   }
 
@@ -235,7 +239,7 @@ class UnrollTask {
     const long blocks = (batch * d + kWidth - 1) / kWidth;
     const size_t bytes = sizeof(V) * NB * plan.record * blocks * u.steps;
     keep = u.gradient && bytes <= kKeepBytes;
-    segment = keep ? u.steps : kSegment;
+    segment = keep ? u.steps : u.segment;
     segments = (u.steps + segment - 1) / segment;
     with_memory(pool, pool.size(), [&](Arena& arena) { share(batches, arena); });
     parallel(pool, pieces, [&](int thread, int piece) {
@@ -284,7 +288,7 @@ class UnrollTask {
 
   /** A piece is some blocks of all functions; the threads synchronise at each step. */
   void run_wide() {
-    cut(kSegment);
+    cut();
     Run g{};
     g.count = n;
     const long blocks = (n + kWidth - 1) / kWidth;
@@ -380,6 +384,7 @@ class UnrollTask {
 
   void forward(Run& g, Scratch<NB>& s, long t, long from, long to) const {
     const bool fresh = t == 0 && u.fresh;
+    const Rate rate = rate_at(t);
     for (long b = from; b < to; b++) {
       V* state = state_of(g.states, b);
       const bool idle = g.idle != nullptr && g.idle[b];
@@ -388,12 +393,12 @@ class UnrollTask {
       const float* gradient = gradients_at(g, t) + b * kWidth;
       float* theta = g.theta + b * kWidth;
       if (idle && is_zero(gradient)) {
-        for (long i = 0; i < kWidth; i++) theta[i] += g.idle_update[i];
+        for (long i = 0; i < kWidth; i++) theta[i] = rate.shrink * theta[i] + g.idle_update[i];
         continue;
       }
       if (idle) g.idle[b] = false;
-      if (keep) forward_step<true>(plan, s, gradient, state, fresh, records_of(g, b) + t * plan.record * NB, theta);
-      else forward_step<false>(plan, s, gradient, state, fresh, nullptr, theta);
+      if (keep) forward_step<true>(plan, s, gradient, state, fresh, records_of(g, b) + t * plan.record * NB, theta, rate);
+      else forward_step<false>(plan, s, gradient, state, fresh, nullptr, theta, rate);
     }
   }
 
@@ -451,10 +456,11 @@ class UnrollTask {
           copy(g.initial, g.again, plan.state * NB);
           for (long t = first; t < last; t++) {
             forward_step<true>(plan, s, g.observed + t * g.width + b * kWidth, g.again, t == first && fresh,
-                               records + (t - first) * plan.record * NB, nullptr);
+                               records + (t - first) * plan.record * NB, nullptr, Rate{});
           }
         }
-        backward_segment<NB>(plan, s, records, first, last, g.initial, fresh, {g.gradients + b * kWidth, g.width}, {g.weights, kWidth}, own);
+        backward_segment<NB>(plan, s, records, first, last, g.initial, fresh, {g.gradients + b * kWidth, g.width}, {g.weights, kWidth},
+                             [&](long t) { return rate_at(t); }, own);
       }
     }
   }

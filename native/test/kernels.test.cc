@@ -63,6 +63,9 @@ struct Case {
   unsigned dark = 3;
   /** Whether each function has its own order of the classes. */
   bool permuted = false;
+  /** Whether the learning rate changes from step to step, and λ. */
+  bool scheduled = false;
+  float decay = 0;
 };
 
 /** Made-up examples, and which of them each function sees at each step of two unrolls. */
@@ -122,7 +125,8 @@ void step_by_step(const Kernels& kernels, const Unroll& u, Pool& pool) {
     kernels.evaluate({functions, u.theta, u.losses + t * u.functions.count, gradient}, pool);
     if (t == u.steps) break;
     if (t % segment == 0) saved.insert(saved.end(), u.hidden, u.hidden + hidden_size);
-    kernels.step({u.network, u.phi, n, gradient, u.theta, u.hidden, u.fresh && t == 0}, pool);
+    kernels.step({u.network, u.phi, n, gradient, u.theta, u.hidden, u.fresh && t == 0,
+                  {u.rates.each ? u.rates.each + t : nullptr, u.rates.decay}}, pool);
   }
   if (u.gradient == nullptr) return;
   reference::Vector weights(u.weights, u.weights + u.steps + 1);
@@ -135,7 +139,8 @@ void step_by_step(const Kernels& kernels, const Unroll& u, Pool& pool) {
     const float loss = u.losses[t * u.functions.count + b], first = u.initial ? u.initial[b] : u.losses[b];
     gradients[i] /= u.objective == kLog ? loss + 1e-8f : first;
   }
-  kernels.back({u.network, u.phi, n, u.steps, gradients.data(), observed, segment, saved.data(), u.fresh, weights.data(), u.gradient}, pool);
+  kernels.back({u.network, u.phi, n, u.steps, gradients.data(), observed, segment, saved.data(), u.fresh, u.rates,
+                weights.data(), u.gradient}, pool);
 }
 
 /** Two consecutive unrolls, each against double precision and with 1, 2 and 5 threads. */
@@ -154,6 +159,9 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
   reference::Vector weights(c.steps + 1);
   for (double& w : weights) w = std::fabs(normal(random));
   if (seed % 2) weights.back() = 0;  // as in the sum of the losses before the last
+  Floats schedule(c.scheduled ? c.steps : 0);
+  for (size_t t = 0; t < schedule.size(); t++) schedule[t] = 1.5f * float(t + 1) / float(c.steps);
+  const Rates rates{schedule.empty() ? nullptr : schedule.data(), c.decay};
   const Examples examples(c, random);
   long hidden_size = 0;
   for (int l = 0; l < c.network.layers; l++) hidden_size += 2 * n * c.network.units[l];
@@ -187,13 +195,13 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
       const float* whole = part == 0 ? nullptr : initial.data();
       const reference::MetaLoss meta{weights.data(), c.objective, whole};
       const Unroll task{c.network, functions, phi.data(), c.steps, weights.data(), theta.data(), hidden.data(),
-                        part == 0, losses.data(), gradient.data(), c.objective, whole};
+                        part == 0, 20, rates, losses.data(), gradient.data(), c.objective, whole};
       way(kernels, task, pool);
       if (part == 0) initial.assign(losses.begin(), losses.begin() + c.count);
       for (const Floats* part_of : {&losses, &gradient, &theta, &hidden}) all.insert(all.end(), part_of->begin(), part_of->end());
       if (threads > 1) continue;
       const reference::Episode before = episode;
-      const auto expected = episode.unroll(c.network, functions, exact, c.steps, meta);
+      const auto expected = episode.unroll(c.network, functions, exact, c.steps, meta, rates);
       // Beyond this the loop diverges, and single precision may give anything.
       if (std::any_of(expected.losses.begin(), expected.losses.end(), [](double loss) { return !(loss < 1e12); })) continue;
       const double errors[] = {distance(losses, expected.losses), distance(gradient, expected.gradient),
@@ -205,7 +213,7 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
         moved.theta = nudged(before.theta, random);
         // A softmax loses what is small beside 1: so do gradients where a function is nearly sure of its class.
         if (c.family == Functions::kPerceptron) moved.rounding = 1e-7, moved.random = &random;
-        const auto elsewhere = moved.unroll(c.network, functions, nudged(exact, random), c.steps, meta);
+        const auto elsewhere = moved.unroll(c.network, functions, nudged(exact, random), c.steps, meta, rates);
         const double magnified[] = {distance(elsewhere.losses, expected.losses),
                                     distance(elsewhere.gradient, expected.gradient), distance(moved.theta, episode.theta)};
         for (int i = 0; i < 3; i++) bounds[i] = std::fmax(1e-4, 5 * magnified[i]);
@@ -221,7 +229,8 @@ void run(const Kernels& kernels, const Case& c, unsigned seed, Way way = whole) 
 
     // Without a gradient the steps are the same, bit for bit.
     Floats theta2 = start, hidden2(hidden_size), losses((c.steps + 1) * c.count);
-    way(kernels, {c.network, examples.functions(c, 0, W, y, scale), phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, losses.data(), nullptr, kLoss, nullptr}, pool);
+    way(kernels, {c.network, examples.functions(c, 0, W, y, scale), phi.data(), c.steps, nullptr, theta2.data(), hidden2.data(), true, 20,
+                  rates, losses.data(), nullptr, kLoss, nullptr}, pool);
     check(std::memcmp(losses.data(), first.data(), losses.size() * sizeof(float)) == 0, describe(c) + ": other losses without a gradient", 0);
   }
   std::printf("ok %.1e %s%s\n", worst, describe(c).c_str(), way == step_by_step ? ", step by step" : "");
@@ -379,6 +388,18 @@ int main(int count, char** arguments) {
   evaluate(*kernels, {{2}, 8, 1, true, 1, 2, {3, 2, 8}}, 40);
   evaluate(*kernels, {{37}, 16, 3, true, 2, 4, {3, 17, 9, 33, 2}}, 1);
   std::mt19937 random(seed);
+  // Learning rates by step, with and without weight decay; idle blocks decay too.
+  for (const float decay : {0.f, .05f})
+    for (const Way way : {whole, step_by_step}) {
+      Case scheduled{deepmind, Functions::kParabola, 2, 333, 45, .2f, 1};
+      scheduled.scheduled = decay == 0 || way == whole;
+      scheduled.decay = decay;
+      run(*kernels, scheduled, seed, way);
+      Case small{paper, Functions::kQuadratic, 12, 10, 23, .2f, 1};
+      small.scheduled = true;
+      small.decay = decay;
+      run(*kernels, small, seed, way);
+    }
   run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed, step_by_step);
   // Gradients that are zero for long, or always, from a fresh start and later.
   Case dark{paper, Functions::kPerceptron, 2, 50 * 19 + 19 + 19 * 2 + 2, 33, .2f, .3f};
@@ -386,6 +407,9 @@ int main(int count, char** arguments) {
   dark.perceptron.widths[0] = 50, dark.perceptron.widths[1] = 19, dark.perceptron.widths[2] = 2;
   dark.perceptron.batch = 1;
   dark.dark = 40;
+  for (const Way way : {whole, step_by_step}) run(*kernels, dark, seed, way);
+  dark.scheduled = true;
+  dark.decay = .05f;
   for (const Way way : {whole, step_by_step}) run(*kernels, dark, seed, way);
   for (int i = 0; i < cases; i++) {
     const Case c = random_case(random);

@@ -212,10 +212,11 @@ struct Episode {
     Vector gradient;
   };
 
-  Outcome unroll(const Network& network, const Functions& f, const Vector& phi, long steps, const MetaLoss& meta) {
+  Outcome unroll(const Network& network, const Functions& f, const Vector& phi, long steps, const MetaLoss& meta, const metadescent::Rates& rates = {}) {
     const Maps maps(network);
     const long d = f.dimension, n = f.count * d;
     Outcome out;
+    const auto rate = [&](long t) { return rates.each == nullptr ? 1 : double(rates.each[t]); };
     std::vector<std::vector<Trace>> traces(steps, std::vector<Trace>(n));
     for (long t = 0; t <= steps; t++) {
       out.gradients.emplace_back(n);
@@ -225,7 +226,10 @@ struct Episode {
       for (double& g : out.gradients[t])
         if (rounding != 0 && g != 0) g += rounding * normal(*random);
       if (t == steps) break;
-      for (long i = 0; i < n; i++) theta[i] += step(network, maps, phi, out.gradients[t][i], states[i], traces[t][i]);
+      for (long i = 0; i < n; i++) {
+        const double update = step(network, maps, phi, out.gradients[t][i], states[i], traces[t][i]);
+        theta[i] += rate(t) * (update - rates.decay * theta[i]);
+      }
     }
     out.gradient.assign(maps.size, 0);
     for (long i = 0; i < n; i++) {
@@ -237,8 +241,9 @@ struct Episode {
         const double loss = out.losses[(t + 1) * f.count + i / d];
         const double whole = meta.initial ? meta.initial[i / d] : out.losses[i / d];
         const double slope = meta.objective == kLoss ? 1 : meta.objective == kLog ? 1 / (loss + 1e-8) : 1 / whole;
+        if (t + 1 < steps) upstream *= 1 - rate(t + 1) * rates.decay;
         upstream += meta.weights[t + 1] * slope / double(f.count) * out.gradients[t + 1][i];
-        step_back(network, maps, phi, traces[t][i], upstream, carried, out.gradient);
+        step_back(network, maps, phi, traces[t][i], rate(t) * upstream, carried, out.gradient);
       }
     }
     return out;

@@ -1,7 +1,6 @@
 import { type Engine, Unsupported } from '../../src/core/engines/engine.js';
 import { loadAddon } from '../../src/core/engines/native/addon.js';
 import { createNativeEngine } from '../../src/core/engines/native/engine.js';
-import { States } from '../../src/core/engines/native/states.js';
 import { SteppedEpisode } from '../../src/core/engines/native/stepped-episode.js';
 import { networksWithKernels } from '../../src/core/engines/native/support.js';
 
@@ -18,13 +17,12 @@ export function nativeMissing(): string | false {
 
 /** The native engine with another engine's gradients for every problem, even those with kernels. */
 export function stepByStep(gradients: Engine): Engine {
-  const states = new States();
   return {
     ...createNativeEngine(gradients),
     openFunctions: gradients.openFunctions,
-    async openEpisode(optimizer, batch, { state } = {}) {
+    async openEpisode(optimizer, batch, options) {
       networksWithKernels(optimizer);
-      return new SteppedEpisode(loadAddon(), states, optimizer, batch, await gradients.openFunctions(batch), state);
+      return new SteppedEpisode(loadAddon(), optimizer, batch, await gradients.openFunctions(batch), options);
     },
   };
 }

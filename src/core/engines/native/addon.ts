@@ -5,106 +5,42 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Unsupported } from '../engine.js';
 
-/** An optional array. */
-type Floats = Float32Array | null;
+/** Named fields, each of the kind and length that the native code expects. An absent one, undefined and null are the same. */
+export interface Descriptor {
+  readonly [name: string]: Field;
+}
+type Field =
+  | number
+  | boolean
+  | string
+  | null
+  | undefined
+  | readonly number[]
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint8Array
+  | Descriptor;
 
-/** [preprocessing, its constant, projection or 0, output scale, units …] */
-export type NetworkNumbers = Float64Array;
+declare const opened: unique symbol;
+/** What `open` returns. */
+export type AddonHandle = { readonly [opened]: never };
 
-/** Family, number of functions, coordinates per function, their data, and c if the functions are f(c∘θ). */
-export type FunctionArguments = [
-  family: number,
-  count: number,
-  dimension: number,
-  first: Floats,
-  second: Floats,
-  scale: Floats,
-  ...miniBatches: MiniBatchArguments,
-];
-
-/**
- * A perceptron as [activation, loss, widths …], or a convolutional network as [side, kernel, batch normalisation or not,
- * convolutions, widths …]; the size of a mini-batch; the examples' bytes and classes; and the rows of the mini-batches
- * of this call's steps [steps, functions, size]. Nulls and 0 if there is no network.
- */
-export type MiniBatchArguments = [
-  layers: Float64Array | null,
-  size: number,
-  inputs: Uint8Array | null,
-  labels: Uint8Array | null,
-  rows: Int32Array | null,
-];
-
-/**
- * The exports of native/engine/addon.cc. With `background` a call runs on another thread and returns a promise; its
- * arrays must not be touched until that resolves. Otherwise the results are written when the call returns.
- */
+/** The exports of native/engine/addon.cc. A field that is missing, unknown or of another kind or length throws. */
 export interface Addon {
   /** @returns the instruction set's name */
   start(instructionSet: string, threads: number): string;
-  unroll(
-    background: boolean,
-    network: NetworkNumbers,
-    ...rest: [
-      ...functions: FunctionArguments,
-      phi: Float32Array,
-      steps: number,
-      theta: Float32Array,
-      hidden: Float32Array,
-      fresh: boolean,
-      losses: Float32Array,
-      weights: Float64Array | null,
-      objective: number,
-      initial: Floats,
-      gradient: Floats,
-    ]
-  ): Promise<void> | undefined;
-  /** θ += the update for a gradient, h ← the next state, for any coordinates. */
-  step(
-    background: boolean,
-    network: NetworkNumbers,
-    phi: Float32Array,
-    coordinates: number,
-    gradient: Float32Array,
-    theta: Float32Array,
-    hidden: Float32Array,
-    fresh: boolean,
-  ): Promise<void> | undefined;
-  /** dL/dφ of such steps, from their true and observed gradients, and the state before every `segment` steps. */
-  back(
-    background: boolean,
-    network: NetworkNumbers,
-    phi: Float32Array,
-    coordinates: number,
-    steps: number,
-    gradients: Float32Array,
-    observed: Floats,
-    segment: number,
-    states: Float32Array,
-    fresh: boolean,
-    weights: Float64Array,
-    gradient: Float32Array,
-  ): Promise<void> | undefined;
-  evaluate(
-    background: boolean,
-    ...rest: [...functions: FunctionArguments, theta: Float32Array, losses: Float32Array, gradient: Float32Array]
-  ): Promise<void> | undefined;
+  /** Opens a handle, which keeps its state in memory of its own. native/engine/handles/ has the kinds, and how to add one. */
+  open(descriptor: Descriptor & { readonly kind: string }): AddonHandle;
+  /**
+   * With `background` a call runs on another thread and returns a promise; until that resolves, its arrays must not be
+   * touched, and the handle takes no other call. Otherwise the results are written when the call returns.
+   */
+  call(handle: AddonHandle, operation: string, background: boolean, fields: Descriptor): Promise<void> | undefined;
+  /** Frees the handle's memory. */
+  close(handle: AddonHandle): void;
   /** A step of the meta-optimizer. `descended` receives the gradient's norm, and 1 if φ and Adam's means are finite, else 0. */
-  descend(
-    background: false,
-    phi: Float32Array,
-    gradient: Float32Array,
-    m: Float32Array,
-    v: Float32Array,
-    descended: Float64Array,
-    clipNorm: number,
-    learningRate: number,
-    beta1: number,
-    beta2: number,
-    epsilon: number,
-    correction1: number,
-    correction2: number,
-  ): void;
+  descend(fields: Descriptor): void;
 }
 
 export interface LoadedAddon {

@@ -5,27 +5,24 @@ import { type ConvNet, layersOf as convLayers, imageChannels } from '../../../co
 import { mnistNet } from '../../../contract/problems/mnist.js';
 import { type Perceptron, perceptronNet } from '../../../contract/problems/perceptron.js';
 import { type ProblemName, type ProblemSpec, partsOf } from '../../../contract/problems.js';
+import type { StepRates } from '../../../contract/use.js';
 import type { FunctionBatch } from '../../problems/batch.js';
-import type { FunctionArguments, MiniBatchArguments, NetworkNumbers } from './addon.js';
+import type { Descriptor } from './addon.js';
 
-/** Networks and functions as arguments of the addon. */
+/** Networks and functions as the addon's descriptors. */
 
-const preprocessings = { none: 0, 'log-sign-paper': 1, 'log-sign-deepmind': 2 } as const;
-/** The problems with kernels in native/kernels/optimizees/. */
-const families: { readonly [N in ProblemName]?: number } = {
-  simple: 0,
-  'simple-multi': 0,
-  parabola: 1,
-  quadratic: 2,
-  mnist: 3,
-  perceptron: 3,
-  autoencoder: 3,
-  cifar: 4,
-  shapes: 4,
+/** The problems with kernels in native/kernels/optimizees/, and the names of those kernels. */
+const families: { readonly [N in ProblemName]?: string } = {
+  simple: 'simple',
+  'simple-multi': 'simple',
+  parabola: 'parabola',
+  quadratic: 'quadratic',
+  mnist: 'perceptron',
+  perceptron: 'perceptron',
+  autoencoder: 'perceptron',
+  cifar: 'convolutional',
+  shapes: 'convolutional',
 };
-export const objectiveNumbers = { loss: 0, log: 1, relative: 2 } as const;
-const activations = { sigmoid: 0, tanh: 1, relu: 2, gelu: 3 } as const;
-const losses = { 'cross-entropy': 0, 'squared-error': 1, reconstruction: 2 } as const;
 
 /** Whether native code computes a problem's values and gradients, with rescaled coordinates or without. */
 export function hasKernels(problem: ProblemSpec): boolean {
@@ -39,44 +36,59 @@ export function hasKernelsWithin(problem: ProblemSpec): boolean {
   return hasKernels(problem) || (parts.length > 0 && parts.every(hasKernelsWithin));
 }
 
-export function networkNumbers({ preprocess, inputProjection, outputScale, layers }: LstmSpec): NetworkNumbers {
+/** What native/engine/descriptors.cc reads as a network. */
+export function networkDescriptor({ preprocess, inputProjection, outputScale, layers }: LstmSpec): Descriptor {
   const constant = preprocess.name === 'none' ? 1 : preprocess.name === 'log-sign-paper' ? preprocess.p : preprocess.k;
-  return Float64Array.of(preprocessings[preprocess.name], constant, inputProjection ?? 0, outputScale, ...layers);
+  return { preprocess: preprocess.name, constant, projection: inputProjection ?? 0, outputScale, layers };
 }
 
-/** The arguments for functions that have kernels, for a call of `steps` steps from `firstStep`. */
-export function functionArguments(batch: FunctionBatch, firstStep: number, steps: number): FunctionArguments {
-  const scale = batch.problem.name === 'rescaled' ? batch.data.c! : null;
-  const unscaled = scale ? batch.parts[0]! : batch;
+/** What native/engine/descriptors.cc reads as functions, of those that have kernels. */
+export function functionsDescriptor(batch: FunctionBatch): Descriptor {
+  const { unscaled, scale } = scaleOf(batch);
   const { problem, count, dimension, data } = unscaled;
-  return [
-    families[problem.name]!,
-    count,
-    dimension,
-    data.s ?? data.W ?? data.classes ?? null,
-    data.y ?? null,
-    scale,
-    ...miniBatches(unscaled, firstStep, steps),
-  ];
+  return { family: families[problem.name]!, count, dimension, ...data, scale, ...learnerOf(unscaled) };
 }
 
-function miniBatches({ problem, miniBatches }: FunctionBatch, firstStep: number, steps: number): MiniBatchArguments {
-  if (!miniBatches) return [null, 0, null, null, null];
+/** The field `rows` of a call of `evaluations` from step `first` on, for functions that learn from mini-batches. */
+export function rowsOf(batch: FunctionBatch, first: number, evaluations: number): Descriptor {
+  const { miniBatches } = scaleOf(batch).unscaled;
+  return miniBatches ? { rows: miniBatches.rows(first, evaluations) } : {};
+}
+
+/** The fields `rates` and `decay` of a call of `steps` from step `first` on. */
+export function ratesOf(rates: StepRates, first: number, steps: number): Descriptor {
+  return { rates: Float32Array.from({ length: steps }, (_, t) => rates.at(first + t)), decay: rates.weightDecay };
+}
+
+/** Floats of a network's state per coordinate: h and c of each unit. */
+export function stateSize({ layers }: LstmSpec): number {
+  return 2 * layers.reduce((a, b) => a + b, 0);
+}
+
+/** The functions f of f(c∘θ), and c [B, d]; c is null for 1. */
+function scaleOf(batch: FunctionBatch): { unscaled: FunctionBatch; scale: Float32Array | null } {
+  if (batch.problem.name !== 'rescaled') return { unscaled: batch, scale: null };
+  return { unscaled: batch.parts[0]!, scale: batch.data.c! };
+}
+
+/** The network of functions that learn from examples, and the examples. */
+function learnerOf({ problem, miniBatches }: FunctionBatch): Descriptor {
+  if (!miniBatches) return {};
   const { size, examples } = miniBatches;
-  return [layersOf(problem), size, examples.inputs, examples.labels, miniBatches.rows(firstStep, steps)];
+  return { ...layersOf(problem), batch: size, inputs: examples.inputs, labels: examples.labels };
 }
 
-function layersOf(problem: ProblemSpec): Float64Array | null {
+function layersOf(problem: ProblemSpec): Descriptor {
   const perceptron = perceptronOf(problem);
   if (perceptron) {
     const { activation, loss, widths } = perceptron;
-    return Float64Array.of(activations[activation], losses[loss], ...widths);
+    return { activation, loss, widths };
   }
   const net = convNetOf(problem);
-  if (!net) return null;
+  if (!net) return {};
   const { side, kernel, batchNorm, channels, hidden, classes } = net;
   const widths = [imageChannels, ...channels, ...hidden, classes.length];
-  return Float64Array.of(side, kernel, batchNorm ? 1 : 0, channels.length, ...widths);
+  return { side, kernel, batchNorm, convolutions: channels.length, widths };
 }
 
 function perceptronOf(problem: ProblemSpec): Perceptron | null {

@@ -7,7 +7,6 @@ import { ComposedFunctions } from './composed.js';
 import { NativeFunctions } from './functions.js';
 import { FusedEpisode } from './fused-episode.js';
 import { NativeOpenLoop } from './open-loop.js';
-import { States } from './states.js';
 import { SteppedEpisode } from './stepped-episode.js';
 import { networksWithKernels } from './support.js';
 
@@ -21,7 +20,6 @@ import { networksWithKernels } from './support.js';
 export function createNativeEngine(gradients?: Engine): Engine {
   const native = loadAddon();
   const { addon, version, instructionSet, threads } = native;
-  const states = new States();
   const descended = new Float64Array(2);
   const openFunctions = async (batch: FunctionBatch): Promise<OpenFunctions> => {
     if (hasKernels(batch.problem)) return new NativeFunctions(native, batch);
@@ -34,22 +32,33 @@ export function createNativeEngine(gradients?: Engine): Engine {
   return {
     info: gradients ? { ...info, gradient: nameOf(gradients) } : info,
     openFunctions,
-    async openEpisode(optimizer, batch, { state } = {}) {
+    async openEpisode(optimizer, batch, options) {
       networksWithKernels(optimizer);
       if (optimizer.name === 'lstm' && hasKernels(batch.problem))
-        return new FusedEpisode(native, states, optimizer, batch, state);
-      return new SteppedEpisode(native, states, optimizer, batch, await openFunctions(batch), state);
+        return new FusedEpisode(native, optimizer, batch, options);
+      return new SteppedEpisode(native, optimizer, batch, await openFunctions(batch), options);
     },
     async openLoop(optimizer, batch, state) {
       networksWithKernels(optimizer);
-      return new NativeOpenLoop(native, states, optimizer, batch, state);
+      return new NativeOpenLoop(native, optimizer, batch, state);
     },
     descend(phi, gradient, state, { learningRate, clipNorm }) {
       const { beta1, beta2, epsilon } = metaAdam;
       const [m, v] = state.vectors as [Float32Array, Float32Array];
-      const corrections = [1 - beta1 ** (state.steps + 1), 1 - beta2 ** (state.steps + 1)] as const;
-      const clip = clipNorm ?? Number.POSITIVE_INFINITY;
-      addon.descend(false, phi, gradient, m, v, descended, clip, learningRate, beta1, beta2, epsilon, ...corrections);
+      addon.descend({
+        phi,
+        gradient,
+        m,
+        v,
+        descended,
+        clipNorm: clipNorm ?? Number.POSITIVE_INFINITY,
+        learningRate,
+        beta1,
+        beta2,
+        epsilon,
+        correction1: 1 - beta1 ** (state.steps + 1),
+        correction2: 1 - beta2 ** (state.steps + 1),
+      });
       const [norm, finite] = descended as unknown as [number, number];
       if (Number.isFinite(norm)) state.steps++;
       return { norm, finite: finite === 1 };

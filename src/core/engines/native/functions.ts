@@ -1,25 +1,29 @@
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { OpenFunctions } from '../engine.js';
 import type { LoadedAddon } from './addon.js';
-import { evaluationCost, functionArguments } from './arguments.js';
+import { evaluationCost, functionsDescriptor, rowsOf } from './arguments.js';
+import { NativeHandle } from './handle.js';
 
 /** Functions that have kernels. */
 export class NativeFunctions implements OpenFunctions {
+  private readonly handle: NativeHandle;
+
   constructor(
-    private readonly native: LoadedAddon,
+    native: LoadedAddon,
     private readonly batch: FunctionBatch,
-  ) {}
+  ) {
+    this.handle = new NativeHandle(native, { kind: 'functions', functions: functionsDescriptor(batch) });
+  }
 
   async evaluate(theta: Float32Array, step: number) {
-    const { addon, calls } = this.native;
-    const functions = functionArguments(this.batch, step, 1);
-    const losses = new Float32Array(this.batch.count);
+    const { batch, handle } = this;
+    const losses = new Float32Array(batch.count);
     const gradient = new Float32Array(theta.length);
-    await calls.make(evaluationCost(this.batch), (background) =>
-      addon.evaluate(background, ...functions, theta, losses, gradient),
-    );
+    await handle.call('evaluate', evaluationCost(batch), { theta, losses, gradient, ...rowsOf(batch, step, 1) });
     return { losses, gradient };
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.handle.close();
+  }
 }

@@ -1,9 +1,11 @@
+import { stepsBetweenStates } from '../../../contract/engines.js';
 import type { LstmSpec } from '../../../contract/networks/lstm.js';
+import type { StepRates } from '../../../contract/use.js';
 import type { FunctionBatch } from '../../problems/batch.js';
-import type { Episode, EpisodeState, UnrollOptions } from '../engine.js';
-import type { LoadedAddon, NetworkNumbers } from './addon.js';
-import { evaluationCost, functionArguments, networkNumbers, objectiveNumbers } from './arguments.js';
-import { type States, stateSize } from './states.js';
+import type { Episode, EpisodeOptions, EpisodeState, UnrollOptions } from '../engine.js';
+import type { Descriptor, LoadedAddon } from './addon.js';
+import { evaluationCost, functionsDescriptor, networkDescriptor, ratesOf, rowsOf, stateSize } from './arguments.js';
+import { NativeHandle } from './handle.js';
 import { droppedOnly } from './support.js';
 
 /** Maximum steps per call: the rows of their mini-batches are drawn in advance, and take memory. */
@@ -11,81 +13,77 @@ const longestCall = 1000;
 
 /** Functions that have kernels: a call computes a whole unroll. */
 export class FusedEpisode implements Episode {
-  private readonly network: NetworkNumbers;
-  private readonly theta: Float32Array;
-  private readonly hidden: Float32Array;
-  /** Steps taken; before the first, `hidden` is all zeros. */
+  private readonly handle: NativeHandle;
+  private readonly rates: StepRates | undefined;
+  private readonly coordinates: number;
+  private readonly stateSize: number;
+  /** Steps taken. */
   private step: number;
 
   constructor(
-    private readonly native: LoadedAddon,
-    private readonly states: States,
+    native: LoadedAddon,
     optimizer: LstmSpec,
     private readonly batch: FunctionBatch,
-    state?: EpisodeState,
+    { state, rates }: EpisodeOptions = {},
   ) {
-    this.network = networkNumbers(optimizer);
-    this.theta = (state?.theta ?? batch.start).slice();
-    this.hidden = states.take(stateSize(optimizer) * this.theta.length);
-    if (state) this.hidden.set(state.hidden);
     this.step = state?.step ?? 0;
+    this.rates = rates;
+    this.coordinates = batch.count * batch.dimension;
+    this.stateSize = stateSize(optimizer) * this.coordinates;
+    this.handle = new NativeHandle(native, {
+      kind: 'lstm-episode',
+      network: networkDescriptor(optimizer),
+      functions: functionsDescriptor(batch),
+      segment: stepsBetweenStates,
+      theta: state?.theta ?? batch.start,
+      // Before the first step it is all zeros.
+      hidden: this.step === 0 ? null : state?.hidden,
+    });
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
     const losses = new Float32Array((steps + 1) * this.batch.count);
     for (let done = 0; done < steps; ) {
       const part = Math.min(steps - done, longestCall);
-      losses.set(await this.run(phi, part, null, null), done * this.batch.count);
+      losses.set(await this.run(phi, part, 1, {}), done * this.batch.count);
       done += part;
     }
     return losses;
   }
 
-  async unroll(phi: Float32Array, options: UnrollOptions) {
-    droppedOnly(options.secondDerivatives);
+  async unroll(phi: Float32Array, { steps, weights, secondDerivatives, objective }: UnrollOptions) {
+    droppedOnly(secondDerivatives);
     const gradient = new Float32Array(phi.length);
-    const losses = await this.run(phi, options.steps, options, gradient);
+    // Back-propagation repeats the forward pass, and does two products for each one of it.
+    const losses = await this.run(phi, steps, 4, {
+      gradient,
+      weights: Float64Array.from(weights),
+      objective: objective?.name ?? 'loss',
+      ...(objective?.name === 'relative' && objective.initial && { initial: objective.initial }),
+    });
     return { losses, gradient };
   }
 
-  private async run(phi: Float32Array, steps: number, options: UnrollOptions | null, gradient: Float32Array | null) {
-    const { network, theta, hidden, batch } = this;
-    const { addon, calls } = this.native;
-    const functions = functionArguments(batch, this.step, steps + 1);
-    const fresh = this.step === 0;
+  /** @param passes the work in multiples of a forward pass */
+  private async run(phi: Float32Array, steps: number, passes: number, fields: Descriptor): Promise<Float32Array> {
+    const { batch, coordinates, rates, step } = this;
     const losses = new Float32Array((steps + 1) * batch.count);
-    const weights = options && Float64Array.from(options.weights);
-    const objective = objectiveNumbers[options?.objective?.name ?? 'loss'];
-    const initial = options?.objective?.name === 'relative' ? options.objective.initial : null;
-    // Back-propagation repeats the forward pass, and does two products for each one of it.
-    const passes = gradient ? 4 : 1;
-    const operations = steps * (evaluationCost(batch) + passes * theta.length * phi.length);
-    await calls.make(operations, (background) =>
-      addon.unroll(
-        background,
-        network,
-        ...functions,
-        phi,
-        steps,
-        theta,
-        hidden,
-        fresh,
-        losses,
-        weights,
-        objective,
-        initial,
-        gradient,
-      ),
-    );
+    const operations = steps * (evaluationCost(batch) + passes * coordinates * phi.length);
+    const rows = rowsOf(batch, step, steps + 1);
+    const taken = rates && ratesOf(rates, step, steps);
+    await this.handle.call('advance', operations, { phi, steps, losses, ...rows, ...taken, ...fields });
     this.step += steps;
     return losses;
   }
 
   async state(): Promise<EpisodeState> {
-    return { theta: this.theta, hidden: this.hidden, step: this.step };
+    const theta = new Float32Array(this.coordinates);
+    const hidden = new Float32Array(this.stateSize);
+    this.handle.now('read', { theta, hidden });
+    return { theta, hidden, step: this.step };
   }
 
   dispose(): void {
-    this.states.give(this.hidden);
+    this.handle.close();
   }
 }

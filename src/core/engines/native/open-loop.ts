@@ -4,7 +4,6 @@ import { weightsByGroup } from '../../../weights/shapes.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { OpenLoop, OpenLoopState } from '../engine.js';
 import type { LoadedAddon } from './addon.js';
-import type { States } from './states.js';
 import { SteppedGroup } from './stepped-group.js';
 
 /** All groups; only those with networks take steps. */
@@ -17,14 +16,13 @@ export class NativeOpenLoop implements OpenLoop {
 
   constructor(
     native: LoadedAddon,
-    private readonly states: States,
     optimizer: LearnedSpec,
     private readonly batch: FunctionBatch,
     state?: OpenLoopState,
   ) {
     this.step = state?.step ?? 0;
     this.groups = groupsOf(optimizer, batch.problem);
-    this.hidden = states.take(SteppedGroup.stateSizes(this.groups, batch.count));
+    this.hidden = new Float32Array(SteppedGroup.stateSizes(this.groups, batch.count));
     if (state) this.hidden.set(state.hidden);
     this.parts = SteppedGroup.each(native, this.groups, batch, this.hidden, this.step);
   }
@@ -56,10 +54,11 @@ export class NativeOpenLoop implements OpenLoop {
   }
 
   async state(): Promise<OpenLoopState> {
+    for (const part of this.parts) part.read();
     return { hidden: this.hidden, step: this.step };
   }
 
   dispose(): void {
-    this.states.give(this.hidden);
+    for (const part of this.parts) part.dispose();
   }
 }

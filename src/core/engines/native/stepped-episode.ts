@@ -1,11 +1,12 @@
 import { groupsOf } from '../../../contract/groups.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
+import type { StepRates } from '../../../contract/use.js';
 import { weightsByGroup } from '../../../weights/shapes.js';
 import type { FunctionBatch } from '../../problems/batch.js';
-import type { Episode, EpisodeState, Objective, OpenFunctions, UnrollOptions } from '../engine.js';
+import type { Episode, EpisodeOptions, EpisodeState, Objective, OpenFunctions, UnrollOptions } from '../engine.js';
 import { objectiveDerivatives } from '../objective.js';
 import type { LoadedAddon } from './addon.js';
-import type { States } from './states.js';
+import { ratesOf } from './arguments.js';
 import { SteppedGroup } from './stepped-group.js';
 import { droppedOnly } from './support.js';
 
@@ -14,23 +15,25 @@ export class SteppedEpisode implements Episode {
   private readonly groups;
   private readonly parts: SteppedGroup[];
   private readonly theta: Float32Array;
+  /** The groups' states one after the other; the networks' only after {@link state}. */
   private readonly hidden: Float32Array;
+  private readonly rates: StepRates | undefined;
   /** Steps taken. */
   private step: number;
 
   /** @param functions the batch's; disposed of with the episode */
   constructor(
     native: LoadedAddon,
-    private readonly states: States,
     optimizer: LearnedSpec,
     private readonly batch: FunctionBatch,
     private readonly functions: OpenFunctions,
-    state?: EpisodeState,
+    { state, rates }: EpisodeOptions = {},
   ) {
+    this.rates = rates;
     this.theta = (state?.theta ?? batch.start).slice();
     this.step = state?.step ?? 0;
     this.groups = groupsOf(optimizer, batch.problem);
-    this.hidden = states.take(SteppedGroup.stateSizes(this.groups, batch.count));
+    this.hidden = new Float32Array(SteppedGroup.stateSizes(this.groups, batch.count));
     if (state) this.hidden.set(state.hidden);
     this.parts = SteppedGroup.each(native, this.groups, batch, this.hidden, this.step);
   }
@@ -53,7 +56,7 @@ export class SteppedEpisode implements Episode {
 
   /** @returns f(θ_t) [steps + 1, B], and ∇f(θ_steps), or ∇ℓ(f(θ_steps)) of an objective */
   private async forward(phi: Float32Array, steps: number, objective?: Objective) {
-    const { parts, theta, functions, batch } = this;
+    const { parts, theta, functions, batch, rates } = this;
     const slices = weightsByGroup(this.groups, phi);
     const all = new Float32Array((steps + 1) * batch.count);
     for (let t = 0; ; t++) {
@@ -67,16 +70,18 @@ export class SteppedEpisode implements Episode {
         this.step += steps;
         return { losses: all, last: counted };
       }
-      for (const [i, part] of parts.entries()) await part.step(slices[i]!, observed, theta, counted);
+      const taken = rates && ratesOf(rates, this.step + t, 1);
+      for (const [i, part] of parts.entries()) await part.step(slices[i]!, observed, theta, counted, taken);
     }
   }
 
   async state(): Promise<EpisodeState> {
+    for (const part of this.parts) part.read();
     return { theta: this.theta, hidden: this.hidden, step: this.step };
   }
 
   dispose(): void {
     this.functions.dispose();
-    this.states.give(this.hidden);
+    for (const part of this.parts) part.dispose();
   }
 }

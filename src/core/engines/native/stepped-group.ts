@@ -1,8 +1,8 @@
 import { type Group, isNetwork, sizeOfGroup } from '../../../contract/groups.js';
 import { coordinatesOf } from '../../learned/blocks.js';
 import type { FunctionBatch } from '../../problems/batch.js';
-import type { LoadedAddon } from './addon.js';
-import { stateSize } from './states.js';
+import type { Descriptor, LoadedAddon } from './addon.js';
+import { stateSize } from './arguments.js';
 import { SteppedNetwork } from './stepped-network.js';
 import { SteppedRule } from './stepped-rule.js';
 import { lstmOf } from './support.js';
@@ -48,7 +48,7 @@ export class SteppedGroup {
   }
 
   /**
-   * @param hidden the group's part of the state, written at each step
+   * @param hidden the group's part of the state, written by {@link read}
    * @param steps taken so far
    */
   constructor(
@@ -84,13 +84,21 @@ export class SteppedGroup {
    * @param observed [B, d] ∇f(θ) as the optimizer sees it
    * @param theta [B, d]; the group's coordinates are updated
    * @param gradient [B, d] ∇f(θ)
+   * @param rates of a network's step
    */
-  async step(phi: Float32Array, observed: Float32Array, theta: Float32Array, gradient: Float32Array): Promise<void> {
+  async step(
+    phi: Float32Array,
+    observed: Float32Array,
+    theta: Float32Array,
+    gradient: Float32Array,
+    rates?: Descriptor,
+  ): Promise<void> {
     const { optimizer, places } = this;
-    if (!places) return optimizer.step(phi, observed, theta, gradient);
+    if (!places) return optimizer.step(phi, observed, theta, gradient, rates);
     const own = this.gather(theta, this.theta);
     const seen = this.gather(observed, this.observed);
-    await optimizer.step(phi, seen, own, gradient === observed ? seen : this.gather(gradient, this.gradient));
+    const counted = gradient === observed ? seen : this.gather(gradient, this.gradient);
+    await optimizer.step(phi, seen, own, counted, rates);
     for (let i = 0; i < places.length; i++) theta[places[i]!] = own[i]!;
   }
 
@@ -111,6 +119,15 @@ export class SteppedGroup {
     for (let t = 0; t * size < derivatives.length; t++)
       this.gather(derivatives.subarray(t * size), own.subarray(t * length, (t + 1) * length));
     return optimizer.backFrom(phi, own);
+  }
+
+  /** Writes the group's state into its array. */
+  read(): void {
+    this.optimizer.read();
+  }
+
+  dispose(): void {
+    this.optimizer.dispose();
   }
 
   private gather(all: Float32Array, own: Float32Array): Float32Array {

@@ -1,22 +1,8 @@
-import { stepsBetweenStates as segment } from '../../../contract/engines.js';
+import { stepsBetweenStates } from '../../../contract/engines.js';
 import type { LstmSpec } from '../../../contract/networks/lstm.js';
-import type { LoadedAddon, NetworkNumbers } from './addon.js';
-import { networkNumbers } from './arguments.js';
-
-/** What the backward pass needs. */
-interface Kept {
-  readonly steps: number;
-  /** ∇f(θ_t) [steps + 1, n] */
-  readonly gradients: Float32Array;
-  /** The gradients as the network saw them, [steps, n]; null if they never differed. */
-  observed: Float32Array | null;
-  /** The state before every `segment` steps. */
-  readonly states: Float32Array;
-  /** Steps taken so far. */
-  taken: number;
-  /** Whether the first state is all zeros. */
-  fresh: boolean;
-}
+import type { Descriptor, LoadedAddon } from './addon.js';
+import { networkDescriptor } from './arguments.js';
+import { NativeHandle } from './handle.js';
 
 /**
  * The fused network on n coordinates, one step at a time, with gradients that the caller provides:
@@ -33,43 +19,38 @@ interface Kept {
  * gradients of its own coordinates, so groups are independent in the backward pass.
  *
  * Memory: one float per coordinate and step (two if the network sees something other than ∇f), and the state every
- * {@link segment} steps. The bits depend neither on the number of threads nor on who computes the gradients.
+ * {@link stepsBetweenStates} steps. The bits depend neither on the number of threads nor on who computes the gradients.
  */
 export class SteppedNetwork {
-  private readonly network: NetworkNumbers;
-  /** Arrays of the last `keep`, reused by the next. */
-  private spare: Kept | null = null;
-  private kept: Kept | null = null;
+  private readonly handle: NativeHandle;
+  /** Steps of the last `keep`. */
+  private kept = 0;
 
   /**
    * @param n coordinates
-   * @param hidden h and c, in {@link EpisodeState}'s layout, updated at each step
+   * @param hidden h and c, in {@link EpisodeState}'s layout; {@link read} updates it
    * @param fresh whether `hidden` is all zeros
    */
   constructor(
-    private readonly native: LoadedAddon,
+    native: LoadedAddon,
     optimizer: LstmSpec,
     private readonly n: number,
-    readonly hidden: Float32Array,
-    private fresh: boolean,
+    private readonly hidden: Float32Array,
+    fresh: boolean,
   ) {
-    this.network = networkNumbers(optimizer);
+    this.handle = new NativeHandle(native, {
+      kind: 'lstm-steps',
+      network: networkDescriptor(optimizer),
+      coordinates: n,
+      segment: stepsBetweenStates,
+      hidden: fresh ? null : hidden,
+    });
   }
 
   /** Keeps what {@link back} needs of the next `steps` steps. */
   keep(steps: number): void {
-    const { n, hidden, spare, fresh } = this;
-    this.spare = this.kept =
-      spare?.steps === steps
-        ? Object.assign(spare, { observed: null, taken: 0, fresh })
-        : {
-            steps,
-            gradients: new Float32Array((steps + 1) * n),
-            observed: null,
-            states: new Float32Array(Math.ceil(steps / segment) * hidden.length),
-            taken: 0,
-            fresh,
-          };
+    this.kept = steps;
+    this.handle.now('keep', { steps });
   }
 
   /**
@@ -77,86 +58,50 @@ export class SteppedNetwork {
    * @param observed ∇f(θ) as the network sees it [n]
    * @param theta [n]
    * @param gradient ∇f(θ) for the backward pass, if different: without noise, or ∇ℓ(f(θ)) if the meta-loss sums ℓ(f)
+   * @param rates of this step, {@link ratesOf}
    */
   async step(
     phi: Float32Array,
     observed: Float32Array,
     theta: Float32Array,
     gradient: Float32Array = observed,
+    rates?: Descriptor,
   ): Promise<void> {
-    const { native, network, n, hidden, fresh, kept } = this;
-    if (kept) {
-      const { taken } = kept;
-      if (taken === kept.steps) throw new RangeError(`more steps than the ${taken} that keep() announced`);
-      if (taken % segment === 0) kept.states.set(hidden, (taken / segment) * hidden.length);
-      if (gradient !== observed) kept.observed ??= kept.gradients.slice(0, kept.steps * n);
-      kept.observed?.set(observed, taken * n);
-      kept.gradients.set(gradient, taken * n);
-      kept.taken++;
-    }
-    await native.calls.make(n * phi.length, (background) =>
-      native.addon.step(background, network, phi, n, observed, theta, hidden, fresh),
-    );
-    this.fresh = false;
+    const apart = gradient === observed ? {} : { gradient };
+    await this.handle.call('step', this.n * phi.length, { phi, observed, theta, ...apart, ...rates });
   }
 
   /**
    * Back-propagation through the kept steps, after all of them; the initial θ and h are constants.
-   * @param lastGradient ∇f(θ_T) [n], for the backward pass
+   * @param last ∇f(θ_T) [n], for the backward pass
    * @param weights dL/df_b(θ_t), t = 0 … T, the same for every function b: w_t / B if L is a mean over B
    * @returns dL/dφ
    */
-  async back(phi: Float32Array, lastGradient: Float32Array, weights: readonly number[]): Promise<Float32Array> {
-    const kept = this.takeKept();
-    kept.gradients.set(lastGradient, kept.steps * this.n);
-    return this.goBack(phi, kept, Float64Array.from(weights));
+  back(phi: Float32Array, last: Float32Array, weights: readonly number[]): Promise<Float32Array> {
+    return this.goBack('back', phi, { last, weights: Float64Array.from(weights) });
   }
 
   /**
-   * The same for any L, given its derivatives with respect to the updates. They replace the δ_{t+1}, which would be the
-   * sum of ∇f(θ_{t+1}) and all later gradients, so each gradient is the difference of two.
+   * The same for any L, given its derivatives with respect to the updates.
    * @param derivatives dL/dg_t [steps, n], t = 0 … T - 1
    * @returns dL/dφ
    */
-  async backFrom(phi: Float32Array, derivatives: Float32Array): Promise<Float32Array> {
-    const { n } = this;
-    const kept = this.takeKept();
-    const { steps, gradients } = kept;
-    const differences = new Float32Array(gradients.length);
-    differences.set(derivatives, n);
-    for (let i = n; i < derivatives.length; i++) differences[i]! -= derivatives[i]!;
-    const observed = kept.observed ?? gradients.subarray(0, steps * n);
-    return this.goBack(phi, { ...kept, gradients: differences, observed }, new Float64Array(steps + 1).fill(1));
+  backFrom(phi: Float32Array, derivatives: Float32Array): Promise<Float32Array> {
+    return this.goBack('backFrom', phi, { derivatives });
   }
 
-  private takeKept(): Kept {
-    const { kept } = this;
-    if (kept?.taken !== kept?.steps || !kept)
-      throw new RangeError('back() must follow the steps that keep() announced');
-    this.kept = null;
-    return kept;
+  private async goBack(operation: string, phi: Float32Array, fields: Descriptor): Promise<Float32Array> {
+    const gradient = new Float32Array(phi.length);
+    await this.handle.call(operation, 3 * this.kept * this.n * phi.length, { phi, gradient, ...fields });
+    return gradient;
   }
 
-  private async goBack(phi: Float32Array, kept: Kept, weights: Float64Array): Promise<Float32Array> {
-    const { native, network, n } = this;
-    const { steps, gradients, observed, states, fresh } = kept;
-    const result = new Float32Array(phi.length);
-    await native.calls.make(3 * steps * n * phi.length, (background) =>
-      native.addon.back(
-        background,
-        network,
-        phi,
-        n,
-        steps,
-        gradients,
-        observed,
-        segment,
-        states,
-        fresh,
-        weights,
-        result,
-      ),
-    );
-    return result;
+  /** Writes h and c into the array that the network was opened with. */
+  read(): void {
+    this.handle.now('read', { hidden: this.hidden });
+  }
+
+  dispose(): void {
+    this.handle.close();
   }
 }

@@ -1,6 +1,7 @@
 import type { GroupRule } from '../../../contract/optimizers.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
+import type { Descriptor } from './addon.js';
 
 /** A hand-designed rule on n coordinates, used like `SteppedNetwork`. It has no weights, so its backward pass is empty. */
 export class SteppedRule {
@@ -30,7 +31,19 @@ export class SteppedRule {
 
   keep(): void {}
 
-  async step(_phi: Float32Array, observed: Float32Array, theta: Float32Array, _gradient: Float32Array): Promise<void> {
+  /** Its state is in the array that it was given. */
+  read(): void {}
+
+  dispose(): void {}
+
+  /** @param _rates do not apply: a rule has a rate of its own */
+  async step(
+    _phi: Float32Array,
+    observed: Float32Array,
+    theta: Float32Array,
+    _gradient: Float32Array,
+    _rates?: Descriptor,
+  ): Promise<void> {
     const { spec, state, update } = this;
     ruleOf(spec).update(spec, observed, state, update, theta);
     for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;

@@ -1,0 +1,11 @@
+#pragma once
+// The meta-optimizer's step, whose state is the caller's.
+#include "fields.h"
+#include "task.h"
+
+namespace metadescent {
+
+/** Reads a step's arrays and numbers; `descended` receives the gradient's norm and whether all is finite. */
+Descent descent_from(Fields& fields);
+
+}  // namespace metadescent
