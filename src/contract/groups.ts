@@ -108,7 +108,8 @@ function groupOf(name: string, optimizer: Group['optimizer'], parameters: readon
   return { name, optimizer, parameters, width: width ?? 1 } as Group;
 }
 
-function placedParameters(problem: ProblemSpec): PlacedParameter[] {
+/** θ's tensors, each with its place. */
+export function placedParameters(problem: ProblemSpec): PlacedParameter[] {
   let end = 0;
   return parametersOf(problem).map((parameter) => {
     const size = parameter.shape.reduce((a, b) => a * b, 1);

@@ -90,6 +90,21 @@ export const AdamwSpec = Strict(
     description: 'Adam with decoupled weight decay: Adam’s step, and θ ← θ - α λ θ (Loshchilov and Hutter 2019).',
   },
 );
+export const NadamwSpec = Strict(
+  {
+    name: Type.Literal('nadamw'),
+    learningRate: rate(0.01),
+    beta1: decay(0.9, 'Decay of the mean of the gradients.'),
+    beta2: decay(0.999, 'Decay of the mean of their squares.'),
+    epsilon: epsilon(1e-8),
+    weightDecay: weightDecay(0.01),
+  },
+  {
+    title: 'NAdamW',
+    description:
+      'AdamW with Nesterov’s look-ahead: in place of m/(1 - β1^t), β1 m/(1 - β1^(t+1)) + (1 - β1) g/(1 - β1^t) (Dozat 2016, with a constant β1, as in Optax).',
+  },
+);
 export const LionSpec = Strict(
   {
     name: Type.Literal('lion'),
@@ -101,6 +116,29 @@ export const LionSpec = Strict(
   {
     title: 'Lion',
     description: 'θ ← θ - α (sgn(β1 m + (1 - β1) g) + λ θ), then m ← β2 m + (1 - β2) g (Chen et al. 2023).',
+  },
+);
+export const MuonSpec = Strict(
+  {
+    name: Type.Literal('muon'),
+    learningRate: rate(0.02),
+    momentum: decay(0.95, 'Decay of the mean of the gradients of matrices.'),
+    vectorRate: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1e3,
+      default: 0.1,
+      description:
+        'Learning rate of vectors as a multiple of that of matrices: 0.015 in the author’s example, 1 in Optax.',
+    }),
+    beta1: decay(0.9, 'Decay of the mean of the gradients of vectors.'),
+    beta2: decay(0.95, 'Decay of the mean of their squares.'),
+    epsilon: epsilon(1e-10),
+    weightDecay: weightDecay(0),
+  },
+  {
+    title: 'Muon',
+    description:
+      'Vectors take AdamW’s step. Matrices [in, out], and kernels of convolutions as matrices [k · k · in, out], take one along their momentum, made nearly orthogonal: θ ← θ - α (√max(1, out/in) NS(U) + λ θ), m ← μ m + (1 - μ) g, U = μ m + (1 - μ) g, NS five Newton-Schulz iterations (Jordan et al. 2024, kellerjordan.github.io/posts/muon).',
   },
 );
 export const ScheduleFreeSgdSpec = Strict(
@@ -140,7 +178,9 @@ const plainRuleSpecs = [
   AdagradSpec,
   AdamSpec,
   AdamwSpec,
+  NadamwSpec,
   LionSpec,
+  MuonSpec,
 ] as const;
 /** The same with a schedule: a document's `learningRate` is then its peak. The schedule-free rules replace schedules. */
 type Scheduled<T extends readonly TSchema[]> = { [K in keyof T]: TUnsafe<Static<T[K]> & { schedule?: StepSchedule }> };

@@ -241,7 +241,7 @@ const cases: [title: string, document: unknown, error: FieldError][] = [
     {
       pointer: '/training/imitation/rule/name',
       found: '"schedule-free-sgd"',
-      allowed: '"sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "lion"',
+      allowed: '"sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "nadamw", "lion", "muon"',
     },
   ],
   [

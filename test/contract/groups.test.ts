@@ -146,7 +146,8 @@ describe('groups of parameters', () => {
       {
         pointer: '/optimizer/groups/0/optimizer/name',
         found: '"schedule-free-sgd"',
-        allowed: '"lstm", "mlp", "sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "lion"',
+        allowed:
+          '"lstm", "mlp", "sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "nadamw", "lion", "muon"',
       },
     ],
     [
@@ -155,7 +156,8 @@ describe('groups of parameters', () => {
       {
         pointer: '/optimizer/groups/0/optimizer/name',
         found: '"groups"',
-        allowed: '"lstm", "mlp", "sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "lion"',
+        allowed:
+          '"lstm", "mlp", "sgd", "momentum", "nag", "rmsprop", "adagrad", "adam", "adamw", "nadamw", "lion", "muon"',
       },
     ],
     [

@@ -1,4 +1,5 @@
 import { type RuleSpec, scheduleOf } from '../../contract/optimizers.js';
+import { parametersOf } from '../../contract/problems.js';
 import { rateAtStep, scheduleLabel } from '../../contract/use.js';
 import type { Engine } from '../engines/engine.js';
 import { ruleOf } from '../optimizers/registry.js';
@@ -27,6 +28,7 @@ async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: Tuned
   const schedule = scheduleOf(spec);
   const at = (t: number) =>
     schedule ? { ...spec, learningRate: rateAtStep({ learningRate: spec.learningRate, schedule }, t, steps) } : spec;
+  const tensors = parametersOf(batch.problem);
   const functions = await engine.openFunctions(batch);
   try {
     const theta = batch.start.slice();
@@ -43,7 +45,7 @@ async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: Tuned
         evaluated = await functions.evaluate(point, t);
       }
       const { gradient, observed = gradient } = evaluated;
-      rule.update(at(t), observed, state, update, theta);
+      rule.update(at(t), observed, state, update, theta, tensors);
       for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
       yield;
     }

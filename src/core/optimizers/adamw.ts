@@ -7,8 +7,8 @@ export const adamw: UpdateRule<'adamw'> = {
   title: 'AdamW',
   usualRate: 0.01,
   init: (n) => zeroState(n, 2),
-  update({ weightDecay, ...spec }, gradient, state, update, theta) {
-    adam.update({ ...spec, name: 'adam' }, gradient, state, update, theta);
+  update({ weightDecay, ...spec }, gradient, state, update, theta, tensors) {
+    adam.update({ ...spec, name: 'adam' }, gradient, state, update, theta, tensors);
     const shrink = spec.learningRate * weightDecay;
     for (let i = 0; i < update.length; i++) update[i]! -= shrink * theta[i]!;
   },

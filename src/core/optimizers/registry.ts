@@ -4,6 +4,8 @@ import { adam } from './adam.js';
 import { adamw } from './adamw.js';
 import { lion } from './lion.js';
 import { momentum } from './momentum.js';
+import { muon } from './muon.js';
+import { nadamw } from './nadamw.js';
 import { nag } from './nag.js';
 import { rmsprop } from './rmsprop.js';
 import type { UpdateRule } from './rule.js';
@@ -19,7 +21,9 @@ export const rules: { readonly [N in RuleName]: UpdateRule<N> } = {
   adagrad,
   adam,
   adamw,
+  nadamw,
   lion,
+  muon,
   'schedule-free-sgd': scheduleFreeSgd,
   'schedule-free-adamw': scheduleFreeAdamw,
 };

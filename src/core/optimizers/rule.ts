@@ -1,4 +1,5 @@
 import type { RuleName, RuleOf } from '../../contract/optimizers.js';
+import type { Parameter } from '../../contract/problems/family.js';
 
 /** State of a hand-designed rule: vectors of θ's length, and the number of steps taken. */
 export interface RuleState {
@@ -8,7 +9,7 @@ export interface RuleState {
 
 /**
  * A hand-designed update rule with the interface m(∇, h, φ) → (g, h'): `update` turns the gradient into what is added
- * to θ. Coordinates are independent, so a batch of functions is one long vector.
+ * to θ. A batch of functions is one long vector, function after function.
  */
 export interface UpdateRule<N extends RuleName = RuleName> {
   readonly name: N;
@@ -34,6 +35,7 @@ export interface UpdateRule<N extends RuleName = RuleName> {
    * @param state changed in place
    * @param update [n] receives θ_{t+1} - θ_t
    * @param theta [n] θ_t
+   * @param tensors of one function, in θ's order, for rules that treat matrices in their own way; empty for a vector
    */
   update(
     spec: RuleOf<N> & { learningRate: number },
@@ -41,8 +43,12 @@ export interface UpdateRule<N extends RuleName = RuleName> {
     state: RuleState,
     update: Float32Array,
     theta: Float32Array,
+    tensors: Tensors,
   ): void;
 }
+
+/** The shapes of what a rule optimises. */
+export type Tensors = readonly Pick<Parameter, 'shape'>[];
 
 /**
  * A mean of squares, limited to the largest fp32 number: if it were stored as infinite, its coordinate would never move

@@ -39,6 +39,7 @@ import {
   testFunctions,
   widePerceptrons,
 } from './cases.js';
+import { checkMuon } from './check-muon.js';
 import {
   accuracyOf,
   checkOpenLoop,
@@ -337,7 +338,18 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
     });
 
     test('every rule that a group may have moves its parameters as it does by itself, bit for bit', async () => {
-      const names = ['sgd', 'momentum', 'nag', 'rmsprop', 'adagrad', 'adam', 'adamw', 'lion'] as const;
+      const names = [
+        'sgd',
+        'momentum',
+        'nag',
+        'rmsprop',
+        'adagrad',
+        'adam',
+        'adamw',
+        'nadamw',
+        'lion',
+        'muon',
+      ] as const;
       const learned = group('learned', ['x_1'], lstmSpec({ layers: [2], outputScale: 0.1 }));
       const problem = { name: 'simple-multi', dimension: 3 } as const;
       for (const name of names) {
@@ -360,11 +372,37 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
             state,
             update,
             single,
+            [],
           );
           single[0]! += update[0]!;
         }
         const [x] = single;
         assert.deepEqual([theta[0], theta[2], theta[3], theta[5]], [x, x, x, x], name);
+      }
+    });
+
+    test('Muon in a group takes fp64’s steps for the matrices that it has, as the problem shapes them', async () => {
+      const rule = {
+        name: 'muon',
+        learningRate: 0.05,
+        momentum: 0.9,
+        vectorRate: 1,
+        beta1: 0.9,
+        beta2: 0.95,
+        epsilon: 1e-8,
+        weightDecay: 0.1,
+      } as const;
+      for (const [weights, problem] of [
+        [['layer1/weights', 'layer2/weights'], perceptrons[1]!],
+        [['conv1/weights', 'conv2/weights'], convNets[0]!],
+      ] as const) {
+        const optimizer = groups(
+          group('learned', ['*'], lstmSpec({ layers: [2], outputScale: 0.1 })),
+          group('matrices', [...weights], rule),
+        );
+        const phi = randomPhi(optimizer, 0.5, problem, seedOf(problem));
+        const batch = draw(problem, 2);
+        await checkMuon(engine, optimizer, phi, batch, rule, weights);
       }
     });
 

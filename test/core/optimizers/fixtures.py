@@ -1,6 +1,6 @@
 """Paths of other implementations of the hand-designed rules, in double: prints fixtures.json.
 
-    pip install torch schedulefree lion-pytorch
+    pip install torch schedulefree lion-pytorch optax
     python test/core/optimizers/fixtures.py > test/core/optimizers/fixtures.json
 
 f(θ) = Σ c_i (1 - cos θ_i) + (Σ θ_i - 1)² / 2, three coordinates, so that steps differ between coordinates and the
@@ -10,10 +10,13 @@ gradient is neither linear nor separable. θ is printed after every fifth step.
 import importlib.metadata
 import json
 
+import jax
+import optax
 import schedulefree
 import torch
 from lion_pytorch import Lion
 
+jax.config.update("jax_enable_x64", True)
 torch.set_default_dtype(torch.float64)
 C = torch.tensor([0.5, 2.0, 8.0])
 START = [1.0, -0.5, 0.25]
@@ -42,12 +45,26 @@ def path(make):
     return points
 
 
+def optax_path(optimizer):
+    theta = jax.numpy.array(START)
+    c = jax.numpy.array(C.tolist())
+    gradient = jax.grad(lambda x: (c * (1 - jax.numpy.cos(x))).sum() + (x.sum() - 1) ** 2 / 2)
+    state = optimizer.init(theta)
+    points = []
+    for step in range(1, STEPS + 1):
+        updates, state = optimizer.update(gradient(theta), state, theta)
+        theta = optax.apply_updates(theta, updates)
+        if step % EVERY == 0:
+            points.append([round(x, 12) for x in theta.tolist()])
+    return points
+
+
 def version(package):
     return f"{package} {importlib.metadata.version(package)}"
 
 
 optim = torch.optim
-TORCH, SCHEDULE_FREE, LION = (version(p) for p in ("torch", "schedulefree", "lion-pytorch"))
+TORCH, SCHEDULE_FREE, LION, OPTAX = (version(p) for p in ("torch", "schedulefree", "lion-pytorch", "optax"))
 CASES = [
     (TORCH, {"name": "sgd", "learningRate": 0.05}, lambda p: optim.SGD(p, lr=0.05)),
     (TORCH, {"name": "momentum", "learningRate": 0.02, "momentum": 0.8}, lambda p: optim.SGD(p, lr=0.02, momentum=0.8)),
@@ -96,5 +113,31 @@ CASES = [
     ),
 ]
 
+# θ is a vector, for which Muon is AdamW; test/reference/muon.ts has its step for matrices.
+OPTAX_CASES = [
+    (
+        OPTAX,
+        {"name": "nadamw", "learningRate": 0.03, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3, "weightDecay": 0.3},
+        optax.nadamw(0.03, b1=0.8, b2=0.95, eps=1e-3, weight_decay=0.3),
+    ),
+    (
+        OPTAX,
+        {
+            "name": "muon",
+            "learningRate": 0.06,
+            "momentum": 0.9,
+            "vectorRate": 0.5,
+            "beta1": 0.8,
+            "beta2": 0.95,
+            "epsilon": 1e-3,
+            "weightDecay": 0.3,
+        },
+        optax.contrib.muon(
+            0.06, adam_learning_rate=0.03, adam_b1=0.8, adam_b2=0.95, eps=1e-3, adam_weight_decay=0.3, nesterov=False
+        ),
+    ),
+]
+
 cases = [{"source": source, "rule": rule, "path": path(make)} for source, rule, make in CASES]
+cases += [{"source": source, "rule": rule, "path": optax_path(optimizer)} for source, rule, optimizer in OPTAX_CASES]
 print(json.dumps({"c": C.tolist(), "start": START, "every": EVERY, "cases": cases}))

@@ -28,7 +28,7 @@ function respond(spec: TunedRule, gradients: readonly Float32Array[], state = ru
   const theta = new Float32Array(gradients[0]!.length);
   return gradients.map((gradient) => {
     const update = new Float32Array(gradient.length);
-    ruleOf(spec).update(spec, gradient, state, update, theta);
+    ruleOf(spec).update(spec, gradient, state, update, theta, []);
     for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
     return update;
   });
@@ -49,7 +49,7 @@ function follow(
   for (let t = 0; t < steps; t++) {
     const point = theta.slice();
     rule.gradientPoint?.(spec, theta, state, point);
-    rule.update(spec, gradientAt(point), state, update, theta);
+    rule.update(spec, gradientAt(point), state, update, theta, []);
     for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
     path.push(theta.slice());
   }
@@ -139,7 +139,15 @@ const dividing = Object.keys(rules).filter((name) => 'epsilon' in ruleSpec(name)
 
 describe('a rule that divides by a root of squares', () => {
   it('is one of these', () =>
-    assert.deepEqual(dividing.sort(), ['adagrad', 'adam', 'adamw', 'rmsprop', 'schedule-free-adamw']));
+    assert.deepEqual(dividing.sort(), [
+      'adagrad',
+      'adam',
+      'adamw',
+      'muon',
+      'nadamw',
+      'rmsprop',
+      'schedule-free-adamw',
+    ]));
 
   for (const name of dividing) {
     it(`${name} with an ε of 0 stays where the gradient is 0, and steps no further than it would from any gradient`, () => {

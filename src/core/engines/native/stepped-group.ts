@@ -63,7 +63,7 @@ export class SteppedGroup {
     this.size = count * dimension;
     this.optimizer = isNetwork(group)
       ? new SteppedNetwork(native, lstmOf(group.optimizer), n, hidden, steps === 0)
-      : new SteppedRule(group.optimizer, n, hidden, steps);
+      : new SteppedRule(group, n, hidden, steps);
     this.places =
       own.length === dimension
         ? null

@@ -1,9 +1,13 @@
+import type { RuleGroup } from '../../../contract/groups.js';
 import type { GroupRule } from '../../../contract/optimizers.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
 import type { Descriptor } from './addon.js';
 
-/** A hand-designed rule on n coordinates, used like `SteppedNetwork`. It has no weights, so its backward pass is empty. */
+/**
+ * A hand-designed rule on a group's n coordinates, used like `SteppedNetwork`. It has no weights, so its backward pass is
+ * empty.
+ */
 export class SteppedRule {
   private readonly state: RuleState;
   private readonly update: Float32Array;
@@ -18,12 +22,12 @@ export class SteppedRule {
    * @param steps taken so far
    */
   constructor(
-    private readonly spec: GroupRule,
+    private readonly group: RuleGroup,
     n: number,
     hidden: Float32Array,
     steps: number,
   ) {
-    const { vectors } = ruleOf(spec).init(n);
+    const { vectors } = ruleOf(group.optimizer).init(n);
     if (steps === 0) for (const [i, vector] of vectors.entries()) hidden.set(vector, i * n);
     this.state = { vectors: vectors.map((_, i) => hidden.subarray(i * n, (i + 1) * n)), steps };
     this.update = new Float32Array(n);
@@ -44,8 +48,9 @@ export class SteppedRule {
     _gradient: Float32Array,
     _rates?: Descriptor,
   ): Promise<void> {
-    const { spec, state, update } = this;
-    ruleOf(spec).update(spec, observed, state, update, theta);
+    const { state, update } = this;
+    const { optimizer, parameters } = this.group;
+    ruleOf(optimizer).update(optimizer, observed, state, update, theta, parameters);
     for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
   }
 

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { type Group, groupsOf, isNetwork, type NetworkGroup } from '../../../contract/groups.js';
+import { type Group, groupsOf, isNetwork, type NetworkGroup, type RuleGroup } from '../../../contract/groups.js';
 import { networkContract, withoutBackward } from '../../../contract/networks/networks.js';
-import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
+import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { StepRates } from '../../../contract/use.js';
 import { weightsByGroup } from '../../../weights/shapes.js';
 import { ruleOf } from '../../optimizers/registry.js';
@@ -97,7 +97,7 @@ export class GroupOptimizers {
         return { ...taken, update: this.scaled(group, taken.update, seen) };
       }
       const update = thetas
-        ? ruleStep(tf, group.optimizer, rules[i]!, gradients[i]!, thetas[i]!)
+        ? ruleStep(tf, group, rules[i]!, gradients[i]!, thetas[i]!)
         : tf.zerosLike<Tensor2D>(gradients[i]!);
       return { update, state: [], trace: undefined };
     });
@@ -211,8 +211,10 @@ function joined(parts: readonly Float32Array[]): Float32Array {
 }
 
 /** A hand-designed rule's update [1, N]; its state is changed in place. */
-function ruleStep(tf: Tf, spec: GroupRule, state: RuleState, gradient: Tensor2D, theta: Tensor2D): Tensor2D {
+function ruleStep(tf: Tf, group: RuleGroup, state: RuleState, gradient: Tensor2D, theta: Tensor2D): Tensor2D {
+  const { optimizer, parameters } = group;
   const update = new Float32Array(gradient.size);
-  ruleOf(spec).update(spec, gradient.dataSync<'float32'>(), state, update, theta.dataSync<'float32'>());
+  const [g, x] = [gradient.dataSync<'float32'>(), theta.dataSync<'float32'>()];
+  ruleOf(optimizer).update(optimizer, g, state, update, x, parameters);
   return tf.tensor2d(update, gradient.shape);
 }

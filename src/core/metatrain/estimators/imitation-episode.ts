@@ -1,4 +1,5 @@
 import type { GroupRule, LearnedSpec } from '../../../contract/optimizers.js';
+import { parametersOf } from '../../../contract/problems.js';
 import type { Engine, Episode, EpisodeState, OpenFunctions, OpenLoop, UnrollOptions } from '../../engines/engine.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
@@ -57,13 +58,14 @@ export class ImitationEpisode implements Pick<Episode, 'unroll' | 'state' | 'dis
     const seen = new Float32Array(steps * size);
     const wanted = new Float32Array(steps * size);
     const first = memory.steps;
+    const tensors = parametersOf(batch.problem);
     for (let t = 0; ; t++) {
       const { losses: now, gradient, observed = gradient } = await functions.evaluate(theta, first + t);
       losses.set(now, t * batch.count);
       if (t === steps) break;
       seen.set(observed, t * size);
       const update = wanted.subarray(t * size, (t + 1) * size);
-      ruleOf(rule).update(rule, observed, memory, update, theta);
+      ruleOf(rule).update(rule, observed, memory, update, theta, tensors);
       for (let i = 0; i < size; i++) theta[i]! += update[i]!;
     }
     const scale = 2 / (wanted.length * rule.learningRate ** 2);
