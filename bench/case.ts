@@ -2,16 +2,16 @@ import type { EngineInfo } from '../src/contract/events.js';
 import type { MetatrainSpec } from '../src/contract/spec.js';
 import { jobOf } from './job.js';
 import { type PeerName, peers } from './peers.js';
-import type { Workload } from './workloads.js';
+import type { TensorStep, Unroll, Workload } from './workloads.js';
 
 /** The argument of a measured process, as JSON. */
-export interface Case {
-  problem: Workload['problem'];
-  optimizer: Workload['optimizer'];
-  functions: number;
-  coordinates: number;
-  steps: number;
+export interface Case extends Pick<Workload, 'kind' | 'functions' | 'coordinates' | 'steps'> {
+  /** Only of unrolls. */
+  problem?: Unroll['problem'];
+  optimizer?: Unroll['optimizer'];
   batch?: number;
+  /** Only of steps on a tensor. */
+  shape?: TensorStep['shape'];
   learningRate: number;
   /** The peer's form, such as "saved+joined". */
   form: string;
@@ -53,18 +53,26 @@ export type Effort = Pick<Case, 'digits' | 'cache' | 'warmUp' | 'atLeast' | 'sec
 
 /** The case of a workload for one peer in one of its forms. */
 export function caseOf(workload: Workload, peer: PeerName, form: string, effort: Effort): Case {
-  const { problem, optimizer, functions, coordinates, steps, batch } = workload;
+  const { kind, functions, coordinates, steps } = workload;
   const { engine } = peers[peer];
+  const job = engine && workload.kind !== 'step' ? jobOf(workload, learningRate, engine) : null;
   return {
-    problem,
-    optimizer,
+    kind,
     functions,
     coordinates,
     steps,
-    ...(batch === undefined ? {} : { batch }),
+    ...partsOf(workload),
     learningRate,
     form,
-    ...(engine === undefined ? {} : { job: jobOf(workload, learningRate, engine) }),
+    ...(job && { job }),
     ...effort,
   };
+}
+
+/** What only one kind of workload has. */
+function partsOf(workload: Workload): Partial<Case> {
+  if (workload.kind === 'step') return { shape: workload.shape };
+  if (workload.kind === 'pes') return {};
+  const { problem, optimizer, batch } = workload;
+  return { problem, optimizer, ...(batch !== undefined && { batch }) };
 }

@@ -1,17 +1,40 @@
 import type { MetatrainSpec } from '../src/contract/spec.js';
 import { parseJobSpec } from '../src/contract/validate.js';
-import type { Workload } from './workloads.js';
+import type { PesStep, Unroll } from './workloads.js';
 
 /**
  * The job. Its sizes are set after validation: the limits on their product protect a service's memory, and the runner of
  * these processes has its own limit.
  */
-export function jobOf(workload: Workload, learningRate: number, engine: string): MetatrainSpec {
+export function jobOf(workload: Unroll | PesStep, learningRate: number, engine: object): MetatrainSpec {
+  return workload.kind === 'pes' ? pesJob(workload, engine) : unrollJob(workload, learningRate, engine);
+}
+
+/** The recipe of Celo2-base (arXiv 2602.19142), without its random scaling. */
+function pesJob({ problem, functions, steps }: PesStep, engine: object): MetatrainSpec {
+  return parseJobSpec({
+    kind: 'metatrain',
+    engine,
+    problem,
+    optimizer: { name: 'mlp' },
+    training: {
+      estimator: { name: 'pes', sigma: 0.01, horizons: { minimum: 100, maximum: 2000 } },
+      iterations: 1_000_000,
+      unroll: steps,
+      functions,
+      learningRate: 1e-4,
+      validation: { every: 1_000_000, functions: 1 },
+    },
+    comparison: null,
+  }) as MetatrainSpec;
+}
+
+function unrollJob(workload: Unroll, learningRate: number, engine: object): MetatrainSpec {
   const { problem, optimizer, functions, coordinates, steps } = workload;
   const sized = 'dimension' in problem;
   const spec = parseJobSpec({
     kind: 'metatrain',
-    engine: { name: engine },
+    engine,
     problem: sized ? { ...problem, dimension: 1 } : problem,
     optimizer: { name: 'lstm', ...optimizer },
     training: {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Case, caseOf, type Effort, type Measured } from './case.js';
-import { type PeerName, peers } from './peers.js';
+import { inPython, type Kind, type PeerName, peers } from './peers.js';
 import { type Limits, type Outcome, runCase } from './subject.js';
 import type { Workload } from './workloads.js';
 
@@ -59,8 +59,9 @@ interface Entry {
  * alike; the first round tries every form, later ones only the best.
  */
 export async function measure(workload: Workload, setting: Setting): Promise<Line[]> {
+  const taking = setting.peers.filter((peer) => workload.forms[peer] !== undefined);
   const entries: Entry[] = setting.threads.flatMap((threads) =>
-    setting.peers.map((peer) => ({ peer, threads, rounds: new Map(), failure: null })),
+    taking.map((peer) => ({ peer, threads, rounds: new Map(), failure: null })),
   );
   for (let round = 0; round < setting.rounds; round++) {
     for (const entry of entries) {
@@ -69,7 +70,12 @@ export async function measure(workload: Workload, setting: Setting): Promise<Lin
         const label = [workload.name, peers[entry.peer].title, form, `${entry.threads} CPU`, `round ${round + 1}`];
         setting.progress(label.filter(Boolean).join(' · '));
         const given = caseOf(workload, entry.peer, form, setting.effort);
-        const outcome = await runCase(commandOf(entry.peer, setting), given, entry.threads, setting.limits);
+        const outcome = await runCase(
+          commandOf(entry.peer, workload.kind, setting),
+          given,
+          entry.threads,
+          setting.limits,
+        );
         if (outcome.ok) entry.rounds.set(form, [...(entry.rounds.get(form) ?? []), outcome.value]);
         else if (form === '' || entry.rounds.size === 0) entry.failure = outcome.reason;
       }
@@ -82,17 +88,17 @@ export async function measure(workload: Workload, setting: Setting): Promise<Lin
 
 /** Runs a peer on one case outside any measurement. */
 export function runPeer<T>(peer: PeerName, given: Case, setting: Setting): Promise<Outcome<T>> {
-  return runCase<T>(commandOf(peer, setting), given, Math.max(...setting.threads), setting.limits);
+  return runCase<T>(commandOf(peer, given.kind, setting), given, Math.max(...setting.threads), setting.limits);
 }
 
-function commandOf(peer: PeerName, { root, python }: Setting): string[] {
-  const { script } = peers[peer];
-  if (script.endsWith('.js')) return [process.execPath, join(root, 'dist/bench', script)];
+function commandOf(peer: PeerName, kind: Kind, { root, python }: Setting): string[] {
+  const script = peers[peer].scripts[kind]!;
+  if (!inPython(peer)) return [process.execPath, join(root, 'dist/bench', script)];
   return [python!, join(root, 'bench/peers', script)];
 }
 
 function formsOf(entry: Entry, workload: Workload, setting: Setting, round: number): readonly string[] {
-  const forms = workload.forms[entry.peer];
+  const forms = workload.forms[entry.peer]!;
   if (setting.firstFormOnly) return forms.slice(0, 1);
   return round === 0 ? forms : [bestForm(entry)];
 }

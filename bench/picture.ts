@@ -8,6 +8,7 @@ const colours: Record<PeerName, readonly [light: string, dark: string]> = {
   us: ['#0072b2', '#56b4e9'],
   tfjs: ['#008a65', '#2fd0a1'],
   jax: ['#d55e00', '#ff8f40'],
+  published: ['#b3261e', '#ff8a80'],
   torch: ['#a8558a', '#e29cc8'],
   'torch-compile': ['#8a6a00', '#f0c64a'],
 };

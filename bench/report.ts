@@ -73,15 +73,19 @@ export function renderRatios(ratios: readonly BuildRatio[]): string {
 }
 
 export function renderGoals(results: readonly GoalResult[]): string {
-  const rows = results.map(({ goal, wanted, ratio: reached, met, note }) => [
-    met ? 'met' : 'SHORT',
-    goal.workload,
-    goal.measure,
-    goal.against.map((peer) => peers[peer].title).join(', '),
-    `${wanted}×`,
-    reached === null ? '–' : `${reached.toPrecision(3)}×`,
-    note,
-  ]);
+  const rows = results.map(({ goal, wanted, reached, met, note }) => {
+    const absolute = 'atMost' in goal;
+    const amount = (value: number) => (absolute ? `${value.toPrecision(3)} ns` : `${value.toPrecision(3)}×`);
+    return [
+      wanted === null ? 'reported' : met ? 'met' : 'SHORT',
+      goal.workload,
+      goal.measure,
+      absolute ? '' : goal.against.map((peer) => peers[peer].title).join(', '),
+      wanted === null ? 'none here' : absolute ? `≤ ${wanted} ns` : `${wanted}×`,
+      reached === null ? '–' : amount(reached),
+      note,
+    ];
+  });
   return renderTable(
     [
       { title: 'goal', align: 'left' },

@@ -7,11 +7,12 @@ import { checkGoals, type Goal } from './goals.js';
 import { measureGrowth } from './growth.js';
 import { type Line, measure, runPeer, type Setting } from './measure.js';
 import { type Options, readOptions, usage } from './options.js';
-import { peers } from './peers.js';
+import { inPython, peers } from './peers.js';
 import { renderGrowth } from './picture.js';
 import { peersPython } from './python.js';
 import { renderGoals, renderLines, renderRatios } from './report.js';
-import { verifyPeers } from './verify.js';
+import { type PeerVerdict, verifyPeers } from './verify.js';
+import { verifyEvolution } from './verify-evolution.js';
 import { type Workload, workloads } from './workloads.js';
 
 /** `npm run bench`: the same work by us and by others, in one run. bench/README.md describes the method. */
@@ -28,14 +29,12 @@ async function main(options: Options): Promise<number> {
   );
   if (options.against !== null) return against(options, options.against, chosen, setting, machine);
 
-  const verdicts = options.verify
-    ? await verifyPeers(chosen, setting, (given, peer) => runPeer(peer, given, setting))
-    : [];
-  for (const { workload, peer, form, losses, gradient, agrees } of verdicts) {
-    const errors = `losses ${losses.toExponential(1)}, meta-gradient ${gradient.toExponential(1)}`;
-    console.log(`${agrees ? 'agrees' : 'DIFFERS'} with us on ${workload}: ${peers[peer].title} ${form}: ${errors}`);
+  const verdicts = options.verify ? await verify(chosen, setting) : [];
+  for (const { workload, peer, form, differences, agrees } of verdicts) {
+    const errors = Object.entries(differences).map(([what, distance]) => `${what} ${distance.toExponential(1)}`);
+    console.log(`${agrees ? 'agrees' : 'DIFFERS'} on ${workload}: ${peers[peer].title} ${form}: ${errors.join(', ')}`);
   }
-  if (verdicts.some((v) => !v.agrees)) throw new Error('A peer does not compute what we compute: no times are taken.');
+  if (verdicts.some((v) => !v.agrees)) throw new Error('A peer does not compute the same: no times are taken.');
 
   const lines: Line[] = [];
   for (const workload of chosen) {
@@ -63,6 +62,19 @@ async function main(options: Options): Promise<number> {
   return options.check && results.some((r) => !r.met) ? 1 : 0;
 }
 
+/** Whether all compute the same thing: as we do, or as the reference in double precision. */
+async function verify(chosen: readonly Workload[], setting: Setting): Promise<PeerVerdict[]> {
+  const verdicts = await verifyPeers(
+    chosen.filter((workload) => workload.kind === 'unroll'),
+    setting,
+    (given, peer) => runPeer(peer, given, setting),
+  );
+  for (const workload of chosen)
+    if (workload.kind !== 'unroll')
+      verdicts.push(...(await verifyEvolution(workload, setting, (given, peer) => runPeer(peer, given, setting))));
+  return verdicts;
+}
+
 /** Compares this build with another one. @returns the exit status */
 async function against(
   options: Options,
@@ -72,7 +84,7 @@ async function against(
   machine: object,
 ): Promise<number> {
   const ratios: BuildRatio[] = [];
-  for (const workload of chosen)
+  for (const workload of chosen.filter(({ forms }) => forms.us !== undefined))
     for (const threads of options.threads)
       ratios.push(await compareBuilds(workload, { ours: root, other: resolve(folder) }, threads, setting));
   console.log(`\nProcessor time of this build relative to that in ${folder}\n\n${renderRatios(ratios)}`);
@@ -81,10 +93,10 @@ async function against(
 }
 
 function settingOf(options: Options): Setting {
-  const inPython = options.against === null && options.peers.some((peer) => peers[peer].script.endsWith('.py'));
+  const needsPython = options.against === null && options.peers.some(inPython);
   return {
     root,
-    python: inPython ? peersPython(root) : null,
+    python: needsPython ? peersPython(root) : null,
     peers: options.peers,
     threads: options.threads,
     rounds: options.rounds,

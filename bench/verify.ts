@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type Case, caseOf } from './case.js';
 import { type Answer, type Fixture, makeFixture } from './fixture.js';
 import type { Setting } from './measure.js';
-import { type PeerName, peers } from './peers.js';
+import { inPython, type PeerName, peers } from './peers.js';
 import type { Outcome } from './subject.js';
-import type { Workload } from './workloads.js';
+import type { Unroll } from './workloads.js';
 
 /** Checks that a peer computes the same losses and meta-gradient as we do, on a few small functions. */
 
@@ -18,10 +18,13 @@ export interface Verdict {
   agrees: boolean;
 }
 
-export interface PeerVerdict extends Verdict {
+export interface PeerVerdict {
   workload: string;
   peer: PeerName;
   form: string;
+  /** What was compared, and how far apart it is. */
+  differences: Record<string, number>;
+  agrees: boolean;
 }
 
 /** For the losses and the gradient. fp32 over a few steps from fresh weights stays well below both. */
@@ -30,17 +33,18 @@ export const tolerances = { losses: 1e-4, gradient: 1e-3 };
 type RunPeer = (given: Case, peer: PeerName) => Promise<Outcome<Answer>>;
 
 /** Verifies the Python peers in every form that will be timed, each on a small case of each workload's kind. */
-export async function verifyPeers(chosen: readonly Workload[], setting: Setting, run: RunPeer): Promise<PeerVerdict[]> {
-  const inPython = setting.peers.filter((peer) => peers[peer].engine === undefined);
-  if (inPython.length === 0) return [];
+export async function verifyPeers(chosen: readonly Unroll[], setting: Setting, run: RunPeer): Promise<PeerVerdict[]> {
+  const taking = setting.peers.filter(inPython);
+  if (taking.length === 0) return [];
   const verdicts: PeerVerdict[] = [];
   const done = new Set<string>();
   for (const workload of chosen) {
     const { optimizer, problem, forms } = workload;
     const name = problem.name as 'parabola' | 'quadratic' | 'mnist';
     const fixture = await makeFixture(name, optimizer, 1, setting.effort.digits);
-    for (const peer of inPython) {
-      for (const form of setting.firstFormOnly ? forms[peer].slice(0, 1) : forms[peer]) {
+    for (const peer of taking) {
+      const known = forms[peer] ?? [];
+      for (const form of setting.firstFormOnly ? known.slice(0, 1) : known) {
         // The same case verifies a workload at any T.
         const key = JSON.stringify([name, optimizer, peer, form]);
         if (done.has(key)) continue;
@@ -48,7 +52,9 @@ export async function verifyPeers(chosen: readonly Workload[], setting: Setting,
         setting.progress(`${workload.name} · ${peers[peer].title} · ${form} · verification`);
         const given = { ...caseOf(workload, peer, form, setting.effort), ...fixture.size };
         const answer = await answerOf(peer, given, fixture, run);
-        verdicts.push({ workload: workload.name, peer, form, ...judge(fixture.answer, answer) });
+        const { losses, gradient, agrees } = judge(fixture.answer, answer);
+        const differences = { losses, 'meta-gradient': gradient };
+        verdicts.push({ workload: workload.name, peer, form, differences, agrees });
       }
     }
   }

@@ -1,9 +1,24 @@
-import type { PeerName } from './peers.js';
+import type { Kind, PeerName } from './peers.js';
 
-/** What is measured: a family of functions, a learned optimizer, and the length of the unroll. */
-export interface Workload {
+/** What is measured. */
+export type Workload = Unroll | PesStep | TensorStep;
+
+interface Common {
+  kind: Kind;
   name: string;
   title: string;
+  functions: number;
+  /** Coordinates of one function. */
+  coordinates: number;
+  /** T. */
+  steps: number;
+  /** The forms of each peer to try, the best so far first; a peer without any does not take part. */
+  forms: Partial<Record<PeerName, readonly string[]>>;
+}
+
+/** A meta-step of an LSTM by back-propagation: a family of functions, the learned optimizer, the length of the unroll. */
+export interface Unroll extends Common {
+  kind: 'unroll';
   /** The problem, as in a job document. */
   problem: Record<string, unknown>;
   /** The learned optimizer, as in a job document, with every field set. */
@@ -13,21 +28,28 @@ export interface Workload {
     preprocess: { name: string; k?: number };
     outputScale: number;
   };
-  functions: number;
-  /** Coordinates of one function. */
-  coordinates: number;
-  /** T. */
-  steps: number;
   /** Digits in each step's mini-batch, if the functions use digits. */
   batch?: number;
-  /** The forms of each peer to try, the best so far first. */
-  forms: Record<PeerName, readonly string[]>;
+}
+
+/** An outer step of persistent evolution strategies; `functions` are its antithetic pairs. */
+export interface PesStep extends Common {
+  kind: 'pes';
+  /** As in a job document. */
+  problem: Record<string, unknown>;
+}
+
+/** A step of an optimizer on one matrix. */
+export interface TensorStep extends Common {
+  kind: 'step';
+  shape: [rows: number, columns: number];
 }
 
 const lstm = { layers: [20, 20], inputProjection: null, preprocess: { name: 'none' }, outputScale: 1 };
 const ours = { us: [''], tfjs: [''] };
 
-const parabola: Workload = {
+const parabola: Unroll = {
+  kind: 'unroll',
   name: 'W1',
   title: "the seed's parabola, 10 coordinates, one function",
   problem: { name: 'parabola', dimension: 10 },
@@ -43,7 +65,8 @@ const parabola: Workload = {
   },
 };
 
-const quadratic: Workload = {
+const quadratic: Unroll = {
+  kind: 'unroll',
   name: 'W2',
   title: 'quadratic, 10 coordinates, 128 functions',
   problem: { name: 'quadratic', dimension: 10, distribution: 'uniform' },
@@ -59,7 +82,8 @@ const quadratic: Workload = {
   },
 };
 
-const digits: Workload = {
+const digits: Unroll = {
+  kind: 'unroll',
   name: 'W3',
   title: 'MNIST MLP 784-20-10, batches of 128 digits',
   problem: { name: 'mnist' },
@@ -77,7 +101,7 @@ const digits: Workload = {
 };
 
 /** A long unroll is too long for forms that compile all steps into one graph; nested checkpoints may pay off there. */
-function long(workload: Workload, steps: number): Workload {
+function long(workload: Unroll, steps: number): Unroll {
   return {
     ...workload,
     name: `${workload.name}-T${steps}`,
@@ -92,11 +116,51 @@ function long(workload: Workload, steps: number): Workload {
   };
 }
 
-export const workloads: readonly Workload[] = [parabola, quadratic, digits, long(digits, 100), long(digits, 200)];
+/** Four tasks with eight antithetic pairs each, of one shape, whose horizons are drawn from 100 to 2,000 steps. */
+const evolution: PesStep = {
+  kind: 'pes',
+  name: 'W4',
+  title: 'an outer step of Celo2-base by PES, four MLPs 64-32-10, 64 particles, 50 steps',
+  problem: { name: 'perceptron', dataset: 'digits-8', hidden: [32], activation: 'relu', batch: 64 },
+  functions: 32,
+  coordinates: 2410,
+  steps: 50,
+  forms: { us: [''], jax: ['scalar+devices', 'scalar+devices+tasks', 'scalar'], published: ['published'] },
+};
+
+const matrix: TensorStep = {
+  kind: 'step',
+  name: 'W5',
+  title: 'a step of Celo2-base on one matrix, 1,000 × 1,000',
+  shape: [1000, 1000],
+  functions: 1,
+  coordinates: 1e6,
+  steps: 1,
+  forms: {
+    jax: ['blocks', 'scalar'],
+    published: ['published'],
+    torch: ['folded', 'folded+passive', 'groups'],
+    'torch-compile': ['compile', 'compile+passive'],
+  },
+};
+
+export const workloads: readonly Workload[] = [
+  parabola,
+  quadratic,
+  digits,
+  long(digits, 100),
+  long(digits, 200),
+  evolution,
+  matrix,
+];
+
+/** Those that compare meta-steps by back-propagation. */
+export const unrolls = workloads.filter((workload): workload is Unroll => workload.kind === 'unroll');
 
 /** One line of a growth curve: each peer in one form, since only the slope matters here. */
-function growing(name: string, coordinates: number, steps: number): Workload {
+function growing(name: string, coordinates: number, steps: number): Unroll {
   return {
+    kind: 'unroll',
     name,
     title: `parabola, ${coordinates} coordinates, T = ${steps}`,
     problem: { name: 'parabola', dimension: coordinates },

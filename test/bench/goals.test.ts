@@ -45,7 +45,7 @@ describe("the benchmark's goals", () => {
       line('jax', 0.1),
     ];
     const [result] = checkGoals([goal], lines);
-    assert.equal(result?.ratio, 6);
+    assert.equal(result?.reached, 6);
     assert.equal(result.wanted, 5);
     assert.ok(result.met);
   });
@@ -64,7 +64,7 @@ describe("the benchmark's goals", () => {
       line('torch', 1, { peakMemory: 9e8 }),
       line('torch', 1, { peakMemory: 8e8, threads: 2 }),
     ];
-    assert.equal(checkGoals([{ ...goal, measure: 'memory' }], lines)[0]?.ratio, 4);
+    assert.equal(checkGoals([{ ...goal, measure: 'memory' }], lines)[0]?.reached, 4);
   });
 
   it('are missed if either side ran without a figure, and left out if it did not run', () => {
@@ -73,5 +73,23 @@ describe("the benchmark's goals", () => {
     assert.equal(checkGoals([goal], [line('us', 1), line('torch', 3, failed)])[0]?.met, false);
     assert.deepEqual(checkGoals([goal], [line('us', 1), line('jax', 3)]), []);
     assert.deepEqual(checkGoals([{ ...goal, workload: 'W2' }], [line('us', 1), line('torch', 3)]), []);
+  });
+
+  it('may be set for AVX-512 only: elsewhere the ratio is reported', () => {
+    const only: Goal = { ...goal, atLeast: { avx512: 5, otherwise: null } };
+    const [elsewhere] = checkGoals([only], [line('us', 1, on('avx2')), line('torch', 3)]);
+    assert.deepEqual([elsewhere?.wanted, elsewhere?.reached, elsewhere?.met], [null, 3, true]);
+    assert.equal(checkGoals([only], [line('us', 1, on('avx512')), line('torch', 3)])[0]?.met, false);
+  });
+
+  it('may be nanoseconds per coordinate and step', () => {
+    const absolute: Goal = { workload: 'W1', measure: 'coordinate', atMost: { avx512: 5, otherwise: null } };
+    // 20 steps of 10 coordinates in 0.0012 ms are 6 ns each.
+    const found = (ms: number, set: string) => checkGoals([absolute], [line('us', ms, on(set))])[0];
+    assert.ok(Math.abs(found(0.0012, 'avx512')!.reached! - 6) < 1e-9);
+    assert.equal(found(0.0012, 'avx512')?.met, false);
+    assert.equal(found(0.0008, 'avx512')?.met, true);
+    assert.equal(found(0.0012, 'avx2')?.met, true);
+    assert.deepEqual(checkGoals([absolute], [line('torch', 1)]), []);
   });
 });

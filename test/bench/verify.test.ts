@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { makeFixture } from '../../bench/fixture.js';
 import { median } from '../../bench/measure.js';
 import { judge } from '../../bench/verify.js';
-import { workloads } from '../../bench/workloads.js';
+import { unrolls } from '../../bench/workloads.js';
 import type { LstmSpec } from '../../src/contract/networks/lstm.js';
 import type { FunctionData } from '../reference/problems.js';
 import { freshStart, referenceUnroll } from '../reference/unroll.js';
@@ -11,7 +11,7 @@ import { lstmSpec } from '../weights/samples.js';
 
 describe("a fixture of the peers' verification", () => {
   it('has the losses that the fp64 reference computes for its functions and weights', async () => {
-    for (const { optimizer } of workloads.slice(0, 3)) {
+    for (const { optimizer } of unrolls.slice(0, 3)) {
       const { inputs, answer, size } = await makeFixture('quadratic', optimizer, 3, '');
       const spec = lstmSpec(optimizer as Partial<LstmSpec>);
       const { phi, data } = inputs;
