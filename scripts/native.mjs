@@ -123,18 +123,27 @@ async function sanitize() {
 async function testKernels(compiler, name, set, flags, runner, args) {
   const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
   try {
-    const test = { source: join(sources, 'test', 'kernels.test.cc'), object: 'test.o', flags: [] };
-    const units = [kernelUnit(name, set), ...engineUnits(['engine/isa.cc', 'engine/pool.cc']), test];
-    const objects = await compileAll(compiler, folder, units, flags);
-    const binary = join(folder, 'kernels-test');
-    await compile(compiler, [...flags, ...objects, '-o', binary, '-pthread']);
-    const [command, ...rest] = [...runner, binary, name, ...args];
-    // Fills new memory with NaNs, so that a read of unwritten memory shows in the results.
-    const env = { ...process.env, ASAN_OPTIONS: `max_malloc_fill_size=${2 ** 30}:malloc_fill_byte=255` };
-    const { stdout, stderr, code } = await run(command, rest, { env, maxBuffer: 1 << 26 }).catch((error) => error);
-    process.stdout.write(stdout);
-    if (code !== undefined) process.stderr.write(stderr);
-    return code === undefined;
+    const units = [...unitsOf(name, set), ...engineUnits(['engine/isa.cc', 'engine/pool.cc'])];
+    const tests = ['kernels', 'mlp'].map((test) => ({
+      source: join(sources, 'test', `${test}.test.cc`),
+      object: `${test}-test.o`,
+      flags: [],
+    }));
+    const objects = await compileAll(compiler, folder, [...units, ...tests], flags);
+    let passed = true;
+    for (const test of objects.slice(units.length)) {
+      const binary = test.replace(/\.o$/, '');
+      await compile(compiler, [...flags, ...objects.slice(0, units.length), test, '-o', binary, '-pthread']);
+      const [command, ...rest] = [...runner, binary, name, ...args];
+      // Fills new memory with NaNs, so that a read of unwritten memory shows in the results.
+      const env = { ...process.env, ASAN_OPTIONS: `max_malloc_fill_size=${2 ** 30}:malloc_fill_byte=255` };
+      const { stdout, stderr, code } = await run(command, rest, { env, maxBuffer: 1 << 26 }).catch((error) => error);
+      process.stdout.write(stdout);
+      if (code === undefined) continue;
+      process.stderr.write(stderr);
+      passed = false;
+    }
+    return passed;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -153,15 +162,16 @@ function hasInstructionSet(name) {
 
 function kernelUnits() {
   const sets = instructionSets[process.arch] ?? instructionSets.other;
-  return Object.entries(sets).map(([name, set]) => kernelUnit(name, set));
+  return Object.entries(sets).flatMap(([name, set]) => unitsOf(name, set));
 }
 
-function kernelUnit(name, { lanes, flags }) {
-  return {
-    source: join(sources, 'kernels', 'kernels.cc'),
-    object: `${name}.o`,
+/** The kernels of an instruction set. */
+function unitsOf(name, { lanes, flags }) {
+  return ['kernels', 'mlp'].map((unit) => ({
+    source: join(sources, 'kernels', `${unit}.cc`),
+    object: `${unit}-${name}.o`,
     flags: [...ofKernels, `-DMETADESCENT_ISA=${name}`, `-DMETADESCENT_LANES=${lanes}`, ...flags],
-  };
+  }));
 }
 
 /** @param names of files, relative to native/ */

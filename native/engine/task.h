@@ -5,6 +5,7 @@
 namespace metadescent {
 
 class Pool;
+struct MlpKernels;
 
 constexpr int kMaxLayers = 8;
 
@@ -203,6 +204,7 @@ struct Kernels {
   void (*back)(const Back&, Pool&);
   void (*evaluate)(const Evaluation&, Pool&);
   void (*descend)(const Descent&);
+  const MlpKernels* mlp;
 };
 
 }  // namespace metadescent

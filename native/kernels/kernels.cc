@@ -3,6 +3,9 @@
 #include "unroll.h"
 
 namespace metadescent::METADESCENT_ISA {
+
+extern const MlpKernels mlp_kernels;
+
 namespace {
 
 /** Calls f(Size<NB>), the vectors per block: one if the coordinates fit it, else kWide. */
@@ -58,6 +61,6 @@ void evaluate(const Evaluation& e, Pool& pool) {
 #define METADESCENT_TEXT(name) #name
 #define METADESCENT_NAME(name) METADESCENT_TEXT(name)
 extern const Kernels kernels;
-const Kernels kernels{METADESCENT_NAME(METADESCENT_ISA), unroll, step, back, evaluate, descend};
+const Kernels kernels{METADESCENT_NAME(METADESCENT_ISA), unroll, step, back, evaluate, descend, &mlp_kernels};
 
 }  // namespace metadescent::METADESCENT_ISA
