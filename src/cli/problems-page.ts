@@ -1,5 +1,6 @@
 import { type CatalogueEntry, catalogue } from '../contract/catalogue.js';
 import { datasetsOf } from '../contract/datasets.js';
+import { componentsOf } from '../contract/mixtures.js';
 import { coordinates, familyOf, type ProblemSpec, problemsIn } from '../contract/problems.js';
 import { describe } from '../contract/validate.js';
 import { hasKernels, hasKernelsWithin } from '../core/engines/native/arguments.js';
@@ -13,14 +14,15 @@ a test checks that it is true. Every problem works with its name only: all other
 On the native engine, a problem with **kernels** is optimised in whole unrolls. A **composite** of problems with kernels gets
 native values and gradients, step by step. For the rest, **tfjs** evaluates the functions between the native network's
 steps. The tfjs engine supports all problems. Exact second derivatives need the tfjs engine, and a Hessian product of every
-problem involved. Composites are shown with their default parts.
+problem involved. Composites and mixtures are shown with their default parts.
 `;
 
 /** What the engines can do for a problem, in the words of the page. */
 export function supportOf(problem: ProblemSpec): { native: string; exact: string } {
   const exact = problemsIn(problem).every((part) => !familyOf(part).firstDerivativesOnly);
   const composed = hasKernelsWithin(problem) ? 'composite' : 'tfjs';
-  return { native: hasKernels(problem) ? 'kernels' : composed, exact: exact ? 'yes' : 'no' };
+  const kernels = componentsOf(problem).every(hasKernels);
+  return { native: kernels ? 'kernels' : composed, exact: exact ? 'yes' : 'no' };
 }
 
 /** The page docs/problems.md, in Markdown. */

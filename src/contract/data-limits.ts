@@ -1,4 +1,5 @@
 import type { Refuse } from './errors.js';
+import { componentsOf } from './mixtures.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf } from './problems.js';
 
 /** Floats of sampled data held at once: W, y and the like (1 GiB). */
@@ -6,6 +7,8 @@ export const maxDataFloats = 2 ** 28;
 
 /** Floats of one function: its data, its starting point and, with `miniBatch`, the activations of a mini-batch. */
 export function functionFloats(problem: ProblemSpec, miniBatch = false): number {
+  if (problem.name === 'mixture')
+    return Math.max(...componentsOf(problem).map((component) => functionFloats(component, miniBatch)));
   const { dataFloats, miniBatchFloats } = familyOf(problem);
   const data = dataFloats?.(problem) ?? 0;
   const own = Math.max(data, coordinates(problem)) + (miniBatch ? (miniBatchFloats?.(problem) ?? 0) : 0);

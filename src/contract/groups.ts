@@ -1,8 +1,9 @@
 import { type FieldError, maxErrors } from './errors.js';
+import { componentsOf } from './mixtures.js';
 import { isNetworkSpec, type NetworkSpec, networkContract, networkNames } from './networks/networks.js';
 import type { GroupRule, GroupSpec, LearnedSpec } from './optimizers.js';
 import { type PlacedParameter, sizeOfAll } from './parameters.js';
-import { type ProblemSpec, parametersOf } from './problems.js';
+import { coordinates, type ProblemSpec, parametersOf } from './problems.js';
 
 interface GroupOf<Optimizer> {
   /** Empty where the optimizer is a single network. */
@@ -60,6 +61,7 @@ export function checkFit(optimizer: LearnedSpec, problem: ProblemSpec): FieldErr
 
 /** The groups; valid only without errors. */
 export function fit(optimizer: LearnedSpec, problem: ProblemSpec): { groups: Group[]; errors: FieldError[] } {
+  if (problem.name === 'mixture') return fitAll(optimizer, problem);
   const parameters = placedParameters(problem);
   if (isNetworkSpec(optimizer)) {
     const errors = checkNetwork(optimizer, parameters, '');
@@ -84,6 +86,26 @@ export function fit(optimizer: LearnedSpec, problem: ProblemSpec): { groups: Gro
     if (isNetworkSpec(optimizer)) errors.push(...checkNetwork(optimizer, own[i]!, `/groups/${i}/optimizer`));
   if (errors.length > 0) return { groups: [], errors: errors.slice(0, maxErrors) };
   return { groups: groups.map(({ name, optimizer }, i) => groupOf(name, optimizer, own[i]!)), errors };
+}
+
+/** The groups on a mixture's largest component; the optimizer has to fit every one, with networks of the same widths. */
+function fitAll(optimizer: LearnedSpec, mixture: ProblemSpec): ReturnType<typeof fit> {
+  const components = componentsOf(mixture);
+  const fits = components.map((component) => fit(optimizer, component));
+  const misfit = fits.findIndex(({ errors }) => errors.length > 0);
+  if (misfit >= 0) {
+    const within = `(component ${misfit + 1} of the mixture, "${components[misfit]!.name}")`;
+    const errors = fits[misfit]!.errors.map((error) => ({ ...error, allowed: `${error.allowed} ${within}` }));
+    return { groups: [], errors };
+  }
+  const widths = fits.map(({ groups }) => groups.map(({ width }) => width).join());
+  const other = widths.findIndex((width) => width !== widths[0]);
+  if (other >= 0) {
+    const allowed = `networks that see as many coordinates in every component of the mixture: component ${other + 1} has others than the first`;
+    return { groups: [], errors: [{ pointer: '', found: `blocks of ${widths[other]}`, allowed }] };
+  }
+  const sizes = components.map(coordinates);
+  return fits[sizes.indexOf(Math.max(...sizes))]!;
 }
 
 /**

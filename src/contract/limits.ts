@@ -6,6 +6,7 @@ import type { FieldError, Refuse } from './errors.js';
 import { evolutionOf } from './estimators.js';
 import { checkTransfer, fit, type Group, groupsOf, isNetwork, networkWidths } from './groups.js';
 import { checkLearnable, checkNetworks } from './learnable.js';
+import { componentsOf } from './mixtures.js';
 import { countNetworkWeights, networkContract } from './networks/networks.js';
 import type { LearnedSpec } from './optimizers.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf, problemsIn } from './problems.js';
@@ -22,7 +23,7 @@ const limits = {
   problems: 16,
 } as const;
 
-/** Nesting depth of a problem: 1 for one that is not composite. */
+/** Nesting depth of a problem: 1 for one that is neither composite nor a mixture. */
 function depthOf(problem: ProblemSpec): number {
   return 1 + Math.max(0, ...partsOf(problem).map(depthOf));
 }
@@ -48,16 +49,22 @@ export function checkSize(optimizer: LearnedSpec, problem: ProblemSpec, engine: 
   return { pointer: '/problem', found: `${coordinates(problem)} coordinates`, allowed };
 }
 
+const mixturesOutside =
+  'a mixture only as the whole problem: put "rescaled", "noisy" or "ensemble" into its components';
+
 /** Whether a problem has too many parts, or nests too deep. */
 export function checkNesting(problem: ProblemSpec): FieldError | null {
-  const depth = depthOf(problem);
+  const components = componentsOf(problem);
+  if (components.flatMap(problemsIn).some(({ name }) => name === 'mixture'))
+    return { pointer: '/problem', found: 'a mixture within another problem', allowed: mixturesOutside };
+  const depth = Math.max(...components.map(depthOf));
   if (depth > limits.depth)
     return {
       pointer: '/problem',
       found: `${depth}`,
       allowed: `problems nested at most ${limits.depth} deep`,
     };
-  const problems = problemsIn(problem).length;
+  const problems = Math.max(...components.map((component) => problemsIn(component).length));
   if (problems > limits.problems)
     return { pointer: '/problem', found: `${problems}`, allowed: `at most ${limits.problems} problems in one` };
   return null;
@@ -98,6 +105,8 @@ function checkTraining(spec: MetatrainSpec, refuse: Refuse): void {
       imitation.iterations,
       `at most ${iterations}, the iterations of the training`,
     );
+  if (imitation !== null && problem.name === 'mixture')
+    refuse('/training/imitation', imitation.rule, 'null: functions of a mixture cannot be imitated together');
   const limited = problemsIn(problem).find((part) => familyOf(part).firstDerivativesOnly);
   if (secondDerivatives === 'exact' && limited)
     refuse('/training/secondDerivatives', 'exact', `"dropped": the problem "${limited.name}" has no Hessian product`);

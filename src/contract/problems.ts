@@ -6,6 +6,7 @@ import { EnsembleSpec, ensemble } from './problems/ensemble.js';
 import type { FamilyContract, Parameter } from './problems/family.js';
 import { LassoSpec, lasso } from './problems/lasso.js';
 import { LogisticSpec, logistic } from './problems/logistic.js';
+import { MixtureSpec, mixture } from './problems/mixture.js';
 import { MnistSpec, mnist } from './problems/mnist.js';
 import { NoisySpec, noisy } from './problems/noisy.js';
 import { ParabolaSpec, parabola } from './problems/parabola.js';
@@ -44,6 +45,7 @@ export const ProblemSpec = OneOf(
     RescaledSpec,
     NoisySpec,
     EnsembleSpec,
+    MixtureSpec,
   ],
   { description: 'The optimizee: the family of functions that the optimizer is trained on or compared on.' },
 );
@@ -75,6 +77,7 @@ const families: { readonly [N in ProblemName]: FamilyContract<ProblemOf<N>> } = 
   rescaled,
   noisy,
   ensemble,
+  mixture,
 };
 
 /** Families from plugins. */

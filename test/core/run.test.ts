@@ -76,6 +76,36 @@ const elaborate = parseJobSpec({
   comparison: null,
 });
 
+/** Functions of different sizes, in batches that need not have one of each component, also of one function. */
+const mixed = (fields: object) =>
+  parseJobSpec({
+    ...small,
+    problem: {
+      name: 'mixture',
+      components: [
+        { problem: { name: 'quadratic', dimension: 3 } },
+        { problem: { name: 'parabola', dimension: 5 }, weight: 2 },
+        { problem: { name: 'noisy', problem: { name: 'rosenbrock', dimension: 2 } } },
+      ],
+    },
+    training: {
+      ...(small as MetatrainSpec).training,
+      curriculum: [{ from: 8, horizon: 20, unroll: 10 }],
+      objective: 'relative',
+      randomScaling: 0.5,
+      validation: { every: 7, functions: 8 },
+    },
+    comparison: { functions: 12, steps: 8, baselines: [{ name: 'adam' }], tuning: { functions: 6, points: 5 } },
+    ...fields,
+  }) as MetatrainSpec;
+
+const persistent = {
+  ...mixed({}).training,
+  functions: 3,
+  estimator: { name: 'pes', horizons: { minimum: 5, maximum: 20 } },
+  curriculum: [],
+};
+
 /** A warm-up by imitation of rules with a state, longer than the first stage, that ends within a horizon. */
 const imitating = <S extends MetatrainSpec>(spec: S): S => ({
   ...spec,
@@ -149,6 +179,19 @@ describe('a run', () => {
       const steady = await drive(imitating(spec));
       assert.deepEqual(await drive(imitating(spec), new Set(steady.events.keys())), steady);
       assert.notDeepEqual(steady.losses, (await drive(spec)).losses);
+    });
+
+  for (const [what, spec] of [
+    ['native or tfjs', mixed({})],
+    ['tfjs', mixed({ engine: { name: 'tfjs', backend: 'auto' } })],
+    ['one function at a time', mixed({ training: { ...mixed({}).training, functions: 1 }, comparison: null })],
+    ['persistent evolution strategies', mixed({ optimizer: { name: 'mlp' }, training: persistent, comparison: null })],
+  ] as const)
+    it(`is the same stopped before every pull, on a mixture of different sizes: ${what}`, async () => {
+      const steady = await drive(spec);
+      assert.equal(steady.events.at(-1)!.type, 'done');
+      const { weights, losses } = await drive(spec, new Set(steady.events.keys()));
+      assert.deepEqual({ weights, losses }, { weights: steady.weights, losses: steady.losses });
     });
 
   it('is the same stopped anywhere in a validation of several chunks, health included', async () => {

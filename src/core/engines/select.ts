@@ -3,6 +3,7 @@ import type { LearnedSpec } from '../../contract/optimizers.js';
 import { type EngineSpec, type JobSpec, problemsOf } from '../../contract/spec.js';
 import { type Engine, Unsupported } from './engine.js';
 import { engineKinds } from './kinds.js';
+import { withMixtures } from './mixtures.js';
 
 /**
  * The engine that a job asks for; "auto" is the fastest one that this machine has and that accepts the job. Its info says
@@ -17,7 +18,7 @@ export async function selectEngine(spec: EngineSpec, job?: JobSpec, given?: Lear
   for (const kind of enginesFor(spec, engineKinds)) {
     const reason = (job && kind.refuses(job, optimizer)) ?? (await kind.missing(spec));
     if (reason === null) {
-      const engine = await kind.open(spec, job ? problemsOf(job) : []);
+      const engine = withMixtures(await kind.open(spec, job ? problemsOf(job) : []));
       return reasons.length === 0 ? engine : { ...engine, info: { ...engine.info, fallback: reasons.join(' ') } };
     }
     reasons.push(reason);

@@ -1,9 +1,7 @@
-import { blocksOf, groupsOf, isNetwork } from '../../contract/groups.js';
-import { networkContract } from '../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { StepRates } from '../../contract/use.js';
 import type { Engine } from '../engines/engine.js';
-import { ruleOf } from '../optimizers/registry.js';
+import { stateLayout } from '../engines/state-layout.js';
 import { largest } from '../optimizers/rule.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
@@ -38,7 +36,7 @@ export async function probe(
   try {
     const episode = await engine.openEpisode(optimizer, batch, { rates });
     try {
-      const outputs = outputsOf(optimizer, batch);
+      const { bounded } = stateLayout(optimizer, batch);
       const [squares, agreeing, large] = [new Share(), new Share(), new Share()];
       let overflowed = false;
       let now = await episode.state();
@@ -58,7 +56,7 @@ export async function probe(
           if (update !== 0 && gradient[c] !== 0) agreeing.add(update * gradient[c]! < 0 ? 1 : 0);
         }
         overflowed ||= !now.hidden.every((value) => Math.abs(value) < largest);
-        for (const [from, to] of outputs)
+        for (const [from, to] of bounded)
           for (let k = from; k < to; k++) large.add(Math.abs(now.hidden[k]!) > saturated ? 1 : 0);
       }
       return { updateSize: Math.sqrt(squares.mean!), signAgreement: agreeing.mean, saturation: large.mean, overflowed };
@@ -68,23 +66,6 @@ export async function probe(
   } finally {
     functions.dispose();
   }
-}
-
-/** The ranges of states in (-1, 1) in `EpisodeState.hidden`: from, to. */
-function outputsOf(optimizer: LearnedSpec, { problem, count }: FunctionBatch): [number, number][] {
-  let offset = 0;
-  return groupsOf(optimizer, problem).flatMap((group): [number, number][] => {
-    if (!isNetwork(group)) {
-      offset += count * blocksOf(group) * ruleOf(group.optimizer).init(0).vectors.length;
-      return [];
-    }
-    const arrays = networkContract(group.optimizer).state(group.optimizer, group.parameters);
-    return arrays.flatMap(({ rows, items, bounded }): [number, number][] => {
-      const from = offset;
-      offset += rows * count * items;
-      return bounded ? [[from, offset]] : [];
-    });
-  });
 }
 
 /** A running mean. */

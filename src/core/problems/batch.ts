@@ -1,8 +1,11 @@
 import { type Datasets, datasetFrom, type Examples } from '../../contract/datasets.js';
+import { componentsOf } from '../../contract/mixtures.js';
 import type { DatasetName } from '../../contract/problems/family.js';
 import { coordinates, familyOf, type ProblemSpec, partsOf } from '../../contract/problems.js';
 import { Purpose, RandomStream } from '../random/random.js';
+import { joined } from './joined.js';
 import { MiniBatches } from './mini-batches.js';
+import { componentOf } from './mixture.js';
 import type { FunctionData } from './problem.js';
 import { problemOf } from './registry.js';
 import { arraysOf, type DrawsOrigin, rowsOf, StepDraws } from './step-draws.js';
@@ -12,7 +15,7 @@ export interface FunctionBatch {
   readonly problem: ProblemSpec;
   /** B */
   readonly count: number;
-  /** d: coordinates per function. */
+  /** d: coordinates per function; of a mixture, of the largest component's. */
   readonly dimension: number;
   /** Each [B, …shape]. */
   readonly data: FunctionData;
@@ -20,10 +23,12 @@ export interface FunctionBatch {
   readonly miniBatches: MiniBatches | null;
   /** For families that draw at every step. */
   readonly stepDraws: StepDraws | null;
-  /** The parts of composite functions. */
+  /** The parts of composite functions; of a mixture, the functions of each component that has some. */
   readonly parts: readonly FunctionBatch[];
-  /** θ_0 [B, d] */
+  /** θ_0 [B, d]; of a mixture, its parts' one after the other. */
   readonly start: Float32Array;
+  /** Only of a mixture: the places, from 0 to B - 1, of each part's functions in the batch. */
+  readonly places?: readonly (readonly number[])[];
 }
 
 /** Which examples of a data set functions see. */
@@ -31,7 +36,7 @@ export type ExampleSet = 'training' | 'held-out';
 
 /**
  * Draws functions `first` … `first + count - 1` of a purpose. Function i is the same in every batch, and different
- * purposes never share a function.
+ * purposes never share a function. A single function of a mixture is a function of its component.
  * @param examples by default the held-out ones for a comparison, the training ones otherwise
  * @throws DatasetError if the problem needs a data set that is not given
  */
@@ -44,14 +49,44 @@ export function sampleFunctions(
   datasets: Datasets = {},
   examples: ExampleSet = purpose === Purpose.comparison ? 'held-out' : 'training',
 ): FunctionBatch {
-  let source = 0;
   const examplesOf = (name: DatasetName) => {
     const { training, heldOut } = datasetFrom(datasets, name);
     return examples === 'held-out' ? heldOut : training;
   };
-  const batch = prepare(problem, examplesOf, () => ({ seed, purpose, first, count, source: source++ }));
-  for (let b = 0; b < count; b++) draw(batch, b, new RandomStream(seed, purpose, first + b));
-  return batch;
+  const drawAll = (component: ProblemSpec, numbers: readonly number[]): FunctionBatch => {
+    let source = 0;
+    const batch = prepare(component, examplesOf, () => ({ seed, purpose, numbers, source: source++ }));
+    for (const [b, number] of numbers.entries()) draw(batch, b, new RandomStream(seed, purpose, number));
+    return batch;
+  };
+  const numbers = Array.from({ length: count }, (_, b) => first + b);
+  if (problem.name !== 'mixture') return drawAll(problem, numbers);
+  const owners = numbers.map((number) => componentOf(problem, seed, purpose, number));
+  const parts = componentsOf(problem).flatMap((component, c) => {
+    const places = [...owners.keys()].filter((b) => owners[b] === c);
+    const own = places.map((b) => numbers[b]!);
+    return own.length === 0 ? [] : [{ places, batch: drawAll(component, own) }];
+  });
+  return count === 1 ? parts[0]!.batch : mixed(problem, count, parts);
+}
+
+function mixed(
+  problem: ProblemSpec,
+  count: number,
+  all: readonly { readonly places: readonly number[]; readonly batch: FunctionBatch }[],
+): FunctionBatch {
+  const parts = all.map(({ batch }) => batch);
+  return {
+    problem,
+    count,
+    dimension: coordinates(problem),
+    data: {},
+    miniBatches: null,
+    stepDraws: null,
+    parts,
+    start: joined(parts.map(({ start }) => start)),
+    places: all.map(({ places }) => places),
+  };
 }
 
 /** The batch, before its functions are drawn. */
@@ -64,7 +99,7 @@ function prepare(
   const parts = partsOf(problem).map((part) => prepare(part, examplesOf, nextOrigin));
   const drawn = familyOf(problem).miniBatch?.(problem);
   const origin = nextOrigin();
-  const { count } = origin;
+  const count = origin.numbers.length;
   const dimension = coordinates(problem);
   return {
     problem,

@@ -44,9 +44,7 @@ export class MiniBatches {
     const all = this.available;
     this.perFunction = Math.min(perFunction, all);
     this.windows =
-      perFunction < all
-        ? Int32Array.from({ length: origin.count }, (_, b) => streamAt(origin, b, onceStep).nextInt(all))
-        : null;
+      perFunction < all ? Int32Array.from(origin.numbers, (_, b) => streamAt(origin, b, onceStep).nextInt(all)) : null;
   }
 
   /** Number of eligible examples. */
@@ -60,7 +58,7 @@ export class MiniBatches {
    */
   rows(firstStep: number, steps = 1): Int32Array {
     const { origin, size, eligible, perFunction, windows, available } = this;
-    const { count } = origin;
+    const count = origin.numbers.length;
     const rows = new Int32Array(steps * count * size);
     let at = 0;
     for (let step = firstStep; step < firstStep + steps; step++)

@@ -5,6 +5,7 @@ import { cifar } from './cifar.js';
 import { ensemble } from './ensemble.js';
 import { lasso } from './lasso.js';
 import { logistic } from './logistic.js';
+import { mixture } from './mixture.js';
 import { mnist } from './mnist.js';
 import { noisy } from './noisy.js';
 import { parabola } from './parabola.js';
@@ -36,6 +37,7 @@ export const problems: { readonly [N in ProblemName]: Problem<N> } = {
   rescaled,
   noisy,
   ensemble,
+  mixture,
 };
 
 /** Families added by plugins. */

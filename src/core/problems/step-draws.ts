@@ -5,17 +5,15 @@ import type { FunctionData, Shapes } from './problem.js';
 export interface DrawsOrigin {
   readonly seed: number;
   readonly purpose: Purpose;
-  /** Number of the first function. */
-  readonly first: number;
-  /** Functions, B. */
-  readonly count: number;
+  /** The functions' numbers [B]. */
+  readonly numbers: readonly number[];
   /** Separates the draws of a composite's parts. */
   readonly source: number;
 }
 
 /** The stream of one of the functions, from 0, at a step. */
-export function streamAt({ seed, purpose, first, source }: DrawsOrigin, b: number, step: number): RandomStream {
-  return new RandomStream(seed, purpose, first + b, step, source);
+export function streamAt({ seed, purpose, numbers, source }: DrawsOrigin, b: number, step: number): RandomStream {
+  return new RandomStream(seed, purpose, numbers[b]!, step, source);
 }
 
 /** Arrays that are drawn at every step, such as noise: any step can be drawn again, in any order. */
@@ -32,7 +30,7 @@ export class StepDraws {
 
   /** Each array [B, …shape]. */
   at(step: number): FunctionData {
-    const { count } = this.origin;
+    const count = this.origin.numbers.length;
     const arrays = arraysOf(this.shapes, count);
     for (let b = 0; b < count; b++) this.sample(streamAt(this.origin, b, step), rowsOf(arrays, count, b));
     return arrays;

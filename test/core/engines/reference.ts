@@ -52,6 +52,8 @@ function functionOf(batch: FunctionBatch, b: number): FunctionData {
       const network = { widths, activation, loss: 'reconstruction' } as const;
       return { name: 'perceptron', network, batch: picturesOf(miniBatches!, b) };
     }
+    case 'mixture':
+      throw new RangeError('functions of a mixture are its parts’');
     case 'cifar':
     case 'shapes': {
       const { channels, kernel, hidden, classes, batchNorm } = problem;

@@ -7,6 +7,7 @@ import { weightsByGroup } from '../../../weights/shapes.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
 import type { FunctionBatch } from '../../problems/batch.js';
+import { joined } from '../../problems/joined.js';
 import type { Tf } from '../../problems/problem.js';
 import { type OpenLoopState, Unsupported } from '../engine.js';
 import { Blocks } from './blocks.js';
@@ -198,16 +199,6 @@ export async function gradientOf(tf: Tf, parts: readonly Tensor[]): Promise<Floa
   for (const part of parts) values.push(await part.data<'float32'>());
   tf.dispose([...parts]);
   return joined(values);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }
 
 /** A hand-designed rule's update [1, N]; its state is changed in place. */

@@ -1,5 +1,5 @@
 import type { Datasets } from '../../../contract/datasets.js';
-import type { ProblemSpec } from '../../../contract/problems.js';
+import { rescaledBy } from '../../../contract/mixtures.js';
 import type { MetatrainSpec } from '../../../contract/spec.js';
 import type { Engine } from '../../engines/engine.js';
 import { type FunctionBatch, sampleFunctions } from '../../problems/batch.js';
@@ -39,7 +39,6 @@ export type OpenEstimator = (context: EstimatorContext, state: StateTree | null)
 /** Functions `first` … `first + count - 1` of training. */
 export function trainingFunctions({ spec, datasets }: EstimatorContext, first: number, count: number): FunctionBatch {
   const { randomScaling } = spec.training;
-  const problem: ProblemSpec =
-    randomScaling === null ? spec.problem : { name: 'rescaled', problem: spec.problem, range: randomScaling };
+  const problem = randomScaling === null ? spec.problem : rescaledBy(spec.problem, { range: randomScaling });
   return sampleFunctions(problem, spec.seed, Purpose.training, first, count, datasets);
 }

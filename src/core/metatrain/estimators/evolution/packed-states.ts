@@ -1,4 +1,5 @@
 import type { EpisodeState } from '../../../engines/engine.js';
+import { joined } from '../../../problems/joined.js';
 import { asState, type StateTree } from '../../../state-tree.js';
 
 /** States of many episodes in a few vectors. */
@@ -11,20 +12,11 @@ interface PackedStates {
 }
 
 export function packStates(states: readonly EpisodeState[]): StateTree {
-  const joined = (part: 'theta' | 'hidden') => {
-    const all = new Float32Array(states.reduce((sum, state) => sum + state[part].length, 0));
-    let offset = 0;
-    for (const state of states) {
-      all.set(state[part], offset);
-      offset += state[part].length;
-    }
-    return all;
-  };
   return asState<PackedStates>({
     steps: Int32Array.from(states, ({ step }) => step),
     sizes: Int32Array.from(states.flatMap(({ theta, hidden }) => [theta.length, hidden.length])),
-    theta: joined('theta'),
-    hidden: joined('hidden'),
+    theta: joined(states.map(({ theta }) => theta)),
+    hidden: joined(states.map(({ hidden }) => hidden)),
   });
 }
 
