@@ -10,8 +10,6 @@ import type { FunctionBatch } from '../problems/batch.js';
  */
 export interface Engine {
   readonly info: EngineInfo;
-  /** Whether episodes follow {@link EpisodeOptions.rates}; core/optimise scales the steps of those that do not. */
-  readonly takesRates?: true;
   /** Optimizees whose values and gradients hand-designed optimizers use. */
   openFunctions(batch: FunctionBatch): Promise<OpenFunctions>;
   /** Functions for a learned optimizer to optimise. */

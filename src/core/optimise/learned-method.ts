@@ -3,7 +3,7 @@ import { isNetworkSpec, networkContract } from '../../contract/networks/networks
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { TrainedOn } from '../../contract/results.js';
 import { type StepRates, scheduleLabel, stepRates, type Use } from '../../contract/use.js';
-import { type Engine, type EpisodeState, Unsupported } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
 import type { FunctionBatch } from '../problems/batch.js';
 import type { Method, Optimisation } from './method.js';
 
@@ -37,9 +37,7 @@ export function learnedMethod(learned: Learned, use = useOf(learned.spec, undefi
     label: isUsual ? title : `${title} ${Number(learningRate.toPrecision(3))}${scheduleLabel(schedule)}`,
     role: 'learned',
     optimise: (engine, batch, steps) =>
-      isUsual || engine.takesRates
-        ? optimiseByLearned(engine, batch, learned, steps, isUsual ? undefined : stepRates(use, steps))
-        : optimiseScaled(engine, batch, learned, steps, stepRates(use, steps)),
+      optimiseByLearned(engine, batch, learned, steps, isUsual ? undefined : stepRates(use, steps)),
   };
 }
 
@@ -72,41 +70,5 @@ async function* optimiseByLearned(
     }
   } finally {
     episode.dispose();
-  }
-}
-
-/**
- * The same step by step, for an engine without rates: its step at the usual rate, scaled.
- * @throws Unsupported for an optimizer with rules, whose steps have rates of their own
- */
-async function* optimiseScaled(
-  engine: Engine,
-  batch: FunctionBatch,
-  { spec, phi }: Learned,
-  steps: number,
-  { at, weightDecay }: StepRates,
-): Optimisation {
-  if (spec.name === 'groups' && spec.groups.some(({ optimizer }) => !isNetworkSpec(optimizer)))
-    throw new Unsupported(
-      'comparison.learned: this engine has no rates for an optimizer with hand-designed rules: leave it out.',
-    );
-  const usual = usualRateOf(spec);
-  const all = new Float32Array((steps + 1) * batch.count);
-  let state: EpisodeState | undefined;
-  for (let t = 0; ; t++) {
-    const episode = await engine.openEpisode(spec, batch, { state });
-    try {
-      const before = (state?.theta ?? batch.start).slice();
-      const losses = await episode.advance(phi, 1);
-      all.set(losses.subarray(0, batch.count), t * batch.count);
-      if (t === steps) return all;
-      const { theta, hidden, step } = await episode.state();
-      const rate = at(t);
-      const scaled = before.map((x, i) => x + (rate / usual) * (theta[i]! - x) - rate * weightDecay * x);
-      state = { theta: scaled, hidden: hidden.slice(), step };
-    } finally {
-      episode.dispose();
-    }
-    yield;
   }
 }

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import type { LearnedSpec } from '../../../src/contract/optimizers.js';
 import { type ComparisonResults, ComparisonResults as ResultsSchema } from '../../../src/contract/results.js';
 import { fromWire } from '../../../src/contract/schema.js';
+import type { JobSpec } from '../../../src/contract/spec.js';
 import { compile, parseJobSpec } from '../../../src/contract/validate.js';
 import { Comparison } from '../../../src/core/compare/comparison.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
+import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import type { Learned } from '../../../src/core/optimise/learned-method.js';
 import { rateOf, rowsOf } from '../../../src/figures/rows.js';
 import { tunedFor } from '../../../src/figures/tuning.js';
-import { lstmSpec } from '../../weights/samples.js';
+import { flattenWeights } from '../../../src/weights/shapes.js';
+import { relativeError } from '../../reference/meta-gradient.js';
+import { nativeMissing } from '../../support/native.js';
+import { lstmSpec, randomWeights } from '../../weights/samples.js';
 
 let engine: Engine;
 before(async () => {
@@ -23,8 +29,10 @@ const specOf = (comparison: object) =>
   parseJobSpec({ kind: 'compare', optimizer: { job: 'any' }, seed: 5, problem: { name: 'simple' }, comparison });
 
 /** On f = x² from x = 1. */
-async function compare(comparison: object, learned: Learned): Promise<ComparisonResults> {
-  const spec = specOf({ functions: 2, steps, resamples: 100, baselines: [], ...comparison });
+const compare = (comparison: object, learned: Learned) =>
+  compareOn(engine, specOf({ functions: 2, steps, resamples: 100, baselines: [], ...comparison }), learned);
+
+async function compareOn(engine: Engine, spec: JobSpec, learned: Learned): Promise<ComparisonResults> {
   const options = { spec, comparison: spec.comparison!, engine, datasets: {}, learned, pullTime: 100 };
   const run = new Comparison(options);
   for (;;) {
@@ -118,6 +126,35 @@ describe('how a comparison uses the learned optimizer', () => {
         .sort(),
       [false, true],
     );
+  });
+
+  it('gives the same results on every engine', { skip: nativeMissing() }, async () => {
+    const lstm = lstmSpec({ layers: [4], outputScale: 0.1 });
+    const mixed: LearnedSpec = {
+      name: 'groups',
+      groups: [
+        { name: 'first', parameters: ['x_0'], optimizer: lstm },
+        { name: 'second', parameters: ['x_1'], optimizer: { name: 'sgd', learningRate: 0.1 } },
+      ],
+    };
+    const native = await selectEngine({ name: 'native', backend: 'auto' });
+    const withGradients = createNativeEngine(engine);
+    const use = { learningRate: 0.7, weightDecay: 0.1, schedule: { name: 'cosine', warmup: 0.2, finalFraction: 0.1 } };
+    for (const [optimizer, problem, fast] of [
+      [lstm, { name: 'quadratic', dimension: 5 }, native],
+      [lstm, { name: 'rastrigin', dimension: 5 }, withGradients],
+      [mixed, { name: 'simple-multi' }, native],
+    ] as const) {
+      const comparison = { functions: 4, steps: 25, resamples: 100, baselines: [], learned: use };
+      const spec = parseJobSpec({ kind: 'compare', optimizer: { job: 'any' }, seed: 5, problem, comparison });
+      const phi = flattenWeights(randomWeights(optimizer, spec.problem, 7, 0.5));
+      const curves = await Promise.all(
+        [engine, fast].map(async (one) =>
+          (await compareOn(one, spec, { spec: optimizer, phi })).optimizers[0]!.curve.mean.map(fromWire),
+        ),
+      );
+      assert.ok(relativeError(curves[1]!, curves[0]!) < 1e-4, problem.name);
+    }
   });
 
   it('refuses a schedule for a rule that needs none', () => {

@@ -37,7 +37,6 @@ export async function createTfjsEngine(spec: EngineSpec): Promise<Engine> {
   };
   return {
     info,
-    takesRates: true,
     openFunctions: async (batch) => new TfjsFunctions(tf, batch),
     openEpisode: async (optimizer, batch, options) => new TfjsEpisode(tf, optimizer, batch, options),
     openLoop: async (optimizer, batch, state) => new TfjsOpenLoop(tf, optimizer, batch, state),

@@ -1,7 +1,7 @@
 import type { EvolutionSpec } from '../../../../contract/estimators.js';
 import { lossWeights } from '../../../../contract/training.js';
 import { stepRates } from '../../../../contract/use.js';
-import { type EpisodeState, type PairState, type Population, type Slot, Unsupported } from '../../../engines/engine.js';
+import type { EpisodeState, PairState, Population, Slot } from '../../../engines/engine.js';
 import { openPopulation } from '../../../engines/population.js';
 import { Purpose, RandomStream } from '../../../random/random.js';
 import { asState, type StateTree } from '../../../state-tree.js';
@@ -50,8 +50,6 @@ export class Evolution implements Estimator {
     state: StateTree | null,
   ) {
     const { training } = context.spec;
-    if (training.inner && !context.engine.takesRates)
-      throw new Unsupported('training.inner: runs only on the tfjs engine (engine.name "tfjs").');
     this.spec = training.estimator as EvolutionSpec;
     this.pairs = training.functions;
     const resumed = state as EvolutionState | null;
