@@ -15,7 +15,7 @@ export interface Case extends Pick<Workload, 'kind' | 'functions' | 'coordinates
   learningRate: number;
   /** The peer's form, such as "saved+joined". */
   form: string;
-  /** Only for ours: already validated, like the document that a job's child process gets. */
+  /** Only for ours: already validated, like the document that a job's child process gets. Of a step, its optimizer. */
   job?: MetatrainSpec;
   /** Meta-steps before the clock starts. */
   warmUp: number;
@@ -55,7 +55,7 @@ export type Effort = Pick<Case, 'digits' | 'cache' | 'warmUp' | 'atLeast' | 'sec
 export function caseOf(workload: Workload, peer: PeerName, form: string, effort: Effort): Case {
   const { kind, functions, coordinates, steps } = workload;
   const { engine } = peers[peer];
-  const job = engine && workload.kind !== 'step' ? jobOf(workload, learningRate, engine) : null;
+  const job = engine && jobOf(workload, learningRate, engine);
   return {
     kind,
     functions,

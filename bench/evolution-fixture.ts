@@ -1,6 +1,5 @@
 import type { Datasets } from '../src/contract/datasets.js';
 import type { ProblemSpec } from '../src/contract/problems.js';
-import { parseJobSpec } from '../src/contract/validate.js';
 import { sampleFunctions } from '../src/core/problems/batch.js';
 import { Purpose, RandomStream } from '../src/core/random/random.js';
 import type { NamedTensor } from '../src/weights/tensors.js';
@@ -17,15 +16,10 @@ const layers = [
   [8, 1],
 ] as const;
 
-/** The problem whose functions {@link pesArrays} draws. */
-export function pesProblem(): ProblemSpec {
-  const document = { kind: 'metatrain', problem: { name: 'perceptron', batch }, optimizer: { name: 'lstm' } };
-  return parseJobSpec(document).problem;
-}
-
 /**
- * Two truncations of persistent evolution strategies on perceptrons 64-32-10: φ [n], ε [truncations, pairs, n], θ_0
- * [pairs, 2410], images [count, 64] and their labels, rows of the mini-batches [truncations, pairs, steps, batch].
+ * Two truncations of persistent evolution strategies: φ [n], ε [truncations, pairs, n], θ_0 [pairs, 2410], images [count,
+ * 64] and their labels, rows of the mini-batches [truncations, pairs, steps, batch].
+ * @param problem perceptrons 64-32-10 and mini-batches of 64
  */
 export function pesArrays(problem: ProblemSpec, datasets: Datasets): NamedTensor[] {
   const functions = sampleFunctions(problem, fixtureSeed, Purpose.training, 0, pairs, datasets);
@@ -53,13 +47,13 @@ export function pesArrays(problem: ProblemSpec, datasets: Datasets): NamedTensor
   ];
 }
 
-/** Five steps on a matrix: φ, θ and the gradients [5, rows, columns]. */
-export function stepArrays(): NamedTensor[] {
+/** Steps on a matrix: φ, θ and the gradients [count, rows, columns]. */
+export function stepArrays(shape: readonly [rows: number, columns: number] = [100, 90], count = 5): NamedTensor[] {
   const phi = initialPhi();
   return [
     { name: 'phi', shape: [phi.length], data: phi },
-    normals('theta', [100, 90], 0.02, 2),
-    normals('gradients', [5, 100, 90], 0.01, 3),
+    normals('theta', [...shape], 0.02, 2),
+    normals('gradients', [count, ...shape], 0.01, 3),
   ];
 }
 

@@ -1,5 +1,7 @@
 import type { Datasets } from '../src/contract/datasets.js';
+import { addFamily } from '../src/contract/problems.js';
 import type { MetatrainSpec } from '../src/contract/spec.js';
+import { createNativeEngine } from '../src/core/engines/native/engine.js';
 import { openPopulation } from '../src/core/engines/population.js';
 import { selectEngine } from '../src/core/engines/select.js';
 import { estimatePairs, perturbed } from '../src/core/metatrain/estimators/evolution/antithetic.js';
@@ -7,12 +9,13 @@ import { sampleFunctions } from '../src/core/problems/batch.js';
 import { Purpose } from '../src/core/random/random.js';
 import type { NamedTensor } from '../src/weights/tensors.js';
 import { fixtureSeed, sigma } from './evolution-fixture.js';
+import { openMatrix } from './matrix.js';
 
 /**
  * Our engine's losses and estimates on the fixture of {@link pesArrays}, whose functions are the product's own draws:
  * [truncations, pairs, steps, 2] and [truncations, n].
  */
-export async function ourAnswer(
+export async function ourEstimates(
   job: MetatrainSpec,
   arrays: readonly NamedTensor[],
   datasets: Datasets,
@@ -46,4 +49,18 @@ export async function ourAnswer(
   }
   population.dispose();
   return { losses, estimate };
+}
+
+/**
+ * Where our engine's steps on the fixture of {@link stepArrays} end.
+ * @throws Unsupported as {@link openMatrix} does
+ */
+export async function ourSteps(job: MetatrainSpec, arrays: readonly NamedTensor[]): Promise<{ theta: number[] }> {
+  const { episode } = await openMatrix({ createNativeEngine, addFamily }, job.optimizer, arrays);
+  const array = (name: string) => arrays.find((one) => one.name === name)!;
+  await episode.advance(array('phi').data as Float32Array, array('gradients').shape[0]!);
+  const { theta } = await episode.state();
+  const found = [...theta];
+  episode.dispose();
+  return { theta: found };
 }

@@ -1,13 +1,15 @@
 import type { MetatrainSpec } from '../src/contract/spec.js';
 import { parseJobSpec } from '../src/contract/validate.js';
-import type { PesStep, Unroll } from './workloads.js';
+import { evolution, type PesStep, type Unroll, type Workload } from './workloads.js';
 
 /**
  * The job. Its sizes are set after validation: the limits on their product protect a service's memory, and the runner of
  * these processes has its own limit.
  */
-export function jobOf(workload: Unroll | PesStep, learningRate: number, engine: object): MetatrainSpec {
-  return workload.kind === 'pes' ? pesJob(workload, engine) : unrollJob(workload, learningRate, engine);
+export function jobOf(workload: Workload, learningRate: number, engine: object): MetatrainSpec {
+  if (workload.kind === 'unroll') return unrollJob(workload, learningRate, engine);
+  // A step on a tensor takes its optimizer from the same recipe.
+  return pesJob(workload.kind === 'pes' ? workload : evolution, engine);
 }
 
 /** The recipe of Celo2-base (arXiv 2602.19142), without its random scaling. */

@@ -13,7 +13,7 @@ interface Peer {
   scripts: Partial<Record<Kind, string>>;
 }
 
-const ours = { unroll: 'ours.js', pes: 'ours.js' };
+const ours = { unroll: 'ours.js', pes: 'ours.js', step: 'ours.js' };
 
 export const peers: Record<PeerName, Peer> = {
   us: { title: 'metadescent', engine: { name: 'auto' }, scripts: ours },

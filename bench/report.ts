@@ -77,7 +77,7 @@ export function renderGoals(results: readonly GoalResult[]): string {
     const absolute = 'atMost' in goal;
     const amount = (value: number) => (absolute ? `${value.toPrecision(3)} ns` : `${value.toPrecision(3)}×`);
     return [
-      wanted === null ? 'reported' : met ? 'met' : 'SHORT',
+      !met ? 'SHORT' : wanted === null ? 'reported' : 'met',
       goal.workload,
       goal.measure,
       absolute ? '' : goal.against.map((peer) => peers[peer].title).join(', '),

@@ -117,7 +117,7 @@ function long(workload: Unroll, steps: number): Unroll {
 }
 
 /** Four tasks with eight antithetic pairs each, of one shape, whose horizons are drawn from 100 to 2,000 steps. */
-const evolution: PesStep = {
+export const evolution: PesStep = {
   kind: 'pes',
   name: 'W4',
   title: 'an outer step of Celo2-base by PES, four MLPs 64-32-10, 64 particles, 50 steps',
@@ -137,6 +137,7 @@ const matrix: TensorStep = {
   coordinates: 1e6,
   steps: 1,
   forms: {
+    us: [''],
     jax: ['blocks', 'scalar'],
     published: ['published'],
     torch: ['folded', 'folded+passive', 'groups'],

@@ -17,7 +17,7 @@ import { networksWithKernels } from './support.js';
  * @param gradients evaluates problems without kernels
  * @throws Unsupported if it is not built or does not start.
  */
-export function createNativeEngine(gradients?: Engine): Engine {
+export function createNativeEngine(gradients?: Pick<Engine, 'info' | 'openFunctions'>): Engine {
   const native = loadAddon();
   const { addon, version, instructionSet, threads } = native;
   const descended = new Float64Array(2);
@@ -67,6 +67,6 @@ export function createNativeEngine(gradients?: Engine): Engine {
 }
 
 /** What determines the bits of an engine's gradients, as text. */
-function nameOf({ info }: Engine): string {
+function nameOf({ info }: Pick<Engine, 'info'>): string {
   return `${info.engine} ${info.backend} ${info.version} ${info.instructionSet}`;
 }
