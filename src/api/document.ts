@@ -22,7 +22,7 @@ import {
 import { ProblemSpec } from '../contract/problems.js';
 import { Provenance } from '../contract/provenance.js';
 import { RegisteredOptimizer, RegisterRequest } from '../contract/registry.js';
-import { ComparisonResults, Estimate, OptimizerResult, TuningResult } from '../contract/results.js';
+import { ComparisonResults, ComponentResult, Estimate, OptimizerResult, TuningResult } from '../contract/results.js';
 import { WireNumber } from '../contract/schema.js';
 import { EngineSpec, JobSpec } from '../contract/spec.js';
 import { TrainedOptimizerRef } from '../contract/trained.js';
@@ -66,6 +66,7 @@ const namedSchemas = (): Record<string, TSchema> => ({
   Catalogue,
   CatalogueEntry,
   ComparisonResults,
+  ComponentResult,
   ComparisonSpec,
   DryRun,
   EngineInfo,

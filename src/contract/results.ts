@@ -188,6 +188,22 @@ export const OptimizerResult = Strict({
 });
 export type OptimizerResult = Static<typeof OptimizerResult>;
 
+export const ComponentResult = Strict(
+  {
+    component: Type.Integer({ minimum: 1, description: 'Its place among the mixture’s components, from 1.' }),
+    functions: Type.Integer({ description: 'How many of the functions are its own.' }),
+    optimizers: Type.Array(
+      Strict({
+        label: Type.String(),
+        measures: Strict({ sum: MeasureResult, tail: MeasureResult, final: MeasureResult }),
+      }),
+      { description: 'In the order of the comparison’s `optimizers`.' },
+    ),
+  },
+  { description: 'The results on the functions of one component of a mixture.' },
+);
+export type ComponentResult = Static<typeof ComponentResult>;
+
 /** Part of a job's record, its `started` event and its results. */
 export const weightsSha256 = Type.String({
   description: 'SHA-256, in hexadecimal, of the weights file that a job of kind "compare" evaluates.',
@@ -203,6 +219,12 @@ export const ComparisonResults = Strict(
     trainedOn: Type.Optional(TrainedOn),
     weightsSha256: Type.Optional(weightsSha256),
     optimizers: Type.Array(OptimizerResult, { description: 'The learned optimizer first.' }),
+    components: Type.Optional(
+      Type.Array(ComponentResult, {
+        description:
+          'Where the problem is a mixture: the same measures for each component that has functions in the comparison.',
+      }),
+    ),
   },
   { title: 'ComparisonResults' },
 );

@@ -1,5 +1,5 @@
 import { measures } from '../contract/measures.js';
-import { type ComparisonResults, type Estimate, keepsUsualRate } from '../contract/results.js';
+import { type ComparisonResults, type Estimate, keepsUsualRate, type MeasureResult } from '../contract/results.js';
 import { figuresOf, rateOf } from './rows.js';
 
 /** Comparisons as tables for other programs. */
@@ -30,24 +30,37 @@ export function curvesCsv(comparisons: readonly NamedResults[]): string {
   );
 }
 
-/** The tables: one row per comparison and optimizer. */
+/** The tables: one row per comparison and optimizer, and for a mixture one more per component. */
 export function tableCsv(comparisons: readonly NamedResults[]): string {
   const rows = comparisons.flatMap(({ name, results }) =>
-    results.optimizers.map((optimizer) => {
+    results.optimizers.flatMap((optimizer, i) => {
       const { label, tuning, log10MeanFinal, versus } = optimizer;
-      const figures = measures.map((measure) => figuresOf(optimizer, measure));
-      return [
+      const row = (
+        functions: number,
+        figures: readonly MeasureResult[],
+        log: Estimate | null,
+        saved: readonly (number | string)[],
+        component: number | string,
+      ) => [
         name,
         label,
         rateOf(optimizer) ?? '',
         tuning && !keepsUsualRate(tuning) ? tuning.measures.join(' ') : '',
-        results.functions,
+        functions,
         results.steps,
         ...figures.flatMap(({ mean, median }) => [...triple(mean), median]),
-        ...triple(log10MeanFinal),
+        ...triple(log),
         ...figures.flatMap(({ winRate, difference }) => [winRate ?? '', ...triple(difference)]),
-        ...[versus?.stepsSaved.mean ?? '', versus?.stepsSaved.median ?? ''],
+        ...saved,
+        component,
       ];
+      const figures = measures.map((measure) => figuresOf(optimizer, measure));
+      const saved = [versus?.stepsSaved.mean ?? '', versus?.stepsSaved.median ?? ''];
+      const components = (results.components ?? []).map(({ component, functions, optimizers }) => {
+        const own = measures.map((measure) => optimizers[i]!.measures[measure]);
+        return row(functions, own, null, ['', ''], component);
+      });
+      return [row(results.functions, figures, log10MeanFinal, saved, ''), ...components];
     }),
   );
   return csv(tableColumns, rows);
@@ -62,6 +75,8 @@ const tableColumns = [
     ...['', '_low', '_high'].map((end) => `${measure}_difference${end}`),
   ]),
   ...['steps_saved', 'median_steps_saved'],
+  // Of a mixture, from 1; empty for all of them.
+  'component',
 ];
 
 function triple(estimate: Estimate | null) {

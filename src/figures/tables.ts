@@ -1,17 +1,28 @@
 import type { Measure } from '../contract/measures.js';
 import type { ComparisonResults } from '../contract/results.js';
 import { escapeXml } from './chart.js';
+import { type ComponentTable, componentTables } from './components.js';
 import { sample } from './figure.js';
 import { type Cell, measuresShown, measureTable } from './measure-table.js';
 import { measureNotes } from './notes.js';
 import { toSeries } from './series.js';
 import { swatch } from './strokes.js';
 
-/** A comparison's tables: the sum and the final loss, and the tail if rates were tuned for it. */
+/**
+ * A comparison's tables: the sum and the final loss, and the tail if rates were tuned for it; then each component of a
+ * mixture.
+ */
 export function comparisonTables(results: ComparisonResults, tuned: readonly Measure[]): string {
-  return measuresShown(tuned)
-    .map((measure) => measureHtml(results, measure))
-    .join('\n');
+  return [
+    ...measuresShown(tuned).map((measure) => measureHtml(results, measure)),
+    ...componentTables(results).map(componentHtml),
+  ].join('\n');
+}
+
+function componentHtml({ title, columns, rows }: ComponentTable): string {
+  const cells = rows.map(({ label, cells }) => [`<th scope="row">${escapeXml(label)}</th>`, ...cells.map(cellHtml)]);
+  const [, ...others] = columns;
+  return table(title, [escapeXml(title), ...others], cells, (row) => row === 0);
 }
 
 /** One measure, one row per optimizer, the learned one first. */

@@ -1,6 +1,7 @@
 import { type Measure, measureContracts, measures } from '../../contract/measures.js';
 import type { ComparisonResults } from '../../contract/results.js';
 import { printable } from '../../contract/text.js';
+import { type ComponentTable, componentTables } from '../../figures/components.js';
 import { measureNotes, transferNote } from '../../figures/notes.js';
 import { formatCount, formatInterval, formatLog, formatLoss } from '../../figures/numbers.js';
 import { figuresOf, rowsOf } from '../../figures/rows.js';
@@ -67,6 +68,7 @@ export function renderComparison(results: ComparisonResults, style: TableStyle =
   return [
     [title, ...transferNote(results).map(printable)].join('\n'),
     ...measures.map((measure) => renderMeasure(results, measure, { ...style, marked: 1 })),
+    ...componentTables(results).map((table) => renderComponent(table, { ...style, marked: 1 })),
     paint('dim', note),
   ].join('\n\n');
 }
@@ -95,6 +97,12 @@ function renderMeasure(results: ComparisonResults, measure: Measure, style: Tabl
     ];
   });
   return [renderTable(columns, rows, style), ...measureNotes(results, measure).map(printable)].join('\n');
+}
+
+function renderComponent({ title, columns, rows }: ComponentTable, style: TableStyle): string {
+  const cells = rows.map(({ label, cells }) => [label, ...cells.map(({ text }) => text)]);
+  const [, ...others] = columns;
+  return renderTable([{ title, align: 'left' }, ...others.map(right)], cells, style);
 }
 
 const right = (title: string): Column => ({ title, align: 'right' });

@@ -1,21 +1,22 @@
 import { type ComparisonSpec, curveSteps } from '../../contract/comparison.js';
-import { measures } from '../../contract/measures.js';
+import { componentsOf } from '../../contract/mixtures.js';
 import type { BaselineSpec } from '../../contract/optimizers.js';
-import type { ComparisonResults, Estimate, OptimizerResult, TrainedOn, TuningResult } from '../../contract/results.js';
+import type {
+  ComparisonResults,
+  ComponentResult,
+  OptimizerResult,
+  TrainedOn,
+  TuningResult,
+} from '../../contract/results.js';
 import { toWire, type WireNumber } from '../../contract/schema.js';
 import type { JobSpec } from '../../contract/spec.js';
 import type { Use } from '../../contract/use.js';
-import { eachMeasure, type Measured } from '../optimise/measures.js';
+import { eachMeasure } from '../optimise/measures.js';
 import type { Method } from '../optimise/method.js';
-import {
-  mean,
-  PairedBootstrap,
-  percentileInterval,
-  sortedQuantile,
-  standardDeviation,
-  stepsSaved,
-  winRate,
-} from '../statistics.js';
+import { componentOf } from '../problems/mixture.js';
+import { Purpose } from '../random/random.js';
+import { mean, standardDeviation, stepsSaved } from '../statistics.js';
+import { estimate, RunStatistics } from './run-statistics.js';
 import { probabilities, type Runs } from './runs.js';
 
 /** Approximate draws per piece of work. */
@@ -34,7 +35,9 @@ export interface Entry {
 /** Turns a comparison's runs into its results: the bootstrap in pieces, then the tables. */
 export class ResultsBuilder {
   readonly phase = 'statistics';
-  private readonly bootstrap: PairedBootstrap;
+  private readonly all: RunStatistics;
+  /** A mixture's components that have functions. */
+  private readonly components: readonly { readonly place: number; readonly own: RunStatistics }[];
   /** The steps of the curves. */
   private readonly points: readonly number[];
 
@@ -49,13 +52,19 @@ export class ResultsBuilder {
     private readonly trainedOn: TrainedOn | undefined,
   ) {
     this.points = curveSteps(comparison.steps, comparison.curves?.points);
-    const values = runs.flatMap(({ measured }) => measures.map((measure) => measured[measure]));
-    this.bootstrap = new PairedBootstrap(values, spec.seed);
+    const measured = runs.map((one) => one.measured);
+    this.all = new RunStatistics(measured, spec.seed);
+    this.components = functionsByComponent(spec, comparison).map(({ place, functions }) => {
+      const own = measured.map((one) =>
+        eachMeasure((measure) => Float64Array.from(functions, (i) => one[measure][i]!)),
+      );
+      return { place, own: new RunStatistics(own, spec.seed) };
+    });
   }
 
   /** Resamples drawn. */
   get done(): number {
-    return this.bootstrap.resamples;
+    return this.all.resamples;
   }
 
   get total(): number {
@@ -67,45 +76,54 @@ export class ResultsBuilder {
   }
 
   advance(): void {
-    const count = Math.ceil(drawsAtOnce / this.comparison.functions);
-    this.bootstrap.resample(Math.min(this.total - this.done, count));
+    const count = Math.min(this.total - this.done, Math.ceil(drawsAtOnce / this.comparison.functions));
+    this.all.resample(count);
+    for (const { own } of this.components) own.resample(count);
   }
 
   /** @param entries in the order of the runs */
   build(entries: readonly Entry[]): ComparisonResults {
     const { problem, seed } = this.spec;
     const { steps, functions, resamples } = this.comparison;
-    const optimizers = entries.map((entry, i) => this.optimizer(i, entry));
     const { trainedOn } = this;
-    return { problem, seed, steps, functions, resamples, ...(trainedOn && { trainedOn }), optimizers };
+    const components = this.components.map((one) => this.component(one, entries));
+    return {
+      problem,
+      seed,
+      steps,
+      functions,
+      resamples,
+      ...(trainedOn && { trainedOn }),
+      optimizers: entries.map((entry, i) => this.optimizer(i, entry)),
+      ...(components.length > 0 && { components }),
+    };
+  }
+
+  private component({ place, own }: ResultsBuilder['components'][number], entries: readonly Entry[]): ComponentResult {
+    const optimizers = entries.map(({ method: { label } }, i) => ({ label, measures: own.of(i) }));
+    return { component: place + 1, functions: own.functions, optimizers };
   }
 
   private optimizer(index: number, { method: { label, role }, rule, use, tuning }: Entry): OptimizerResult {
     const { measured, diverged } = this.runs[index]!;
-    const resampled = this.resampledMeans(index);
-    const estimates = eachMeasure((measure) => estimate(mean(measured[measure]), resampled[measure]));
-    const medians = eachMeasure((measure) => toWire(sortedQuantile(measured[measure].slice().sort(), 0.5)));
-    const paired = index === 0 ? null : this.paired(index, resampled);
+    const measures = this.all.of(index);
+    const { sum, final, tail } = measures;
+    const resampled = this.all.resampledMeans(index).final;
     return {
       label,
       role,
       rule,
       ...(use && { use }),
       tuning,
-      measures: eachMeasure((measure) => ({
-        mean: estimates[measure],
-        median: medians[measure],
-        difference: paired?.differences[measure] ?? null,
-        winRate: paired?.wins[measure] ?? null,
-      })),
-      sum: estimates.sum,
+      measures,
+      sum: sum.mean,
       sumDeviation: toWire(standardDeviation(measured.sum)),
-      sumMedian: medians.sum,
-      final: estimates.final,
-      finalMedian: medians.final,
-      log10MeanFinal: estimate(Math.log10(mean(measured.final)), resampled.final.map(Math.log10)),
-      tail: estimates.tail,
-      tailMedian: medians.tail,
+      sumMedian: sum.median,
+      final: final.mean,
+      finalMedian: final.median,
+      log10MeanFinal: estimate(Math.log10(mean(measured.final)), resampled.map(Math.log10)),
+      tail: tail.mean,
+      tailMedian: tail.median,
       diverged: diverged / this.comparison.functions,
       curve: {
         ...(this.points.length <= this.comparison.steps && { steps: [...this.points] }),
@@ -116,43 +134,25 @@ export class ResultsBuilder {
         })),
         ...(this.comparison.curves?.functions && { functions: this.functionCurves(index) }),
       },
-      versus: paired && this.versus(index, paired),
+      versus: index === 0 ? null : this.versus(index, measures),
     };
-  }
-
-  /** The learned optimizer's runs against a baseline's. */
-  private paired(index: number, resampled: Measured<Float64Array>) {
-    const [learned, other] = [this.runs[0]!.measured, this.runs[index]!.measured];
-    const learnedMeans = this.resampledMeans(0);
-    const differences = eachMeasure((measure) =>
-      estimate(
-        mean(learned[measure]) - mean(other[measure]),
-        learnedMeans[measure].map((value, r) => value - resampled[measure][r]!),
-      ),
-    );
-    const wins = eachMeasure((measure) => winRate(learned[measure], other[measure]));
-    return { differences, wins };
   }
 
   private versus(
     index: number,
-    { differences, wins }: ReturnType<ResultsBuilder['paired']>,
-  ): OptimizerResult['versus'] {
+    { sum, final, tail }: ReturnType<RunStatistics['of']>,
+  ): NonNullable<OptimizerResult['versus']> {
     const median = 1 + probabilities.indexOf(0.5);
     const saved = (curve: number) => stepsSaved(this.curve(0, curve), this.curve(index, curve), this.points);
     return {
-      winRate: wins.sum,
-      sumDifference: differences.sum,
-      finalWinRate: wins.final,
-      finalDifference: differences.final,
-      tailWinRate: wins.tail,
-      tailDifference: differences.tail,
+      winRate: sum.winRate!,
+      sumDifference: sum.difference!,
+      finalWinRate: final.winRate!,
+      finalDifference: final.difference!,
+      tailWinRate: tail.winRate!,
+      tailDifference: tail.difference!,
       stepsSaved: { mean: saved(0), median: saved(median) },
     };
-  }
-
-  private resampledMeans(index: number): Measured<Float64Array> {
-    return eachMeasure((measure) => this.bootstrap.means(measures.length * index + measures.indexOf(measure)));
   }
 
   private functionCurves(index: number): WireNumber[][] {
@@ -167,9 +167,12 @@ export class ResultsBuilder {
   }
 }
 
-/** A non-finite value has no interval: the range of its resamples is chance. */
-function estimate(value: number, resampled: Float64Array): Estimate {
-  const none = { low: Number.NaN, high: Number.NaN };
-  const { low, high } = Number.isFinite(value) ? percentileInterval(resampled, 0.95) : none;
-  return { value: toWire(value), low: toWire(low), high: toWire(high) };
+/** The functions of a comparison on a mixture, by component; none of any other problem. */
+function functionsByComponent({ problem, seed }: JobSpec, { functions: count }: ComparisonSpec) {
+  if (problem.name !== 'mixture') return [];
+  const owners = Array.from({ length: count }, (_, i) => componentOf(problem, seed, Purpose.comparison, i));
+  return componentsOf(problem).flatMap((_, place) => {
+    const functions = [...owners.keys()].filter((i) => owners[i] === place);
+    return functions.length === 0 ? [] : [{ place, functions }];
+  });
 }

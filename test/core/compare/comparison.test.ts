@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { renderComparison } from '../../../src/cli/render/table.js';
 import { measures } from '../../../src/contract/measures.js';
 import {
   type ComparisonResults,
@@ -12,6 +13,7 @@ import { Comparison } from '../../../src/core/compare/comparison.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import type { Learned } from '../../../src/core/optimise/learned-method.js';
+import { tableCsv } from '../../../src/figures/csv.js';
 import { figuresOf } from '../../../src/figures/rows.js';
 import { lstmSpec } from '../../weights/samples.js';
 import { addShifted } from './shifted.js';
@@ -273,6 +275,54 @@ describe('a comparison', () => {
     assert.ok(Math.abs(fromWire(low)) < scale && Math.abs(fromWire(high)) < scale);
     // Unpaired, the interval of the sum itself is many times wider.
     assert.ok(fromWire(sgd.sum.high) - fromWire(sgd.sum.low) > 1000 * scale);
+  });
+
+  it('reports each component of a mixture, and all', async () => {
+    // f(θ_t) = d (1 - 2α)^{2t} in d coordinates that start at 1: exact, so all functions of a component are alike.
+    const problem = {
+      name: 'mixture',
+      components: [
+        { problem: { name: 'simple' }, weight: 3 },
+        { problem: { name: 'quadratic' }, weight: 1e-6 },
+        { problem: { name: 'simple-multi', dimension: 5 } },
+      ],
+    };
+    const baselines = [{ name: 'sgd', learningRate: 0.25 }];
+    const results = await compare(problem, { functions: 40, steps: 4, baselines, resamples: 100 }, linear(0.1));
+    const check = compile(ResultsSchema);
+    assert.ok(check(JSON.parse(JSON.stringify(results))), JSON.stringify(check.errors));
+    const [one, five] = results.components!;
+    assert.deepEqual([one!.component, five!.component, results.components!.length], [1, 3, 2]);
+    assert.equal(one!.functions + five!.functions, 40);
+    assert.ok(one!.functions > five!.functions && five!.functions > 0);
+    for (const [{ optimizers }, d] of [
+      [one!, 1],
+      [five!, 5],
+    ] as const)
+      for (const [i, ratio] of [0.64, 0.25].entries()) {
+        assert.equal(optimizers[i]!.label, results.optimizers[i]!.label);
+        near(optimizers[i]!.measures.final.mean.value, d * ratio ** 4);
+        near(optimizers[i]!.measures.sum.mean.low, (d * (1 - ratio ** 4)) / (1 - ratio));
+      }
+    assert.equal(five!.optimizers[0]!.measures.sum.difference, null);
+    near(five!.optimizers[1]!.measures.final.difference!.value, 5 * (0.64 ** 4 - 0.25 ** 4));
+    assert.equal(five!.optimizers[1]!.measures.final.winRate, 0);
+    near(results.optimizers[1]!.final.value, ((one!.functions + 5 * five!.functions) / 40) * 0.25 ** 4);
+
+    const table = renderComparison(results);
+    assert.match(table, new RegExp(`Component 3: simple-multi, ${five!.functions} functions`));
+    const rows = tableCsv([{ name: 'one', results }])
+      .trim()
+      .split('\n');
+    const cells = rows.map((row) => row.split(','));
+    const component = cells[0]!.indexOf('component');
+    assert.ok(cells.every((row) => row.length === cells[0]!.length));
+    assert.deepEqual(
+      cells.slice(1).map((row) => row[component]),
+      ['', '1', '3', '', '1', '3'],
+    );
+    near(Number(cells[6]![cells[0]!.indexOf('final')]), 5 * 0.25 ** 4);
+    assert.equal((await compare({ name: 'simple' }, { functions: 2, steps: 2 }, linear(0.1))).components, undefined);
   });
 
   it('shows a divergence as it is: infinite or NaN, never dropped', async () => {

@@ -11,6 +11,7 @@ import { Page } from '../../parts/page.js';
 import { addresses } from '../../service/addresses.js';
 import { api } from '../../service/api.js';
 import { follow } from '../../service/feed.js';
+import { Components } from './components.js';
 import { ComparisonFigure } from './figure.js';
 import { Measures } from './measures.js';
 import { NoResults } from './no-results.js';
@@ -59,6 +60,7 @@ function ComparisonOf({ id }: { id: string }) {
           <Summary results={results} />
           <ComparisonFigure id={id} results={results} view={view} onView={onView} />
           <Measures id={id} results={results} view={view} onView={onView} />
+          <Components results={results} />
           <Tuning id={id} results={results} measure={view.measure} />
         </>
       ) : (

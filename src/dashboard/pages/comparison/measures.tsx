@@ -2,7 +2,7 @@ import { type Measure, measureContracts, measures } from '../../../contract/meas
 import type { ComparisonResults, OptimizerResult } from '../../../contract/results.js';
 import { fromWire } from '../../../contract/schema.js';
 import { axisOf } from '../../../figures/axis.js';
-import { type Cell, measureTable } from '../../../figures/measure-table.js';
+import { measureTable } from '../../../figures/measure-table.js';
 import { measureNotes } from '../../../figures/notes.js';
 import { figuresOf, isLearned } from '../../../figures/rows.js';
 import { toSeries } from '../../../figures/series.js';
@@ -11,6 +11,7 @@ import { pageColour } from '../../charts/theme.js';
 import { Scroll } from '../../parts/scroll.js';
 import { Toggle } from '../../parts/toggle.js';
 import { TableDownloads } from './downloads.js';
+import { NumberCell } from './number-cell.js';
 import type { PageView } from './view.js';
 
 interface Props {
@@ -90,15 +91,6 @@ export function Measures({ id, results, view, onView }: Props) {
         ))}
       </ul>
     </section>
-  );
-}
-
-function NumberCell({ text, interval, verdict }: Cell) {
-  return (
-    <td class="number">
-      <span class={verdict}>{text}</span>
-      {interval && <small>{interval}</small>}
-    </td>
   );
 }
 
