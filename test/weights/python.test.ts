@@ -6,16 +6,21 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { LstmSpec, PreprocessSpec } from '../../src/contract/networks/lstm.js';
+import type { MlpSpec } from '../../src/contract/networks/mlp.js';
 import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
+import type { Engine } from '../../src/core/engines/engine.js';
 import { createTfjsEngine } from '../../src/core/engines/tfjs/engine.js';
+import { sampleFunctions } from '../../src/core/problems/batch.js';
+import { Purpose } from '../../src/core/random/random.js';
 import { createRun } from '../../src/core/run.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
 import { flattenWeights } from '../../src/weights/shapes.js';
 import { decodeWeights, encodeWeights, type TrainedOptimizer, toJson, toNpz } from '../../src/weights/weights.js';
 import { respond } from '../support/respond.js';
+import { tensorsProblem } from '../support/tensors-problem.js';
 import { findPython, root } from './python-environment.js';
-import { contentOf, lstmSpec, sampleOptimizer, testSeed, uniform } from './samples.js';
+import { contentOf, lstmSpec, mlpSpec, sampleOptimizer, testSeed, uniform } from './samples.js';
 
 const run = promisify(execFile);
 const steps = 20;
@@ -41,6 +46,53 @@ interface Case {
   trained: TrainedOptimizer;
   /** Where examples/apply.py runs it. */
   gradients: Float32Array | null;
+}
+
+/** What an engine has done with an MLP, each [steps, n]. */
+interface MlpCase {
+  name: string;
+  trained: TrainedOptimizer;
+  gradients: Float32Array;
+  thetas: Float32Array;
+  updates: Float32Array;
+}
+
+const shapes = [[], [5], [3, 4], [2, 3, 4], [4, 1]];
+const tensors = tensorsProblem(shapes);
+
+/** Every form of features, of vectors, decays and outputs. */
+const mlps: MlpSpec[] = [
+  mlpSpec('celo2-base'),
+  mlpSpec('small-fc'),
+  mlpSpec('small-fc', { vectorFeatures: 9, hidden: [] }),
+  mlpSpec('celo2-base', { learnDecays: true, output: 'direction-and-magnitude' }),
+  mlpSpec('celo2-base', { normaliseFeatures: 'none', normaliseUpdate: 'none', maximumGradient: 0.5 }),
+];
+
+/** Follows an engine for some steps from random weights. The learning rate is large, so that θ's rounding is small. */
+async function followMlp(name: string, engine: Engine, spec: MlpSpec): Promise<MlpCase> {
+  // Fixed: where all outputs of a small tensor nearly cancel, fp32 has few digits of its update.
+  const trained = sampleOptimizer(spec, 1, 0.3, tensors);
+  const batch = sampleFunctions(tensors, 1, Purpose.validation, 0, 1);
+  const rates = { at: () => 1, weightDecay: 0 };
+  const functions = await engine.openFunctions(batch);
+  const episode = await engine.openEpisode(spec, batch, { rates });
+  const all = Array.from({ length: 3 }, () => new Float32Array(steps * batch.dimension));
+  const [gradients, thetas, updates] = all as [Float32Array, Float32Array, Float32Array];
+  for (let t = 0; t < steps; t++) {
+    const before = (await episode.state()).theta.slice();
+    await episode.advance(flattenWeights(trained.tensors), 1);
+    const { theta } = await episode.state();
+    thetas.set(before, t * before.length);
+    gradients.set((await functions.evaluate(before, t)).gradient, t * before.length);
+    updates.set(
+      theta.map((x, i) => x - before[i]!),
+      t * before.length,
+    );
+  }
+  episode.dispose();
+  functions.dispose();
+  return { name, trained, gradients, thetas, updates };
 }
 
 /** Every preprocessing, with and without a projection, of every depth, with and without an output scale. */
@@ -100,6 +152,7 @@ const { python, missing } = await findPython();
 describe('Python reads our weights files', { skip: missing }, () => {
   const seed = testSeed();
   const cases: Case[] = [];
+  const mlpCases: MlpCase[] = [];
   let folder: string;
   let report: Report;
 
@@ -121,6 +174,19 @@ describe('Python reads our weights files', { skip: missing }, () => {
       await writeFile(`${path}.json`, toJson(trained));
       if (gradients)
         await writeFile(`${path}.gradients`, Buffer.concat([bytesOf(Uint32Array.of(n)), bytesOf(gradients)]));
+    }
+    const engine = await createTfjsEngine({ name: 'tfjs', backend: 'wasm' });
+    for (const [i, spec] of mlps.entries()) {
+      const followed = await followMlp(`mlp-${i}`, engine, spec);
+      const { name, trained, gradients, thetas } = followed;
+      mlpCases.push(followed);
+      cases.push({ name, trained, gradients: null });
+      const path = join(folder, name);
+      await writeFile(`${path}.safetensors`, encodeWeights(trained));
+      await writeFile(`${path}.npz`, toNpz(trained));
+      await writeFile(`${path}.json`, toJson(trained));
+      const seen = { shapes, gradients: base64Of(gradients), thetas: base64Of(thetas) };
+      await writeFile(`${path}.tensors`, JSON.stringify(seen));
     }
     // One process for all cases: starting Python with NumPy takes as long as all cases.
     await run(python, [join(root, 'test/weights/read_back.py'), folder, join(root, 'examples')]);
@@ -167,6 +233,18 @@ describe('Python reads our weights files', { skip: missing }, () => {
     }
   });
 
+  it('examples/apply.py agrees with 20 updates of an MLP to 1e-4', () => {
+    for (const { name, trained, updates, thetas } of mlpCases)
+      for (const form of ['safetensors', 'npz'] as const) {
+        const { shape, dtype, data } = report[name]!.updates![form];
+        assert.deepEqual([shape, dtype], [[steps, updates.length / steps], '<f4']);
+        // θ is rounded.
+        const allowed = 1e-4 + (2 ** -23 * Math.hypot(...thetas)) / Math.hypot(...updates);
+        const error = distance(floatsOf(data), updates);
+        assert(error <= allowed, `${JSON.stringify(trained.spec)}: ${form} differs by ${error}, at most ${allowed}`);
+      }
+  });
+
   it('examples/apply.py, from the command line, minimises with an optimizer that we have trained', async () => {
     const path = join(folder, 'trained.safetensors');
     await writeFile(path, await train());
@@ -178,9 +256,13 @@ describe('Python reads our weights files', { skip: missing }, () => {
   });
 
   it('examples/apply.py refuses groups, and networks over several coordinates', async () => {
-    const [all, groups] = cases.slice(-2).map(({ name }) => join(folder, `${name}.safetensors`));
+    const composed = cases.filter(({ trained }) => trained.spec.name === 'groups' || isOverAll(trained.spec));
+    const [all, groups] = composed.map(({ name }) => join(folder, `${name}.safetensors`));
     await assert.rejects(run(python, [apply, all!]), /optimizer.over is 'all'; this program reads only 'coordinate'/);
-    await assert.rejects(run(python, [apply, groups!]), /optimizer.name is 'groups'; this program reads only 'lstm'/);
+    await assert.rejects(
+      run(python, [apply, groups!]),
+      /optimizer.name is 'groups'; this program reads only lstm or mlp/,
+    );
   });
 
   it('examples/apply.py refuses another format', async () => {
@@ -190,6 +272,14 @@ describe('Python reads our weights files', { skip: missing }, () => {
     await assert.rejects(run(python, [apply, path]), /ValueError: .*format is 'metadescent\/2'; .* 'metadescent\/1'/);
   });
 });
+
+function isOverAll(spec: LearnedSpec): boolean {
+  return spec.name === 'lstm' && spec.over === 'all';
+}
+
+function base64Of(values: Float32Array): string {
+  return bytesOf(values).toString('base64');
+}
 
 /** Safetensors' metadata, whose values are strings. */
 function parsed(metadata: Record<string, unknown>): Record<string, unknown> {

@@ -3,7 +3,8 @@
     python read_back.py FOLDER EXAMPLES
 
 FOLDER holds NAME.safetensors, NAME.npz, NAME.json and NAME.gradients (fp32 [steps, n]; the file begins with n as a u32)
-for each NAME; a NAME without gradients is only read. The report goes to FOLDER/report.json: for each NAME the metadata and tensors of each form, and the
+for each NAME, or NAME.tensors (JSON: shapes, and gradients and thetas as base64 of fp32 [steps, n]); a NAME without either
+is only read. The report goes to FOLDER/report.json: for each NAME the metadata and tensors of each form, and the
 updates of EXAMPLES/apply.py. Every safetensors file is written again, by safetensors itself, to NAME.rewritten.
 """
 
@@ -53,26 +54,41 @@ def from_json(path):
     return form(metadata, tensors)
 
 
-def updates(weights, gradients):
+def updates(weights, shapes, gradients, thetas):
     """Open loop: what the optimizer makes of the recorded gradients."""
-    n = np.fromfile(gradients, "<u4", 1)[0]
     optimizer = load(str(weights))
-    state = optimizer.init(n)
+    state = optimizer.init(shapes)
     taken = []
-    for gradient in np.fromfile(gradients, "<f4", offset=4).reshape(-1, n):
-        update, state = optimizer.update(gradient, state)
+    for gradient, theta in zip(gradients, thetas):
+        update, state = optimizer.update(gradient, state, theta)
         taken.append(update)
     return encode(np.stack(taken))
 
 
+def recorded(path):
+    """Shapes, gradients and thetas; None where none are recorded. An LSTM needs no thetas."""
+    gradients, tensors = path.with_suffix(".gradients"), path.with_suffix(".tensors")
+    if gradients.exists():
+        n = int(np.fromfile(gradients, "<u4", 1)[0])
+        values = np.fromfile(gradients, "<f4", offset=4).reshape(-1, n)
+        return n, values, [None] * len(values)
+    if tensors.exists():
+        seen = json.loads(tensors.read_text())
+        n = sum(int(np.prod(shape)) for shape in seen["shapes"])
+        values = [np.frombuffer(base64.b64decode(seen[name]), "<f4").reshape(-1, n) for name in ("gradients", "thetas")]
+        return seen["shapes"], *values
+    return None
+
+
 report = {}
 for path in sorted(folder.glob("*.json")):
-    safetensors, npz, gradients = (path.with_suffix(suffix) for suffix in (".safetensors", ".npz", ".gradients"))
+    safetensors, npz = path.with_suffix(".safetensors"), path.with_suffix(".npz")
     report[path.stem] = {
         "safetensors": from_safetensors(safetensors),
         "npz": from_npz(npz),
         "json": from_json(path),
     }
-    if gradients.exists():
-        report[path.stem]["updates"] = {"safetensors": updates(safetensors, gradients), "npz": updates(npz, gradients)}
+    seen = recorded(path)
+    if seen is not None:
+        report[path.stem]["updates"] = {"safetensors": updates(safetensors, *seen), "npz": updates(npz, *seen)}
 (folder / "report.json").write_text(json.dumps(report))

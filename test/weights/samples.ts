@@ -64,7 +64,8 @@ export function sampleOptimizer(
   scale = 0.3,
   problem: ProblemSpec = { name: 'parabola', dimension: 10 },
 ): TrainedOptimizer {
-  const job = parseJobSpec({ kind: 'metatrain', problem, optimizer: spec });
+  const training = spec.name === 'mlp' ? { estimator: { name: 'pes' } } : {};
+  const job = parseJobSpec({ kind: 'metatrain', problem, optimizer: spec, training });
   if (job.kind !== 'metatrain') throw new Error('not a metatrain spec');
   return {
     spec,

@@ -244,7 +244,7 @@ export const mlp: NetworkContract<MlpSpec> = {
 
   withoutKernels: () => 'optimizer.name: "mlp" runs only on the tfjs engine (engine.name "auto" or "tfjs").',
 
-  inExample: () => false,
+  inExample: () => true,
 };
 
 /** Well-known optimizers as documents. */

@@ -44,14 +44,15 @@ export function WeightsUse({ path, name, argument, reference, optimizer }: UsePr
           {`from apply import load
 
 optimizer = load("${file}")
-state = optimizer.init(theta.size)
+state = optimizer.init(shapes)  # of the tensors in theta
 for _ in range(20):
-    update, state = optimizer.update(gradient(theta), state)
-    theta = theta + update`}
+    update, state = optimizer.update(gradient(theta), state, theta)
+    theta = theta + optimizer.usual_rate * update`}
         </Code>
       ) : (
         <p class="faint">
-          examples/apply.py runs coordinatewise LSTMs only; docs/weights-format.md specifies the operations of this one.
+          examples/apply.py runs coordinatewise LSTMs and MLPs only; docs/weights-format.md specifies the operations of
+          this one.
         </p>
       )}
       <Code label="Compare it from a terminal">{`npx metadescent compare ${argument} --problem quadratic${server()}`}</Code>
