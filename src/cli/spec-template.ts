@@ -1,5 +1,7 @@
 import { catalogue } from '../contract/catalogue.js';
 import { ApiError } from '../contract/errors.js';
+import { mlpPresets } from '../contract/networks/mlp.js';
+import { type NetworkName, networkOf } from '../contract/networks/networks.js';
 import { CompareSpec, type JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { UserError } from '../contract/user-error.js';
 import { describe, parseJobSpec } from '../contract/validate.js';
@@ -22,20 +24,32 @@ export const placeholder = 'my-optimizer';
 /** Characters per line, as far as words allow. */
 const lineLength = 100;
 
+/** The learned optimizers that a document can start with. */
+const starts = { lstm: { name: 'lstm' }, ...mlpPresets } as const;
+export type StartName = keyof typeof starts;
+export const startNames = Object.keys(starts) as readonly StartName[];
+
 /**
  * A job document in YAML that has every field with its default, and above it what it means.
+ * @param start the optimizer that it trains
  * @throws UserError for an unknown problem
  */
-export function specTemplate(kind: JobSpec['kind'], problem: string): string {
-  const optimizer = kind === 'metatrain' ? { name: 'lstm' } : { name: placeholder };
+export function specTemplate(kind: JobSpec['kind'], problem: string, start: StartName = 'lstm'): string {
   const schema = (kind === 'metatrain' ? MetatrainSpec : CompareSpec) as Schema;
-  const spec = complete(problem, { kind, problem: { name: problem }, optimizer });
+  const document = kind === 'metatrain' ? training(starts[start]) : { optimizer: { name: placeholder } };
+  const spec = complete(problem, { kind, problem: { name: problem }, ...document });
   const lines = [
     ...comment(`${schema.description} All fields are shown with their defaults: delete what you do not change.`, ''),
     '',
     ...fields(schema, spec, ''),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The optimizer, with an estimator of the meta-gradient that suits it. */
+function training(optimizer: { readonly name: NetworkName }): object {
+  if (networkOf(optimizer.name).backward) return { optimizer };
+  return { optimizer, training: { estimator: { name: 'pes' } } };
 }
 
 function complete(name: string, document: object): JobSpec {

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { specTemplate } from '../../src/cli/spec-template.js';
+import { specTemplate, startNames } from '../../src/cli/spec-template.js';
 import { catalogue } from '../../src/contract/catalogue.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { createTemporaryFolder } from '../support/redis.js';
+import { mlpSpec } from '../weights/samples.js';
 import { command } from './command.js';
 
 describe('the template of a job document', () => {
@@ -20,6 +21,18 @@ describe('the template of a job document', () => {
         assert.deepEqual(parseJobSpec(written), parseJobSpec(document));
       }
     });
+
+  it('trains the optimizer that is asked for, by an estimator that can', () => {
+    for (const name of startNames) {
+      const written = parse(specTemplate('metatrain', 'perceptron', name));
+      const spec = parseJobSpec(written);
+      assert.deepEqual(spec, written);
+      assert.ok(spec.kind === 'metatrain');
+      const { optimizer, training } = spec;
+      if (name === 'lstm') assert.deepEqual([optimizer.name, training.estimator], ['lstm', undefined]);
+      else assert.deepEqual([optimizer, training.estimator?.name], [mlpSpec(name), 'pes']);
+    }
+  });
 
   it('has, above every field, what the schema says of it', () => {
     const lines = specTemplate('metatrain', 'rescaled').split('\n');

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { mlpPresets } from '../../src/contract/networks/mlp.js';
+import { countNetworkWeights, networkContract } from '../../src/contract/networks/networks.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
 import { selectEngine } from '../../src/core/engines/select.js';
 import { optimise } from '../../src/core/optimise/method.js';
 import { ruleMethod } from '../../src/core/optimise/rule-method.js';
 import { sampleFunctions } from '../../src/core/problems/batch.js';
 import { Purpose } from '../../src/core/random/random.js';
-import { lstmSpec } from '../weights/samples.js';
+import { lstmSpec, mlpSpec } from '../weights/samples.js';
 
 const text = readFileSync(fileURLToPath(new URL('../../../docs/concepts.md', import.meta.url)), 'utf8');
 
@@ -81,4 +83,14 @@ describe('the worked example of docs/concepts.md', async () => {
       assert.equal(sum, Number(found.toPrecision(4)), `rate ${rate}`);
     }
   });
+});
+
+test('the networks of docs/concepts.md have the sizes that it says', () => {
+  for (const name of Object.keys(mlpPresets) as (keyof typeof mlpPresets)[]) {
+    const spec = mlpSpec(name);
+    const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
+    const [, , sizes, weights] = row!.split('|').map((cell) => cell.trim());
+    assert.equal(weights, `${countNetworkWeights(spec, 1)}`);
+    assert.match(networkContract(spec).describe(spec), new RegExp(`^MLP, ${sizes}(,|$)`));
+  }
 });

@@ -4,11 +4,12 @@ import type { JobSpec } from '../../contract/spec.js';
 import { UserError } from '../../contract/user-error.js';
 import { print, say } from '../output.js';
 import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
-import { placeholder, specTemplate } from '../spec-template.js';
+import { placeholder, type StartName, specTemplate, startNames } from '../spec-template.js';
 
 interface InitOptions extends PluginFlags {
   kind: JobSpec['kind'];
   problem: string;
+  optimizer: StartName;
   overwrite?: boolean;
 }
 
@@ -27,14 +28,23 @@ export function defineInit(program: Command): void {
         .default('metatrain'),
     )
     .option('--problem <NAME>', 'problem to train or compare on: "metadescent problems" lists them', 'quadratic')
+    .addOption(
+      new Option(
+        '--optimizer <NAME>',
+        'optimizer to train: an LSTM; or an MLP like that of Celo2-base (arXiv 2602.19142), or like the small fully ' +
+          'connected one of arXiv 2203.11860',
+      )
+        .choices(startNames)
+        .default('lstm'),
+    )
     .option('--overwrite', 'replace the file');
   withPlugins(command).action(init);
 }
 
 async function init(path: string | undefined, options: InitOptions): Promise<void> {
   await usePlugins(options);
-  const { kind, problem, overwrite = false } = options;
-  const template = specTemplate(kind, problem);
+  const { kind, problem, optimizer, overwrite = false } = options;
+  const template = specTemplate(kind, problem, optimizer);
   if (path === undefined) return print(template.trimEnd());
   await writeFile(path, template, { flag: overwrite ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EEXIST' ? 'it exists: add --overwrite to replace it' : error.message;

@@ -249,6 +249,7 @@ export const mlp: NetworkContract<MlpSpec> = {
 
 /** Well-known optimizers as documents. */
 export const mlpPresets = {
+  /** Celo2-base of arXiv 2602.19142, all defaults: 329 weights. */
   'celo2-base': { name: 'mlp' },
   /** AdafacMLPLOpt of arXiv 2203.11860: 197 weights. */
   'small-fc': {

@@ -16,6 +16,11 @@ export function isNetworkSpec(optimizer: { readonly name: string }): optimizer i
   return Object.hasOwn(networks, optimizer.name);
 }
 
+/** What all networks of that name have in common. */
+export function networkOf(name: NetworkName): Pick<NetworkContract<NetworkSpec>, 'title' | 'backward'> {
+  return networks[name];
+}
+
 /** The contract of the network that a spec names. Its methods take that spec. */
 export function networkContract(spec: NetworkSpec): NetworkContract<NetworkSpec> {
   return networks[spec.name] as NetworkContract<NetworkSpec>;
