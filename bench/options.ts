@@ -29,6 +29,8 @@ export const usage = `npm run bench -- [options]
   --documents           how long a request's body may hold up the service, and nothing else
   --lists               how long GET /jobs takes with 100,000 jobs, and nothing else
   --changes             what GET /events costs while 200 jobs run, and nothing else
+  --training WHAT       how long a job document's training takes, or an experiment's at its full budget, from 2,000
+                        meta-iterations (--timed), of as many as it has (--iterations), and nothing else
   --only W1,W2,W3,W3-T100,W3-T200,W4,W5,growth   what to run (everything)
   --peers ${peerNames.join(',')}   who takes part (all; "us" always takes part)
   --threads 1,2,8       numbers of CPUs (1, 2, and all that this process may use)

@@ -9,6 +9,7 @@ const others = {
   '--documents': ['documents.js', 'measureDocuments'],
   '--lists': ['lists.js', 'measureLists'],
   '--changes': ['changes.js', 'measureChanges'],
+  '--training': ['training-time.js', 'measureTraining'],
   '--subscribers': ['subscribers.js', 'measureSubscribers'],
   '--dashboard': ['dashboard.js', 'measureDashboard'],
 };
