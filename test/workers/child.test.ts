@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { RunEvent } from '../../src/contract/events.js';
@@ -27,7 +27,7 @@ interface Received {
   exit: Exit;
 }
 
-/** Runs a child to its end; `hear` gets each message before the child gets credit for it. */
+/** Runs a child to its end, or until `hear` throws; `hear` gets each message before the child gets credit for it. */
 async function run(
   ask: RunRequest,
   hear: (message: FromChild, child: Child) => unknown = () => {},
@@ -37,17 +37,23 @@ async function run(
   const received: Omit<Received, 'exit'> = { messages: [], events: [], checkpoint: null, weights: null };
   const messages = child.messages();
   child.send(ask);
-  for await (const [message] of messages) {
-    received.messages.push(message);
-    if (message.type === 'events') received.events.push(...message.events);
-    if (message.type === 'snapshot') {
-      received.checkpoint = message.checkpoint;
-      received.weights = message.weights;
+  try {
+    for await (const [message] of messages) {
+      received.messages.push(message);
+      if (message.type === 'events') received.events.push(...message.events);
+      if (message.type === 'snapshot') {
+        received.checkpoint = message.checkpoint;
+        received.weights = message.weights;
+      }
+      await hear(message, child);
+      child.send({ type: 'credit' });
     }
-    await hear(message, child);
-    child.send({ type: 'credit' });
+    return { ...received, exit: await child.exited };
+  } finally {
+    // If `hear` has thrown, the child waits for credit, and this file would not end.
+    child.kill();
+    await child.exited;
   }
-  return { ...received, exit: await child.exited };
 }
 
 /** The losses in order; fails if a pack's header does not match its points. */
@@ -70,6 +76,16 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+test('a run whose messages a test objects to leaves no child behind', async () => {
+  let pid = 0;
+  const object = (_: FromChild, child: Child) => {
+    pid = child.pid;
+    throw new Error('objection');
+  };
+  await assert.rejects(run(request(smallTraining(1_000_000)), object), /objection/);
+  assert.ok(pid > 0 && !isRunning(pid));
+});
 
 describe('the child that runs a job', () => {
   it('delivers every loss in packs, the weights before the last event, and exits', async () => {
