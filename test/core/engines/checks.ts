@@ -37,14 +37,14 @@ export function accuracyOf(problem: ProblemSpec): [spread: number, tolerance: nu
  * further from fp64 than a tolerance, the drawn case is ill-conditioned (a gradient near 0 under a logarithm, a sum that
  * cancels), and fp32 cannot do better.
  */
-function roundedFunctions(batch: FunctionBatch): FunctionData[] {
+function roundedFunctions(batch: FunctionBatch, draw = 0): FunctionData[] {
   const [, error] = accuracyOf(batch.problem);
   const size = batch.dimension;
   return functionsOf(batch).map((inner, b) => ({
     name: 'rounded',
     inner,
     errors: (step) => {
-      const sample = normal(seed + 7919 * step + b);
+      const sample = normal(seed + 104_729 * draw + 7919 * step + b);
       return {
         theta: Array.from({ length: size }, () => error * sample()),
         gradient: Array.from({ length: size }, () => (error * sample()) / Math.sqrt(size)),
@@ -84,6 +84,18 @@ export function reference(
   const unrolls = functions.map((f, b) => referenceUnroll(optimizer, [...phi], f, starts[b]!, steps));
   const losses = Array.from({ length: steps + 1 }, (_, t) => unrolls.map((u) => u.losses[t]!)).flat();
   return { losses, ends: unrolls.map((u) => u.end) };
+}
+
+/**
+ * How far fp64's own losses of a closed loop move if gradients are off as they may be in an engine: the largest of four
+ * draws, since a loop that takes a gradient near 0 by its logarithm magnifies some errors a thousandfold and others not.
+ */
+export function roundedDistance(spec: LearnedSpec, phi: Float32Array, batch: FunctionBatch, steps: number): number {
+  const exact = reference(spec, phi, batch, steps).losses;
+  const draws = [0, 1, 2, 3].map((draw) => roundedFunctions(batch, draw));
+  return Math.max(
+    ...draws.map((functions) => relativeError(reference(spec, phi, batch, steps, undefined, functions).losses, exact)),
+  );
 }
 
 /** Compares the losses of a closed loop with those of fp64. */

@@ -49,6 +49,7 @@ import {
   close,
   closeLosses,
   reference,
+  roundedDistance,
 } from './checks.js';
 import { functionsOf } from './reference.js';
 
@@ -142,9 +143,11 @@ before(async () => {
   ownDistance = await Promise.all(trained.map(({ spec, phi }) => distance(engine, spec, phi)));
 });
 
+const closedBatch = () => draw(closedLoop.problem, closedLoop.functions, 1000);
+
 /** The error of a closed loop's losses. */
 async function distance(engine: Engine, spec: LstmSpec, phi: Float32Array): Promise<number> {
-  const batch = draw(closedLoop.problem, closedLoop.functions, 1000);
+  const batch = closedBatch();
   const episode = await engine.openEpisode(spec, batch);
   const losses = await episode.advance(phi, closedLoop.steps);
   episode.dispose();
@@ -234,12 +237,15 @@ for (const { name, create, allocations, secondDerivatives, blocks, skip } of eng
         }
     });
 
-    test('closed loop, trained weights: at most 5 times the reference engine’s own distance', async () => {
+    test('closed loop, trained weights: at most 5 times the reference engine’s own distance, or as far as rounding takes fp64', async () => {
       for (const [i, { spec, phi }] of trained.entries()) {
         const found = await distance(engine, spec, phi);
         // Below 1e-5 it is rounding, which each engine does in its own order.
         const allowed = Math.max(5 * ownDistance[i]!, 1e-5);
-        assert.ok(found <= allowed, `${found}, at most ${allowed} (seed ${seed})`);
+        if (found <= allowed) continue;
+        // One seed in a hundred has functions with a gradient so near 0 that its logarithm is rounding.
+        const rounded = roundedDistance(spec, phi, closedBatch(), closedLoop.steps);
+        assert.ok(found <= rounded, `${found}, at most ${allowed} or ${rounded} (seed ${seed})`);
       }
     });
 
