@@ -88,7 +88,8 @@ async function timeComparison(
   const spec = parseJobSpec({
     kind: 'metatrain',
     ...{ engine, problem, optimizer },
-    training: { iterations: 1, horizon: 2, unroll: 2, validation: { functions: 1 } },
+    // Evolution strategies train any optimizer.
+    training: { iterations: 1, horizon: 2, unroll: 2, estimator: { name: 'es' }, validation: { functions: 1 } },
     comparison: { ...comparison, resamples: pieceResamples },
   });
   const took = { runs: 0, statistics: 0 };

@@ -32,7 +32,7 @@ export const MixtureSpec = Type.Unsafe<MixtureSpec>(
     {
       title: 'Mixture',
       description:
-        'Each function is a function of one of several problems, drawn with their weights: the optimizer learns from many tasks. Several perceptrons of different widths are one of random width. An optimizer has to fit every component; sizes and limits are those of the largest. A mixture is the whole problem: what scales or disturbs functions is put into its components.',
+        'Each function is a function of one of several problems, to which consecutive functions are assigned evenly, by their weights: the optimizer learns from many tasks. Several perceptrons of different widths are one of random width. An optimizer has to fit every component; sizes and limits are those of the largest. A mixture is the whole problem: what scales or disturbs functions is put into its components.',
     },
   ),
 );

@@ -14,7 +14,6 @@ import type { Use } from '../../contract/use.js';
 import { eachMeasure } from '../optimise/measures.js';
 import type { Method } from '../optimise/method.js';
 import { componentOf } from '../problems/mixture.js';
-import { Purpose } from '../random/random.js';
 import { mean, standardDeviation, stepsSaved } from '../statistics.js';
 import { estimate, RunStatistics } from './run-statistics.js';
 import { probabilities, type Runs } from './runs.js';
@@ -168,9 +167,9 @@ export class ResultsBuilder {
 }
 
 /** The functions of a comparison on a mixture, by component; none of any other problem. */
-function functionsByComponent({ problem, seed }: JobSpec, { functions: count }: ComparisonSpec) {
+function functionsByComponent({ problem }: JobSpec, { functions: count }: ComparisonSpec) {
   if (problem.name !== 'mixture') return [];
-  const owners = Array.from({ length: count }, (_, i) => componentOf(problem, seed, Purpose.comparison, i));
+  const owners = Array.from({ length: count }, (_, i) => componentOf(problem, i));
   return componentsOf(problem).flatMap((_, place) => {
     const functions = [...owners.keys()].filter((i) => owners[i] === place);
     return functions.length === 0 ? [] : [{ place, functions }];

@@ -61,7 +61,7 @@ export function sampleFunctions(
   };
   const numbers = Array.from({ length: count }, (_, b) => first + b);
   if (problem.name !== 'mixture') return drawAll(problem, numbers);
-  const owners = numbers.map((number) => componentOf(problem, seed, purpose, number));
+  const owners = numbers.map((number) => componentOf(problem, number));
   const parts = componentsOf(problem).flatMap((component, c) => {
     const places = [...owners.keys()].filter((b) => owners[b] === c);
     const own = places.map((b) => numbers[b]!);

@@ -282,7 +282,7 @@ describe('a comparison', () => {
     const problem = {
       name: 'mixture',
       components: [
-        { problem: { name: 'simple' }, weight: 3 },
+        { problem: { name: 'simple' }, weight: 2.9 },
         { problem: { name: 'quadratic' }, weight: 1e-6 },
         { problem: { name: 'simple-multi', dimension: 5 } },
       ],

@@ -23,20 +23,22 @@ const draw = (problem: Parameters<typeof sampleFunctions>[0], first: number, cou
   sampleFunctions(problem, 3, Purpose.validation, first, count, madeUpDigits(3));
 
 describe('a mixture', () => {
-  it('draws its components by their weights, anew for each function, seed and purpose', () => {
-    const owners = (seed: number, purpose: Purpose) =>
-      Array.from({ length: 4000 }, (_, i) => componentOf(mixture, seed, purpose, i));
-    const drawn = owners(3, Purpose.training);
-    // Binomial: within four standard deviations. The seed is fixed.
-    for (const [c, share] of [1 / 8, 2 / 8, 5 / 8].entries()) {
-      const found = drawn.filter((owner) => owner === c).length / 4000;
-      assert.ok(Math.abs(found - share) < 4 * Math.sqrt((share * (1 - share)) / 4000), `${c}: ${found}`);
-    }
-    // Independent draws agree in a share of (1 + 4 + 25)/64.
-    for (const others of [owners(4, Purpose.training), owners(3, Purpose.comparison)]) {
-      const same = others.filter((owner, i) => owner === drawn[i]).length / 4000;
-      assert.ok(Math.abs(same - 30 / 64) < 4 * Math.sqrt(0.25 / 4000), `${same}`);
-    }
+  it('spreads its functions evenly over its components, by their weights', () => {
+    const owners = Array.from({ length: 4096 }, (_, i) => componentOf(mixture, i));
+    const shares = [1 / 8, 2 / 8, 5 / 8];
+    // The discrepancy of n points of van der Corput's sequence is at most log2(n) + 1 points.
+    for (const n of [8, 64, 100, 1000, 4096])
+      for (const [c, share] of shares.entries()) {
+        const found = owners.slice(0, n).filter((owner) => owner === c).length;
+        assert.ok(Math.abs(found - share * n) <= Math.log2(n) + 1, `${n}, ${c}: ${found}`);
+      }
+    assert.deepEqual(
+      shares.map((_, c) => owners.slice(0, 8).filter((owner) => owner === c).length),
+      [1, 2, 5],
+    );
+    // Eighths: every eighth function is of the same component.
+    assert.ok(owners.every((owner, i) => owner === owners[i % 8]));
+    assert.equal(componentOf(mixture, 2 ** 40 + 5), owners[5]);
   });
 
   it('function i is function i of its component, in whatever batch', () => {
@@ -51,7 +53,7 @@ describe('a mixture', () => {
     let offset = 0;
     for (const [p, part] of parts.entries())
       for (const [i, place] of places![p]!.entries()) {
-        const { problem } = mixture.components[componentOf(mixture, 3, Purpose.validation, 10 + place)]!;
+        const { problem } = mixture.components[componentOf(mixture, 10 + place)]!;
         assert.deepEqual(part.problem, problem);
         for (const alone of [draw(part.problem, 10 + place, 1), draw(mixture, 10 + place, 1)]) {
           const d = alone.dimension;
