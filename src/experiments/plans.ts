@@ -2,6 +2,7 @@ import type { Plan } from './plan.js';
 import { ablation } from './plans/ablation.js';
 import { cifar } from './plans/cifar.js';
 import { deepmind } from './plans/deepmind.js';
+import { general } from './plans/general.js';
 import { mnist } from './plans/mnist.js';
 import { mnistTransfer } from './plans/mnist-transfer.js';
 import { quadratic } from './plans/quadratic.js';
@@ -9,5 +10,5 @@ import { seed } from './plans/seed.js';
 
 /** The plans of `metadescent reproduce`, by name. */
 export const plans: ReadonlyMap<string, Plan> = new Map(
-  [seed, quadratic, mnist, mnistTransfer, cifar, deepmind, ablation].map((plan) => [plan.name, plan]),
+  [seed, quadratic, mnist, mnistTransfer, cifar, deepmind, ablation, general].map((plan) => [plan.name, plan]),
 );

@@ -207,7 +207,7 @@ export function suiteJob(
   task: SuiteTask,
   name: string,
   of: string,
-  compare: Pick<NonNullable<Extract<PlannedJob, { of: string }>['compare']['comparison']>, 'baselines'> & object,
+  compare: Pick<NonNullable<Extract<PlannedJob, { of: string }>['compare']['comparison']>, 'baselines' | 'learned'>,
   budget: Budget,
 ): PlannedJob {
   const { title, problem, steps, functions, tuned } = task;
