@@ -84,13 +84,18 @@ const float* read_classes(Fields& fields, const Functions& f) {
 }
 
 template <class Net>
+void check_rows_of(const Net& net, const int* rows, size_t count) {
+  const int classes = classes_of(net);
+  for (size_t i = 0; i < count; i++)
+    if (rows[i] < 0 || rows[i] >= net.examples || net.labels[rows[i]] >= classes)
+      throw std::invalid_argument("rows: one is not there, or of a class beyond the last layer's");
+}
+
+template <class Net>
 void set_rows_of(Net& net, long count, Fields& fields, long evaluations) {
   const size_t size = static_cast<size_t>(evaluations) * count * net.batch;
   const int* rows = fields.array<int>("rows", size);
-  const int classes = classes_of(net);
-  for (size_t i = 0; i < size; i++)
-    if (rows[i] < 0 || rows[i] >= net.examples || net.labels[rows[i]] >= classes)
-      throw std::invalid_argument("rows: one is not there, or of a class beyond the last layer's");
+  check_rows_of(net, rows, size);
   net.rows = rows;
   net.steps = evaluations;
 }
@@ -161,6 +166,11 @@ Functions functions_from(Fields fields) {
   }
   fields.done();
   return f;
+}
+
+void check_rows(const Functions& f, const int* rows, size_t count) {
+  if (f.family == Functions::kPerceptron) check_rows_of(f.perceptron, rows, count);
+  else if (f.family == Functions::kConvNet) check_rows_of(f.conv_net, rows, count);
 }
 
 void set_rows(Functions& f, Fields& fields, long evaluations) {

@@ -20,6 +20,9 @@ Functions functions_from(Fields fields);
 /** Coordinates of all functions. */
 inline size_t coordinates_of(const Functions& f) { return static_cast<size_t>(f.count) * f.dimension; }
 
+/** @throws std::invalid_argument unless all rows are examples, of classes that the functions have */
+void check_rows(const Functions& f, const int* rows, size_t count);
+
 /** Sets the rows of the mini-batches of some evaluations, from the field `rows`, if the functions learn from examples. */
 void set_rows(Functions& f, Fields& fields, long evaluations);
 

@@ -44,6 +44,25 @@ struct Mlp {
   int hidden[kMaxHiddenLayers];
 };
 
+/** Time constants τ of the inputs tanh(t/τ - 1). */
+constexpr int kTimes = 11;
+
+/** Inputs of a feature. Static, so that each instruction set has its own. */
+static inline int inputs_of(const Mlp& mlp, Mlp::Feature feature) {
+  switch (feature) {
+    case Mlp::kMomentum:
+    case Mlp::kMomentumOverRoot: return mlp.momenta;
+    case Mlp::kFactoredGradient:
+    case Mlp::kRow:
+    case Mlp::kColumn:
+    case Mlp::kInverseRootRow:
+    case Mlp::kInverseRootColumn:
+    case Mlp::kFactoredMomentum: return mlp.factored;
+    case Mlp::kTime: return kTimes;
+    default: return 1;
+  }
+}
+
 /** A tensor of θ: matrices of rows × columns, one after another from `offset`; or a vector, with one row. */
 struct Tensor {
   long offset, matrices, rows, columns;

@@ -29,8 +29,9 @@ struct PopulationGroup {
     const float* classes;
     /** The pictures of each step, [steps + 1, batch]. */
     const int* rows;
-    /** α of each step, [steps]. */
+    /** α of each step, [steps]; and λ. */
     const float* rates;
+    float weight_decay;
     /** Steps taken before. */
     long step;
     /** Its particles' weights of the optimizer, [copies, weights]. */
@@ -48,20 +49,16 @@ struct PopulationTask {
   PopulationGroup* groups;
   int count;
   long steps;
-  /** λ */
-  float weight_decay;
 };
 
-/** What a lane holds of a particle, as src/core/engines/engine.ts lays it out for the copies of its function. */
+/** What a lane holds of a particle, as src/core/engines/engine.ts lays out the state of an episode of one function. */
 struct Particle {
   const Mlp* mlp;
   const PopulationGroup* group;
   int function, copy;
-  /** Coordinates of the function. */
-  long dimension;
-  /** [copies, d], or null. */
+  /** [d], or null. */
   float* theta;
-  /** Per tensor: momenta, second moment, and factored moments of its rows and columns, each [rows, copies, items]; or null. */
+  /** Per tensor: momenta, second moment, and factored moments of its rows and columns, each [rows, items]; or null. */
   float* hidden;
   /** c [d], or null. */
   float* scale;

@@ -114,12 +114,13 @@ class PopulationRun {
 
   template <class Shape>
   void step(const Shape& shape, long t, const ParticleLayer* layers) {
-    V time, rate;
+    V time, rate, decay;
     for (int lane = 0; lane < kLanes; lane++) {
       time[lane] = static_cast<float>(function_of(lane).step + t);
       rate[lane] = function_of(lane).rates[t];
+      decay[lane] = function_of(lane).weight_decay;
     }
-    const V decay = rate * set(task.weight_decay);
+    decay = rate * decay;
     set_base<Particles>(plan, weights, time, scratch);
     const float bound = plan.spec->maximum_gradient;
     for (int l = group.network.layers - 1; l >= 0; l--) {
@@ -186,17 +187,16 @@ void visit_particle(const Particle& p, const Visit& visit) {
   float *theta = p.theta, *scale = p.scale, *hidden = p.hidden;
   for (int i = 0; i < state.matrices; i++) {
     const MlpMatrix& m = state.matrix[i];
-    if (theta) like_theta(m, m.theta, theta + p.copy * p.dimension), theta += m.size();
+    if (theta) like_theta(m, m.theta, theta), theta += m.size();
     if (scale) {
       if (p.group->scaled_coordinates) like_theta(m, state.coordinate_scale[i], scale);
       else visit(state.scale[i * kLanes + lane], *scale);
       scale += m.size();
     }
     if (hidden == nullptr) continue;
-    /** The numbers of one row of an array [rows, copies, items], and the next row's place. */
     const auto items = [&](long count) {
-      float* const to = hidden + p.copy * count;
-      hidden += p.group->copies * count;
+      float* const to = hidden;
+      hidden += count;
       return to;
     };
     const auto numbers = [&](float* const* from, long count) {

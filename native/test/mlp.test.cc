@@ -69,8 +69,8 @@ void population(const Kernels& kernels, const World& w, const char* what, std::m
   const int copies = w.shape.copies;
   const size_t lanes = size_t(kernels.mlp->lanes / copies), count = w.shape.functions;
   reference::Optimised shape(w.mlp, w.tensors, reference::Vector(w.dimension));
-  const size_t size = shape.each(0, copies, [](double, size_t) {});
-  const Found start{{}, w.start, std::vector<Floats>(count, Floats(size))};
+  const size_t size = shape.each(0, 1, [](double, size_t) {});
+  const Found start{{}, w.start, std::vector<Floats>(count, Floats(copies * size))};
   Found now = start, all{std::vector<Floats>(count), {}, {}};
   double worst = 0;
   for (long t = 0; t < w.steps; t++) {
@@ -82,8 +82,7 @@ void population(const Kernels& kernels, const World& w, const char* what, std::m
         // Some of the random optimizers diverge, or saturate the softmax, where p - 1 cancels in single precision.
         if (!(right.loss > .01 && right.loss < 100)) continue;
         const Floats theta(next.theta[f].begin() + copy * w.dimension, next.theta[f].begin() + (copy + 1) * w.dimension);
-        Floats hidden;
-        shape.each(copy, copies, [&](double&, size_t at) { hidden.push_back(next.hidden[f][at]); });
+        const Floats hidden(next.hidden[f].begin() + copy * size, next.hidden[f].begin() + (copy + 1) * size);
         const double errors[] = {std::fabs(next.losses[f][copy] - right.loss) / std::fmax(1e-3, std::fabs(right.loss)),
                                  distance(theta, right.theta), distance(hidden, right.hidden)};
         double magnified[3] = {};
@@ -118,8 +117,8 @@ void population(const Kernels& kernels, const World& w, const char* what, std::m
 void closed_loop(const Kernels& kernels, const World& w, const char* what) {
   const int copies = w.shape.copies;
   reference::Optimised shape(w.mlp, w.tensors, reference::Vector(w.dimension));
-  const size_t count = w.shape.functions, size = shape.each(0, copies, [](double, size_t) {});
-  const Found start{{}, w.start, std::vector<Floats>(count, Floats(size))};
+  const size_t count = w.shape.functions, size = shape.each(0, 1, [](double, size_t) {});
+  const Found start{{}, w.start, std::vector<Floats>(count, Floats(copies * size))};
   const Found found = advance(kernels, w, start, 0, w.steps, size_t(kernels.mlp->lanes / copies), 2);
   double worst = 0;
   for (size_t f = 0; f < count; f++)

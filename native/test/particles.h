@@ -61,7 +61,7 @@ struct World {
 };
 
 struct Found {
-  /** Per function: losses [steps + 1, copies], θ [copies, d] and state. */
+  /** Per function: losses [steps + 1, copies], and θ and state of each copy. */
   std::vector<Floats> losses, theta, hidden;
 };
 
@@ -93,7 +93,7 @@ inline Found advance(const Kernels& kernels, const World& w, const Found& before
       const size_t at = from + f;
       const float* phi = w.phi[at].data();
       g.function[f] = {w.inputs.data(), w.labels.data(), at % 2 ? w.classes[at].data() : nullptr,
-                       w.rows[at].data() + first * w.shape.network.batch, w.rates[at].data() + first, long(at) + first,
+                       w.rows[at].data() + first * w.shape.network.batch, w.rates[at].data() + first, kWeightDecay, long(at) + first,
                        {phi, phi + w.phi[at].size() / 2}, found.losses[at].data()};
     }
     groups.push_back(g);
@@ -102,11 +102,13 @@ inline Found advance(const Kernels& kernels, const World& w, const Found& before
     for (size_t at = 0; at < count; at++)
       for (int copy = 0; copy < copies; copy++) {
         Floats scale = w.scale[at];
-        visit({&w.mlp, &groups[at / per_group], int(at % per_group), copy, w.dimension, found.theta[at].data(), found.hidden[at].data(), scale.data()});
+        float* const theta = found.theta[at].data() + copy * w.dimension;
+        float* const hidden = found.hidden[at].data() + copy * (found.hidden[at].size() / copies);
+        visit({&w.mlp, &groups[at / per_group], int(at % per_group), copy, theta, hidden, scale.data()});
       }
   };
   each([&](const Particle& p) { k.write(p); });
-  k.advance({w.mlp, groups.data(), int(groups.size()), steps, kWeightDecay}, pool);
+  k.advance({w.mlp, groups.data(), int(groups.size()), steps}, pool);
   each([&](Particle p) {
     p.scale = nullptr;
     k.read(p);
@@ -142,7 +144,8 @@ inline ExactStep exact_step(const World& w, const Found& before, size_t f, int c
   const reference::Vector phi = part(w.phi[f]);
   const reference::MlpOptimizer optimizer(w.mlp, phi);
   reference::Optimised function(w.mlp, w.tensors, part(before.theta[f]));
-  function.each(copy, copies, [&](double& value, size_t at) { value = before.hidden[f][at]; });
+  const Floats& hidden = before.hidden[f];
+  function.each(0, 1, [&](double& value, size_t at) { value = hidden[copy * (hidden.size() / copies) + at]; });
   reference::Vector gradient(w.dimension);
   ExactStep out;
   out.loss = exact_loss(w, f, t, function.theta, gradient);
@@ -150,7 +153,7 @@ inline ExactStep exact_step(const World& w, const Found& before, size_t f, int c
   for (double& g : gradient) g *= 1 + noise * normal(random);
   function.step(optimizer, gradient, long(f) + t, w.rates[f][t], kWeightDecay);
   out.theta = function.theta;
-  function.each(copy, copies, [&](double& value, size_t) { out.hidden.push_back(value); });
+  function.each(0, 1, [&](double& value, size_t) { out.hidden.push_back(value); });
   return out;
 }
 

@@ -101,8 +101,8 @@ function sum(groups: readonly Group[], kept: (group: Group) => number): number {
   return groups.reduce((total, group) => total + kept(group), 0);
 }
 
-/** Floats of a network's state per function. */
-function stateFloats(group: Group): number {
+/** Floats of a network's state per function; 0 for a rule. */
+export function stateFloats(group: Group): number {
   if (!isNetwork(group)) return 0;
   const arrays = networkContract(group.optimizer).state(group.optimizer, group.parameters);
   return arrays.reduce((total, { rows, items }) => total + rows * items, 0);

@@ -52,5 +52,7 @@ std::unique_ptr<Handle> open_handle(Fields& descriptor);
 std::unique_ptr<Handle> open_functions(Fields& descriptor);
 std::unique_ptr<Handle> open_lstm_episode(Fields& descriptor);
 std::unique_ptr<Handle> open_lstm_steps(Fields& descriptor);
+std::unique_ptr<Handle> open_mlp_population(Fields& descriptor);
+std::unique_ptr<Handle> open_mlp_steps(Fields& descriptor);
 
 }  // namespace metadescent

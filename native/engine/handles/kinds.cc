@@ -15,6 +15,8 @@ constexpr Kind kKinds[] = {
     {"functions", open_functions},
     {"lstm-episode", open_lstm_episode},
     {"lstm-steps", open_lstm_steps},
+    {"mlp-population", open_mlp_population},
+    {"mlp-steps", open_mlp_steps},
 };
 
 }  // namespace

@@ -45,8 +45,6 @@ struct AnySlots {
 constexpr Slots kCeloSlots{true, true, true, true, true, true, true, true, true, true, 3, 3};
 constexpr Slots kSmallSlots{true, false, true, true, true, false, true, true, true, true, 3, 3};
 
-/** Time constants of the inputs tanh(t/τ - 1). */
-constexpr int kTimes = 11;
 constexpr float kTimeConstants[kTimes] = {1, 3, 10, 30, 100, 300, 1e3f, 3e3f, 1e4f, 3e4f, 1e5f};
 
 /** Rows of the first layer's kernel for a matrix or for a vector; -1 where it lacks the input. */
@@ -111,28 +109,13 @@ struct MlpPlan {
     }
   }
 
-  int count_of(Mlp::Feature feature) const {
-    switch (feature) {
-      case Mlp::kMomentum:
-      case Mlp::kMomentumOverRoot: return spec->momenta;
-      case Mlp::kFactoredGradient:
-      case Mlp::kRow:
-      case Mlp::kColumn:
-      case Mlp::kInverseRootRow:
-      case Mlp::kInverseRootColumn:
-      case Mlp::kFactoredMomentum: return spec->factored;
-      case Mlp::kTime: return kTimes;
-      default: return 1;
-    }
-  }
-
   /** @param visible the features that are seen, from the first */
   InputRows rows(int visible) {
     int first[Mlp::kFeatures], at = 0;
     for (int f = 0; f < Mlp::kFeatures; f++) first[f] = -1;
     for (int f = 0; f < spec->features; f++) {
       if (f < visible) first[spec->feature[f]] = at;
-      at += count_of(spec->feature[f]);
+      at += inputs_of(*spec, spec->feature[f]);
     }
     widths[0] = at;
     InputRows to;

@@ -5,6 +5,7 @@ import type { LearnedSpec } from '../../../src/contract/optimizers.js';
 import { parametersOf } from '../../../src/contract/problems.js';
 import { type StepRates, stepRates } from '../../../src/contract/use.js';
 import type { Engine, EpisodeState } from '../../../src/core/engines/engine.js';
+import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { createTfjsEngine } from '../../../src/core/engines/tfjs/engine.js';
 import { initialise } from '../../../src/core/learned/initialise.js';
 import { type FunctionBatch, sampleFunctions } from '../../../src/core/problems/batch.js';
@@ -12,6 +13,7 @@ import { Purpose } from '../../../src/core/random/random.js';
 import { relativeError } from '../../reference/meta-gradient.js';
 import { freshMlpState, type MlpState, mlpStep } from '../../reference/mlp.js';
 import { freshMemory, type RuleMemory, ruleStep } from '../../reference/rules.js';
+import { nativeMissing } from '../../support/native.js';
 import { tensorsProblem } from '../../support/tensors-problem.js';
 import { lstmSpec, mlpSpec, normal, testSeed } from '../../weights/samples.js';
 
@@ -20,6 +22,11 @@ import { lstmSpec, mlpSpec, normal, testSeed } from '../../weights/samples.js';
 const engines: { name: string; create: () => Promise<Engine>; skip?: string | false }[] = [
   { name: 'tfjs, wasm', create: () => createTfjsEngine({ name: 'tfjs', backend: 'wasm' }) },
   { name: 'tfjs, cpu', create: () => createTfjsEngine({ name: 'tfjs', backend: 'cpu' }) },
+  {
+    name: 'native, gradients by tfjs',
+    create: async () => createNativeEngine(await createTfjsEngine({ name: 'tfjs', backend: 'wasm' })),
+    skip: nativeMissing(),
+  },
 ];
 
 /** Fixed: where all outputs of a small tensor nearly cancel, fp32 has few digits of its update (seed 12). */

@@ -30,6 +30,12 @@ export function hasKernels(problem: ProblemSpec): boolean {
   return name in families;
 }
 
+/** Whether a problem's functions are perceptrons that tell classes apart, with rescaled coordinates or without. */
+export function isClassifier(problem: ProblemSpec): boolean {
+  const perceptron = perceptronOf(problem.name === 'rescaled' ? partsOf(problem)[0]! : problem);
+  return perceptron !== null && perceptron.loss !== 'reconstruction';
+}
+
 /** Whether native code computes the problem itself, or all parts of a composite. */
 export function hasKernelsWithin(problem: ProblemSpec): boolean {
   const parts = partsOf(problem);

@@ -1,14 +1,16 @@
 import { metaAdam } from '../../optimizers/meta-adam.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import { type Engine, type OpenFunctions, Unsupported } from '../engine.js';
+import { EpisodePairs } from '../population.js';
 import { loadAddon } from './addon.js';
 import { hasKernels, hasKernelsWithin } from './arguments.js';
 import { ComposedFunctions } from './composed.js';
 import { NativeFunctions } from './functions.js';
 import { FusedEpisode } from './fused-episode.js';
+import { MlpPopulation } from './mlp-population.js';
 import { NativeOpenLoop } from './open-loop.js';
 import { SteppedEpisode } from './stepped-episode.js';
-import { networksWithKernels } from './support.js';
+import { networksWithBackward, networksWithKernels } from './support.js';
 
 /**
  * The fused engine. For problems with kernels in native/ it computes whole unrolls, optimizee included, on the
@@ -29,7 +31,7 @@ export function createNativeEngine(gradients?: Pick<Engine, 'info' | 'openFuncti
     throw new Unsupported(`problem.name: "${batch.problem.name}" has no native kernels.`);
   };
   const info = { engine: 'native', backend: 'cpu', version, instructionSet, threads };
-  return {
+  const engine: Engine = {
     info: gradients ? { ...info, gradient: nameOf(gradients) } : info,
     openFunctions,
     async openEpisode(optimizer, batch, options) {
@@ -38,8 +40,14 @@ export function createNativeEngine(gradients?: Pick<Engine, 'info' | 'openFuncti
         return new FusedEpisode(native, optimizer, batch, options);
       return new SteppedEpisode(native, optimizer, batch, await openFunctions(batch), options);
     },
+    async openPopulation(optimizer, slots) {
+      networksWithKernels(optimizer);
+      if (optimizer.name === 'mlp') return MlpPopulation.open(engine, native, optimizer, slots);
+      return EpisodePairs.open(engine, optimizer, slots);
+    },
     async openLoop(optimizer, batch, state) {
       networksWithKernels(optimizer);
+      networksWithBackward(optimizer);
       return new NativeOpenLoop(native, optimizer, batch, state);
     },
     descend(phi, gradient, state, { learningRate, clipNorm }) {
@@ -64,6 +72,7 @@ export function createNativeEngine(gradients?: Pick<Engine, 'info' | 'openFuncti
       return { norm, finite: finite === 1 };
     },
   };
+  return engine;
 }
 
 /** What determines the bits of an engine's gradients, as text. */

@@ -1,8 +1,9 @@
+import { stateFloats } from '../../../contract/engines.js';
 import { type Group, isNetwork, sizeOfGroup } from '../../../contract/groups.js';
 import { coordinatesOf } from '../../learned/blocks.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Descriptor, LoadedAddon } from './addon.js';
-import { stateSize } from './arguments.js';
+import { SteppedMlp } from './stepped-mlp.js';
 import { SteppedNetwork } from './stepped-network.js';
 import { SteppedRule } from './stepped-rule.js';
 import { lstmOf } from './support.js';
@@ -12,7 +13,7 @@ import { lstmOf } from './support.js';
  * group of all coordinates has them in order already, and nothing is copied.
  */
 export class SteppedGroup {
-  private readonly optimizer: SteppedNetwork | SteppedRule;
+  private readonly optimizer: SteppedNetwork | SteppedMlp | SteppedRule;
   /** Index in [B, d] of each coordinate of the group; null if the group has all. */
   private readonly places: Int32Array | null;
   /** Coordinates of all functions, B d. */
@@ -43,8 +44,8 @@ export class SteppedGroup {
   }
 
   private static stateSize(group: Group, functions: number): number {
-    const each = isNetwork(group) ? stateSize(lstmOf(group.optimizer)) : SteppedRule.stateSize(group.optimizer);
-    return each * functions * sizeOfGroup(group);
+    if (isNetwork(group)) return stateFloats(group) * functions;
+    return SteppedRule.stateSize(group.optimizer) * functions * sizeOfGroup(group);
   }
 
   /**
@@ -61,9 +62,12 @@ export class SteppedGroup {
     const own = coordinatesOf(group);
     const n = count * own.length;
     this.size = count * dimension;
-    this.optimizer = isNetwork(group)
-      ? new SteppedNetwork(native, lstmOf(group.optimizer), n, hidden, steps === 0)
-      : new SteppedRule(group, n, hidden, steps);
+    const { optimizer } = group;
+    this.optimizer = !isNetwork(group)
+      ? new SteppedRule(group, n, hidden, steps)
+      : optimizer.name === 'mlp'
+        ? new SteppedMlp(native, group, optimizer, count, hidden, steps)
+        : new SteppedNetwork(native, lstmOf(group.optimizer), n, hidden, steps === 0);
     this.places =
       own.length === dimension
         ? null

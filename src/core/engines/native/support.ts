@@ -1,6 +1,11 @@
 import { exactNeedsTfjs, withoutKernels } from '../../../contract/engines.js';
 import type { LstmSpec } from '../../../contract/networks/lstm.js';
-import type { NetworkSpec } from '../../../contract/networks/networks.js';
+import {
+  isNetworkSpec,
+  type NetworkSpec,
+  networkContract,
+  withoutBackward,
+} from '../../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { TrainingSpec } from '../../../contract/training.js';
 import { Unsupported } from '../engine.js';
@@ -11,10 +16,17 @@ export function networksWithKernels(optimizer: LearnedSpec): void {
   if (reason !== null) throw new Unsupported(reason);
 }
 
-/** A network that {@link networksWithKernels} accepts: an LSTM, so far. */
+/** An LSTM that {@link networksWithKernels} accepts. */
 export function lstmOf(network: NetworkSpec): LstmSpec {
   networksWithKernels(network);
   return network as LstmSpec;
+}
+
+/** @throws Unsupported if back-propagation cannot pass through a network. */
+export function networksWithBackward(optimizer: LearnedSpec): void {
+  const parts = optimizer.name === 'groups' ? optimizer.groups.map((group) => group.optimizer) : [optimizer];
+  const through = parts.filter(isNetworkSpec).find((part) => !networkContract(part).backward);
+  if (through) throw new Unsupported(withoutBackward(through.name));
 }
 
 /** @throws Unsupported for exact second derivatives. */

@@ -45,7 +45,8 @@ const job = <T extends object>(fields: T) => ({ kind: 'metatrain', seed, compari
 const validation = { every: 1000, functions: 32 };
 /**
  * The seed example; a batch of functions, whose state is carried; one large function, whose blocks are divided; digits,
- * of one function and of many; images; an imitation first, with a horizon cut short.
+ * of one function and of many; images; an imitation first, with a horizon cut short; pairs of particles, in several groups
+ * of lanes.
  */
 const jobs = [
   job({
@@ -83,6 +84,18 @@ const jobs = [
       unroll: 5,
       horizon: 10,
       imitation: { rule: { name: 'adam', learningRate: 0.03 }, iterations: 3 },
+      validation: { every: 1000, functions: 1 },
+    },
+  }),
+  job({
+    problem: { name: 'perceptron', dataset: 'digits-8', hidden: [9], activation: 'tanh', batch: 7 },
+    optimizer: { name: 'mlp' },
+    training: {
+      iterations: 20,
+      functions: 19,
+      unroll: 5,
+      horizon: 10,
+      estimator: { name: 'pes', sigma: 0.01 },
       validation: { every: 1000, functions: 1 },
     },
   }),
