@@ -12,7 +12,7 @@ import type { RegisteredOptimizer } from '../../src/contract/registry.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
 import { encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
-import { lstmSpec, sampleOptimizer } from '../weights/samples.js';
+import { lstmSpec, mlpSpec, sampleOptimizer } from '../weights/samples.js';
 import { goodUpload, malformedUploads } from './malformed-uploads.js';
 import { type RequestOptions, sampleSpec, withApi } from './support.js';
 
@@ -108,6 +108,37 @@ test('an upload may have several networks, each for a group of parameters', asyn
   assert.equal(answer.status, 201, String(answer.bytes));
   assert.deepEqual(answer.json<RegisteredOptimizer>().optimizer, groups);
   assert.deepEqual((await api.request('GET', '/optimizers/groups/1/weights')).bytes, Buffer.from(bytes));
+});
+
+test('an upload may be an MLP, alone or in a group, and is served in every form', async () => {
+  const { problem } = sampleSpec({ problem: { name: 'mnist', hidden: [2] } });
+  const matrices: LearnedSpec = {
+    name: 'groups',
+    groups: [
+      { name: 'matrices', parameters: ['layer1/weights', 'layer2/weights'], optimizer: mlpSpec('small-fc') },
+      { name: 'rest', parameters: ['*'], optimizer: lstmSpec({ layers: [2] }) },
+    ],
+  };
+  for (const [name, sample] of [
+    ['mlp', sampleOptimizer(mlpSpec(), 3, 0.3, problem)],
+    ['matrices', sampleOptimizer(matrices, 3, 0.3, problem)],
+  ] as const) {
+    const answer = await upload(name, encodeWeights(sample));
+    assert.equal(answer.status, 201, String(answer.bytes));
+    assert.deepEqual(answer.json<RegisteredOptimizer>().optimizer, sample.spec);
+    for (const [format, expected] of [
+      ['safetensors', encodeWeights(sample)],
+      ['npz', toNpz(sample)],
+      ['json', Buffer.from(toJson(sample))],
+    ] as const) {
+      const { bytes } = await api.request('GET', `/optimizers/${name}/1/weights?format=${format}`);
+      assert.deepEqual(bytes, Buffer.from(expected), format);
+    }
+    const spec = { kind: 'compare', problem: { name: 'perceptron' }, optimizer: { name } };
+    const elsewhere = await api.request('POST', '/jobs?dryRun=true', { body: spec });
+    // An MLP alone fits any tensors; the groups name parameters, which the perceptron has too.
+    assert.equal(elsewhere.status, 200, String(elsewhere.bytes));
+  }
 });
 
 test('weights of a job outlive the job', async () => {

@@ -64,7 +64,8 @@ export function sampleOptimizer(
   scale = 0.3,
   problem: ProblemSpec = { name: 'parabola', dimension: 10 },
 ): TrainedOptimizer {
-  const training = spec.name === 'mlp' ? { estimator: { name: 'pes' } } : {};
+  const names = spec.name === 'groups' ? spec.groups.map(({ optimizer }) => optimizer.name) : [spec.name];
+  const training = names.includes('mlp') ? { estimator: { name: 'pes' } } : {};
   const job = parseJobSpec({ kind: 'metatrain', problem, optimizer: spec, training });
   if (job.kind !== 'metatrain') throw new Error('not a metatrain spec');
   return {
