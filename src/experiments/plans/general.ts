@@ -40,8 +40,8 @@ export function training(budget: Budget, share = 1): Input<MetatrainSpec['traini
     unroll: 50,
     functions: 32,
     estimator: { name: 'pes', sigma: 0.01, horizons: { minimum: 100, maximum: 2000 } },
-    learningRate: 3e-4,
-    schedule: { name: 'cosine', warmup: Math.min(100, iterations / 20), finalFraction: 0.1 },
+    learningRate: 1e-3,
+    schedule: { name: 'cosine', warmup: Math.min(100, iterations / 20), finalFraction: 0.05 },
     clipNorm: 1,
     validation: {
       every: Math.ceil(every * share),
