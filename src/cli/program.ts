@@ -5,6 +5,7 @@ import { defineCancel } from './commands/cancel.js';
 import { defineCheck } from './commands/check.js';
 import { defineCompare } from './commands/compare.js';
 import { defineCompletion } from './commands/completion.js';
+import { defineDatasets } from './commands/datasets.js';
 import { defineDelete } from './commands/delete.js';
 import { defineDoctor } from './commands/doctor.js';
 import { defineHelp } from './commands/help.js';
@@ -49,6 +50,7 @@ export function createProgram(): Command {
   defineInit(program);
   defineCheck(program);
   defineProblems(program);
+  defineDatasets(program);
   defineDoctor(program);
   defineCompletion(program);
 

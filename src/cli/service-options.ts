@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Logger, pino } from 'pino';
 import { parseHostName } from '../contract/host-name.js';
+import { type AdditionFlags, withAdditions } from './additions.js';
 import { say } from './output.js';
-import { type PluginFlags, withPlugins } from './plugins.js';
 import { defaultPort } from './remote.js';
 
 /** Options shared by the commands that run the service. */
 
-export interface ServiceFlags extends PluginFlags {
+export interface ServiceFlags extends AdditionFlags {
   data: string;
   redis?: string;
   logLevel?: string;
@@ -20,7 +20,7 @@ export interface ApiFlags {
 }
 
 export function withServiceFlags(command: Command): Command {
-  return withPlugins(command)
+  return withAdditions(command)
     .addOption(new Option('--data <FOLDER>', 'data folder').env('METADESCENT_DATA').default('data'))
     .addOption(new Option('--redis <URL>', 'Redis to use: redis://… or the path of a unix socket').env('REDIS_URL'))
     .addOption(

@@ -66,18 +66,17 @@ export function specOf(file: SpecFile, change: (document: unknown) => unknown = 
 }
 
 /**
- * What to send to a service: the complete spec. A document whose only fault is an unknown problem is sent as it is, since
- * the service may have a plugin for it.
+ * What to send to a service: the complete spec. A document whose only fault is an unknown problem or data set is sent as it
+ * is, since the service may have it.
  * @throws UserError that lists each invalid field with its line and pointer.
  */
 export function submissionOf(file: SpecFile): unknown {
   try {
     return parseJobSpec(file.document);
   } catch (error) {
-    const isUnknownProblem = ({ pointer, found }: FieldError) =>
-      /^\/problem(\/.+)?\/name$/.test(pointer) && found !== 'nothing';
-    if (error instanceof ApiError && error.errors.length > 0 && error.errors.every(isUnknownProblem))
-      return file.document;
+    const isUnknown = ({ pointer, found }: FieldError) =>
+      /^\/problem(\/.+)?\/(name|dataset)$/.test(pointer) && found !== 'nothing';
+    if (error instanceof ApiError && error.errors.length > 0 && error.errors.every(isUnknown)) return file.document;
     return specOf(file);
   }
 }

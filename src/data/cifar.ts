@@ -68,16 +68,20 @@ async function readFile(folder: string, name: string, { inputs, labels }: Exampl
             `${join(folder, name)}: the label of record ${done + r} is ${label}; expected 0 to 9.`,
           );
         labels[row] = label;
-        const planes = r * recordBytes + 1;
-        for (let at = row * width, pixel = 0; pixel < pixels; pixel++, at += 3) {
-          inputs[at] = bytes[planes + pixel]!;
-          inputs[at + 1] = bytes[planes + pixels + pixel]!;
-          inputs[at + 2] = bytes[planes + 2 * pixels + pixel]!;
-        }
+        interleave(bytes, r * recordBytes + 1, inputs, row * width);
       }
     }
   } finally {
     await file.close();
+  }
+}
+
+/** Copies an image's planes of red, green and blue, pixel by pixel. */
+export function interleave(bytes: Uint8Array, planes: number, out: Uint8Array, at: number): void {
+  for (let pixel = 0, to = at; pixel < pixels; pixel++, to += 3) {
+    out[to] = bytes[planes + pixel]!;
+    out[to + 1] = bytes[planes + pixels + pixel]!;
+    out[to + 2] = bytes[planes + 2 * pixels + pixel]!;
   }
 }
 

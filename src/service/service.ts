@@ -5,6 +5,7 @@ import { UserError } from '../contract/user-error.js';
 import { makeNamedFolder } from '../files/make-folder.js';
 import { FolderArtifactStore } from '../jobs/artifacts.js';
 import { openAttempts, openJobs } from '../jobs/redis-jobs.js';
+import type { Additions } from '../workers/additions.js';
 import { startWorker } from '../workers/worker.js';
 import { startRedisServer } from './redis/server.js';
 
@@ -17,8 +18,8 @@ export interface ServiceOptions {
   api: { host: string; port: number; allowHost?: string[] | undefined } | null;
   /** null for no worker in this process. */
   worker: { concurrency: number } | null;
-  /** Plugin files, which this process has loaded and the worker's children load. */
-  plugins?: readonly string[] | undefined;
+  /** Problems and data sets that this process has added, for the worker's children. */
+  additions?: Additions | undefined;
   logger: Logger;
 }
 
@@ -74,8 +75,8 @@ async function start(options: ServiceOptions, { parts, below }: Started): Promis
     const attempts = await openAttempts({ redisUrl, artifacts, logger });
     below.push(attempts);
     const { concurrency } = options.worker;
-    const { plugins } = options;
-    parts.push(await startWorker({ redisUrl, artifacts, attempts, concurrency, plugins, logger }));
+    const { additions } = options;
+    parts.push(await startWorker({ redisUrl, artifacts, attempts, concurrency, additions, logger }));
   }
   if (!options.api) return '';
   const api = await startApi({ jobs, ...options.api, logger }).catch((error) => {

@@ -3,6 +3,7 @@ import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import type { Additions } from './additions.js';
 import type { FromChild, ToChild } from './messages.js';
 
 const program = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -38,14 +39,14 @@ export class Child {
   }
 
   /**
-   * @param plugins files that the child loads
+   * @param additions what the child adds to the problems and data sets
    * @throws the system's error if it cannot start a process, for lack of descriptors or memory.
    */
-  static async start(logger: Logger, plugins: readonly string[] = []): Promise<Child> {
+  static async start(logger: Logger, additions: Additions = { plugins: [], datasets: [] }): Promise<Child> {
     // Only the worker gets the debugger's port.
     const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
     const stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', 'ipc'];
-    const child = fork(program, plugins, { serialization: 'advanced', stdio, execArgv });
+    const child = fork(program, [JSON.stringify(additions)], { serialization: 'advanced', stdio, execArgv });
     if (child.pid === undefined) throw (await once(child, 'error'))[0];
     return new Child(child, logger);
   }
@@ -95,7 +96,7 @@ export class SpareChild {
 
   constructor(
     private readonly logger: Logger,
-    private readonly plugins?: readonly string[],
+    private readonly additions?: Additions,
   ) {
     this.spare = this.prepare();
   }
@@ -108,7 +109,7 @@ export class SpareChild {
       if (!this.ended) this.spare ??= this.prepare();
     });
     const spare = await taken;
-    const child = spare?.alive ? spare : await Child.start(logger, this.plugins);
+    const child = spare?.alive ? spare : await Child.start(logger, this.additions);
     child.logger = logger;
     return child;
   }
@@ -121,7 +122,7 @@ export class SpareChild {
   }
 
   private prepare(): Promise<Child | null> {
-    return Child.start(this.logger, this.plugins).catch((error) => {
+    return Child.start(this.logger, this.additions).catch((error) => {
       this.logger.warn(error, 'cannot start a process for the next job in advance');
       return null;
     });

@@ -6,7 +6,7 @@ import { isOutOfMemory } from '../core/engines/out-of-memory.js';
 import { selectEngine } from '../core/engines/select.js';
 import { createRun, type Run } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
-import { loadPlugins } from '../plugins/load.js';
+import { type Additions, useAdditions } from './additions.js';
 import { EventPack } from './event-pack.js';
 import type { RunRequest } from './messages.js';
 import { ParentLink } from './parent-link.js';
@@ -18,13 +18,13 @@ import { Stopwatch } from './stopwatch.js';
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => {});
 
 const parent = new ParentLink();
-const plugins = loadPlugins(process.argv.slice(2));
-// If one does not load, the job fails with the error.
-plugins.catch(() => {});
+const additions = useAdditions(JSON.parse(process.argv[2]!) as Additions);
+// If one cannot be used, the job fails with the error.
+additions.catch(() => {});
 try {
   await warmUp();
   const request = await parent.request;
-  await plugins;
+  await additions;
   await serve(request);
 } catch (error) {
   await parent.send({ type: 'failed', failure: failureOf(error), stack: (error as Error)?.stack ?? String(error) });

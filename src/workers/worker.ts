@@ -6,6 +6,7 @@ import type { ArtifactStore } from '../jobs/artifacts.js';
 import type { Attempt, Attempts } from '../jobs/attempts.js';
 import { type QueueEntry, queueName, queuePrefix } from '../jobs/queue.js';
 import { connectRedis } from '../jobs/redis/connection.js';
+import type { Additions } from './additions.js';
 import { type Outcome, runAttempt } from './attempt-run.js';
 import { SpareChild } from './child-process.js';
 import { insist } from './insist.js';
@@ -21,8 +22,8 @@ export interface WorkerOptions {
   /** The caller closes it, after the worker. */
   attempts: Attempts;
   logger: Logger;
-  /** Plugin files, which the jobs' processes load. */
-  plugins?: readonly string[] | undefined;
+  /** Problems and data sets for the jobs' processes. */
+  additions?: Additions | undefined;
   /** Jobs run at a time; 1 by default. */
   concurrency?: number;
   /** Milliseconds after which a job of a silent worker goes to another; 30,000 by default. */
@@ -55,7 +56,7 @@ export interface Worker {
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { redisUrl, attempts, logger, concurrency = 1, lockDuration = 30_000 } = options;
   const connection = connectRedis(redisUrl, { maxRetriesPerRequest: null }, logger);
-  const spare = new SpareChild(logger, options.plugins);
+  const spare = new SpareChild(logger, options.additions);
   const shutdown = new AbortController();
   const running = new Set<RunningJob>();
 

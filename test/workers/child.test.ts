@@ -33,7 +33,7 @@ async function run(
   hear: (message: FromChild, child: Child) => unknown = () => {},
   plugins: string[] = [],
 ): Promise<Received> {
-  const child = await Child.start(silent, plugins);
+  const child = await Child.start(silent, { plugins, datasets: [] });
   const received: Omit<Received, 'exit'> = { messages: [], events: [], checkpoint: null, weights: null };
   const messages = child.messages();
   child.send(ask);

@@ -6,8 +6,8 @@ import { countWeights, memoryOf } from '../../contract/limits.js';
 import { coordinates } from '../../contract/problems.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { formatBytes, formatCount, formatDuration } from '../../figures/numbers.js';
+import { type AdditionFlags, useAdditions, withAdditions } from '../additions.js';
 import { type JsonOption, print, printJson, withJson } from '../output.js';
-import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { clientOf, type ServerOption } from '../remote.js';
 import { readSpecFile, specOf } from '../spec-file.js';
 
@@ -22,15 +22,15 @@ export function defineCheck(program: Command): void {
     .argument('<SPEC>', 'a job document, YAML or JSON; - is standard input')
     .option('--server <URL>', 'address of a service that is to check it too, without creating the job');
   withJson(
-    withPlugins(command),
+    withAdditions(command),
     'print {spec, coordinates, weights, memory}: the complete document, sizes, bytes; with --server also {dryRun}',
   ).action(check);
 }
 
-interface CheckOptions extends PluginFlags, JsonOption, ServerOption {}
+interface CheckOptions extends AdditionFlags, JsonOption, ServerOption {}
 
 async function check(path: string, options: CheckOptions): Promise<void> {
-  await usePlugins(options);
+  await useAdditions(options);
   const file = await readSpecFile(path);
   const spec = specOf(file);
   const size = {

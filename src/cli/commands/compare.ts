@@ -9,6 +9,7 @@ import type { TrainedOptimizerRef } from '../../contract/trained.js';
 import { UserError } from '../../contract/user-error.js';
 import { RunFolder } from '../../local/run-folder.js';
 import { decodeWeights, type TrainedOptimizer } from '../../weights/weights.js';
+import { type AdditionFlags, useAdditions, withAdditions } from '../additions.js';
 import {
   type ComparisonFlags,
   comparisonOf,
@@ -17,13 +18,12 @@ import {
   withComparisonFlags,
 } from '../comparison-options.js';
 import { withJson } from '../output.js';
-import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { clientOf, type ServerOption, withServer } from '../remote.js';
 import { type RunOptions, runHere, withRunFolder } from '../run-here.js';
 import { parseTrained, trainedHelp } from '../trained.js';
 import { watchJob } from './watch.js';
 
-interface CompareOptions extends RunOptions, ServerOption, ComparisonFlags, PluginFlags {}
+interface CompareOptions extends RunOptions, ServerOption, ComparisonFlags, AdditionFlags {}
 
 export function defineCompare(program: Command): void {
   const command = program
@@ -41,11 +41,11 @@ export function defineCompare(program: Command): void {
       'a job document, YAML or JSON: of kind compare (TRAINED replaces its optimizer), or of kind metatrain (its problem and comparison are used)',
     );
   withRunFolder(command, 'runs/TRAINED[-SPEC]-compare; for weights.safetensors, the name of its folder');
-  withJson(withServer(withComparisonFlags(withPlugins(command))), 'print the events as JSON lines').action(compare);
+  withJson(withServer(withComparisonFlags(withAdditions(command))), 'print the events as JSON lines').action(compare);
 }
 
 async function compare(text: string, path: string | undefined, options: CompareOptions): Promise<void> {
-  await usePlugins(options);
+  await useAdditions(options);
   // A folder may have the same name as an optimizer.
   const isFile = statSync(text, { throwIfNoEntry: false })?.isDirectory() === false;
   const trained = isFile ? null : parseTrained(text);

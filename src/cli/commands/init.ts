@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { JobSpec } from '../../contract/spec.js';
 import { UserError } from '../../contract/user-error.js';
+import { type AdditionFlags, useAdditions, withAdditions } from '../additions.js';
 import { print, say } from '../output.js';
-import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { placeholder, type StartName, specTemplate, startNames } from '../spec-template.js';
 
-interface InitOptions extends PluginFlags {
+interface InitOptions extends AdditionFlags {
   kind: JobSpec['kind'];
   problem: string;
   optimizer: StartName;
@@ -38,11 +38,11 @@ export function defineInit(program: Command): void {
         .default('lstm'),
     )
     .option('--overwrite', 'replace the file');
-  withPlugins(command).action(init);
+  withAdditions(command).action(init);
 }
 
 async function init(path: string | undefined, options: InitOptions): Promise<void> {
-  await usePlugins(options);
+  await useAdditions(options);
   const { kind, problem, optimizer, overwrite = false } = options;
   const template = specTemplate(kind, problem, optimizer);
   if (path === undefined) return print(template.trimEnd());

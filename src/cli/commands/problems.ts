@@ -3,8 +3,8 @@ import { catalogue } from '../../contract/catalogue.js';
 import { datasetsOf } from '../../contract/datasets.js';
 import { coordinates, type ProblemSpec } from '../../contract/problems.js';
 import { formatCount } from '../../figures/numbers.js';
+import { type AdditionFlags, useAdditions, withAdditions } from '../additions.js';
 import { type JsonOption, print, printJson, printTable, tableStyle, withJson } from '../output.js';
-import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { type Column, renderTable } from '../render/table.js';
 
 /** Maximum characters of a description in the table. */
@@ -15,11 +15,13 @@ export function defineProblems(program: Command): void {
     .command('problems')
     .summary('list the problems that optimizers train on')
     .description('Lists the problems (families of functions that optimizers train on), with their default sizes.');
-  withJson(withPlugins(command), 'print {problems} as one JSON document, with the schema of each').action(listProblems);
+  withJson(withAdditions(command), 'print {problems} as one JSON document, with the schema of each').action(
+    listProblems,
+  );
 }
 
-async function listProblems(options: PluginFlags & JsonOption): Promise<void> {
-  await usePlugins(options);
+async function listProblems(options: AdditionFlags & JsonOption): Promise<void> {
+  await useAdditions(options);
   const { problems } = catalogue;
   if (options.json) return printJson({ problems });
   const columns: Column[] = [

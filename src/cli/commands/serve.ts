@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import { useAdditions } from '../additions.js';
 import { exitCodes } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
 import { say } from '../output.js';
-import { usePlugins } from '../plugins.js';
 import {
   type ApiFlags,
   createLogger,
@@ -41,13 +41,13 @@ export async function serveUntilInterrupted(
   flags: ServiceFlags,
   parts: Pick<import('../../service/service.js').ServiceOptions, 'redisUrl' | 'api' | 'worker'>,
 ): Promise<void> {
-  await usePlugins(flags);
+  const additions = { plugins: flags.plugin ?? [], datasets: await useAdditions(flags) };
   const { startService } = await import('../../service/service.js');
   const interruption = new Interruption(() => say('Stopping; interrupt again to end at once.'));
   const logger = createLogger(flags);
   interruption.happened.then(() => setTimeout(giveUp, stopPatience, logger).unref());
   try {
-    const service = await startService({ data: flags.data, plugins: flags.plugin, logger, ...parts });
+    const service = await startService({ data: flags.data, additions, logger, ...parts });
     say(service.url ? servingAt(service.url) : 'The worker is running.');
     logger.info({ url: service.url, data: flags.data }, 'started');
     await interruption.happened;

@@ -2,12 +2,12 @@ import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../contract/user-error.js';
 import { RunFolder } from '../../local/run-folder.js';
+import { type AdditionFlags, useAdditions, withAdditions } from '../additions.js';
 import { withJson } from '../output.js';
-import { type PluginFlags, usePlugins, withPlugins } from '../plugins.js';
 import { type RunOptions, runHere, withRunFolder } from '../run-here.js';
 import { readSpecFile, specOf } from '../spec-file.js';
 
-interface TrainOptions extends RunOptions, PluginFlags {}
+interface TrainOptions extends RunOptions, AdditionFlags {}
 
 export function defineTrain(program: Command): void {
   const command = program
@@ -21,11 +21,11 @@ export function defineTrain(program: Command): void {
     )
     .argument('<SPEC>', 'a job document of kind metatrain, YAML or JSON; - is standard input');
   withRunFolder(command, 'runs/NAME, after the file name of SPEC');
-  withJson(withPlugins(command), 'print the events as JSON lines').action(train);
+  withJson(withAdditions(command), 'print the events as JSON lines').action(train);
 }
 
 async function train(path: string, options: TrainOptions): Promise<void> {
-  await usePlugins(options);
+  await useAdditions(options);
   const spec = specOf(await readSpecFile(path));
   if (spec.kind !== 'metatrain')
     throw new UserError(`${path} is of kind compare: use "metadescent compare WEIGHTS SPEC".`, 'usage');
