@@ -7,19 +7,16 @@ namespace metadescent {
 
 /** Lanes of the widest vectors. */
 constexpr int kMaxParticles = 16;
+/** Particles of a function: an antithetic pair, which shares its mini-batches. */
+constexpr int kCopies = 2;
 
-/**
- * Functions of equal shape that fill the lanes of a vector. With two copies each function is optimised by a pair of
- * particles, which share its mini-batches.
- */
+/** Functions of equal shape whose particles fill the lanes of a vector. */
 struct PopulationGroup {
   /** Shape and loss only, which is no reconstruction: its examples, mini-batches and classes are the functions'. */
   Perceptron network;
   /** Whether c of f(c∘θ) differs within a tensor; otherwise it is one number per tensor. */
   bool scaled_coordinates;
-  /** Particles per function, 1 or 2. */
-  int copies;
-  /** At most lanes / copies. */
+  /** At most lanes / {@link kCopies}. */
   int functions;
   struct Function {
     /** Pictures [examples, width], 0 … 255, and their classes [examples]. */
@@ -35,10 +32,10 @@ struct PopulationGroup {
     /** Steps taken before. */
     long step;
     /** Its particles' weights of the optimizer, [copies, weights]. */
-    const float* phi[2];
+    const float* phi[kCopies];
     /** Its losses of the first step, [copies]; the next step's follow `loss_stride` later. */
     float* losses;
-  } function[kMaxParticles];
+  } function[kMaxParticles / kCopies];
   long loss_stride;
   /** θ, the optimizer's state and c, as `bytes` counts them, on a 64-byte boundary. */
   void* memory;

@@ -1,6 +1,5 @@
 #pragma once
-// Mean loss and gradient of perceptrons of equal shape, one per lane, each on mini-batches of its own; pairs of lanes may
-// share theirs. Weights are [outputs][inputs], values [units][examples], so that every loop runs along memory.
+// Mean loss and gradient of perceptrons of equal shape, one per lane; lanes of a pair share their mini-batches. Weights are [outputs][inputs], values [units][examples], so that every loop runs along memory.
 #include "../engine/population.h"
 #include "networks/lane_policies.h"
 #include "optimizees/hidden_units.h"
@@ -18,7 +17,6 @@ struct ParticleLayer {
   V weight_scale, bias_scale;
 };
 
-template <int kCopies>
 class PerceptronParticles {
   /** Floats per pixel: one per function. */
   static constexpr int kFunctions = kLanes / kCopies;
@@ -150,8 +148,7 @@ class PerceptronParticles {
 
   INLINE V pixel(int i, int e) const {
     const float* p = pixels + i * pixel_stride + e * kFunctions;
-    if constexpr (kCopies == 2) return load_twice(p);
-    else return load(p);
+    return load_twice(p);
   }
 
   INLINE V value(int l, int unit, int e) const { return load(values[l] + unit * stride() + e * kLanes); }
@@ -215,7 +212,7 @@ class PerceptronParticles {
   /** The classes of an example. */
   INLINE VInt label_of(int e) const {
     const float* p = labels + e * kFunctions;
-    return bits(kCopies == 2 ? load_twice(p) : load(p));
+    return bits(load_twice(p));
   }
 
   /** Replaces the outputs z by df/dz. @returns the mean over the examples of |z - y|², y the class as a one-hot vector */

@@ -36,13 +36,12 @@ struct GroupState {
   }
 };
 
-template <int kCopies>
 class PopulationRun {
   const PopulationTask& task;
   const MlpPlan& plan;
   const PopulationGroup& group;
   GroupState state;
-  PerceptronParticles<kCopies> network;
+  PerceptronParticles network;
   MlpWeights weights;
   float* phi;
   MlpStatistics statistics{};
@@ -122,35 +121,41 @@ class PopulationRun {
     }
     decay = rate * decay;
     set_base<Particles>(plan, weights, time, scratch);
-    const float bound = plan.spec->maximum_gradient;
     for (int l = group.network.layers - 1; l >= 0; l--) {
       const int w = 2 * l, b = w + 1;
-      const MlpMatrix &kernel = state.matrix[w], &bias = state.matrix[b];
-      const bool each = group.scaled_coordinates;
-      for (long r = 0; r < kernel.rows; r++) Particles::put(statistics.row_sum, r, V{});
-      for (long c = 0; c < kernel.columns; c++) Particles::put(statistics.column_sum, c, V{});
-      network.weight_gradient(l, [&](int unit, int input, const V* sums, auto size) {
-        V squares = Particles::get(statistics.row_sum, unit);
-        UNROLL for (int i = 0; i < size.value; i++) {
-          const long e = unit * kernel.columns + input + i;
-          const V by = each ? Particles::get(state.coordinate_scale[w], e) : layers[l].weight_scale;
-          const V g = clip(by * sums[i], bound), square = g * g;
-          Particles::put(kernel.gradient, e, g);
-          Particles::put(statistics.column_sum, input + i, Particles::get(statistics.column_sum, input + i) + square);
-          squares = squares + square;
-        }
-        Particles::put(statistics.row_sum, unit, squares);
-      });
-      network.bias_gradient(l, [&](int unit, V sum) {
-        Particles::put(bias.gradient, unit, (each ? Particles::get(state.coordinate_scale[b], unit) : layers[l].bias_scale) * sum);
-      });
-      if (l > 0) network.back(l, layers[l]);
-      step_particles(shape, plan, weights, kernel, statistics, scratch, true, rate, decay);
-      step_particles(shape, plan, weights, bias, statistics, scratch, false, rate, decay);
-      if (!each) continue;
+      gradient(l, layers[l]);
+      step_particles(shape, plan, weights, state.matrix[w], statistics, scratch, true, rate, decay);
+      step_particles(shape, plan, weights, state.matrix[b], statistics, scratch, false, rate, decay);
+      if (!group.scaled_coordinates) continue;
       scale_theta(w);
       scale_theta(b);
     }
+  }
+
+  /** The gradient of a layer; its weights' is clipped, with its sums in the statistics. Then that of the layer's inputs. */
+  void gradient(int l, const ParticleLayer& layer) {
+    const int w = 2 * l, b = w + 1;
+    const MlpMatrix &kernel = state.matrix[w], &bias = state.matrix[b];
+    const float bound = plan.spec->maximum_gradient;
+    const bool each = group.scaled_coordinates;
+    for (long r = 0; r < kernel.rows; r++) Particles::put(statistics.row_sum, r, V{});
+    for (long c = 0; c < kernel.columns; c++) Particles::put(statistics.column_sum, c, V{});
+    network.weight_gradient(l, [&](int unit, int input, const V* sums, auto size) {
+      V squares = Particles::get(statistics.row_sum, unit);
+      UNROLL for (int i = 0; i < size.value; i++) {
+        const long e = unit * kernel.columns + input + i;
+        const V by = each ? Particles::get(state.coordinate_scale[w], e) : layer.weight_scale;
+        const V g = clip(by * sums[i], bound), square = g * g;
+        Particles::put(kernel.gradient, e, g);
+        Particles::put(statistics.column_sum, input + i, Particles::get(statistics.column_sum, input + i) + square);
+        squares = squares + square;
+      }
+      Particles::put(statistics.row_sum, unit, squares);
+    });
+    network.bias_gradient(l, [&](int unit, V sum) {
+      Particles::put(bias.gradient, unit, (each ? Particles::get(state.coordinate_scale[b], unit) : layer.bias_scale) * sum);
+    });
+    if (l > 0) network.back(l, layer);
   }
 };
 
@@ -158,14 +163,10 @@ inline void advance_population(const PopulationTask& task, Pool& pool) {
   const MlpPlan plan(task.mlp);
   parallel(pool, task.count, [&](int thread, int piece) {
     const PopulationGroup& group = task.groups[piece];
-    const auto run = [&](auto copies) {
-      with_memory(pool, thread, [&](Arena& arena) {
-        PopulationRun<decltype(copies)::value> own(task, plan, group, arena);
-        if (arena.base != nullptr) own.advance();
-      });
-    };
-    if (group.copies == 2) run(Size<2>{});
-    else run(Size<1>{});
+    with_memory(pool, thread, [&](Arena& arena) {
+      PopulationRun own(task, plan, group, arena);
+      if (arena.base != nullptr) own.advance();
+    });
   });
 }
 
@@ -178,7 +179,7 @@ template <class Visit>
 void visit_particle(const Particle& p, const Visit& visit) {
   const MlpPlan plan(*p.mlp);
   const GroupState state(plan, *p.group, p.group->memory);
-  const int lane = p.copy * (kLanes / p.group->copies) + p.function;
+  const int lane = p.copy * (kLanes / kCopies) + p.function;
   // Here weights are [outputs][inputs], in θ [inputs][outputs].
   const auto like_theta = [&](const MlpMatrix& m, float* from, float* to) {
     for (long c = 0; c < m.columns; c++)

@@ -66,7 +66,7 @@ void steps(const Kernels& kernels, const Mlp& mlp, std::vector<Tensor> tensors, 
  * group, nor on how the steps are divided into calls.
  */
 void population(const Kernels& kernels, const World& w, const char* what, std::mt19937& random) {
-  const int copies = w.shape.copies;
+  const int copies = kCopies;
   const size_t lanes = size_t(kernels.mlp->lanes / copies), count = w.shape.functions;
   reference::Optimised shape(w.mlp, w.tensors, reference::Vector(w.dimension));
   const size_t size = shape.each(0, 1, [](double, size_t) {});
@@ -115,7 +115,7 @@ void population(const Kernels& kernels, const World& w, const char* what, std::m
 
 /** Losses of pairs that optimise for 50 steps, each particle on its own way, against double precision on its own. */
 void closed_loop(const Kernels& kernels, const World& w, const char* what) {
-  const int copies = w.shape.copies;
+  const int copies = kCopies;
   reference::Optimised shape(w.mlp, w.tensors, reference::Vector(w.dimension));
   const size_t count = w.shape.functions, size = shape.each(0, 1, [](double, size_t) {});
   const Found start{{}, w.start, std::vector<Floats>(count, Floats(copies * size))};
@@ -165,17 +165,16 @@ int main(int count, char** arguments) {
   network.widths[0] = 21, network.widths[1] = 10, network.widths[2] = 7;
   for (const Mlp& mlp : {celo(), small()})
     for (const bool scaled : {false, true})
-      for (const int copies : {1, 2})
-        population(*kernels, World(mlp, {network, scaled, copies, 19}, 4, random), "a preset", random);
+      population(*kernels, World(mlp, {network, scaled, 19}, 4, random), "a preset", random);
   // Of fixed seed, since rounding may legitimately move a value across ReLU's kink.
   std::mt19937 fixed(1);
   network.activation = Perceptron::kRelu;
-  population(*kernels, World(celo(), {network, false, 2, 5}, 4, fixed), "ReLU", fixed);
+  population(*kernels, World(celo(), {network, false, 5}, 4, fixed), "ReLU", fixed);
   Perceptron digits = network;
   digits.batch = 16;
   digits.widths[0] = 64, digits.widths[1] = 32, digits.widths[2] = 10;
-  closed_loop(*kernels, World(celo(), {digits, false, 2, 3}, 50, fixed), "ReLU");
-  closed_loop(*kernels, World(small(), {digits, true, 2, 2}, 50, fixed), "ReLU, small-fc");
+  closed_loop(*kernels, World(celo(), {digits, false, 3}, 50, fixed), "ReLU");
+  closed_loop(*kernels, World(small(), {digits, true, 2}, 50, fixed), "ReLU, small-fc");
   for (int i = 0; i < cases; i++) {
     const auto pick = [&](int low, int high) { return low + int(random() % unsigned(high - low + 1)); };
     const Mlp mlp = random_mlp(random);
@@ -193,7 +192,7 @@ int main(int count, char** arguments) {
     p.layers = pick(1, 3);
     p.widths[0] = pick(1, 33);
     for (int l = 1; l <= p.layers; l++) p.widths[l] = pick(2, 12);
-    population(*kernels, World(mlp, {p, random() % 2 > 0, pick(1, 2), size_t(pick(1, 20))}, pick(1, 4), random), "random", random);
+    population(*kernels, World(mlp, {p, random() % 2 > 0, size_t(pick(1, 20))}, pick(1, 4), random), "random", random);
   }
   std::printf(failures ? "%d failed\n" : "all passed\n", failures);
   return failures > 0;

@@ -16,7 +16,6 @@ constexpr float kWeightDecay = .02f;
 struct Shape {
   Perceptron network;
   bool scaled;
-  int copies;
   size_t functions;
 };
 
@@ -43,9 +42,9 @@ struct World {
     for (size_t f = 0; f < shape.functions; f++) {
       rows.emplace_back();
       for (long i = 0; i < (steps + 1) * p.batch; i++) rows.back().push_back(random() % examples);
-      phi.push_back(normals(shape.copies * reference::MlpOptimizer::weights(mlp), .3f, random));
+      phi.push_back(normals(kCopies * reference::MlpOptimizer::weights(mlp), .3f, random));
       // Small, so that few units saturate: there 1 - h² cancels, and normalisation magnifies what is left.
-      start.push_back(normals(shape.copies * dimension, .2f, random));
+      start.push_back(normals(kCopies * dimension, .2f, random));
       classes.push_back({});
       for (int k = 0; k < p.widths[p.layers]; k++) classes.back().push_back(float(k));
       std::shuffle(classes.back().begin(), classes.back().end(), random);
@@ -71,7 +70,7 @@ struct Found {
  */
 inline Found advance(const Kernels& kernels, const World& w, const Found& before, long first, long steps, size_t per_group, int threads) {
   const MlpKernels& k = *kernels.mlp;
-  const int copies = w.shape.copies;
+  const int copies = kCopies;
   Pool pool(threads);
   Found found{{}, before.theta, before.hidden};
   const size_t count = w.shape.functions;
@@ -82,7 +81,6 @@ inline Found advance(const Kernels& kernels, const World& w, const Found& before
     PopulationGroup g{};
     g.network = w.shape.network;
     g.scaled_coordinates = w.shape.scaled;
-    g.copies = copies;
     g.functions = int(std::min(per_group, count - from));
     g.loss_stride = copies;
     const size_t bytes = size_t(k.bytes(w.mlp, g) + 63) / 64 * 64;
@@ -133,7 +131,7 @@ struct ExactStep {
 };
 
 inline ExactStep exact_step(const World& w, const Found& before, size_t f, int copy, long t, double noise, std::mt19937& random) {
-  const int copies = w.shape.copies;
+  const int copies = kCopies;
   const auto part = [&](const Floats& all) {
     const size_t size = all.size() / copies;
     reference::Vector own(all.begin() + copy * size, all.begin() + (copy + 1) * size);

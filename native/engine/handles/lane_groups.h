@@ -34,7 +34,6 @@ class LaneGroups {
     Group(const Kernels& kernels, const Mlp& mlp, const Perceptron& network, bool scaled) {
       lanes.network = network;
       lanes.scaled_coordinates = scaled;
-      lanes.copies = 2;
       const size_t bytes = (static_cast<size_t>(kernels.mlp->bytes(mlp, lanes)) + 63) / 64 * 64;
       lanes.memory = std::aligned_alloc(64, bytes);
       if (lanes.memory == nullptr) throw std::bad_alloc();
@@ -82,10 +81,15 @@ class LaneGroups {
     return lanes;
   }
 
-  /** Gives an empty slot the first free lanes of its shape, or new ones. */
+  /** Puts a function into a slot: into the lanes that it has, if they fit, or the first free ones of that shape, or new ones. */
   void put(const Kernels& kernels, size_t slot, const Functions& functions) {
-    const size_t most = static_cast<size_t>(kernels.mlp->lanes / 2);
     const bool scaled = scales_coordinates(functions);
+    if (holds(slot) && slots[slot].group->takes(functions.perceptron, scaled)) {
+      slots[slot].functions = functions;
+      return;
+    }
+    remove(kernels, slot);
+    const size_t most = static_cast<size_t>(kernels.mlp->lanes / kCopies);
     const auto free = [&](const auto& group) { return group->takes(functions.perceptron, scaled) && group->slots.size() < most; };
     auto found = std::find_if(groups.begin(), groups.end(), free);
     if (found == groups.end())

@@ -40,7 +40,6 @@ class MlpPopulation : public Handle {
     float* theta = f.array<float>("theta", 2 * static_cast<size_t>(functions.dimension));
     float* hidden = f.array<float>("hidden", 2 * state_size(mlp, tensors_of(network)));
     return [this, slot, functions, step, theta, hidden](Engine& engine) {
-      lanes.remove(*engine.kernels, slot);
       lanes.put(*engine.kernels, slot, functions);
       lanes.lane(slot).step = step;
       lanes.write(*engine.kernels, slot, theta, hidden);
