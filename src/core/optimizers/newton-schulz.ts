@@ -15,43 +15,54 @@ const normFloor = 1e-7;
  * @param matrix [rows, columns], row by row
  */
 export function newtonSchulz(matrix: Float64Array, rows: number, columns: number): Float64Array {
-  const norm = Math.sqrt(matrix.reduce((sum, x) => sum + x * x, 0)) + normFloor;
+  let squares = 0;
+  for (let i = 0; i < matrix.length; i++) squares += matrix[i]! * matrix[i]!;
+  const norm = Math.sqrt(squares) + normFloor;
   const start = matrix.map((x) => x / norm);
+  const other = transposed(start, rows, columns);
   const tall = rows >= columns;
   const n = Math.min(rows, columns);
-  let gram = tall ? columnGram(start, columns) : product(start, transposed(start, rows, columns), rows, columns, rows);
+  let gram = tall ? symmetric(other, start, n, rows) : symmetric(start, other, n, columns);
   let polynomial: Float64Array | null = null;
   for (let i = 0; i < iterations; i++) {
-    const square = product(gram, gram, n, n, n);
+    const square = symmetric(gram, gram, n, n);
     const step = gram.map((k, at) => b * k + c * square[at]!);
     for (let d = 0; d < n; d++) step[d * n + d]! += a;
-    polynomial = polynomial ? product(step, polynomial, n, n, n) : step;
-    if (i < iterations - 1) gram = product(step, product(step, gram, n, n, n), n, n, n);
+    polynomial = polynomial ? symmetric(step, polynomial, n, n) : step;
+    if (i < iterations - 1) gram = symmetric(step, symmetric(step, gram, n, n), n, n);
   }
   return tall ? product(start, polynomial!, rows, n, n) : product(polynomial!, start, n, n, columns);
 }
 
-/** XᵀX [columns, columns] of X [rows, columns]. */
-function columnGram(x: Float64Array, columns: number): Float64Array {
-  const gram = new Float64Array(columns * columns);
-  for (let row = 0; row < x.length; row += columns)
-    for (let i = 0; i < columns; i++) {
-      const left = x[row + i]!;
-      const out = i * columns;
-      for (let j = 0; j < columns; j++) gram[out + j]! += left * x[row + j]!;
-    }
-  return gram;
+/** X Y [n, n] of X [n, inner] and Y [inner, n] whose product is symmetric, as those of polynomials of one matrix are. */
+function symmetric(x: Float64Array, y: Float64Array, n: number, inner: number): Float64Array {
+  const out = product(x, y, n, inner, n, true);
+  for (let r = 0; r < n; r++) for (let j = 0; j < r; j++) out[r * n + j] = out[j * n + r]!;
+  return out;
 }
 
-/** X Y [rows, columns] of X [rows, inner] and Y [inner, columns]. */
-function product(x: Float64Array, y: Float64Array, rows: number, inner: number, columns: number): Float64Array {
+/**
+ * X Y [rows, columns] of X [rows, inner] and Y [inner, columns].
+ * @param upper only the entries on the diagonal and to its right
+ */
+function product(x: Float64Array, y: Float64Array, rows: number, inner: number, columns: number, upper = false) {
   const out = new Float64Array(rows * columns);
   for (let r = 0; r < rows; r++) {
     const row = r * columns;
-    for (let i = 0; i < inner; i++) {
+    const first = upper ? r : 0;
+    let i = 0;
+    // Four rows of Y at a time, so that sums are loaded and stored a quarter as often.
+    for (; i + 4 <= inner; i += 4) {
+      const at = r * inner + i;
+      const [x0, x1, x2, x3] = [x[at]!, x[at + 1]!, x[at + 2]!, x[at + 3]!];
+      const y0 = i * columns;
+      const [y1, y2, y3] = [y0 + columns, y0 + 2 * columns, y0 + 3 * columns];
+      for (let j = first; j < columns; j++)
+        out[row + j]! += x0 * y[y0 + j]! + x1 * y[y1 + j]! + x2 * y[y2 + j]! + x3 * y[y3 + j]!;
+    }
+    for (; i < inner; i++) {
       const left = x[r * inner + i]!;
-      const from = i * columns;
-      for (let j = 0; j < columns; j++) out[row + j]! += left * y[from + j]!;
+      for (let j = first; j < columns; j++) out[row + j]! += left * y[i * columns + j]!;
     }
   }
   return out;
