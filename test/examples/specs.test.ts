@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readSpecFile, specOf } from '../../src/cli/spec-file.js';
+import { mlpSpec } from '../weights/samples.js';
 
 const folder = fileURLToPath(new URL('../../../examples/specs/', import.meta.url));
 const names = readdirSync(folder);
@@ -21,8 +22,27 @@ describe('the example specs', () => {
     assert.deepEqual(new Set(specs.map((spec) => spec.kind)), new Set(['metatrain', 'compare']));
     assert.deepEqual(
       new Set(specs.map((spec) => spec.problem.name)),
-      new Set(['cifar', 'mnist', 'noisy', 'parabola', 'quadratic', 'rastrigin', 'shapes', 'simple', 'simple-multi']),
+      new Set([
+        'cifar',
+        'mnist',
+        'noisy',
+        'parabola',
+        'perceptron',
+        'quadratic',
+        'rastrigin',
+        'shapes',
+        'simple',
+        'simple-multi',
+      ]),
     );
+  });
+
+  it('have the well-known MLPs under their names', async () => {
+    for (const name of ['celo2-base', 'small-fc'] as const) {
+      const spec = specOf(await readSpecFile(`${folder}${name}.yaml`));
+      assert.ok(spec.kind === 'metatrain');
+      assert.deepEqual(spec.optimizer, mlpSpec(name));
+    }
   });
 
   it('have the seed example as published: 20 steps, 4,000 iterations at 1e-4, second derivatives dropped', async () => {

@@ -1,7 +1,9 @@
+import celo2Base from '../../../../examples/specs/celo2-base.yaml?raw';
 import compare from '../../../../examples/specs/compare.yaml?raw';
 import mnist from '../../../../examples/specs/mnist.yaml?raw';
 import quadratic from '../../../../examples/specs/quadratic.yaml?raw';
 import seed from '../../../../examples/specs/seed.yaml?raw';
+import smallFc from '../../../../examples/specs/small-fc.yaml?raw';
 import { horizonTrainedFor } from '../../../contract/curriculum.js';
 import { ApiError } from '../../../contract/errors.js';
 import type { Job } from '../../../contract/job.js';
@@ -24,6 +26,8 @@ export const examples = {
   seed: { title: 'Seed', about: '10-d parabolas, seconds', text: seed },
   quadratic: { title: 'Quadratics', about: 'the paper’s first experiment, a minute', text: quadratic },
   digits: { title: 'Digits', about: 'a perceptron on MNIST, two minutes', text: mnist },
+  'celo2-base': { title: 'Celo2-base', about: 'an MLP by evolution strategies, on perceptrons', text: celo2Base },
+  'small-fc': { title: 'small-fc', about: 'an MLP whose decays are learned too, on quadratics', text: smallFc },
   transfer: { title: 'Transfer', about: 'a trained optimizer on another problem', text: compare },
 } as const;
 export type ExampleName = keyof typeof examples;
