@@ -56,7 +56,7 @@ export async function compareBuilds(
   const block = async (who: 'ours' | 'other', round: number): Promise<number> => {
     setting.progress(`${workload.name}, ${threads} CPUs, round ${round + 1} of ${rounds}`);
     const work = { ...given, build: builds[who], atLeast: times.length, seconds: 0 };
-    return (await runBlock(work, threads, setting)).processorTime! / times.length;
+    return (await runBlock(work, threads, setting)).processorTime / times.length;
   };
   const pairs: Pair[] = [];
   for (let round = 0; round < rounds; round++) {

@@ -38,8 +38,8 @@ export interface Measured {
   version: string;
   /** Milliseconds of each meta-step. */
   times: number[];
-  /** Only for ours: milliseconds of processor time of all timed meta-steps, summed over threads. */
-  processorTime?: number;
+  /** Milliseconds of processor time of all timed meta-steps, summed over threads. */
+  processorTime: number;
   /** VmHWM, bytes. */
   peakMemory: number;
   /** Only for ours: what the job ran on. */

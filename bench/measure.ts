@@ -18,6 +18,8 @@ export interface Line {
   median: number;
   low: number;
   high: number;
+  /** Milliseconds of processor time per meta-step, over all rounds, summed over threads. */
+  processorTime: number;
   /** Meta-steps timed. */
   count: number;
   /** Bytes: the peak memory of the process and its children, over all rounds. */
@@ -112,7 +114,13 @@ function lineOf({ name, steps, coordinates }: Workload, entry: Entry): Line {
   const { peer, threads, failure, rounds } = entry;
   const about = { workload: name, peer, threads, steps, coordinates, failure };
   if (failure !== null) {
-    const none = { median: Number.NaN, low: Number.NaN, high: Number.NaN, peakMemory: Number.NaN };
+    const none = {
+      median: Number.NaN,
+      low: Number.NaN,
+      high: Number.NaN,
+      processorTime: Number.NaN,
+      peakMemory: Number.NaN,
+    };
     return { ...about, ...none, form: '', version: '', count: 0, forms: {} };
   }
   const form = bestForm(entry);
@@ -127,6 +135,7 @@ function lineOf({ name, steps, coordinates }: Workload, entry: Entry): Line {
     median: median(times),
     low: Math.min(...medians),
     high: Math.max(...medians),
+    processorTime: measured.reduce((sum, m) => sum + m.processorTime, 0) / times.length,
     count: times.length,
     peakMemory: Math.max(...measured.map((m) => m.peakMemory)),
     forms: Object.fromEntries([...rounds].map(([f, tried]) => [f, median(tried.flatMap((m) => m.times))])),

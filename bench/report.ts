@@ -15,13 +15,14 @@ export function renderLines(lines: readonly Line[], first: 'peer' | 'size' = 'pe
     const ours = lines.find((l) => l.peer === 'us' && sameCase(l, line));
     const size = [line.coordinates.toLocaleString('en-GB'), String(line.steps)];
     const about = [...(sizes ? size : []), peers[line.peer].title, String(line.threads)];
-    if (line.failure !== null) return [...about, '–', ...(sizes ? [''] : []), '', '', '', '', line.failure];
+    if (line.failure !== null) return [...about, '–', ...(sizes ? [''] : []), '', '', '', '', '', line.failure];
     return [
       ...about,
       formatTime(line.median),
       ...(sizes ? [((1e6 * line.median) / (line.coordinates * line.steps)).toPrecision(3)] : []),
       `${formatTime(line.low)} … ${formatTime(line.high)}`,
       ratio(line.median, ours?.median),
+      formatTime(line.processorTime),
       formatMemory(line.peakMemory),
       ratio(line.peakMemory, ours?.peakMemory),
       [line.version, line.form].filter(Boolean).join(', '),
@@ -37,6 +38,7 @@ export function renderLines(lines: readonly Line[], first: 'peer' | 'size' = 'pe
       ...(sizes ? [right('ns / coordinate and step')] : []),
       right('rounds'),
       right('× ours'),
+      right('processor time'),
       right('peak memory'),
       right('× ours'),
       { title: 'what', align: 'left' },

@@ -160,4 +160,4 @@ else:
         state, losses = compiled(state, data)
         np.asarray(losses)
 
-    report(version=version, times=time_meta_steps(case, timed, inputs))
+    report(version=version, **time_meta_steps(case, timed, inputs))

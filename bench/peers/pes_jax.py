@@ -220,4 +220,4 @@ else:
         carry, losses = compiled(carry, *shared)
         np.asarray(losses)
 
-    report(version=version, times=time_meta_steps(case, timed, [None]))
+    report(version=version, **time_meta_steps(case, timed, [None]))

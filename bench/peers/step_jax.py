@@ -149,4 +149,4 @@ else:
         carry = compiled(carry, gradient)
         jax.block_until_ready(carry)
 
-    report(version=version, times=time_meta_steps(case, timed, [None]))
+    report(version=version, **time_meta_steps(case, timed, [None]))

@@ -137,4 +137,4 @@ else:
         theta, *state = carry
         carry = step(weights, theta, gradient, *state)
 
-    report(version=version, times=time_meta_steps(case, timed, [None]))
+    report(version=version, **time_meta_steps(case, timed, [None]))

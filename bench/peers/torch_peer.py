@@ -173,4 +173,4 @@ else:
         adam.step()
         losses.numpy()
 
-    report(version=version, times=time_meta_steps(case, timed, inputs))
+    report(version=version, **time_meta_steps(case, timed, inputs))

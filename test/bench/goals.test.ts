@@ -23,6 +23,7 @@ function line(peer: PeerName, median: number, more: Partial<Line> = {}): Line {
     median,
     low: median,
     high: median,
+    processorTime: median,
     count: 1,
     peakMemory: 1e8,
     forms: {},
