@@ -5,6 +5,7 @@ import { describe, it, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { RunEvent } from '../../src/contract/events.js';
+import type { ProblemSpec } from '../../src/contract/problems.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { parseJobSpec } from '../../src/contract/validate.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/weights/safetensors.js';
@@ -119,6 +120,18 @@ describe('the child that runs a job', () => {
       code: 'unsupported',
       message: '--plugin nothing.mjs: there is no such file.',
     });
+  });
+
+  it('reports a data set that the job needs, and that this worker was not started with', async () => {
+    const problem = {
+      ...parseJobSpec({ ...smallTraining(1), problem: { name: 'perceptron' } }).problem,
+      dataset: 'mine',
+    };
+    const { messages } = await run(request({ ...smallTraining(1), problem: problem as ProblemSpec }));
+    const [message] = messages;
+    assert.ok(message?.type === 'failed');
+    assert.equal(message.failure.code, 'unsupported');
+    assert.match(message.failure.message, /^The data set "mine" is not known here: start this process with --dataset/);
   });
 
   it('computes no further than its credit, and loses nothing while waiting', async (t) => {
