@@ -48,22 +48,20 @@ async function printEstimate(): Promise<void> {
   const timed = countOf('timed', values.timed);
   const spec = { ...given, training: { ...given.training, iterations }, comparison: null };
   const load = loadavg()[0]!;
-  const before = process.cpuUsage();
-  const { engine, ...took } = await timeTraining(spec, Math.min(timed, iterations));
-  const { user, system } = process.cpuUsage(before);
-  const seconds = wholeTraining(took, spec.training);
-  const count = took.iterations.length;
+  const { engine, elapsed, processor } = await timeTraining(spec, Math.min(timed, iterations));
+  const count = elapsed.iterations.length;
   const milliseconds = (times: readonly number[]) => formatTime(1000 * mean(times));
+  const whole = (times: TimedTraining) => formatDuration(wholeTraining(times, spec.training));
   const tenths = Array.from({ length: 10 }, (_, i) =>
-    took.iterations.slice(Math.floor((i * count) / 10), Math.floor(((i + 1) * count) / 10)),
+    elapsed.iterations.slice(Math.floor((i * count) / 10), Math.floor(((i + 1) * count) / 10)),
   ).filter((part) => part.length > 0);
   const means = tenths.sort((a, b) => mean(a) - mean(b)).map(milliseconds);
   console.log(
     [
       `${cpus()[0]?.model.trim()}, ${allowedCpus().length} CPUs, load ${load.toFixed(1)} before and ${loadavg()[0]!.toFixed(1)} after; ${engine}`,
-      `${formatCount(count + 1)} meta-iterations: ${milliseconds(took.iterations)} each, ${means[0]} to ${means.at(-1)} over tenths of them; ${formatTime((user + system) / 1000 / (count + 1))} of processor time each, validations included`,
-      `validations: ${took.validations.length}, ${milliseconds(took.validations)} each`,
-      `All ${formatCount(iterations)}: ${formatDuration(seconds)}, without checkpoints and the comparison`,
+      `${formatCount(count + 1)} meta-iterations: ${milliseconds(elapsed.iterations)} each, ${means[0]} to ${means.at(-1)} over tenths of them; processor time ${milliseconds(processor.iterations)}`,
+      `validations: ${elapsed.validations.length}, ${milliseconds(elapsed.validations)} each; processor time ${milliseconds(processor.validations)}`,
+      `All ${formatCount(iterations)}: ${whole(elapsed)}; processor time ${whole(processor)}; without checkpoints and the comparison`,
     ].join('\n'),
   );
 }
@@ -88,29 +86,49 @@ function countOf(name: string, text: string): number {
  * Runs the first `count` meta-iterations, through the run's events.
  * @throws Error if the run ends earlier
  */
-export async function timeTraining(spec: MetatrainSpec, count: number): Promise<TimedTraining & { engine: string }> {
+export async function timeTraining(
+  spec: MetatrainSpec,
+  count: number,
+): Promise<Record<Clock, TimedTraining> & { engine: string }> {
   const run = await createRun({ spec, datasets: await loadDatasets(...problemsOf(spec)) });
-  const iterations: number[] = [];
-  const validations: number[] = [];
-  let [engine, sinceLosses] = ['', 0];
+  let engine = '';
+  const iterations: Reading[] = [];
+  const validations: Reading[] = [];
+  let began = read();
   try {
     while (iterations.length < count) {
-      const began = performance.now();
       const event = await run.next();
-      const seconds = (performance.now() - began) / 1000;
       if (event === null || event.type === 'diverged' || event.type === 'done')
         throw new Error(`The training ended after ${iterations.length} meta-iterations.`);
       if (event.type === 'started') engine = `${event.engine.engine} ${event.engine.instructionSet}`;
-      else if (event.type === 'losses') iterations.push(seconds);
-      else sinceLosses += seconds;
-      if (event.type !== 'health') continue;
-      validations.push(sinceLosses);
-      sinceLosses = 0;
+      // A validation has further events, before its health.
+      else if (event.type === 'losses') iterations.push(since(began));
+      else if (event.type === 'health') validations.push(since(began));
+      else continue;
+      began = read();
     }
   } finally {
     run.dispose();
   }
-  return { engine, start: iterations[0]!, iterations: iterations.slice(1), validations };
+  const of = (clock: Clock): TimedTraining => {
+    const [start, ...further] = iterations.map((reading) => reading[clock]);
+    return { start: start!, iterations: further, validations: validations.map((reading) => reading[clock]) };
+  };
+  return { engine, elapsed: of('elapsed'), processor: of('processor') };
+}
+
+/** Seconds that pass, and those of the processors, summed over threads. */
+type Clock = 'elapsed' | 'processor';
+type Reading = Readonly<Record<Clock, number>>;
+
+function read(): Reading {
+  const { user, system } = process.cpuUsage();
+  return { elapsed: performance.now() / 1000, processor: (user + system) / 1e6 };
+}
+
+function since(began: Reading): Reading {
+  const now = read();
+  return { elapsed: now.elapsed - began.elapsed, processor: now.processor - began.processor };
 }
 
 /** Seconds of a whole training: as many validations as it has, each as long as the timed ones, and the meta-iterations. */
