@@ -12,8 +12,8 @@ interface GroupOf<Optimizer> {
   /** In θ's order. */
   readonly parameters: readonly PlacedParameter[];
   /**
-   * Block width w: the number of coordinates that one application of the network sees. 1 for a rule, since its
-   * coordinates do not mix.
+   * Block width w: the number of coordinates that one application of the network sees. 1 for a rule, which has a state
+   * per coordinate.
    */
   readonly width: number;
 }
