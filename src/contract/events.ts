@@ -84,7 +84,7 @@ const health = {
   causes: Type.Optional(
     Type.Array(Type.String(), {
       description:
-        'What prevents learning, where known: a meta-gradient of exactly 0, weight tensors that have never changed, states that overflowed.',
+        'What prevents learning, where known: a meta-gradient of exactly 0, losses of which evolution strategies replaced at least half, weight tensors that have never changed, states that overflowed.',
     }),
   ),
   gradientNorm: Nullable(

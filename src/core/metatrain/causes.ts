@@ -1,3 +1,4 @@
+import { evolutionOf } from '../../contract/estimators.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
 import { unmovedTensors } from '../learned/unmoved.js';
 import type { Behaviour } from './probe.js';
@@ -17,7 +18,7 @@ export class Causes {
   constructor(private readonly spec: MetatrainSpec) {}
 
   of({ iteration, phi, gradients }: TrainingState, { overflowed }: Behaviour): string[] {
-    const causes = [...vanished(this.spec, gradients), ...this.still(iteration, phi)];
+    const causes = [...vanished(this.spec, gradients), ...cut(this.spec, gradients), ...this.still(iteration, phi)];
     return overflowed ? [...causes, 'States of the optimizer overflowed on validation functions.'] : causes;
   }
 
@@ -41,6 +42,18 @@ function vanished({ training }: MetatrainSpec, { norms }: GradientNorms): string
       ? 'training.objective "log" gives losses below 0 no gradient'
       : 'the meta-loss did not depend on the weights';
   return [`The meta-gradient was exactly 0 in ${when} meta-iterations: ${why}.`];
+}
+
+/** Whether evolution strategies replaced at least half of the losses since the last validation. */
+function cut({ training }: MetatrainSpec, { iterations, replaced = 0 }: GradientNorms): string[] {
+  const evolution = evolutionOf(training);
+  const losses = iterations * 2 * training.functions * (training.unroll + 1);
+  if (!evolution || losses === 0 || 2 * replaced < losses) return [];
+  const { maximumLoss } = evolution;
+  const which =
+    maximumLoss === null ? 'not finite' : `above training.estimator.maximumLoss, ${maximumLoss}, or not finite`;
+  const share = Math.floor((100 * replaced) / losses);
+  return [`${share} % of the training losses were ${which}: they count as equal, and have no meta-gradient.`];
 }
 
 function listed(names: readonly string[]): string {

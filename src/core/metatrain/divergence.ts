@@ -1,3 +1,4 @@
+import { type EvolutionSpec, evolutionOf } from '../../contract/estimators.js';
 import type { RunEvent, RunEventOf } from '../../contract/events.js';
 import { isNetworkSpec, networkContract } from '../../contract/networks/networks.js';
 import type { MetatrainSpec } from '../../contract/spec.js';
@@ -31,7 +32,8 @@ export function divergence(
 
 /** Fields that contributed, and how to change them; none that is already set so. */
 function remedies({ optimizer, training }: MetatrainSpec, iteration: number, failure: Failure): string[] {
-  const { clipNorm, curriculum, imitation } = training;
+  const { clipNorm, curriculum, imitation, inner } = training;
+  const evolution = evolutionOf(training);
   // Before the meta-optimizer's first step, its fields have no effect.
   const rate = iteration > 0 ? ['a lower training.learningRate'] : [];
   const clip = iteration > 0 && clipNorm === null ? ['a training.clipNorm'] : [];
@@ -43,6 +45,7 @@ function remedies({ optimizer, training }: MetatrainSpec, iteration: number, fai
   );
   const ruled = !parts.every(isNetworkSpec);
   const rules = ruled ? ['a lower learningRate of the rules in optimizer.groups'] : [];
+  const used = inner ? ['a lower training.inner.learningRate'] : [];
   const imitated = imitation !== null && iteration < imitation.iterations;
   const stage = curriculum.findLastIndex(({ from }) => from <= iteration);
   switch (failure) {
@@ -56,14 +59,20 @@ function remedies({ optimizer, training }: MetatrainSpec, iteration: number, fai
           'a higher training.imitation.rule.learningRate (errors are measured in units of it)',
           ...scale,
         ];
+      if (evolution) return [...rate, ...clip, limitOf(evolution), ...scale];
       return [...rate, ...clip, `a shorter training.${stage < 0 ? '' : `curriculum[${stage}].`}unroll`, ...scale];
     case 'moments':
       return ['a training.clipNorm, such as 1,'];
     case 'weights':
       return ['a lower training.learningRate'];
     case 'validation':
-      return [...rate, ...rules, ...clip, 'a shorter training.validation.horizon', ...scale];
+      return [...rate, ...used, ...rules, ...clip, 'a shorter training.validation.horizon', ...scale];
   }
+}
+
+/** Differences of losses are finite, unless the losses may be large. */
+function limitOf({ maximumLoss }: EvolutionSpec): string {
+  return maximumLoss === null ? 'a training.estimator.maximumLoss' : 'a lower training.estimator.maximumLoss';
 }
 
 /** "A lower this, a that or a smaller one may help." */
