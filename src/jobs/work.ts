@@ -1,5 +1,6 @@
 import { hasTuning, isLearnedTuned, isTuned, tunedMeasures } from '../contract/comparison.js';
 import { unrolledSteps, validationHorizon } from '../contract/curriculum.js';
+import { evolutionOf } from '../contract/estimators.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import { type JobSpec, validationProblem } from '../contract/spec.js';
 
@@ -44,13 +45,14 @@ export function costsOf(spec: JobSpec, optimizer: LearnedSpec): Partial<Record<P
   const costs: Partial<Record<Part, object>> = {};
   if (spec.kind === 'metatrain') {
     const { functions, horizon, unroll, curriculum, secondDerivatives, objective, ...others } = spec.training;
-    const { estimator, imitation, randomScaling, validation } = others;
+    const { imitation, randomScaling, validation } = others;
+    const evolution = evolutionOf(spec.training);
     costs.training = {
       ...learned,
       ...{ functions, horizon, unroll, curriculum, secondDerivatives, objective },
       imitation: imitation?.rule.name ?? null,
       isScaled: randomScaling !== null,
-      ...(estimator && { estimator }),
+      ...(evolution && { estimator: evolution.name, isAnalytic: evolution.name === 'pes' && evolution.analytic }),
     };
     costs.validation = {
       ...learned,

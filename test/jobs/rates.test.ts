@@ -62,6 +62,20 @@ describe('recorded rates', () => {
     assert.equal(await secondsOf(fields(100, { problem: { name: 'quadratic', dimension: 4 } })), null);
   });
 
+  it('of evolution strategies go by the estimator, not by its perturbations', async () => {
+    const fields = (estimator?: object) => ({
+      problem: { name: 'quadratic', dimension: 8 },
+      training: { iterations: 100, horizon: 20, unroll: 10, validation: { every: 50 }, estimator },
+      comparison: null,
+    });
+    await run(fields({ name: 'pes' }), timed.slice(0, 2));
+    near((await secondsOf(fields({ name: 'pes', sigma: 0.1, maximumLoss: 5 })))?.training, 1 + 3 * 0.1);
+    assert.equal((await secondsOf(fields({ name: 'pes', analytic: true })))?.training ?? null, null);
+    assert.equal((await secondsOf(fields({ name: 'es' })))?.training ?? null, null);
+    await run(fields(), timed.slice(0, 2));
+    near((await secondsOf(fields({ name: 'bptt' })))?.training, 1 + 3 * 0.1);
+  });
+
   it('are averages in which recent attempts weigh more', async () => {
     const fields = { problem: { name: 'quadratic', dimension: 5 }, comparison: null };
     const part = (seconds: number): Timed[] => [
