@@ -15,7 +15,7 @@ export class EpisodePairs implements Population {
   private constructor(
     private readonly engine: Engine,
     private readonly optimizer: LearnedSpec,
-    private readonly slots: { content: Slot; pair: readonly [Episode, Episode] }[],
+    private readonly slots: { content: Omit<Slot, 'states'>; pair: readonly [Episode, Episode] }[],
   ) {}
 
   static async open(engine: Engine, optimizer: LearnedSpec, slots: readonly Slot[]): Promise<EpisodePairs> {
@@ -24,13 +24,13 @@ export class EpisodePairs implements Population {
     return population;
   }
 
-  async replace(slot: number, content: Slot): Promise<void> {
-    const { batch, rates, states } = content;
+  async replace(slot: number, slotted: Slot): Promise<void> {
+    const { batch, rates, states } = slotted;
     if (batch.count !== 1) throw new RangeError(`a slot holds 1 function, not ${batch.count}`);
     const open = (state?: EpisodeState) => this.engine.openEpisode(this.optimizer, batch, { state, rates });
     const pair = [await open(states?.[0]), await open(states?.[1])] as const;
     for (const episode of this.slots[slot]?.pair ?? []) episode.dispose();
-    this.slots[slot] = { content, pair };
+    this.slots[slot] = { content: { batch, rates }, pair };
   }
 
   async advance(phi: Float32Array, steps: number): Promise<Float32Array> {
