@@ -3,10 +3,14 @@ import { before, describe, it } from 'node:test';
 import type { MetatrainSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import type { Engine, Population, Slot } from '../../../src/core/engines/engine.js';
+import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
+import { initialise } from '../../../src/core/learned/initialise.js';
 import { placeOf } from '../../../src/core/metatrain/curriculum.js';
 import { Evolution } from '../../../src/core/metatrain/estimators/evolution/evolution.js';
+import { loadDatasets } from '../../../src/data/datasets.js';
 import { relativeError } from '../../reference/meta-gradient.js';
+import { nativeMissing } from '../../support/native.js';
 
 /** The estimates of evolution strategies, against closed forms and against one another. */
 
@@ -18,8 +22,13 @@ before(async () => {
 type Name = 'es' | 'pes' | 'nres';
 const names: readonly Name[] = ['es', 'pes', 'nres'];
 
-function metatrain(training: object, optimizer: object = { name: 'lstm', layers: [2] }): MetatrainSpec {
-  const problem = { name: 'quadratic', dimension: 3, distribution: 'uniform' };
+const quadratic = { name: 'quadratic', dimension: 3, distribution: 'uniform' };
+
+function metatrain(
+  training: object,
+  optimizer: object = { name: 'lstm', layers: [2] },
+  problem: object = quadratic,
+): MetatrainSpec {
   const spec = parseJobSpec({ kind: 'metatrain', problem, optimizer, training, comparison: null });
   assert.ok(spec.kind === 'metatrain');
   return spec;
@@ -189,12 +198,13 @@ describe('on quadratic meta-losses', () => {
 });
 
 describe('with one truncation over the whole horizon', () => {
-  it('ES, PES and NRES give the same bits', async () => {
+  const sameBits = async (on: Engine, optimizer: object, problem: object) => {
     const found: Float32Array[][] = [];
     for (const name of names) {
-      const spec = metatrain({ unroll: 5, horizon: 5, functions: 3, estimator: { name } });
-      const estimator = new Evolution({ spec, engine, datasets: {} }, null);
-      const weights = Float32Array.from({ length: 35 }, (_, i) => 0.3 * Math.sin(i));
+      const spec = metatrain({ unroll: 5, horizon: 5, functions: 3, estimator: { name } }, optimizer, problem);
+      const estimator = new Evolution({ spec, engine: on, datasets: await loadDatasets(spec.problem) }, null);
+      const { length } = initialise(spec.optimizer, spec.problem, 1);
+      const weights = Float32Array.from({ length }, (_, i) => 0.3 * Math.sin(i));
       const gradients: Float32Array[] = [];
       for (let i = 0; i < 4; i++)
         gradients.push((await estimator.estimate(weights, placeOf(spec.training, i))).gradient.slice());
@@ -206,6 +216,13 @@ describe('with one truncation over the whole horizon', () => {
     assert.deepEqual(nres, es);
     assert.ok(es!.every((gradient) => gradient.some((value) => value !== 0)));
     assert.notDeepEqual(es![1], es![0]);
+  };
+
+  it('ES, PES and NRES give the same bits', () => sameBits(engine, { name: 'lstm', layers: [2] }, quadratic));
+
+  it('and for an MLP in the native engine’s lanes', { skip: nativeMissing() }, async () => {
+    const problem = { name: 'perceptron', dataset: 'digits-8', hidden: [4], batch: 8 };
+    await sameBits(createNativeEngine(engine), { name: 'mlp' }, problem);
   });
 
   it('and not with two', async () => {

@@ -4,9 +4,13 @@ import type { RunEventOf } from '../../../src/contract/events.js';
 import type { MetatrainSpec } from '../../../src/contract/spec.js';
 import { parseJobSpec } from '../../../src/contract/validate.js';
 import type { Engine } from '../../../src/core/engines/engine.js';
+import { createNativeEngine } from '../../../src/core/engines/native/engine.js';
 import { selectEngine } from '../../../src/core/engines/select.js';
 import { MetaTraining } from '../../../src/core/metatrain/metatrain.js';
 import type { TrainingState } from '../../../src/core/metatrain/state.js';
+import { packState, unpackState } from '../../../src/core/state-tree.js';
+import { loadDatasets } from '../../../src/data/datasets.js';
+import { nativeMissing } from '../../support/native.js';
 
 /** Whole trainings by evolution strategies. */
 
@@ -24,16 +28,24 @@ function metatrain(training: object, optimizer: object = lstm, problem: object =
   return spec;
 }
 
-/** Trains until `until` meta-iterations are done, or to the end. */
-async function train(spec: MetatrainSpec, state?: TrainingState, until = Number.POSITIVE_INFINITY) {
-  const run = MetaTraining.create(spec, engine, {}, state);
+interface Stretch {
+  /** Where another training stopped. */
+  readonly from?: TrainingState;
+  /** Meta-iterations done when it stops; to the end unless given. */
+  readonly until?: number;
+  readonly on?: Engine;
+}
+
+/** @returns the events, and the state as a checkpoint has it */
+async function train(spec: MetatrainSpec, { from, until = Number.POSITIVE_INFINITY, on = engine }: Stretch = {}) {
+  const run = MetaTraining.create(spec, on, await loadDatasets(spec.problem), from);
   const events = [];
   while (run.iteration < until) {
     const event = await run.next();
     if (event === null) break;
     events.push(event);
   }
-  const end = structuredClone(await run.state());
+  const end = unpackState(packState(await run.state())) as unknown as TrainingState;
   run.dispose();
   return { events, end };
 }
@@ -42,22 +54,39 @@ const shape = { iterations: 12, unroll: 4, functions: 3, learningRate: 0.01, val
 
 describe('training by evolution strategies', () => {
   const horizons = { minimum: 4, maximum: 16 };
-  const kinds: [title: string, estimator: object, optimizer: object][] = [
-    ['an MLP by PES', { name: 'pes', horizons }, { name: 'mlp' }],
-    ['an MLP by NRES', { name: 'nres', horizons }, { name: 'mlp' }],
-    ['an LSTM by ES', { name: 'es', horizons }, lstm],
-    ['an LSTM by PES, with the analytic gradient', { name: 'pes', analytic: true, horizons }, lstm],
+  /** Runs in the lanes of the native engine. */
+  const perceptron = { name: 'perceptron', dataset: 'digits-8', hidden: [4], batch: 8 };
+  const kinds: [title: string, estimator: object, optimizer: object, problem: object][] = [
+    ['an MLP by PES', { name: 'pes', horizons }, { name: 'mlp' }, quadratic],
+    ['an MLP by PES, in lanes', { name: 'pes', horizons }, { name: 'mlp' }, perceptron],
+    ['an MLP by ES, in lanes', { name: 'es', horizons }, { name: 'mlp' }, perceptron],
+    ['an MLP by NRES', { name: 'nres', horizons }, { name: 'mlp' }, quadratic],
+    ['an LSTM by ES', { name: 'es', horizons }, lstm, quadratic],
+    ['an LSTM by PES, with the analytic gradient', { name: 'pes', analytic: true, horizons }, lstm, quadratic],
   ];
-  for (const [title, estimator, optimizer] of kinds)
-    it(`resumes bit for bit: ${title}`, async () => {
-      const spec = metatrain({ ...shape, estimator }, optimizer);
-      const whole = await train(spec);
-      const half = await train(spec, undefined, 7);
-      const resumed = await train(spec, half.end);
-      assert.deepEqual(resumed.end, whole.end);
-      assert.deepEqual([...half.events, ...resumed.events], whole.events);
-      assert.equal(whole.end.iteration, shape.iterations);
-    });
+  for (const [title, estimator, optimizer, problem] of kinds)
+    for (const name of problem === perceptron ? (['native'] as const) : (['tfjs', 'native'] as const))
+      it(`resumes bit for bit on ${name}: ${title}`, { skip: name === 'native' && nativeMissing() }, async () => {
+        const on = name === 'native' ? createNativeEngine(engine) : engine;
+        const spec = metatrain({ ...shape, estimator }, optimizer, problem);
+        const whole = await train(spec, { on });
+        const half = await train(spec, { on, until: 7 });
+        const resumed = await train(spec, { on, from: half.end });
+        assert.deepEqual(resumed.end, whole.end);
+        assert.deepEqual([...half.events, ...resumed.events], whole.events);
+        assert.equal(whole.end.iteration, shape.iterations);
+      });
+
+  it('resumes with a single pair, which cannot tell its variance', async () => {
+    const spec = metatrain({ ...shape, functions: 1, estimator: { name: 'pes' }, horizon: 8 });
+    const whole = await train(spec);
+    const half = await train(spec, { until: 7 });
+    assert.ok(Number.isNaN(half.end.gradients.signal!.variance));
+    const resumed = await train(spec, { from: half.end });
+    assert.deepEqual([...half.events, ...resumed.events], whole.events);
+    const health = whole.events.filter((event): event is RunEventOf<'health'> => event.type === 'health');
+    for (const { signalToNoise } of health) assert.equal(signalToNoise, null);
+  });
 
   it('learns: an MLP by PES more than halves the loss of an untrained one after 20 steps', async () => {
     const training = {
@@ -81,11 +110,17 @@ describe('training by evolution strategies', () => {
       // All losses of six iterations of five losses of three pairs.
       [0, 180, 180],
     );
+    const why = '100 % of the training losses were above training.estimator.maximumLoss, 1e-9, or not finite';
+    assert.deepEqual(
+      health.map(({ causes }) => causes!.some((cause) => cause.startsWith(why))),
+      [false, true, true],
+    );
     assert.equal(health[0]!.signalToNoise, null);
     const { events: usual } = await train(metatrain({ ...shape, estimator: { name: 'pes' }, horizon: 4 }));
     const last = usual.findLast((event): event is RunEventOf<'health'> => event.type === 'health');
     assert.ok(typeof last!.signalToNoise === 'number' && last!.signalToNoise > -1);
     assert.equal(last!.replaced, 0);
+    assert.deepEqual(last!.causes, []);
   });
 });
 
