@@ -1,7 +1,9 @@
 #pragma once
 // The state of an instance of the addon: the kernels of one instruction set, and the threads that run them.
+#include <deque>
 #include <mutex>
 
+#include "fields.h"
 #include "pool.h"
 #include "task.h"
 
@@ -12,6 +14,8 @@ struct Engine {
   Pool pool;
   /** Work uses the pool one piece at a time. */
   std::mutex turn;
+  /** The names of calls' fields, by their numbers. */
+  std::deque<Shape> shapes;
 
   Engine(const Kernels* chosen, int threads) : kernels(chosen), pool(threads) {}
 };

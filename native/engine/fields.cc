@@ -1,7 +1,6 @@
 #include "fields.h"
 
 #include <cmath>
-#include <cstring>
 
 namespace metadescent {
 namespace {
@@ -17,36 +16,53 @@ const char* title_of(napi_typedarray_type kind) {
 
 }  // namespace
 
-Fields::Fields(napi_env environment, napi_value object, const char* name) : Fields(environment, object, name, nullptr) {}
-
-Fields::Fields(napi_env environment, napi_value object, const char* name, std::vector<napi_value>* shared)
-    : env(environment), fields(object), what(name), kept(shared == nullptr ? &own : shared) {
-  napi_valuetype type;
-  must(napi_typeof(env, object, &type));
-  if (type != napi_object) throw std::invalid_argument(std::string(what) + ": expected an object");
-  asked.reserve(16);
+Shape::Shape(const std::vector<std::string>& names) {
+  std::vector<int> open;
+  for (const std::string& name : names) {
+    if (name == "{") {
+      if (entries.empty()) throw std::invalid_argument("names: an object without a name");
+      open.push_back(static_cast<int>(entries.size()) - 1);
+      values--;
+    } else if (name == "}") {
+      if (open.empty()) throw std::invalid_argument("names: an end without an object");
+      entries[open.back()].end = static_cast<int>(entries.size());
+      open.pop_back();
+    } else {
+      entries.push_back({name, values++, 0});
+    }
+  }
+  if (!open.empty()) throw std::invalid_argument("names: an object without an end");
 }
 
+Fields::Fields(napi_env environment, const Shape& of, const napi_value* given, size_t count, const char* name)
+    : env(environment), shape(of), values(given), what(name), first(0), end(static_cast<int>(of.entries.size())), at(0), kept(&own) {
+  if (count != static_cast<size_t>(shape.values)) throw std::invalid_argument(std::string(what) + ": other values than names");
+  asked.resize(end);
+}
+
+Fields::Fields(const Fields& outer, int from, int to, const char* name)
+    : env(outer.env), shape(outer.shape), values(outer.values), what(name), first(from), end(to), at(from), kept(outer.kept) {
+  asked.resize(end);
+}
+
+int Fields::after(int entry) const { return shape.entries[entry].end > 0 ? shape.entries[entry].end : entry + 1; }
+
 bool Fields::find(const char* name) {
-  if (name == last) return value != nullptr;
-  napi_valuetype type;
-  last = name;
-  must(napi_get_named_property(env, fields, name, &value));
-  must(napi_typeof(env, value, &type));
-  const bool there = type != napi_undefined && type != napi_null;
-  if (!there) value = nullptr;
-  for (const char* each : asked)
-    if (std::strcmp(each, name) == 0) return there;
-  asked.push_back(name);
-  found += there;
-  return there;
+  const auto is = [&](int entry) { return shape.entries[entry].name == name; };
+  const int start = at;
+  for (int i = start; i < end; i = after(i))
+    if (is(i)) return asked[at = i] = true;
+  for (int i = first; i < start; i = after(i))
+    if (is(i)) return asked[at = i] = true;
+  return false;
 }
 
 bool Fields::has(const char* name) { return find(name); }
 
 napi_value Fields::get(const char* name) {
   if (!find(name)) missing(name);
-  return value;
+  if (shape.entries[at].end > 0) wrong(name, "no object");
+  return values[shape.entries[at].value];
 }
 
 double Fields::number(const char* name) {
@@ -75,18 +91,23 @@ std::string Fields::text(const char* name) {
   return {buffer, length};
 }
 
-Fields Fields::object(const char* name) { return Fields(env, get(name), name, kept); }
+Fields Fields::object(const char* name) {
+  if (!find(name)) missing(name);
+  if (shape.entries[at].end == 0) wrong(name, "an object");
+  return Fields(*this, at + 1, shape.entries[at].end, name);
+}
 
 std::vector<int> Fields::integers(const char* name, size_t fewest, size_t most) {
   uint32_t length = 0;
-  if (napi_get_array_length(env, get(name), &length) != napi_ok) wrong(name, "a list");
+  const napi_value list = get(name);
+  if (napi_get_array_length(env, list, &length) != napi_ok) wrong(name, "a list");
   if (length < fewest || length > most)
     wrong(name, "a list of " + std::to_string(fewest) + " to " + std::to_string(most) + " numbers");
   std::vector<int> numbers;
   for (uint32_t i = 0; i < length; i++) {
     napi_value entry;
     double number = 0;
-    must(napi_get_element(env, value, i, &entry));
+    must(napi_get_element(env, list, i, &entry));
     if (napi_get_value_double(env, entry, &number) != napi_ok || !(number >= 1 && number < 0x1p31 && number == std::floor(number)))
       wrong(name, "whole numbers of at least 1");
     numbers.push_back(static_cast<int>(number));
@@ -115,21 +136,8 @@ void* Fields::typed(const char* name, napi_typedarray_type kind, size_t& length)
 }
 
 void Fields::done() {
-  napi_value names;
-  uint32_t count = 0;
-  must(napi_get_all_property_names(env, fields, napi_key_own_only, napi_key_enumerable, napi_key_numbers_to_strings, &names));
-  must(napi_get_array_length(env, names, &count));
-  if (count == found) return;
-  for (uint32_t i = 0; i < count; i++) {
-    char name[64];
-    size_t length = 0;
-    napi_value text;
-    must(napi_get_element(env, names, i, &text));
-    must(napi_get_value_string_utf8(env, text, name, sizeof name, &length));
-    bool known = false;
-    for (const char* each : asked) known = known || std::strcmp(each, name) == 0;
-    if (!known) throw std::invalid_argument(std::string(what) + ": unknown field " + name);
-  }
+  for (int i = first; i < end; i = after(i))
+    if (!asked[i]) throw std::invalid_argument(std::string(what) + ": unknown field " + shape.entries[i].name);
 }
 
 napi_value Fields::arrays() const {

@@ -1,6 +1,6 @@
 #pragma once
-// Reads JavaScript objects field by field: each by its name, its kind and its length. A field that is missing, has another
-// kind or that nobody asked for is an error whose message names it.
+// Reads named fields that come from JavaScript: each by its name, its kind and its length. A field that is missing, has
+// another kind or that nobody asked for is an error whose message names it.
 #include <node_api.h>
 
 #include <stdexcept>
@@ -23,11 +23,34 @@ struct Array {
   size_t length = 0;
 };
 
-/** An object's fields. Absent, undefined and null are the same. Names must outlive it: string literals. */
+/**
+ * The names of some fields, in the order in which their values come; after the name of an object within, its own names
+ * between "{" and "}". JavaScript sends it once (src/core/engines/native/fields.ts), since to read names takes longer than to
+ * read values.
+ */
+class Shape {
+  friend class Fields;
+
+  struct Entry {
+    std::string name;
+    /** The value's place; or, for an object, where its fields end, as these are the next entries. */
+    int value, end;
+  };
+  std::vector<Entry> entries;
+  int values = 0;
+
+ public:
+  explicit Shape(const std::vector<std::string>& names);
+};
+
+/** Fields by their names. */
 class Fields {
  public:
-  /** @param what the object, for messages */
-  Fields(napi_env env, napi_value object, const char* what);
+  /**
+   * @param values those of the shape, which must outlive it, as the shape must
+   * @param what the fields, for messages
+   */
+  Fields(napi_env env, const Shape& shape, const napi_value* values, size_t count, const char* what);
   Fields(const Fields&) = delete;
 
   bool has(const char* name);
@@ -77,21 +100,21 @@ class Fields {
   napi_value arrays() const;
 
  private:
-  Fields(napi_env env, napi_value object, const char* what, std::vector<napi_value>* kept);
+  Fields(const Fields& outer, int first, int end, const char* what);
 
   napi_env env;
-  napi_value fields;
+  const Shape& shape;
+  const napi_value* values;
   const char* what;
-  /** Names asked for, and how many of them there are. */
-  std::vector<const char*> asked;
-  size_t found = 0;
-  /** The last field, since optional ones are asked for twice. */
-  const char* last = nullptr;
-  napi_value value = nullptr;
+  /** Its entries, and where the last one found is: most are asked for in their order. */
+  int first, end, at;
+  /** Whether each entry was asked for. */
+  std::vector<bool> asked;
   std::vector<napi_value> own;
   std::vector<napi_value>* kept;
 
-  /** Finds a field. @returns whether it is there */
+  int after(int entry) const;
+  /** Goes to a field. @returns whether it is there */
   bool find(const char* name);
   napi_value get(const char* name);
   int choose(const char* name, const char* const* names, size_t count);

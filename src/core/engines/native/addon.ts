@@ -4,43 +4,60 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Unsupported } from '../engine.js';
-
-/** Named fields, each of the kind and length that the native code expects. An absent one, undefined and null are the same. */
-export interface Descriptor {
-  readonly [name: string]: Field;
-}
-type Field =
-  | number
-  | boolean
-  | string
-  | null
-  | undefined
-  | readonly number[]
-  | Float32Array
-  | Float64Array
-  | Int32Array
-  | Uint8Array
-  | Descriptor;
+import { type Descriptor, Shapes } from './fields.js';
 
 declare const opened: unique symbol;
 /** What `open` returns. */
 export type AddonHandle = { readonly [opened]: never };
 
-/** The exports of native/engine/addon.cc. A field that is missing, unknown or of another kind or length throws. */
-export interface Addon {
-  /** @returns the instruction set's name */
+/** The exports of native/engine/addon.cc. */
+interface Exports {
   start(instructionSet: string, threads: number): string;
-  /** Opens a handle, which keeps its state in memory of its own. native/engine/handles/ has the kinds, and how to add one. */
-  open(descriptor: Descriptor & { readonly kind: string }): AddonHandle;
+  shape(names: readonly string[]): number;
+  open(closed: AddonHandle | undefined, ...fields: unknown[]): AddonHandle;
+  call(handle: AddonHandle, operation: string, background: boolean, ...fields: unknown[]): Promise<void> | undefined;
+  close(handle: AddonHandle): void;
+  descend(...fields: unknown[]): void;
+}
+
+/** The addon. A field that is missing, unknown or of another kind or length throws. */
+export class Addon {
+  private readonly shapes: Shapes;
+
+  constructor(private readonly exports: Exports) {
+    this.shapes = new Shapes((names) => exports.shape(names));
+  }
+
+  /** @returns the instruction set's name */
+  start(instructionSet: string, threads: number): string {
+    return this.exports.start(instructionSet, threads);
+  }
+
+  /**
+   * Opens a handle, which keeps its state in memory of its own. native/engine/handles/ has the kinds, and how to add one.
+   * @param closed a handle that is closed, to open again in place of a new one
+   */
+  open(descriptor: Descriptor & { readonly kind: string }, closed?: AddonHandle): AddonHandle {
+    return this.exports.open(closed, ...this.shapes.pack(descriptor));
+  }
+
   /**
    * With `background` a call runs on another thread and returns a promise; until that resolves, its arrays must not be
    * touched, and the handle takes no other call. Otherwise the results are written when the call returns.
    */
-  call(handle: AddonHandle, operation: string, background: boolean, fields: Descriptor): Promise<void> | undefined;
+  call(handle: AddonHandle, operation: string, background: boolean, fields: Descriptor): Promise<void> | undefined {
+    return this.exports.call(handle, operation, background, ...this.shapes.pack(fields));
+  }
+
   /** Frees the handle's memory. */
-  close(handle: AddonHandle): void;
+  close(handle: AddonHandle): void {
+    this.exports.close(handle);
+  }
+
   /** A step of the meta-optimizer. `descended` receives the gradient's norm, and 1 if φ and Adam's means are finite, else 0. */
-  descend(fields: Descriptor): void;
+  descend(fields: Descriptor): void {
+    this.exports.descend(...this.shapes.pack(fields));
+  }
 }
 
 export interface LoadedAddon {
@@ -98,7 +115,7 @@ export function loadAddon(): LoadedAddon {
     );
   }
   try {
-    const addon: Addon = createRequire(import.meta.url)(join(folder, build.file));
+    const addon = new Addon(createRequire(import.meta.url)(join(folder, build.file)));
     const instructionSet = addon.start(process.env.METADESCENT_ISA ?? '', threads);
     loaded = { addon, version: build.version, instructionSet, threads, calls: new Calls(threads) };
     return loaded;

@@ -7,7 +7,7 @@ import { type Perceptron, perceptronNet } from '../../../contract/problems/perce
 import { type ProblemName, type ProblemSpec, partsOf } from '../../../contract/problems.js';
 import type { StepRates } from '../../../contract/use.js';
 import type { FunctionBatch } from '../../problems/batch.js';
-import type { Descriptor } from './addon.js';
+import type { Descriptor } from './fields.js';
 
 /** Networks and functions as the addon's descriptors. */
 

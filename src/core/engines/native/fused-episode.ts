@@ -3,8 +3,9 @@ import type { LstmSpec } from '../../../contract/networks/lstm.js';
 import type { StepRates } from '../../../contract/use.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import type { Episode, EpisodeOptions, EpisodeState, UnrollOptions } from '../engine.js';
-import type { Descriptor, LoadedAddon } from './addon.js';
+import type { LoadedAddon } from './addon.js';
 import { evaluationCost, functionsDescriptor, networkDescriptor, ratesOf, rowsOf, stateSize } from './arguments.js';
+import type { Descriptor } from './fields.js';
 import { NativeHandle } from './handle.js';
 import { droppedOnly } from './support.js';
 

@@ -1,7 +1,7 @@
 import { type MlpSpec, matricesOf, mlpFeatures } from '../../../contract/networks/mlp.js';
 import type { PlacedParameter } from '../../../contract/parameters.js';
 import type { StepRates } from '../../../contract/use.js';
-import type { Descriptor } from './addon.js';
+import type { Descriptor } from './fields.js';
 
 /** What native/engine/mlp_descriptors.cc reads as an MLP. */
 export function mlpDescriptor(spec: MlpSpec): Descriptor {

@@ -2,8 +2,9 @@ import type { NetworkGroup } from '../../../contract/groups.js';
 import type { MlpSpec } from '../../../contract/networks/mlp.js';
 import { networkContract, withoutBackward } from '../../../contract/networks/networks.js';
 import { Unsupported } from '../engine.js';
-import type { Descriptor, LoadedAddon } from './addon.js';
+import type { LoadedAddon } from './addon.js';
 import { ratesOf } from './arguments.js';
+import type { Descriptor } from './fields.js';
 import { NativeHandle } from './handle.js';
 import { mlpDescriptor, tensorNumbers, usualRates } from './mlp-arguments.js';
 

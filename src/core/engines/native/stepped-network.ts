@@ -1,7 +1,8 @@
 import { stepsBetweenStates } from '../../../contract/engines.js';
 import type { LstmSpec } from '../../../contract/networks/lstm.js';
-import type { Descriptor, LoadedAddon } from './addon.js';
+import type { LoadedAddon } from './addon.js';
 import { networkDescriptor } from './arguments.js';
+import type { Descriptor } from './fields.js';
 import { NativeHandle } from './handle.js';
 
 /**

@@ -2,7 +2,7 @@ import type { RuleGroup } from '../../../contract/groups.js';
 import type { GroupRule } from '../../../contract/optimizers.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
-import type { Descriptor } from './addon.js';
+import type { Descriptor } from './fields.js';
 
 /**
  * A hand-designed rule on a group's n coordinates, used like `SteppedNetwork`. It has no weights, so its backward pass is
