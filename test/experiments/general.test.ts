@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { componentsOf } from '../../src/contract/mixtures.js';
 import { coordinates } from '../../src/contract/problems.js';
 import { budgets, jobsOf, suiteJobName } from '../../src/experiments/plan.js';
 import { general } from '../../src/experiments/plans/general.js';
+import { Reproduction } from '../../src/experiments/reproduction.js';
+import { ReproductionFolder } from '../../src/experiments/reproduction-folder.js';
 import { references } from '../../src/experiments/suite/standings.js';
 import { suiteTasks } from '../../src/experiments/suite/tasks.js';
+import { nativeMissing } from '../support/native.js';
+import { createTemporaryFolder } from '../support/redis.js';
 
 describe('the plan general', () => {
   for (const budget of budgets)
@@ -31,5 +37,33 @@ describe('the plan general', () => {
     const used = jobsOf(general, 'full').map((job) => JSON.stringify(job.spec.problem));
     assert.ok(!used.includes(proxy));
     assert.equal(suiteTasks.length, 16);
+  });
+});
+
+describe('reproduce general --budget quick', { skip: nativeMissing() }, () => {
+  it('trains both, judges them on the suite, and writes the tables', async () => {
+    const folder = await createTemporaryFolder();
+    try {
+      const at = new ReproductionFolder(join(folder.path, 'general-quick'));
+      const reproduction = await Reproduction.open({ plan: general, budget: 'quick', folder: at });
+      const state = await reproduction.run(
+        new AbortController().signal,
+        () => {},
+        () => {},
+      );
+      assert.equal(state, 'succeeded');
+      const tables = await readFile(join(at.path, 'suite.md'), 'utf8');
+      const { learned, tasks } = general.suite!('quick');
+      const rows = tables.split('\n').filter((line) => line.startsWith('| '));
+      // Two tables with two lines of head each.
+      assert.equal(rows.length, 2 + learned.length + 8 + 2 + tasks.length);
+      for (const { title } of learned) assert.ok(tables.includes(`| ${title} | `), title);
+      assert.doesNotMatch(tables, /NaN|undefined/);
+      const html = await readFile(join(at.path, 'report.html'), 'utf8');
+      const [summary] = /<section id="summary">.*?<\/section>/s.exec(html) ?? [''];
+      assert.match(summary, /Sensitivity to the learning rate/);
+    } finally {
+      await folder.remove();
+    }
   });
 });

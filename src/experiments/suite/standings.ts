@@ -39,6 +39,8 @@ export interface Entrant {
   readonly speedUp: Readonly<Record<Reference, Estimate>>;
   /** The same for the excess over AdamW. */
   readonly excess: Estimate;
+  /** The share of runs that reach tuned AdamW's final loss. */
+  readonly reached: number;
   /** On how many tasks its final loss is within the tolerance of tuned AdamW's. */
   readonly within: number;
   readonly finite: number;
@@ -92,8 +94,14 @@ function standingOf(
   };
 }
 
+/** A loss that is not finite counts as infinite. */
 function tailOf(optimizer: OptimizerResult): number {
-  return fromWire(figuresOf(optimizer, 'tail').mean.value);
+  const tail = fromWire(figuresOf(optimizer, 'tail').mean.value);
+  return Number.isFinite(tail) ? tail : Number.POSITIVE_INFINITY;
+}
+
+function shareOf(holds: readonly boolean[]): number {
+  return holds.filter(Boolean).length / holds.length;
 }
 
 function summed({ title, learned, standings }: Pick<Entrant, 'title' | 'learned' | 'standings'>): Entrant {
@@ -106,6 +114,7 @@ function summed({ title, learned, standings }: Pick<Entrant, 'title' | 'learned'
     standings,
     speedUp: { Adam: over('Adam'), AdamW: over('AdamW'), 'AdamW, cosine': over('AdamW, cosine') },
     excess: aggregate(all.map((one) => [one.excess])),
+    reached: shareOf(all.flatMap(({ speedUps }) => speedUps.AdamW.map(({ censored }) => !censored))),
     within: all.filter((one) => one.excess <= tolerance).length,
     finite: all.filter((one) => one.finite).length,
   };

@@ -101,6 +101,8 @@ describe('the standings of a suite', () => {
     const [mine] = standingsOf(suite, results([0.5, Number.NaN, 2]));
     assert.equal(mine!.within, 1);
     assert.equal(mine!.finite, 2);
+    assert.equal(mine!.reached, 1 / 3);
+    assert.equal(mine!.standings.get('b')!.final, Number.POSITIVE_INFINITY);
     assert.ok(mine!.standings.get('a')!.excess > 1);
     assert.deepEqual(
       mine!.standings.get('a')!.speedUps.Adam.map(({ value, censored }) => [value, censored]),
