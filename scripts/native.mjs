@@ -113,14 +113,16 @@ async function sanitize() {
     const [cross, emulator] = ['aarch64-linux-gnu-g++', 'qemu-aarch64'];
     if ((await answers(cross, '--version')) && (await answers(emulator, '--version'))) {
       const found = { command: cross, title: cross };
-      tests.push(testKernels(found, 'neon', instructionSets.arm64.neon, ['-static'], [emulator], ['4']));
+      tests.push(
+        testKernels(found, 'neon', instructionSets.arm64.neon, ['-static'], [emulator], ['4'], { LONGEST_CASE: 5000 }),
+      );
     } else console.log(`skipped: neon, which needs ${cross} and ${emulator}`);
   }
   return !(await Promise.all(tests)).includes(false);
 }
 
-/** @param runner the command that runs the binary, if any */
-async function testKernels(compiler, name, set, flags, runner, args) {
+/** @param runner the command that runs the binary, if any @param variables of its environment */
+async function testKernels(compiler, name, set, flags, runner, args, variables = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
   try {
     const units = [...unitsOf(name, set), ...engineUnits(['engine/isa.cc', 'engine/pool.cc'])];
@@ -136,7 +138,11 @@ async function testKernels(compiler, name, set, flags, runner, args) {
       await compile(compiler, [...flags, ...objects.slice(0, units.length), test, '-o', binary, '-pthread']);
       const [command, ...rest] = [...runner, binary, name, ...args];
       // Fills new memory with NaNs, so that a read of unwritten memory shows in the results.
-      const env = { ...process.env, ASAN_OPTIONS: `max_malloc_fill_size=${2 ** 30}:malloc_fill_byte=255` };
+      const env = {
+        ...process.env,
+        ...variables,
+        ASAN_OPTIONS: `max_malloc_fill_size=${2 ** 30}:malloc_fill_byte=255`,
+      };
       const { stdout, stderr, code } = await run(command, rest, { env, maxBuffer: 1 << 26 }).catch((error) => error);
       process.stdout.write(stdout);
       if (code === undefined) continue;
