@@ -15,7 +15,8 @@ export class Particle {
     private readonly shapes: readonly (readonly number[])[],
     private readonly f: FunctionData,
     start: readonly number[],
-    private readonly rate: number,
+    /** α_t, and λ: θ ← θ - α_t (s + λ θ). */
+    private readonly rates: { at(t: number): number; readonly weightDecay: number },
   ) {
     this.theta = [...start];
     this.states = shapes.map((shape) => freshMlpState(spec, shape));
@@ -36,7 +37,8 @@ export class Particle {
         from += size;
         const { s, state } = mlpStep(this.spec, phi, shape, slopes, own, this.step, this.states[p]!);
         this.states[p] = state;
-        return own.map((x, i) => x - this.rate * s[i]!);
+        const rate = this.rates.at(this.step);
+        return own.map((x, i) => x - rate * (s[i]! + this.rates.weightDecay * x));
       });
       this.theta = moved;
       this.step++;
