@@ -14,13 +14,13 @@ const sizes: Record<Budget, { iterations: number; every: number; validated: numb
 };
 
 /** An 8 × 8 perceptron 64-32-10 or 64-32-8, whose coordinates have a scale drawn log-uniformly from 1/1000 to 1000. */
-export function task(fields: Input<Omit<PerceptronSpec, 'name'>>): Input<MixtureSpec['components'][number]> {
+function task(fields: Input<Omit<PerceptronSpec, 'name'>>): Input<MixtureSpec['components'][number]> {
   const inner = { name: 'perceptron', hidden: [32], activation: 'relu', batch: 64, ...fields };
   return { problem: { name: 'rescaled', per: 'global', range: Math.log(1000), problem: inner } };
 }
 
 /** Four tasks of one size, as in arXiv 2501.12670 and 2602.19142, of data that needs no download. */
-export const problem: Input<ProblemSpec> = {
+const problem: Input<ProblemSpec> = {
   name: 'mixture',
   components: [
     task({ dataset: 'digits-8' }),
@@ -33,7 +33,7 @@ export const problem: Input<ProblemSpec> = {
 /** Larger images, wider, longer: what the optimizer is meant for, and neither trained on nor in the suite. */
 const proxy: Input<ProblemSpec> = { name: 'perceptron', dataset: 'shapes-16-grey', hidden: [48], batch: 32 };
 
-export function training(budget: Budget, share = 1): Input<MetatrainSpec['training']> {
+function training(budget: Budget, share = 1): Input<MetatrainSpec['training']> {
   const { iterations, every, validated, proxySteps } = sizes[budget];
   return {
     iterations: iterations * share,

@@ -13,7 +13,7 @@ import type { Report } from './findings.js';
 
 /** What a suite of tasks says: who is how fast over all of them, and the first learned optimizer task by task. */
 
-/** A table for HTML and for Markdown. The first cell of a row is its name, in Markdown's syntax without markup. */
+/** A table for HTML and for Markdown. The first cell of a row is its name. */
 interface Sheet {
   readonly title: string;
   readonly columns: readonly string[];
@@ -48,7 +48,21 @@ export function suiteMarkdown(report: Report): string {
   return `Written by \`npx ${report.record.command}\`.\n\n${written.join('\n')}`;
 }
 
-function contentOf(report: Report): { entrants: Entrant[]; sheets: Sheet[] } {
+interface Content {
+  readonly entrants: readonly Entrant[];
+  readonly sheets: readonly Sheet[];
+}
+
+/** A report is written in two forms, and intervals take time. */
+const known = new WeakMap<Report, Content>();
+
+function contentOf(report: Report): Content {
+  const content = known.get(report) ?? makeContent(report);
+  known.set(report, content);
+  return content;
+}
+
+function makeContent(report: Report): Content {
   const suite = report.plan.suite!(report.record.budget);
   const byName = new Map(report.findings.map(({ job, results }) => [job.name, results]));
   const entrants = standingsOf(suite, (job) => byName.get(job) ?? null);

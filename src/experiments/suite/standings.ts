@@ -5,13 +5,17 @@ import { scheduleLabel } from '../../contract/use.js';
 import { ruleOf } from '../../core/optimizers/registry.js';
 import { figuresOf, isLearned } from '../../figures/rows.js';
 import { type Suite, suiteJobName } from '../plan.js';
-import { aggregate, excess, runsOf, type SpeedUp, speedUp } from './scores.js';
+import { aggregate, excess, runsOf, type SmoothCurve, type SpeedUp, speedUp } from './scores.js';
 
 /** How optimizers stand on a suite's tasks, from the results of its comparisons. */
 
 /** What others are measured against: rules that every task's comparison has. */
 export const references = ['Adam', 'AdamW', 'AdamW, cosine'] as const;
 export type Reference = (typeof references)[number];
+
+function perReference<T>(of: (reference: Reference) => T): Readonly<Record<Reference, T>> {
+  return { Adam: of('Adam'), AdamW: of('AdamW'), 'AdamW, cosine': of('AdamW, cosine') };
+}
 
 /** A loss of up to this share above the reference's counts as reached. */
 export const tolerance = 0.05;
@@ -59,10 +63,16 @@ export function standingsOf(suite: Suite, resultsOf: (job: string) => Comparison
     if (results.length < found.length || !judged) continue;
     const learned = results.map(({ optimizers }, i) => [suite.learned[i]!.title, optimizers[0]!] as const);
     const rules = results[0]!.optimizers.filter((one) => !isLearned(one)).map((one) => [nameOfRule(one), one] as const);
-    const against = Object.fromEntries(rules.filter(([title]) => references.includes(title as Reference)));
+    const byTitle = new Map(rules);
+    const { steps } = results[0]!;
+    const against = perReference((reference) => {
+      const optimizer = byTitle.get(reference);
+      if (!optimizer) throw new RangeError(`The comparison on "${task.name}" lacks ${reference}.`);
+      return { final: tailOf(optimizer), runs: runsOf(optimizer, steps) };
+    });
     for (const [title, optimizer] of [...learned, ...rules]) {
       const row = rows.get(title) ?? { title, learned: isLearned(optimizer), standings: new Map() };
-      row.standings.set(task.name, standingOf(optimizer, against as Record<Reference, OptimizerResult>, results[0]!));
+      row.standings.set(task.name, standingOf(optimizer, against, steps));
       rows.set(title, row);
     }
   }
@@ -70,26 +80,22 @@ export function standingsOf(suite: Suite, resultsOf: (job: string) => Comparison
 }
 
 /** A rule with its schedule, and without its rate: the same on every task. */
-export function nameOfRule({ rule, label }: OptimizerResult): string {
+function nameOfRule({ rule, label }: OptimizerResult): string {
   return rule && isRule(rule) ? `${ruleOf(rule).title}${scheduleLabel(scheduleOf(rule))}` : label;
 }
 
 function standingOf(
   optimizer: OptimizerResult,
-  against: Record<Reference, OptimizerResult>,
-  { steps }: ComparisonResults,
+  against: Readonly<Record<Reference, { readonly final: number; readonly runs: readonly SmoothCurve[] }>>,
+  steps: number,
 ): Standing {
   const final = tailOf(optimizer);
   const runs = runsOf(optimizer, steps);
-  const over = (reference: Reference) => {
-    const theirs = runsOf(against[reference], steps);
-    return runs.map((run, i) => speedUp(theirs[i]!, run));
-  };
   return {
     optimizer,
     final,
-    excess: excess(tailOf(against.AdamW), final),
-    speedUps: { Adam: over('Adam'), AdamW: over('AdamW'), 'AdamW, cosine': over('AdamW, cosine') },
+    excess: excess(against.AdamW.final, final),
+    speedUps: perReference((reference) => runs.map((run, i) => speedUp(against[reference].runs[i]!, run))),
     finite: optimizer.curve.functions!.flat().every((loss) => Number.isFinite(fromWire(loss))),
   };
 }
@@ -106,13 +112,13 @@ function shareOf(holds: readonly boolean[]): number {
 
 function summed({ title, learned, standings }: Pick<Entrant, 'title' | 'learned' | 'standings'>): Entrant {
   const all = [...standings.values()];
-  const over = (reference: Reference) =>
-    aggregate(all.map(({ speedUps }) => speedUps[reference].map(({ value }) => value)));
   return {
     title,
     learned,
     standings,
-    speedUp: { Adam: over('Adam'), AdamW: over('AdamW'), 'AdamW, cosine': over('AdamW, cosine') },
+    speedUp: perReference((reference) =>
+      aggregate(all.map(({ speedUps }) => speedUps[reference].map(({ value }) => value))),
+    ),
     excess: aggregate(all.map((one) => [one.excess])),
     reached: shareOf(all.flatMap(({ speedUps }) => speedUps.AdamW.map(({ censored }) => !censored))),
     within: all.filter((one) => one.excess <= tolerance).length,
