@@ -121,7 +121,10 @@ async function sanitize() {
   return !(await Promise.all(tests)).includes(false);
 }
 
-/** @param runner the command that runs the binary, if any @param variables of its environment */
+/**
+ * @param runner the command that runs the binary, if any
+ * @param variables of its environment
+ */
 async function testKernels(compiler, name, set, flags, runner, args, variables = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
   try {

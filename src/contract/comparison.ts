@@ -3,7 +3,7 @@ import { Measure } from './measures.js';
 import { BaselineSpec, isRule, maximumRate, type RuleSpec } from './optimizers.js';
 import { Choice, Nullable, Strict } from './schema.js';
 import { Type } from './type.js';
-import { StepSchedule } from './use.js';
+import { useFields } from './use.js';
 
 /** The schema of a job's `comparison`. */
 
@@ -79,8 +79,7 @@ export const LearnedUse = Strict(
       description:
         'α, which multiplies the updates: 1 is an LSTM’s usual rate, 0.001 an MLP’s. null for the usual one; "tuned": the best of a grid around it, as for the rules, for the first of the tuned measures.',
     }),
-    schedule: Type.Unsafe<StepSchedule>({ ...StepSchedule, default: { name: 'constant' } }),
-    weightDecay: Type.Number({ minimum: 0, maximum: 10, default: 0, description: 'λ: θ shrinks by α_t λ θ per step.' }),
+    ...useFields,
   },
   { description: 'How the learned optimizer is used; at its usual rate unless given.' },
 );

@@ -44,15 +44,14 @@ export function validationHorizon(training: TrainingSpec): number {
   return training.validation.horizon ?? longestHorizon(training);
 }
 
-/** The same of weights whose file may not tell. */
-export function horizonTrainedFor(training: Partial<TrainingSpec> | undefined): number | undefined {
+/**
+ * The horizon that training ends with, the longest if they are drawn for each function; undefined for weights whose file
+ * does not tell.
+ */
+export function longestHorizon(training: TrainingSpec): number;
+export function longestHorizon(training: Partial<TrainingSpec> | undefined): number | undefined;
+export function longestHorizon(training: Partial<TrainingSpec> | undefined): number | undefined {
   return (
     training && (evolutionOf(training)?.horizons?.maximum ?? training.curriculum?.at(-1)?.horizon ?? training.horizon)
   );
-}
-
-/** The horizon that training ends with, the longest if they are drawn. */
-export function longestHorizon(training: TrainingSpec): number {
-  const evolution = evolutionOf(training);
-  return evolution ? (evolution.horizons?.maximum ?? training.horizon) : stagesOf(training).at(-1)!.horizon;
 }

@@ -5,7 +5,7 @@ import { GroupRule, maximumRate } from './optimizers.js';
 import type { ProblemSpec } from './problems.js';
 import { Choice, InnerProblem, Nullable, OneOf, Strict } from './schema.js';
 import { Type } from './type.js';
-import { StepSchedule } from './use.js';
+import { useFields } from './use.js';
 
 /** How an optimizer is meta-trained: the schema of a job's `training`. Every field has a default. */
 
@@ -145,8 +145,7 @@ export const InnerUse = Strict(
       maximum: maximumRate,
       description: 'α, which multiplies the updates: 1 is an LSTM’s usual rate, 0.001 an MLP’s.',
     }),
-    schedule: Type.Unsafe<StepSchedule>({ ...StepSchedule, default: { name: 'constant' } }),
-    weightDecay: Type.Number({ minimum: 0, maximum: 10, default: 0, description: 'λ: θ shrinks by α_t λ θ per step.' }),
+    ...useFields,
   },
   {
     description:

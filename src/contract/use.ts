@@ -65,6 +65,12 @@ export function rateAtStep({ learningRate, schedule }: Omit<Use, 'weightDecay'>,
   return learningRate * (finalFraction + (1 - finalFraction) * left);
 }
 
+/** What documents say of a use besides its rate. */
+export const useFields = {
+  schedule: Type.Unsafe<StepSchedule>({ ...StepSchedule, default: { name: 'constant' } }),
+  weightDecay: Type.Number({ minimum: 0, maximum: 10, default: 0, description: 'λ: θ shrinks by α_t λ θ per step.' }),
+} as const;
+
 /** A schedule that documents need not have: a constant rate. */
 export const OptionalSchedule = Type.Optional(
   Type.Unsafe<StepSchedule>({

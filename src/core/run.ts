@@ -1,4 +1,4 @@
-import { horizonTrainedFor } from '../contract/curriculum.js';
+import { longestHorizon } from '../contract/curriculum.js';
 import { type Datasets, fingerprintsOf } from '../contract/datasets.js';
 import { engineContract } from '../contract/engines.js';
 import type { RunEvent } from '../contract/events.js';
@@ -82,7 +82,7 @@ function givenOptimizer(problem: ProblemSpec, weights: Uint8Array | undefined): 
 
 /** Empty if unknown. */
 function trainedOn({ problem, training }: Pick<Provenance, 'problem' | 'training'>): { trainedOn?: TrainedOn } {
-  const steps = horizonTrainedFor(training);
+  const steps = longestHorizon(training);
   return problem && steps !== undefined ? { trainedOn: { problem, steps } } : {};
 }
 

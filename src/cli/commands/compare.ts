@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { horizonTrainedFor } from '../../contract/curriculum.js';
+import { longestHorizon } from '../../contract/curriculum.js';
 import { ApiError } from '../../contract/errors.js';
 import type { Provenance } from '../../contract/provenance.js';
 import type { TrainedOptimizerRef } from '../../contract/trained.js';
@@ -73,7 +73,7 @@ async function compareThere(
 }
 
 function originOf({ problem, training }: Pick<Provenance, 'problem' | 'training'>): Origin {
-  return { problem, steps: horizonTrainedFor(training) };
+  return { problem, steps: longestHorizon(training) };
 }
 
 async function readWeights(path: string): Promise<TrainedOptimizer & { weights: Uint8Array }> {

@@ -4,7 +4,7 @@ import mnist from '../../../../examples/specs/mnist.yaml?raw';
 import quadratic from '../../../../examples/specs/quadratic.yaml?raw';
 import seed from '../../../../examples/specs/seed.yaml?raw';
 import smallFc from '../../../../examples/specs/small-fc.yaml?raw';
-import { horizonTrainedFor } from '../../../contract/curriculum.js';
+import { longestHorizon } from '../../../contract/curriculum.js';
 import { ApiError } from '../../../contract/errors.js';
 import type { Job } from '../../../contract/job.js';
 import type { Field } from '../../forms/field.js';
@@ -64,7 +64,7 @@ async function comparisonOf(reference: string, field: Field): Promise<Json> {
   const [name = '', version] = reference.split('@');
   const record = await api.optimizer({ name, version: version === undefined ? undefined : Number(version) });
   const { problem = { name: 'parabola' }, training } = record.provenance;
-  const steps = horizonTrainedFor(training);
+  const steps = longestHorizon(training);
   const document = {
     kind: 'compare',
     problem,

@@ -1,4 +1,4 @@
-import { horizonTrainedFor } from '../../../contract/curriculum.js';
+import { longestHorizon } from '../../../contract/curriculum.js';
 import { networkContract } from '../../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { Provenance } from '../../../contract/provenance.js';
@@ -29,7 +29,7 @@ export function describeTraining({
   bestIteration,
   engine,
 }: Provenance): [string, string][] {
-  const horizon = horizonTrainedFor(training);
+  const horizon = longestHorizon(training);
   const facts: [string, string | undefined][] = [
     ['Meta-iterations', iterations === undefined ? undefined : formatCount(iterations)],
     [
