@@ -50,7 +50,12 @@ const ofKernels = [
 /** Lanes and flags per instruction set, by processor architecture. */
 const instructionSets = {
   x64: {
-    avx512: { lanes: 16, flags: ['-mavx512f', '-mavx512dq', '-mavx512vl', '-mavx512bw', '-mavx2', '-mfma'] },
+    avx512: {
+      lanes: 16,
+      flags: ['-mavx512f', '-mavx512dq', '-mavx512vl', '-mavx512bw', '-mavx2', '-mfma'],
+      // Of the kernels for MLP optimizers, once more with products in bfloat16.
+      bf16: ['-mavx512bf16', '-DMETADESCENT_BF16'],
+    },
     avx2: { lanes: 8, flags: ['-mavx2', '-mfma'] },
     portable: { lanes: 4, flags: [] },
   },
@@ -175,12 +180,14 @@ function kernelUnits() {
 }
 
 /** The kernels of an instruction set. */
-function unitsOf(name, { lanes, flags }) {
-  return ['kernels', 'mlp'].map((unit) => ({
-    source: join(sources, 'kernels', `${unit}.cc`),
-    object: `${unit}-${name}.o`,
-    flags: [...ofKernels, `-DMETADESCENT_ISA=${name}`, `-DMETADESCENT_LANES=${lanes}`, ...flags],
-  }));
+function unitsOf(name, { lanes, flags, bf16 }) {
+  const unit = (kernels, space, own) => ({
+    source: join(sources, 'kernels', `${kernels}.cc`),
+    object: `${kernels}-${space}.o`,
+    flags: [...ofKernels, `-DMETADESCENT_ISA=${space}`, `-DMETADESCENT_LANES=${lanes}`, ...own],
+  });
+  const units = [unit('kernels', name, flags), unit('mlp', name, flags)];
+  return bf16 ? [...units, unit('mlp', `${name}bf16`, [...flags, ...bf16])] : units;
 }
 
 /** @param names of files, relative to native/ */

@@ -1,7 +1,7 @@
 // The kernels as a Node-API addon: what JavaScript calls. src/core/engines/native/addon.ts declares it.
 #include "calls.h"
-#include "descent.h"
 #include "isa.h"
+#include "optimizer_steps.h"
 
 namespace metadescent {
 namespace {
@@ -58,7 +58,7 @@ std::shared_ptr<Opened>& opened_of(napi_env env, napi_value external) {
   return *static_cast<std::shared_ptr<Opened>*>(data);
 }
 
-/** start(instruction set or "", threads) returns the instruction set's name. */
+/** start(instruction set or "", threads) returns [the instruction set's name, whether it has products in bfloat16]. */
 napi_value start(napi_env env, napi_callback_info info) {
   return guarded(env, [&]() -> napi_value {
     const Arguments arguments(env, info, 2);
@@ -69,10 +69,15 @@ napi_value start(napi_env env, napi_callback_info info) {
     if (kernels == nullptr) throw std::invalid_argument("this machine or build lacks the instruction set " + wanted);
     if (started(env) != nullptr) throw std::runtime_error("start() comes once");
     const auto destroy = [](napi_env, void* engine, void*) { delete static_cast<Engine*>(engine); };
-    must(napi_set_instance_data(env, new Engine(kernels, static_cast<int>(threads)), destroy, nullptr));
-    napi_value name;
+    Engine* const engine = new Engine(kernels, static_cast<int>(threads));
+    must(napi_set_instance_data(env, engine, destroy, nullptr));
+    napi_value name, bf16, both;
     must(napi_create_string_utf8(env, kernels->name, NAPI_AUTO_LENGTH, &name));
-    return name;
+    must(napi_get_boolean(env, engine->bf16 != nullptr, &bf16));
+    must(napi_create_array_with_length(env, 2, &both));
+    must(napi_set_element(env, both, 0, name));
+    must(napi_set_element(env, both, 1, bf16));
+    return both;
   });
 }
 
@@ -160,6 +165,19 @@ napi_value descend(napi_env env, napi_callback_info info) {
   });
 }
 
+/** orthogonalise(fields) replaces matrices by what Newton-Schulz iterations make of them. */
+napi_value orthogonalise(napi_env env, napi_callback_info info) {
+  return guarded(env, [&]() -> napi_value {
+    const Arguments arguments(env, info, 1);
+    Engine& engine = engine_of(env);
+    Fields fields = arguments.fields(engine, 0, "fields");
+    const Orthogonalisation task = orthogonalisation_from(fields);
+    fields.done();
+    run_in_turn([&](Engine& own) { own.kernels->orthogonalise(task, own.pool); }, engine);
+    return nullptr;
+  });
+}
+
 napi_value initialise(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"start", nullptr, start, nullptr, nullptr, nullptr, napi_default, nullptr},
@@ -168,6 +186,7 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"call", nullptr, call, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"close", nullptr, close, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"descend", nullptr, descend, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"orthogonalise", nullptr, orthogonalise, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
   return exports;

@@ -32,29 +32,30 @@ Shape::Shape(const std::vector<std::string>& names) {
     }
   }
   if (!open.empty()) throw std::invalid_argument("names: an object without an end");
+  if (entries.size() > kMostEntries) throw std::invalid_argument("names: too many");
 }
 
 Fields::Fields(napi_env environment, const Shape& of, const napi_value* given, size_t count, const char* name)
     : env(environment), shape(of), values(given), what(name), first(0), end(static_cast<int>(of.entries.size())), at(0), kept(&own) {
   if (count != static_cast<size_t>(shape.values)) throw std::invalid_argument(std::string(what) + ": other values than names");
-  asked.resize(end);
 }
 
 Fields::Fields(const Fields& outer, int from, int to, const char* name)
-    : env(outer.env), shape(outer.shape), values(outer.values), what(name), first(from), end(to), at(from), kept(outer.kept) {
-  asked.resize(end);
-}
+    : env(outer.env), shape(outer.shape), values(outer.values), what(name), first(from), end(to), at(from), kept(outer.kept) {}
 
 int Fields::after(int entry) const { return shape.entries[entry].end > 0 ? shape.entries[entry].end : entry + 1; }
 
 bool Fields::find(const char* name) {
-  const auto is = [&](int entry) { return shape.entries[entry].name == name; };
+  const auto search = [&](int from, int to) {
+    for (int i = from; i < to; i = after(i)) {
+      if (shape.entries[i].name != name) continue;
+      asked.set(at = i);
+      return true;
+    }
+    return false;
+  };
   const int start = at;
-  for (int i = start; i < end; i = after(i))
-    if (is(i)) return asked[at = i] = true;
-  for (int i = first; i < start; i = after(i))
-    if (is(i)) return asked[at = i] = true;
-  return false;
+  return search(start, end) || search(first, start);
 }
 
 bool Fields::has(const char* name) { return find(name); }
@@ -117,11 +118,10 @@ std::vector<int> Fields::integers(const char* name, size_t fewest, size_t most) 
 
 int Fields::choose(const char* name, const char* const* names, size_t count) {
   const std::string given = text(name);
-  std::string all;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++)
     if (given == names[i]) return static_cast<int>(i);
-    all += (i == 0 ? "" : ", ") + std::string(names[i]);
-  }
+  std::string all;
+  for (size_t i = 0; i < count; i++) all += (i == 0 ? "" : ", ") + std::string(names[i]);
   wrong(name, "one of " + all);
 }
 

@@ -3,6 +3,7 @@
 // another kind or that nobody asked for is an error whose message names it.
 #include <node_api.h>
 
+#include <bitset>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -30,6 +31,7 @@ struct Array {
  */
 class Shape {
   friend class Fields;
+  static constexpr size_t kMostEntries = 128;
 
   struct Entry {
     std::string name;
@@ -108,8 +110,8 @@ class Fields {
   const char* what;
   /** Its entries, and where the last one found is: most are asked for in their order. */
   int first, end, at;
-  /** Whether each entry was asked for. */
-  std::vector<bool> asked;
+  /** Which entries were asked for. */
+  std::bitset<Shape::kMostEntries> asked;
   std::vector<napi_value> own;
   std::vector<napi_value>* kept;
 

@@ -9,6 +9,9 @@ namespace metadescent {
 namespace avx512 {
 extern const Kernels kernels __attribute__((weak));
 }
+namespace avx512bf16 {
+extern const MlpKernels mlp_kernels __attribute__((weak));
+}
 namespace avx2 {
 extern const Kernels kernels __attribute__((weak));
 }
@@ -51,6 +54,16 @@ const Kernels* find(const Visit& visit) {
 
 const Kernels* kernels_of(const char* name) {
   return find([&](const Kernels* kernels) { return std::strcmp(kernels->name, name) == 0; });
+}
+
+const MlpKernels* bf16_kernels_of(const Kernels* kernels) {
+#if defined(__x86_64__)
+  const MlpKernels* found = &avx512bf16::mlp_kernels;
+  if (found != nullptr && kernels == &avx512::kernels && __builtin_cpu_supports("avx512bf16")) return found;
+#else
+  (void)kernels;
+#endif
+  return nullptr;
 }
 
 const Kernels* best_kernels() {

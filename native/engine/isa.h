@@ -1,6 +1,6 @@
 #pragma once
 // Which kernels exist, and which this machine can run.
-#include "task.h"
+#include "population.h"
 
 namespace metadescent {
 
@@ -9,5 +9,8 @@ const Kernels* kernels_of(const char* name);
 
 /** The fastest kernels that this machine can run. */
 const Kernels* best_kernels();
+
+/** The kernels of MLP optimizers whose products are of numbers in bfloat16; null if the build or the machine lacks them. */
+const MlpKernels* bf16_kernels_of(const Kernels* kernels);
 
 }  // namespace metadescent

@@ -3,6 +3,9 @@
 
 namespace metadescent {
 
+/** Of products: fp32, or bfloat16 with sums in fp32. */
+enum class Precision { kFp32, kBf16 };
+
 constexpr int kMaxDecays = 8;
 constexpr int kMaxHiddenLayers = 4;
 

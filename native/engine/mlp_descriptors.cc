@@ -59,6 +59,11 @@ Mlp mlp_from(Fields f) {
   return mlp;
 }
 
+Precision precision_from(Fields& f) {
+  static constexpr const char* kNames[] = {"fp32", "bf16"};
+  return f.has("precision") ? static_cast<Precision>(f.choice("precision", kNames)) : Precision::kFp32;
+}
+
 size_t phi_size(const Mlp& mlp) {
   size_t below = network_inputs(mlp), size = 0;
   for (int l = 0; l < mlp.hidden_layers; l++) {

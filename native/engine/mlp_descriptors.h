@@ -9,6 +9,9 @@ namespace metadescent {
 /** Reads an MlpSpec's fields, features as their places in the contract's list. */
 Mlp mlp_from(Fields fields);
 
+/** Reads the optional field `precision`, of products. */
+Precision precision_from(Fields& fields);
+
 /** The number of weights φ. */
 size_t phi_size(const Mlp& mlp);
 

@@ -196,6 +196,17 @@ struct Descent {
   double learning_rate, beta1, beta2, epsilon, correction1, correction2;
 };
 
+/**
+ * Matrices [rows, columns] whose singular values are brought near 1, in place: p(…p(σ/(‖·‖ + norm_floor))) with
+ * p(σ) = a σ + b σ³ + c σ⁵.
+ */
+struct Orthogonalisation {
+  long count, rows, columns;
+  double* matrices;
+  int iterations;
+  double a, b, c, norm_floor;
+};
+
 /** The kernels of one instruction set. */
 struct Kernels {
   const char* name;
@@ -204,6 +215,7 @@ struct Kernels {
   void (*back)(const Back&, Pool&);
   void (*evaluate)(const Evaluation&, Pool&);
   void (*descend)(const Descent&);
+  void (*orthogonalise)(const Orthogonalisation&, Pool&);
   const MlpKernels* mlp;
 };
 

@@ -1,5 +1,6 @@
 // The kernels of one instruction set: compiled once per set, with its flags and namespace.
 #include "descent.h"
+#include "newton_schulz.h"
 #include "unroll.h"
 
 namespace metadescent::METADESCENT_ISA {
@@ -61,6 +62,6 @@ void evaluate(const Evaluation& e, Pool& pool) {
 #define METADESCENT_TEXT(name) #name
 #define METADESCENT_NAME(name) METADESCENT_TEXT(name)
 extern const Kernels kernels;
-const Kernels kernels{METADESCENT_NAME(METADESCENT_ISA), unroll, step, back, evaluate, descend, &mlp_kernels};
+const Kernels kernels{METADESCENT_NAME(METADESCENT_ISA), unroll, step, back, evaluate, descend, orthogonalise, &mlp_kernels};
 
 }  // namespace metadescent::METADESCENT_ISA

@@ -50,7 +50,7 @@ void step(const MlpStep& task, Pool& pool) {
     MlpScratch* const scratch = arena.take<MlpScratch>(pool.size());
     MlpWeights weights{};
     weights.phi = task.phi;
-    take_decays<Coordinates>(plan, arena, weights);
+    take_weights<Coordinates>(plan, arena, weights);
     int at = 0;
     if (arena.base) {
       each_matrix(task, [&](long b, const Tensor& tensor, long k) {
@@ -58,7 +58,7 @@ void step(const MlpStep& task, Pool& pool) {
         for (const Tensor* before = task.tensors; before != &tensor; before++) hidden += state_of(task, *before);
         matrices[at++] = place(task, plan, tensor, hidden, b, k);
       });
-      set_decays<Coordinates>(plan, weights);
+      set_weights<Coordinates>(plan, weights);
     }
     for (int thread = 0; thread < pool.size(); thread++) {
       MlpScratch own{};

@@ -52,7 +52,7 @@ class PopulationRun {
   PopulationRun(const PopulationTask& t, const MlpPlan& p, const PopulationGroup& g, Arena& arena)
       : task(t), plan(p), group(g), state(p, g, g.memory), network(g.network, arena) {
     weights.phi = phi = take_numbers<Particles>(plan.size, arena);
-    take_decays<Particles>(plan, arena, weights);
+    take_weights<Particles>(plan, arena, weights);
     long rows = 1, columns = 1;
     for (int i = 0; i < state.matrices; i++) {
       rows = max_of(rows, state.matrix[i].rows);
@@ -90,7 +90,7 @@ class PopulationRun {
       const float* from = function_of(lane).phi[lane / kFunctions];
       for (long k = 0; k < plan.size; k++) phi[k * kLanes + lane] = from[k];
     }
-    set_decays<Particles>(plan, weights);
+    set_weights<Particles>(plan, weights);
     for (int i = 0; group.scaled_coordinates && i < state.matrices; i++) scale_theta(i);
   }
 

@@ -315,6 +315,52 @@ void evaluate(const Kernels& kernels, ConvNet net, long count) {
   std::printf("ok %.1e convolutional network of %ld x %ld\n", error, count, d);
 }
 
+/** Newton-Schulz iterations of the matrices themselves, in double. */
+void orthogonalise(const Kernels& kernels, long rows, long columns) {
+  const long count = 3, size = rows * columns;
+  std::mt19937 random(1);
+  std::normal_distribution<double> normal;
+  reference::Vector start(count * size), expected;
+  for (double& x : start) x = 1e-3 * normal(random);
+  for (long i = 0; i < size; i++) start[size + i] = 0;
+  Orthogonalisation task{count, rows, columns, nullptr, 5, 3.4445, -4.775, 2.0315, 1e-7};
+  for (long m = 0; m < count; m++) {
+    reference::Vector x(start.begin() + m * size, start.begin() + (m + 1) * size);
+    double norm = 0;
+    for (const double value : x) norm += value * value;
+    for (double& value : x) value /= std::sqrt(norm) + task.norm_floor;
+    for (int i = 0; i < task.iterations; i++) {
+      // X Xᵀ Y, of X and Y [rows, columns].
+      const auto through = [&](const reference::Vector& y) {
+        reference::Vector gram(rows * rows), product(size);
+        for (long r = 0; r < rows; r++)
+          for (long s = 0; s < rows; s++)
+            for (long k = 0; k < columns; k++) gram[r * rows + s] += x[r * columns + k] * x[s * columns + k];
+        for (long r = 0; r < rows; r++)
+          for (long s = 0; s < rows; s++)
+            for (long k = 0; k < columns; k++) product[r * columns + k] += gram[r * rows + s] * y[s * columns + k];
+        return product;
+      };
+      const reference::Vector once = through(x), twice = through(once);
+      for (long e = 0; e < size; e++) x[e] = task.a * x[e] + task.b * once[e] + task.c * twice[e];
+    }
+    expected.insert(expected.end(), x.begin(), x.end());
+  }
+  reference::Vector before;
+  double error = 0;
+  for (const int threads : {1, 2, 5}) {
+    Pool pool(threads);
+    reference::Vector found = start;
+    task.matrices = found.data();
+    kernels.orthogonalise(task, pool);
+    check(threads == 1 || found == before, "Newton-Schulz with threads", threads);
+    before = found;
+    error = distance(found, expected);
+    check(error <= 1e-9, "Newton-Schulz", error);
+  }
+  std::printf("ok %.1e Newton-Schulz of %ld x %ld\n", error, rows, columns);
+}
+
 Case random_case(std::mt19937& random) {
   const auto pick = [&](long low, long high) { return low + long(random() % (unsigned long)(high - low + 1)); };
   Case c{};
@@ -392,6 +438,7 @@ int main(int count, char** arguments) {
   evaluate(*kernels, {{17}, 8, 7, false, 1, 3, {3, 5, 6, 8}}, 1);
   evaluate(*kernels, {{2}, 8, 1, true, 1, 2, {3, 2, 8}}, 40);
   evaluate(*kernels, {{37}, 16, 3, true, 2, 4, {3, 17, 9, 33, 2}}, 1);
+  for (const auto [rows, columns] : {std::pair<long, long>{1, 1}, {1, 9}, {31, 1}, {16, 16}, {7, 30}, {45, 26}}) orthogonalise(*kernels, rows, columns);
   std::mt19937 random(seed);
   // Learning rates by step, with and without weight decay; idle blocks decay too.
   for (const float decay : {0.f, .05f})

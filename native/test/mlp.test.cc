@@ -141,6 +141,53 @@ void closed_loop(const Kernels& kernels, const World& w, const char* what) {
   std::printf("   %.1e closed loop of %zu x %d x %ld, %ld steps: %s\n", worst, count, copies, w.dimension, w.steps, what);
 }
 
+/** |a - b| / |b|, of what was added to the start. */
+double off(const Floats& a, const Floats& b, const Floats& start) {
+  const auto added = [&](const Floats& to) {
+    reference::Vector by(start.size());
+    for (size_t i = 0; i < start.size(); i++) by[i] = double(to[i]) - start[i];
+    return by;
+  };
+  const reference::Vector found = added(a);
+  return distance({found.begin(), found.end()}, added(b));
+}
+
+/** Products in bfloat16 against those in fp32, which are checked against double: a number has eight bits, errors are about 2^-9. */
+void rounded(const Kernels& plain, const Kernels& pairs, const World& w, const char* what, std::mt19937& random) {
+  reference::Optimised shape(w.mlp, w.tensors, reference::Vector(w.dimension));
+  const size_t count = w.shape.functions, size = shape.each(0, 1, [](double, size_t) {});
+  const Found start{{}, w.start, std::vector<Floats>(count, Floats(kCopies * size))};
+  const Found exact = advance(plain, w, start, 0, 1, 8, 1), found = advance(pairs, w, start, 0, 1, 8, 1);
+  const Found threads = advance(pairs, w, start, 0, 1, 8, 3), alone = advance(pairs, w, start, 0, 1, 1, 1);
+  double loss = 0, update = 0;
+  for (size_t f = 0; f < count; f++) {
+    for (int i = 0; i < 2 * kCopies; i++) loss = std::fmax(loss, std::fabs(found.losses[f][i] / exact.losses[f][i] - 1));
+    update = std::fmax(update, off(found.theta[f], exact.theta[f], w.start[f]));
+    for (const Found* other : {&threads, &alone})
+      check(same(found.losses[f], other->losses[f]) && same(found.theta[f], other->theta[f]) && same(found.hidden[f], other->hidden[f]),
+            std::string(what) + ": other bits with threads or alone", double(f));
+  }
+  check(loss > 0 && loss < .02, std::string(what) + ": loss in bfloat16", loss);
+  check(update > 1e-4 && update < .05, std::string(what) + ": update in bfloat16", update);
+  std::printf("   %.1e, %.1e bfloat16, loss and update of %zu x %ld: %s\n", loss, update, count, w.dimension, what);
+
+  // Steps of tensors whose last vector is in part beyond its row.
+  const std::vector<Tensor> tensors{{0, 2, 7, 37, false}, {518, 1, 33, 1, false}, {551, 1, 1, 17, true}};
+  const Floats phi = normals(reference::MlpOptimizer::weights(w.mlp), .3f, random), theta = normals(2 * 568, 1, random), gradient = normals(2 * 568, .1f, random);
+  const auto step = [&](const Kernels& kernels, int threads) {
+    Pool pool(threads);
+    std::vector<Tensor> own = tensors;
+    Floats moved = theta, given = gradient, hidden(100000);
+    kernels.mlp->step({w.mlp, phi.data(), own.data(), 3, 2, 568, 5, .01f, 0, moved.data(), given.data(), hidden.data()}, pool);
+    return moved;
+  };
+  const Floats once = step(pairs, 1);
+  check(same(once, step(pairs, 3)), "steps in bfloat16: other bits with threads", 3);
+  const double error = off(once, step(plain, 1), theta);
+  check(error > 1e-4 && error < .05, "steps in bfloat16", error);
+  std::printf("   %.1e bfloat16 steps\n", error);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -168,6 +215,18 @@ int main(int count, char** arguments) {
       population(*kernels, World(mlp, {network, scaled, 19}, 4, random), "a preset", random);
   // Of fixed seed, since rounding may legitimately move a value across ReLU's kink.
   std::mt19937 fixed(1);
+  if (const MlpKernels* bf16 = bf16_kernels_of(kernels)) {
+    Kernels pairs = *kernels;
+    pairs.mlp = bf16;
+    for (const Mlp& mlp : {celo(), small()})
+      for (const bool scaled : {false, true})
+        rounded(*kernels, pairs, World(mlp, {network, scaled, 19}, 1, fixed), scaled ? "scaled" : "a preset", fixed);
+    Perceptron deep = network;
+    deep.layers = 3;
+    deep.batch = 16;
+    deep.widths[0] = 30, deep.widths[1] = 11, deep.widths[2] = 9, deep.widths[3] = 4;
+    rounded(*kernels, pairs, World(celo(), {deep, false, 3}, 1, fixed), "three layers", fixed);
+  } else std::printf("skipped: products in bfloat16, which this processor or build lacks\n");
   network.activation = Perceptron::kRelu;
   population(*kernels, World(celo(), {network, false, 5}, 4, fixed), "ReLU", fixed);
   Perceptron digits = network;

@@ -1,5 +1,5 @@
 import { blocksOf, type Group, isNetwork } from './groups.js';
-import { isNetworkSpec, networkContract } from './networks/networks.js';
+import { isNetworkSpec, type NetworkSpec, networkContract } from './networks/networks.js';
 import type { LearnedSpec } from './optimizers.js';
 import { familyOf, type ProblemSpec, problemsIn } from './problems.js';
 import type { EngineSpec, JobSpec } from './spec.js';
@@ -28,7 +28,8 @@ const native: EngineContract = {
   name: 'native',
   refuses(job, optimizer) {
     if (job.kind === 'metatrain' && job.training.secondDerivatives !== 'dropped') return exactNeedsTfjs;
-    return optimizer === undefined ? null : withoutKernels(optimizer);
+    if (optimizer === undefined) return null;
+    return withoutKernels(optimizer) ?? (job.engine.precision === 'bf16' ? withoutBf16(optimizer) : null);
   },
   /** A gradient per step, and the states. */
   keptFloats: (groups, steps) =>
@@ -43,6 +44,7 @@ const native: EngineContract = {
 const tfjs: EngineContract = {
   name: 'tfjs',
   refuses(job) {
+    if (job.engine.precision === 'bf16') return bf16NeedsNative;
     if (job.kind !== 'metatrain' || job.training.secondDerivatives === 'dropped') return null;
     const without = problemsIn(job.problem).find((problem) => familyOf(problem).firstDerivativesOnly);
     return without ? needsHessianProduct(without) : null;
@@ -67,9 +69,13 @@ export function engineContract(name: string): EngineContract {
   return found;
 }
 
-/** The engines that a document allows, the fastest first. With "auto", a named backend means tfjs. */
-export function enginesFor<E extends EngineContract>({ name, backend }: EngineSpec, engines: readonly E[]): E[] {
-  const wanted = name === 'auto' && backend !== 'auto' ? 'tfjs' : name;
+/** The engines that a document allows, the fastest first. With "auto", bf16 means native, or else a named backend tfjs. */
+export function enginesFor<E extends EngineContract>(
+  { name, backend, precision }: EngineSpec,
+  engines: readonly E[],
+): E[] {
+  const meant = precision === 'bf16' ? 'native' : backend === 'auto' ? 'auto' : 'tfjs';
+  const wanted = name === 'auto' ? meant : name;
   return engines.filter((engine) => wanted === 'auto' || engine.name === wanted);
 }
 
@@ -85,6 +91,16 @@ export function presumedEngine(job: JobSpec, optimizer: LearnedSpec): EngineCont
 export const exactNeedsTfjs =
   'training.secondDerivatives: "exact" runs only on the tfjs engine (engine.name "auto" or "tfjs").';
 
+/** Why the tfjs engine refuses products in bfloat16. */
+export const bf16NeedsNative =
+  'engine.precision: "bf16" runs only on the native engine (engine.name "auto" or "native").';
+
+/** Why an optimizer has no products in bfloat16; null if it has. */
+export function withoutBf16(optimizer: LearnedSpec): string | null {
+  const other = networksOf(optimizer).find(({ name }) => name !== 'mlp');
+  return other ? `engine.precision: "bf16" is for the optimizer "mlp", not for "${other.name}"; use "fp32".` : null;
+}
+
 /** Why a problem without Hessian products has no exact second derivatives. */
 export function needsHessianProduct({ name }: ProblemSpec): string {
   return `training.secondDerivatives: "exact" needs products with the Hessian, which the problem "${name}" does not have; use "dropped".`;
@@ -92,9 +108,14 @@ export function needsHessianProduct({ name }: ProblemSpec): string {
 
 /** Why the native engine does not run an optimizer's networks; null if it does. */
 export function withoutKernels(optimizer: LearnedSpec): string | null {
-  const parts = optimizer.name === 'groups' ? optimizer.groups.map((group) => group.optimizer) : [optimizer];
-  const reasons = parts.map((part) => (isNetworkSpec(part) ? networkContract(part).withoutKernels(part) : null));
+  const reasons = networksOf(optimizer).map((network) => networkContract(network).withoutKernels(network));
   return reasons.find((reason) => reason !== null) ?? null;
+}
+
+/** The networks of all groups. */
+export function networksOf(optimizer: LearnedSpec): NetworkSpec[] {
+  const parts = optimizer.name === 'groups' ? optimizer.groups.map((group) => group.optimizer) : [optimizer];
+  return parts.filter(isNetworkSpec);
 }
 
 function sum(groups: readonly Group[], kept: (group: Group) => number): number {

@@ -19,6 +19,7 @@ export const EngineInfo = Strict(
       description: 'The instruction set, such as "avx2" or "wasm-simd"; "portable" for none in particular.',
     }),
     threads: Type.Integer({ minimum: 1, description: 'Threads used; results do not depend on their number.' }),
+    precision: Type.Optional(Type.Literal('bf16', { description: 'Of products, where it is not fp32.' })),
     gradient: Type.Optional(
       Type.String({
         description:

@@ -15,13 +15,19 @@ export const EngineSpec = Strict(
     name: Choice(['auto', 'native', 'tfjs'], {
       default: 'auto',
       description:
-        '"auto" selects the fastest engine that the worker has and that accepts the job: "native", fused kernels for the CPU, or else "tfjs". With "auto", a named backend means "tfjs".',
+        '"auto" selects the fastest engine that the worker has and that accepts the job: "native", fused kernels for the CPU, or else "tfjs". With "auto", a named backend means "tfjs", but precision "bf16" means "native".',
     }),
     backend: Choice(['auto', 'wasm', 'cpu', 'tensorflow'], {
       default: 'auto',
       description:
         'The tfjs backend; with "native", the backend that evaluates problems without native kernels. "auto" is tensorflow where @tensorflow/tfjs-node-gpu is installed, else wasm.',
     }),
+    precision: Type.Optional(
+      Choice(['fp32', 'bf16'], {
+        description:
+          'Of the products of an optimizer "mlp", and of the perceptrons that its training is on; sums are always in fp32. "bf16" needs the native engine and a processor with AVX512_BF16; it is faster, and its results differ from those of fp32, which is the default.',
+      }),
+    ),
   },
   { default: {}, description: 'The engine that computes the unrolls.' },
 );
@@ -41,7 +47,7 @@ const common = {
     minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER,
     default: 1,
-    description: 'Same seed, engine, backend and instruction set: same bits.',
+    description: 'Same seed, engine, backend, instruction set and precision: same bits.',
   }),
   maxAttempts: Type.Integer({
     minimum: 1,

@@ -70,6 +70,6 @@ function mustMatch(what: keyof typeof remedies, found: string | undefined, wante
 }
 
 /** The parts of an engine's description that determine its bits. */
-function bitsOf({ engine, backend, version, instructionSet, gradient }: EngineInfo) {
-  return { engine, backend, version, instructionSet, gradient };
+function bitsOf({ engine, backend, version, instructionSet, precision, gradient }: EngineInfo) {
+  return { engine, backend, version, instructionSet, precision, gradient };
 }

@@ -31,10 +31,10 @@ class LaneGroups {
     PopulationGroup lanes{};
     std::vector<size_t> slots;
 
-    Group(const Kernels& kernels, const Mlp& mlp, const Perceptron& network, bool scaled) {
+    Group(const MlpKernels& kernels, const Mlp& mlp, const Perceptron& network, bool scaled) {
       lanes.network = network;
       lanes.scaled_coordinates = scaled;
-      const size_t bytes = (static_cast<size_t>(kernels.mlp->bytes(mlp, lanes)) + 63) / 64 * 64;
+      const size_t bytes = (static_cast<size_t>(kernels.bytes(mlp, lanes)) + 63) / 64 * 64;
       lanes.memory = std::aligned_alloc(64, bytes);
       if (lanes.memory == nullptr) throw std::bad_alloc();
       std::memset(lanes.memory, 0, bytes);
@@ -82,14 +82,14 @@ class LaneGroups {
   }
 
   /** Puts a function into a slot: into the lanes that it has, if they fit, or the first free ones of that shape, or new ones. */
-  void put(const Kernels& kernels, size_t slot, const Functions& functions) {
+  void put(const MlpKernels& kernels, size_t slot, const Functions& functions) {
     const bool scaled = scales_coordinates(functions);
     if (holds(slot) && slots[slot].group->takes(functions.perceptron, scaled)) {
       slots[slot].functions = functions;
       return;
     }
     remove(kernels, slot);
-    const size_t most = static_cast<size_t>(kernels.mlp->lanes / kCopies);
+    const size_t most = static_cast<size_t>(kernels.lanes / kCopies);
     const auto free = [&](const auto& group) { return group->takes(functions.perceptron, scaled) && group->slots.size() < most; };
     auto found = std::find_if(groups.begin(), groups.end(), free);
     if (found == groups.end())
@@ -99,7 +99,7 @@ class LaneGroups {
   }
 
   /** Empties a slot; the last function of its group moves to its lanes. */
-  void remove(const Kernels& kernels, size_t slot) {
+  void remove(const MlpKernels& kernels, size_t slot) {
     const Slot from = slots[slot];
     if (from.group == nullptr) return;
     const size_t last = from.group->slots.back();
@@ -118,16 +118,16 @@ class LaneGroups {
   }
 
   /** Copies a pair's θ [2, d] and states [2, …] from its lanes. */
-  void read(const Kernels& kernels, size_t slot, float* theta, float* hidden) const {
-    visit(kernels.mlp->read, slot, theta, hidden, nullptr);
+  void read(const MlpKernels& kernels, size_t slot, float* theta, float* hidden) const {
+    visit(kernels.read, slot, theta, hidden, nullptr);
   }
 
   /** Copies them to its lanes, and c of f(c∘θ). */
-  void write(const Kernels& kernels, size_t slot, float* theta, float* hidden) const {
+  void write(const MlpKernels& kernels, size_t slot, float* theta, float* hidden) const {
     const Functions& f = slots[slot].functions;
     std::vector<float> scale(f.dimension, 1);
     if (f.scale != nullptr) std::copy(f.scale, f.scale + f.dimension, scale.begin());
-    visit(kernels.mlp->write, slot, theta, hidden, scale.data());
+    visit(kernels.write, slot, theta, hidden, scale.data());
   }
 
  private:

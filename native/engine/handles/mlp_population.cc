@@ -8,13 +8,17 @@ namespace {
 
 class MlpPopulation : public Handle {
   const Mlp mlp;
+  const Precision precision;
   const size_t weights;
   LaneGroups lanes;
 
  public:
-  /** Reads {network, slots}; the slots are empty. */
+  /** Reads {network, precision?, slots}; the slots are empty. */
   explicit MlpPopulation(Fields& f)
-      : mlp(mlp_from(f.object("network"))), weights(phi_size(mlp)), lanes(mlp, static_cast<size_t>(f.integer("slots", 1))) {}
+      : mlp(mlp_from(f.object("network"))),
+        precision(precision_from(f)),
+        weights(phi_size(mlp)),
+        lanes(mlp, static_cast<size_t>(f.integer("slots", 1))) {}
 
   Work prepare(const std::string& operation, Fields& f) override {
     if (operation == "fill") return fill(f);
@@ -40,16 +44,16 @@ class MlpPopulation : public Handle {
     float* theta = f.array<float>("theta", 2 * static_cast<size_t>(functions.dimension));
     float* hidden = f.array<float>("hidden", 2 * state_size(mlp, tensors_of(network)));
     return [this, slot, functions, step, theta, hidden](Engine& engine) {
-      lanes.put(*engine.kernels, slot, functions);
+      lanes.put(engine.mlp(precision), slot, functions);
       lanes.lane(slot).step = step;
-      lanes.write(*engine.kernels, slot, theta, hidden);
+      lanes.write(engine.mlp(precision), slot, theta, hidden);
     };
   }
 
   /** Takes what it holds out of `slot`. */
   Work empty(Fields& f) {
     const size_t slot = slot_of(f);
-    return [this, slot](Engine& engine) { lanes.remove(*engine.kernels, slot); };
+    return [this, slot](Engine& engine) { lanes.remove(engine.mlp(precision), slot); };
   }
 
   /**
@@ -80,7 +84,7 @@ class MlpPopulation : public Handle {
     }
     return [this, steps, slots](Engine& engine) {
       std::vector<PopulationGroup> all = lanes.all(static_cast<long>(2 * slots));
-      engine.kernels->mlp->advance({mlp, all.data(), static_cast<int>(all.size()), steps}, engine.pool);
+      engine.mlp(precision).advance({mlp, all.data(), static_cast<int>(all.size()), steps}, engine.pool);
       for (size_t slot = 0; slot < slots; slot++)
         if (lanes.holds(slot)) lanes.lane(slot).step += steps;
     };
@@ -92,12 +96,12 @@ class MlpPopulation : public Handle {
       for (size_t slot = 0; slot < lanes.size(); slot++) {
         if (!lanes.holds(slot)) continue;
         std::vector<float> theta(2 * lanes.functions(slot).dimension), hidden(2 * lanes.state(slot));
-        lanes.read(*engine.kernels, slot, theta.data(), hidden.data());
+        lanes.read(engine.mlp(precision), slot, theta.data(), hidden.data());
         for (std::vector<float>* both : {&theta, &hidden}) {
           const size_t half = both->size() / 2;
           for (size_t i = 0; i < half; i++) (*both)[i] = (*both)[half + i] = ((*both)[i] + (*both)[half + i]) / 2;
         }
-        lanes.write(*engine.kernels, slot, theta.data(), hidden.data());
+        lanes.write(engine.mlp(precision), slot, theta.data(), hidden.data());
       }
     };
   }
@@ -108,7 +112,7 @@ class MlpPopulation : public Handle {
     if (!lanes.holds(slot)) throw std::out_of_range("slot: it is empty");
     float* theta = f.array<float>("theta", 2 * static_cast<size_t>(lanes.functions(slot).dimension));
     float* hidden = f.array<float>("hidden", 2 * lanes.state(slot));
-    return [this, slot, theta, hidden](Engine& engine) { lanes.read(*engine.kernels, slot, theta, hidden); };
+    return [this, slot, theta, hidden](Engine& engine) { lanes.read(engine.mlp(precision), slot, theta, hidden); };
   }
 
   size_t slot_of(Fields& f) const {

@@ -9,15 +9,17 @@ namespace {
 
 class MlpSteps : public Handle {
   const Mlp mlp;
+  const Precision precision;
   const std::vector<Tensor> tensors;
   const size_t weights, functions, dimension;
   long steps;
   Floats hidden, gradient;
 
  public:
-  /** Reads {network, tensors, functions, steps, hidden?}: the steps taken so far, and a state to resume from. */
+  /** Reads {network, precision?, tensors, functions, steps, hidden?}: the steps taken so far, and a state to resume from. */
   explicit MlpSteps(Fields& f)
       : mlp(mlp_from(f.object("network"))),
+        precision(precision_from(f)),
         tensors(tensors_from(f, "tensors")),
         weights(phi_size(mlp)),
         functions(static_cast<size_t>(f.integer("functions", 1))),
@@ -54,7 +56,7 @@ class MlpSteps : public Handle {
       task.step = steps++;
       task.gradient = gradient.data();
       task.hidden = hidden.data();
-      engine.kernels->mlp->step(task, engine.pool);
+      engine.mlp(precision).step(task, engine.pool);
     };
   }
 

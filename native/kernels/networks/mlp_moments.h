@@ -190,7 +190,7 @@ void moments(const Shape& shape, const MlpPlan& plan, const MlpWeights& w, const
 }
 
 /**
- * The first layer's kernel with the inputs' normalisation.
+ * The first layer's kernel with the inputs' normalisation, as operands.
  * @param sums added up over the parts of the matrix
  */
 template <class Lanes>
@@ -206,6 +206,7 @@ void normalise(const MlpPlan& plan, const MlpWeights& w, const MlpMatrix& m, con
   };
   for (int slot = 0; slot < plan.slots.count(); slot++)
     put(s.kernel + static_cast<long>(slot) * units * Lanes::kWidth, rows.slot[slot], factor(Lanes::across(sums.slot[slot]) * share));
+  weight_operands<Lanes>(s.kernel, plan.slots.count(), units, s.kernel);
   if (m.vector) {
     for (int k = 0; k < factored; k++) {
       const V mean = Lanes::across(sums.moment[k]) * share, inverse = Lanes::across(sums.inverse[k]) * share;

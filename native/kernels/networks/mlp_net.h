@@ -1,5 +1,6 @@
 #pragma once
 // The network at every coordinate, and the step.
+#include "../operands.h"
 #include "../tiles.h"
 #include "mlp_moments.h"
 
@@ -11,7 +12,7 @@ constexpr int kNetUnits = kRegisters == 32 ? 8 : 4;
 
 /** A thread's memory for the network. */
 struct MlpScratch {
-  /** The slots of a block, [slots][vectors], and the values of two layers, [units][vectors]. */
+  /** The slots of a block, [slots][vectors], and the values of two layers, [units][vectors]; as operands. */
   float *slots, *values[2];
   /** What time and the bias add to the first layer: [units], for matrices and for vectors. */
   float *base_matrix, *base_vector;
@@ -77,30 +78,44 @@ INLINE void add_rank_one(const MlpPlan& plan, const float* a, const float* b, co
 }
 
 /**
- * to[j][n] = first(j)[n] + Σ_i w[i][j] x[i][n], over tiles of units j; negative values become 0 if Rectify.
- * @param w [inputs][units] @param first(j, n) where unit j's sum begins
+ * to[j][n] = rows[j] (+ columns[n][j]) + Σ_i w[i][j] x[i][n], over tiles of units j, and ReLU of that as operands if
+ * `rectifies`. A call, since it has many tiles, which would be compiled anew for every network and layer.
+ * @param w [inputs][units] and x: operands @param columns null for none
  */
-template <class Lanes, int NB, bool Rectify, class First>
-INLINE void weigh(const float* w, const float* x, int inputs, int units, float* to, const First& first) {
+template <class Lanes, int NB>
+__attribute__((noinline)) void weigh(const float* w, const float* x, long inputs, int units, float* to, const float* rows,
+                                     const float* columns, bool rectifies) {
+  static_assert(kNetUnits % 2 == 0, "pairs of units are in one tile");
   for_tiles<kNetUnits>(units, [&](int unit, auto size) {
     constexpr int U = decltype(size)::value;
     V a[U][NB];
-    UNROLL for (int j = 0; j < U; j++) UNROLL for (int n = 0; n < NB; n++) a[j][n] = first(unit + j, n);
+    UNROLL for (int j = 0; j < U; j++) {
+      const V row = Lanes::get(rows, unit + j);
+      UNROLL for (int n = 0; n < NB; n++) a[j][n] = columns ? row + load(columns + (n * units + unit + j) * kLanes) : row;
+    }
     const float* from = w + unit * Lanes::kWidth;
 #pragma GCC unroll 1
-    for (int i = 0; i < inputs; i++) {
+    for (long i = 0; i < inputs; i++) {
       V xs[NB];
       UNROLL for (int n = 0; n < NB; n++) xs[n] = load(x + (i * NB + n) * kLanes);
       UNROLL for (int j = 0; j < U; j++) {
         V weight = Lanes::get(from, j);
         if constexpr (NB > 1) keep_in_register(weight);
-        UNROLL for (int n = 0; n < NB; n++) a[j][n] = fma(weight, xs[n], a[j][n]);
+        UNROLL for (int n = 0; n < NB; n++) a[j][n] = add_product(weight, xs[n], a[j][n]);
       }
       from += units * Lanes::kWidth;
     }
+    if (rectifies) {
+      UNROLL for (int j = 0; j < U; j++) UNROLL for (int n = 0; n < NB; n++) a[j][n] = at_least(a[j][n], 0);
+      if constexpr (kPairs) {
+        UNROLL for (int j = 0; j < U; j += 2)
+          UNROLL for (int n = 0; n < NB; n++)
+            store(to + ((unit + j) / 2 * NB + n) * kLanes, operand(a[j][n], j + 1 < U ? a[(j + 1) % U][n] : V{}));
+        return;
+      }
+    }
     UNROLL for (int j = 0; j < U; j++)
-      UNROLL for (int n = 0; n < NB; n++)
-        store(to + ((unit + j) * NB + n) * kLanes, Rectify ? at_least(a[j][n], 0) : a[j][n]);
+      UNROLL for (int n = 0; n < NB; n++) store(to + ((unit + j) * NB + n) * kLanes, a[j][n]);
   });
 }
 
@@ -118,7 +133,17 @@ INLINE V direct(const Shape& shape, const MlpPlan& plan, const MlpWeights& w, co
   for (int n = 0; n < NB; n++) {
     const long e = i + n * kLanes;
     float* to = scratch.slots + n * kLanes;
+    V first;
+    bool waits = false;
     const auto put = [&](V v) __attribute__((always_inline)) {
+      if constexpr (kPairs) {
+        waits = !waits;
+        if (waits) {
+          first = v;
+          return;
+        }
+        v = operand(first, v);
+      }
       store(to, v);
       to += NB * kLanes;
     };
@@ -146,24 +171,18 @@ INLINE V direct(const Shape& shape, const MlpPlan& plan, const MlpWeights& w, co
     }
     if (in.factored_gradient) UNROLL_FEW for (int k = 0; k < in.factored; k++) put(g * factor[k]);
     if (in.factored_momentum) UNROLL_FEW for (int k = 0; k < in.factored; k++) put(mean[k] * factor[k]);
+    if (waits) put(V{});
   }
   const int last = plan.layers - 1, units = plan.widths[1];
-  const float *x = scratch.slots, *kernel = s.kernel;
-  int inputs = in.count();
   const float* columns = scratch.column_base + (vector - block) * units * kLanes;
   const float* rows = s.row_base + row * units * Lanes::kWidth;
-  const auto first = [&](int j, int n) { return Lanes::get(rows, j) + load(columns + (n * units + j) * kLanes); };
   float* to = scratch.values[0];
-  if (last > 0) weigh<Lanes, NB, true>(kernel, x, inputs, units, to, first);
-  else weigh<Lanes, NB, false>(kernel, x, inputs, units, to, first);
+  weigh<Lanes, NB>(s.kernel, scratch.slots, operands(in.count()), units, to, rows, columns, last > 0);
   for (int l = 1; l <= last; l++) {
-    x = to;
+    const float* const x = to;
     to = scratch.values[l & 1];
-    kernel = w.phi + plan.kernel[l] * Lanes::kWidth;
-    const float* bias = w.phi + plan.bias[l] * Lanes::kWidth;
-    const auto begin = [&](int j, int) { return Lanes::get(bias, j); };
-    if (l < last) weigh<Lanes, NB, true>(kernel, x, plan.widths[l], plan.widths[l + 1], to, begin);
-    else weigh<Lanes, NB, false>(kernel, x, plan.widths[l], plan.widths[l + 1], to, begin);
+    const float* const bias = w.phi + plan.bias[l] * Lanes::kWidth;
+    weigh<Lanes, NB>(w.kernel[l], x, operands(plan.widths[l]), plan.widths[l + 1], to, bias, nullptr, l < last);
   }
   V sum{};
   for (int n = 0; n < NB; n++) {

@@ -8,6 +8,8 @@
 #include "../../engine/mlp.h"
 #include "../activations.h"
 #include "../memory.h"
+#include "../operands.h"
+#include "lane_policies.h"
 
 namespace metadescent::METADESCENT_ISA {
 
@@ -149,14 +151,31 @@ struct MlpPlan {
 struct MlpWeights {
   /** [weights] */
   const float* phi;
+  /** The kernels of the layers after the first, [below][units], as operands. */
+  const float* kernel[kMaxMlpLayers];
   /** β and 1 - β per decay, in MlpPlan's order. */
   float *decay, *rest;
+  /** Memory of the kernels. */
+  float* operands;
 };
 
+/** A kernel [below][units] as operands, [operands(below)][units]; `to` may be the kernel itself. */
 template <class Lanes>
-void take_decays(const MlpPlan& plan, Arena& arena, MlpWeights& w) {
+void weight_operands(const float* kernel, int below, int units, float* to) {
+  if constexpr (!kPairs) return;
+  const long row = static_cast<long>(units) * Lanes::kWidth;
+  for (int i = 0; i < below; i += 2)
+    for (int j = 0; j < units; j++) {
+      const V second = i + 1 < below ? Lanes::get(kernel + (i + 1) * row, j) : V{};
+      Lanes::put(to + i / 2 * row, j, operand(Lanes::get(kernel + i * row, j), second));
+    }
+}
+
+template <class Lanes>
+void take_weights(const MlpPlan& plan, Arena& arena, MlpWeights& w) {
   w.decay = arena.take<float>(plan.decay_count() * Lanes::kWidth);
   w.rest = arena.take<float>(plan.decay_count() * Lanes::kWidth);
+  w.operands = kPairs ? arena.take<float>(plan.size * Lanes::kWidth) : nullptr;
 }
 
 /** 1 - β = (1 - β0) e^(10 δ), at most 1. */
@@ -176,6 +195,17 @@ void set_decays(const MlpPlan& plan, MlpWeights& w) {
     Lanes::put(w.rest, k, rest);
     Lanes::put(w.decay, k, decay);
   }
+}
+
+/** From φ: the kernels, and the decays. */
+template <class Lanes>
+void set_weights(const MlpPlan& plan, MlpWeights& w) {
+  for (int l = 1; l < plan.layers; l++) {
+    const float* const kernel = w.phi + plan.kernel[l] * Lanes::kWidth;
+    w.kernel[l] = kPairs ? w.operands + plan.kernel[l] * Lanes::kWidth : kernel;
+    if (kPairs) weight_operands<Lanes>(kernel, plan.widths[l], plan.widths[l + 1], w.operands + plan.kernel[l] * Lanes::kWidth);
+  }
+  set_decays<Lanes>(plan, w);
 }
 
 }  // namespace metadescent::METADESCENT_ISA

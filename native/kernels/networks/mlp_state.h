@@ -1,6 +1,5 @@
 #pragma once
 // An MLP optimizer's state for one matrix, and what a step computes of it on the way.
-#include "lane_policies.h"
 #include "mlp_plan.h"
 
 namespace metadescent::METADESCENT_ISA {
@@ -51,7 +50,7 @@ struct MlpStatistics {
   float *row_factor[kMaxDecays], *column_factor[kMaxDecays], *column_square[kMaxDecays];
   /** Mean squares of the inputs r, c, 1/√(r + ε), 1/√(c + ε). */
   float *row_mean, *column_mean, *inverse_row_mean, *inverse_column_mean;
-  /** The first layer's kernel with the inputs' normalisation, [slots][units]; and of rows and columns, [4][factored][units]. */
+  /** The first layer's kernel with the inputs' normalisation, [slots][units], as operands; and of rows and columns, [4][factored][units]. */
   float *kernel, *rank_one;
   /** What the bias, time and a row add to the first layer, [rows][units]. */
   float* row_base;

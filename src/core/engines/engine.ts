@@ -2,6 +2,7 @@ import type { EngineInfo } from '../../contract/events.js';
 import type { LearnedSpec } from '../../contract/optimizers.js';
 import type { StepRates } from '../../contract/use.js';
 import type { Descend } from '../optimizers/meta-adam.js';
+import type { Orthogonalise } from '../optimizers/newton-schulz.js';
 import type { FunctionBatch } from '../problems/batch.js';
 
 /**
@@ -20,6 +21,8 @@ export interface Engine {
   openLoop(optimizer: LearnedSpec, batch: FunctionBatch, state?: OpenLoopState): Promise<OpenLoop>;
   /** The meta-optimizer's step, if the engine has a faster one than optimizers/meta-adam.ts, with the same bits. */
   readonly descend?: Descend;
+  /** Muon's Newton-Schulz iterations, if the engine has a faster form than optimizers/newton-schulz.ts. */
+  readonly orthogonalise?: Orthogonalise;
 }
 
 export interface OpenFunctions {

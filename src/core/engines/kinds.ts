@@ -27,9 +27,9 @@ const tfjs: EngineKind = {
 
 const native: EngineKind = {
   ...engineContract('native'),
-  async missing() {
-    const { loadAddon } = await import('./native/addon.js');
-    return reasonOf(loadAddon);
+  async missing({ precision }) {
+    const { loadAddon, loadBf16 } = await import('./native/addon.js');
+    return reasonOf(precision === 'bf16' ? loadBf16 : loadAddon);
   },
   /** With tfjs for the gradients of problems that have no native kernels. */
   async open(spec, problems) {
@@ -38,7 +38,7 @@ const native: EngineKind = {
       import('./native/arguments.js'),
     ]);
     const elsewhere = !problems.every(hasKernelsWithin);
-    return createNativeEngine(elsewhere ? await tfjs.open(spec, problems) : undefined);
+    return createNativeEngine(elsewhere ? await tfjs.open(spec, problems) : undefined, spec.precision);
   },
 };
 

@@ -45,7 +45,7 @@ async function* optimiseByRule(engine: Engine, batch: FunctionBatch, spec: Tuned
         evaluated = await functions.evaluate(point, t);
       }
       const { gradient, observed = gradient } = evaluated;
-      rule.update(at(t), observed, state, update, theta, tensors);
+      rule.update(at(t), observed, state, update, theta, tensors, engine.orthogonalise);
       for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
       yield;
     }

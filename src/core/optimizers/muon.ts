@@ -16,34 +16,47 @@ export const muon: UpdateRule<'muon'> = {
   title: 'Muon',
   usualRate: 0.02,
   init: (n) => zeroState(n, 2),
-  update({ momentum, vectorRate, ...spec }, gradient, state, update, theta, tensors) {
+  update({ momentum, vectorRate, ...spec }, gradient, state, update, theta, tensors, orthogonalise = newtonSchulz) {
     const { learningRate, weightDecay } = spec;
     const ofVectors = { ...spec, name: 'adamw', learningRate: learningRate * vectorRate } as const;
     if (!tensors.some(({ shape }) => shape.length > 1)) {
       adamw.update(ofVectors, gradient, state, update, theta, tensors);
       return;
     }
-    for (let from = 0; from < gradient.length; )
-      for (const tensor of tensors) {
-        const size = tensor.shape.reduce((product, length) => product * length, 1);
-        const part = (values: Float32Array) => values.subarray(from, from + size);
-        const own = { vectors: state.vectors.map(part), steps: state.steps };
-        const [g, u, x] = [part(gradient), part(update), part(theta)];
-        from += size;
-        if (tensor.shape.length < 2) {
-          adamw.update(ofVectors, g, own, u, x, [tensor]);
-          continue;
+    const sizes = tensors.map(({ shape }) => shape.reduce((product, length) => product * length, 1));
+    const dimension = sizes.reduce((sum, size) => sum + size, 0);
+    let from = 0;
+    for (const [i, tensor] of tensors.entries()) {
+      const size = sizes[i]!;
+      const parts = Array.from({ length: gradient.length / dimension }, (_, b) => (values: Float32Array) => {
+        const first = b * dimension + from;
+        return values.subarray(first, first + size);
+      });
+      if (tensor.shape.length < 2) {
+        for (const part of parts) {
+          const own = { vectors: state.vectors.map(part), steps: state.steps };
+          adamw.update(ofVectors, part(gradient), own, part(update), part(theta), [tensor]);
         }
-        const m = own.vectors[0]!;
-        for (let i = 0; i < size; i++) m[i] = momentum * m[i]! + (1 - momentum) * g[i]!;
+      } else {
         const columns = tensor.shape.at(-1)!;
         const rows = size / columns;
-        const ahead = new Float64Array(size);
-        for (let i = 0; i < size; i++) ahead[i] = momentum * m[i]! + (1 - momentum) * g[i]!;
-        const direction = newtonSchulz(ahead, rows, columns);
+        const ahead = new Float64Array(parts.length * size);
+        for (const [b, part] of parts.entries()) {
+          const [g, m] = [part(gradient), part(state.vectors[0]!)];
+          for (let i = 0; i < size; i++) {
+            m[i] = momentum * m[i]! + (1 - momentum) * g[i]!;
+            ahead[b * size + i] = momentum * m[i]! + (1 - momentum) * g[i]!;
+          }
+        }
+        orthogonalise(ahead, rows, columns);
         const scale = Math.sqrt(Math.max(1, columns / rows));
-        for (let i = 0; i < size; i++) u[i] = -learningRate * (scale * direction[i]! + weightDecay * x[i]!);
+        for (const [b, part] of parts.entries()) {
+          const [u, x] = [part(update), part(theta)];
+          for (let i = 0; i < size; i++) u[i] = -learningRate * (scale * ahead[b * size + i]! + weightDecay * x[i]!);
+        }
       }
+      from += size;
+    }
     state.steps++;
   },
 };

@@ -1,20 +1,31 @@
-/** a, b, c of X ← a X + b X Xᵀ X + c (X Xᵀ)² X, and how often it is done (github.com/KellerJordan/Muon). */
-const [a, b, c] = [3.4445, -4.775, 2.0315];
-const iterations = 5;
-/** Added to the norm that a matrix is divided by at first; from the same source. */
-const normFloor = 1e-7;
+/**
+ * a, b, c of X ← a X + b X Xᵀ X + c (X Xᵀ)² X, how often it is done, and what is added to the norm that a matrix is divided
+ * by at first (github.com/KellerJordan/Muon).
+ */
+export const newtonSchulzConstants = { a: 3.4445, b: -4.775, c: 2.0315, iterations: 5, normFloor: 1e-7 } as const;
 
 /**
- * A matrix with its singular values brought near 1 by Newton-Schulz iterations: G = U S Vᵀ becomes U p(…p(S/(‖G‖ + 1e-7))) Vᵀ
- * with p(σ) = a σ + b σ³ + c σ⁵ and the Frobenius norm ‖G‖ (Jordan et al. 2024).
+ * Replaces matrices by themselves with their singular values brought near 1: G = U S Vᵀ becomes
+ * U p(…p(S/(‖G‖ + 1e-7))) Vᵀ with p(σ) = a σ + b σ³ + c σ⁵ and the Frobenius norm ‖G‖ (Jordan et al. 2024).
  *
- * Each iterate is a polynomial of the Gram matrix on the shorter side, K, times X_0. So K and the polynomial P are what is
- * iterated, K ← M² K and P ← M P with M = a I + b K + c K², and the long side is multiplied only once at either end. In
- * double, where K's squared condition does not matter.
- *
- * @param matrix [rows, columns], row by row
+ * @param matrices [count, rows, columns]
  */
-export function newtonSchulz(matrix: Float64Array, rows: number, columns: number): Float64Array {
+export type Orthogonalise = (matrices: Float64Array, rows: number, columns: number) => void;
+
+/**
+ * By Newton-Schulz iterations. Each iterate is a polynomial of the Gram matrix on the shorter side, K, times X_0. So K and
+ * the polynomial P are what is iterated, K ← M² K and P ← M P with M = a I + b K + c K², and the long side is multiplied
+ * only once at either end. In double, where K's squared condition does not matter.
+ */
+export const newtonSchulz: Orthogonalise = (matrices, rows, columns) => {
+  for (let at = 0; at < matrices.length; at += rows * columns) {
+    const matrix = matrices.subarray(at, at + rows * columns);
+    matrix.set(iterated(matrix, rows, columns));
+  }
+};
+
+function iterated(matrix: Float64Array, rows: number, columns: number): Float64Array {
+  const { a, b, c, iterations, normFloor } = newtonSchulzConstants;
   let squares = 0;
   for (let i = 0; i < matrix.length; i++) squares += matrix[i]! * matrix[i]!;
   const norm = Math.sqrt(squares) + normFloor;

@@ -1,5 +1,6 @@
 import type { RuleName, RuleOf } from '../../contract/optimizers.js';
 import type { Parameter } from '../../contract/problems/family.js';
+import type { Orthogonalise } from './newton-schulz.js';
 
 /** State of a hand-designed rule: vectors of θ's length, and the number of steps taken. */
 export interface RuleState {
@@ -36,6 +37,7 @@ export interface UpdateRule<N extends RuleName = RuleName> {
    * @param update [n] receives θ_{t+1} - θ_t
    * @param theta [n] θ_t
    * @param tensors of one function, in θ's order, for rules that treat matrices in their own way; empty for a vector
+   * @param orthogonalise an engine's, for rules that need it
    */
   update(
     spec: RuleOf<N> & { learningRate: number },
@@ -44,6 +46,7 @@ export interface UpdateRule<N extends RuleName = RuleName> {
     update: Float32Array,
     theta: Float32Array,
     tensors: Tensors,
+    orthogonalise?: Orthogonalise,
   ): void;
 }
 

@@ -30,7 +30,11 @@ function near(found: ArrayLike<number>, expected: readonly number[], tolerance: 
     assert.ok(Math.abs(found[i]! - x) <= tolerance, `entry ${i}: ${found[i]} is not ${x}`);
 }
 
-const ofMatrix = (g: Matrix) => newtonSchulz(Float64Array.from(g.flat()), g.length, g[0]!.length);
+function ofMatrix(g: Matrix): Float64Array {
+  const found = Float64Array.from(g.flat());
+  newtonSchulz(found, g.length, g[0]!.length);
+  return found;
+}
 
 describe('Newton-Schulz iterations', () => {
   it('of a diagonal matrix are the polynomial of each entry over the norm', () => {

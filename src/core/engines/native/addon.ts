@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { newtonSchulzConstants, type Orthogonalise } from '../../optimizers/newton-schulz.js';
 import { Unsupported } from '../engine.js';
 import { type Descriptor, Shapes } from './fields.js';
 
@@ -12,12 +13,13 @@ export type AddonHandle = { readonly [opened]: never };
 
 /** The exports of native/engine/addon.cc. */
 interface Exports {
-  start(instructionSet: string, threads: number): string;
+  start(instructionSet: string, threads: number): [instructionSet: string, bf16: boolean];
   shape(names: readonly string[]): number;
   open(closed: AddonHandle | undefined, ...fields: unknown[]): AddonHandle;
   call(handle: AddonHandle, operation: string, background: boolean, ...fields: unknown[]): Promise<void> | undefined;
   close(handle: AddonHandle): void;
   descend(...fields: unknown[]): void;
+  orthogonalise(...fields: unknown[]): void;
 }
 
 /** The addon. A field that is missing, unknown or of another kind or length throws. */
@@ -28,8 +30,8 @@ export class Addon {
     this.shapes = new Shapes((names) => exports.shape(names));
   }
 
-  /** @returns the instruction set's name */
-  start(instructionSet: string, threads: number): string {
+  /** @returns the instruction set's name, and whether it has products in bfloat16 */
+  start(instructionSet: string, threads: number) {
     return this.exports.start(instructionSet, threads);
   }
 
@@ -58,6 +60,10 @@ export class Addon {
   descend(fields: Descriptor): void {
     this.exports.descend(...this.shapes.pack(fields));
   }
+
+  readonly orthogonalise: Orthogonalise = (matrices, rows, columns) => {
+    this.exports.orthogonalise(...this.shapes.pack({ matrices, rows, columns, ...newtonSchulzConstants }));
+  };
 }
 
 export interface LoadedAddon {
@@ -65,6 +71,10 @@ export interface LoadedAddon {
   /** Identifies the sources and the compiler of the build. */
   readonly version: string;
   readonly instructionSet: string;
+  /** Whether it has products in bfloat16. */
+  readonly bf16: boolean;
+  /** Of the products of MLP optimizers. */
+  readonly precision: 'fp32' | 'bf16';
   readonly threads: number;
   readonly calls: Calls;
 }
@@ -116,14 +126,31 @@ export function loadAddon(): LoadedAddon {
   }
   try {
     const addon = new Addon(createRequire(import.meta.url)(join(folder, build.file)));
-    const instructionSet = addon.start(process.env.METADESCENT_ISA ?? '', threads);
-    loaded = { addon, version: build.version, instructionSet, threads, calls: new Calls(threads) };
+    const [instructionSet, bf16] = addon.start(process.env.METADESCENT_ISA ?? '', threads);
+    loaded = {
+      addon,
+      version: build.version,
+      instructionSet,
+      bf16,
+      precision: 'fp32',
+      threads,
+      calls: new Calls(threads),
+    };
     return loaded;
   } catch (error) {
     throw new Unsupported(
       `engine.name: the native engine does not start: ${(error as Error).message}. To rebuild it, remove dist/native and run npm run setup.`,
     );
   }
+}
+
+/** The same with products in bfloat16. @throws Unsupported if it does not load, or has none. */
+export function loadBf16(): LoadedAddon {
+  const addon = loadAddon();
+  if (addon.bf16) return { ...addon, precision: 'bf16' };
+  throw new Unsupported(
+    `engine.precision: "bf16" needs a processor with AVX512_BF16; here the native engine has ${addon.instructionSet}. Use "fp32".`,
+  );
 }
 
 function threadsFrom(text: string | undefined): number {

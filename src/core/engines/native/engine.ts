@@ -1,8 +1,9 @@
+import type { EngineSpec } from '../../../contract/spec.js';
 import { metaAdam } from '../../optimizers/meta-adam.js';
 import type { FunctionBatch } from '../../problems/batch.js';
 import { type Engine, type OpenFunctions, Unsupported } from '../engine.js';
 import { EpisodePairs } from '../population.js';
-import { loadAddon } from './addon.js';
+import { loadAddon, loadBf16 } from './addon.js';
 import { hasKernels, hasKernelsWithin } from './arguments.js';
 import { ComposedFunctions } from './composed.js';
 import { NativeFunctions } from './functions.js';
@@ -17,10 +18,14 @@ import { networksWithBackward, networksWithKernels } from './support.js';
  * processor's widest vectors. For others, another engine evaluates the functions; the network (one per group), its state
  * and the backward pass stay native. θ and h are in this process's arrays, in the layout of {@link EpisodeState}.
  * @param gradients evaluates problems without kernels
- * @throws Unsupported if it is not built or does not start.
+ * @param precision of the products of MLP optimizers, and of functions in the lanes of their populations
+ * @throws Unsupported if it is not built, does not start or lacks the precision.
  */
-export function createNativeEngine(gradients?: Pick<Engine, 'info' | 'openFunctions'>): Engine {
-  const native = loadAddon();
+export function createNativeEngine(
+  gradients?: Pick<Engine, 'info' | 'openFunctions'>,
+  precision: NonNullable<EngineSpec['precision']> = 'fp32',
+): Engine {
+  const native = precision === 'bf16' ? loadBf16() : loadAddon();
   const { addon, version, instructionSet, threads } = native;
   const descended = new Float64Array(2);
   const openFunctions = async (batch: FunctionBatch): Promise<OpenFunctions> => {
@@ -30,7 +35,14 @@ export function createNativeEngine(gradients?: Pick<Engine, 'info' | 'openFuncti
     if (gradients) return gradients.openFunctions(batch);
     throw new Unsupported(`problem.name: "${batch.problem.name}" has no native kernels.`);
   };
-  const info = { engine: 'native', backend: 'cpu', version, instructionSet, threads };
+  const info = {
+    engine: 'native',
+    backend: 'cpu',
+    version,
+    instructionSet,
+    threads,
+    ...(precision !== 'fp32' && { precision }),
+  };
   const engine: Engine = {
     info: gradients ? { ...info, gradient: nameOf(gradients) } : info,
     openFunctions,
@@ -71,6 +83,7 @@ export function createNativeEngine(gradients?: Pick<Engine, 'info' | 'openFuncti
       if (Number.isFinite(norm)) state.steps++;
       return { norm, finite: finite === 1 };
     },
+    orthogonalise: addon.orthogonalise,
   };
   return engine;
 }

@@ -18,17 +18,21 @@ type Field =
 /** The names of fields seen so far: a path of names leads to their number. */
 class Path {
   private readonly next = new Map<string, Path>();
+  /** The last one taken, since most calls take the same: to compare names takes less time than to look them up. */
+  private last: { readonly name: string; readonly path: Path } | undefined;
   /** Once the addon knows the names. */
   shape: number | undefined;
 
   constructor(readonly names: readonly string[] = []) {}
 
   to(name: string): Path {
+    if (this.last?.name === name) return this.last.path;
     let path = this.next.get(name);
     if (path === undefined) {
       path = new Path([...this.names, name]);
       this.next.set(name, path);
     }
+    this.last = { name, path };
     return path;
   }
 }

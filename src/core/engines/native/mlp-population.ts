@@ -37,7 +37,13 @@ export class MlpPopulation implements Population {
     private readonly optimizer: MlpSpec,
     slots: number,
   ) {
-    this.handle = new NativeHandle(native, { kind: 'mlp-population', network: mlpDescriptor(optimizer), slots });
+    const { precision } = native;
+    this.handle = new NativeHandle(native, {
+      kind: 'mlp-population',
+      network: mlpDescriptor(optimizer),
+      precision,
+      slots,
+    });
   }
 
   /** @param engine opens the episodes of functions of other kinds */

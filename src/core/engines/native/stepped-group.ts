@@ -65,7 +65,7 @@ export class SteppedGroup {
     this.size = count * dimension;
     const { optimizer } = group;
     this.optimizer = !isNetwork(group)
-      ? new SteppedRule(group, n, hidden, steps)
+      ? new SteppedRule(native, group, n, hidden, steps)
       : optimizer.name === 'mlp'
         ? new SteppedMlp(native, group, optimizer, count, hidden, steps)
         : new SteppedNetwork(native, lstmOf(group.optimizer), n, hidden, steps === 0);

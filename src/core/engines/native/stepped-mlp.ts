@@ -32,6 +32,7 @@ export class SteppedMlp {
     this.handle = new NativeHandle(native, {
       kind: 'mlp-steps',
       network: mlpDescriptor(optimizer),
+      precision: native.precision,
       tensors: tensorNumbers(parameters),
       functions,
       steps,

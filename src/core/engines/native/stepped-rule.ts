@@ -2,6 +2,7 @@ import type { RuleGroup } from '../../../contract/groups.js';
 import type { GroupRule } from '../../../contract/optimizers.js';
 import { ruleOf } from '../../optimizers/registry.js';
 import type { RuleState } from '../../optimizers/rule.js';
+import type { LoadedAddon } from './addon.js';
 import type { Descriptor } from './fields.js';
 
 /**
@@ -22,6 +23,7 @@ export class SteppedRule {
    * @param steps taken so far
    */
   constructor(
+    private readonly native: LoadedAddon,
     private readonly group: RuleGroup,
     n: number,
     hidden: Float32Array,
@@ -48,9 +50,9 @@ export class SteppedRule {
     _gradient: Float32Array,
     _rates?: Descriptor,
   ): Promise<void> {
-    const { state, update } = this;
+    const { native, state, update } = this;
     const { optimizer, parameters } = this.group;
-    ruleOf(optimizer).update(optimizer, observed, state, update, theta, parameters);
+    ruleOf(optimizer).update(optimizer, observed, state, update, theta, parameters, native.addon.orthogonalise);
     for (let i = 0; i < theta.length; i++) theta[i]! += update[i]!;
   }
 

@@ -1,11 +1,6 @@
-import { exactNeedsTfjs, withoutKernels } from '../../../contract/engines.js';
+import { exactNeedsTfjs, networksOf, withoutKernels } from '../../../contract/engines.js';
 import type { LstmSpec } from '../../../contract/networks/lstm.js';
-import {
-  isNetworkSpec,
-  type NetworkSpec,
-  networkContract,
-  withoutBackward,
-} from '../../../contract/networks/networks.js';
+import { type NetworkSpec, networkContract, withoutBackward } from '../../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { TrainingSpec } from '../../../contract/training.js';
 import { Unsupported } from '../engine.js';
@@ -24,8 +19,7 @@ export function lstmOf(network: NetworkSpec): LstmSpec {
 
 /** @throws Unsupported if back-propagation cannot pass through a network. */
 export function networksWithBackward(optimizer: LearnedSpec): void {
-  const parts = optimizer.name === 'groups' ? optimizer.groups.map((group) => group.optimizer) : [optimizer];
-  const through = parts.filter(isNetworkSpec).find((part) => !networkContract(part).backward);
+  const through = networksOf(optimizer).find((network) => !networkContract(network).backward);
   if (through) throw new Unsupported(withoutBackward(through.name));
 }
 

@@ -12,6 +12,7 @@ import { SteppedNetwork } from '../../../../src/core/engines/native/stepped-netw
 import { selectEngine } from '../../../../src/core/engines/select.js';
 import { adam } from '../../../../src/core/optimizers/adam.js';
 import { descend } from '../../../../src/core/optimizers/meta-adam.js';
+import { newtonSchulz } from '../../../../src/core/optimizers/newton-schulz.js';
 import { sampleFunctions } from '../../../../src/core/problems/batch.js';
 import { Purpose } from '../../../../src/core/random/random.js';
 import { flattenWeights } from '../../../../src/weights/shapes.js';
@@ -231,6 +232,26 @@ describe('the native engine', { skip: missing }, () => {
       assert.equal(ours.finite, !large);
       if (value === 1e25) assert.ok(phi.every(Number.isFinite));
       assert.deepEqual([phi, mine], [expected, theirs]);
+    }
+  });
+
+  it('orthogonalises matrices as newton-schulz.ts does', () => {
+    const engine = createNativeEngine();
+    const draw = normal(seed);
+    for (const [count, rows, columns] of [
+      [1, 1, 1],
+      [2, 1, 7],
+      [3, 33, 1],
+      [2, 20, 20],
+      [4, 57, 30],
+      [1, 10, 130],
+    ] as const) {
+      const matrices = Float64Array.from({ length: count * rows * columns }, draw);
+      const expected = matrices.slice();
+      newtonSchulz(expected, rows, columns);
+      engine.orthogonalise!(matrices, rows, columns);
+      const size = Math.sqrt(Math.min(rows, columns) * count);
+      assert.ok(Math.hypot(...matrices.map((x, i) => x - expected[i]!)) < 1e-10 * size, `${rows} x ${columns}`);
     }
   });
 

@@ -1,5 +1,5 @@
 #pragma once
-// The meta-optimizer's step, whose state is the caller's.
+// Parts of optimizers' steps, whose state is the caller's.
 #include "fields.h"
 #include "task.h"
 
@@ -7,5 +7,8 @@ namespace metadescent {
 
 /** Reads a step's arrays and numbers; `descended` receives the gradient's norm and whether all is finite. */
 Descent descent_from(Fields& fields);
+
+/** Reads the matrices, as many as there are, and the polynomial. */
+Orthogonalisation orthogonalisation_from(Fields& fields);
 
 }  // namespace metadescent
