@@ -56,7 +56,7 @@ export async function ourEstimates(
  * @throws Unsupported as {@link openMatrix} does
  */
 export async function ourSteps(job: MetatrainSpec, arrays: readonly NamedTensor[]): Promise<{ theta: number[] }> {
-  const { episode } = await openMatrix({ createNativeEngine, addFamily }, job.optimizer, arrays);
+  const { episode } = await openMatrix({ createNativeEngine, addFamily }, job, arrays);
   const array = (name: string) => arrays.find((one) => one.name === name)!;
   await episode.advance(array('phi').data as Float32Array, array('gradients').shape[0]!);
   const { theta } = await episode.state();

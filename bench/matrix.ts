@@ -1,5 +1,5 @@
-import type { LearnedSpec } from '../src/contract/optimizers.js';
 import type { ProblemSpec } from '../src/contract/problems.js';
+import type { MetatrainSpec } from '../src/contract/spec.js';
 import { Type } from '../src/contract/type.js';
 import type { Engine, Episode } from '../src/core/engines/engine.js';
 import type { NamedTensor } from '../src/weights/tensors.js';
@@ -20,7 +20,7 @@ let known = false;
  */
 export async function openMatrix(
   { createNativeEngine, addFamily }: MatrixBuild,
-  optimizer: LearnedSpec,
+  { optimizer, engine: { precision } }: Pick<MetatrainSpec, 'optimizer' | 'engine'>,
   arrays: readonly NamedTensor[],
 ): Promise<{ engine: Engine['info']; episode: Episode }> {
   if (!known) {
@@ -36,13 +36,14 @@ export async function openMatrix(
     given.slice(t * start.length, (t + 1) * start.length),
   );
   const losses = new Float32Array(1);
-  const engine = createNativeEngine({
+  const functions: Pick<Engine, 'info' | 'openFunctions'> = {
     info: { engine: name, backend: '', version: '', instructionSet: '', threads: 1 },
     openFunctions: async () => ({
       evaluate: async (_, step) => ({ losses, gradient: gradients[step % gradients.length]! }),
       dispose() {},
     }),
-  });
+  };
+  const engine = createNativeEngine(functions, precision);
   const batch = {
     problem: { name, shape } as unknown as ProblemSpec,
     count: 1,

@@ -69,7 +69,7 @@ async function openRun({ job: spec, build, coordinates }: Case): Promise<Subject
 
 async function openSteps({ job, build, shape }: Case): Promise<Subject> {
   const arrays = stepArrays(shape, 1);
-  const { engine, episode } = await openMatrix(await loadMatrixBuild(build), job!.optimizer, arrays);
+  const { engine, episode } = await openMatrix(await loadMatrixBuild(build), job!, arrays);
   const phi = arrays.find(({ name }) => name === 'phi')!.data as Float32Array;
   return { engine, step: () => episode.advance(phi, 1), dispose: () => episode.dispose() };
 }

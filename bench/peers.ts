@@ -3,13 +3,13 @@
 /** Kinds of work: a meta-step by back-propagation, an outer step of evolution strategies, a step on one tensor. */
 export type Kind = 'unroll' | 'pes' | 'step';
 
-export const peerNames = ['us', 'tfjs', 'jax', 'published', 'torch', 'torch-compile'] as const;
+export const peerNames = ['us', 'bf16', 'tfjs', 'jax', 'published', 'torch', 'torch-compile'] as const;
 export type PeerName = (typeof peerNames)[number];
 
 interface Peer {
   title: string;
   /** Only for ours. */
-  engine?: { name: string };
+  engine?: { name: string; precision?: 'bf16' };
   scripts: Partial<Record<Kind, string>>;
 }
 
@@ -17,6 +17,7 @@ const ours = { unroll: 'ours.js', pes: 'ours.js', step: 'ours.js' };
 
 export const peers: Record<PeerName, Peer> = {
   us: { title: 'metadescent', engine: { name: 'auto' }, scripts: ours },
+  bf16: { title: 'metadescent, bf16', engine: { name: 'native', precision: 'bf16' }, scripts: ours },
   tfjs: { title: 'metadescent, tfjs', engine: { name: 'tfjs' }, scripts: ours },
   jax: { title: 'JAX jit', scripts: { unroll: 'jax_peer.py', pes: 'pes_jax.py', step: 'step_jax.py' } },
   published: { title: 'published structure', scripts: { pes: 'pes_jax.py', step: 'step_jax.py' } },

@@ -6,6 +6,7 @@ import { type PeerName, peerNames, peers } from './peers.js';
 /** From Okabe and Ito's palette for all kinds of colour vision (2008), for light and dark backgrounds. */
 const colours: Record<PeerName, readonly [light: string, dark: string]> = {
   us: ['#0072b2', '#56b4e9'],
+  bf16: ['#5b6770', '#b4bec6'],
   tfjs: ['#008a65', '#2fd0a1'],
   jax: ['#d55e00', '#ff8f40'],
   published: ['#b3261e', '#ff8a80'],

@@ -125,7 +125,7 @@ export const evolution: PesStep = {
   functions: 32,
   coordinates: 2410,
   steps: 50,
-  forms: { us: [''], jax: ['scalar+devices', 'scalar+devices+tasks', 'scalar'], published: ['published'] },
+  forms: { us: [''], bf16: [''], jax: ['scalar+devices', 'scalar+devices+tasks', 'scalar'], published: ['published'] },
 };
 
 const matrix: TensorStep = {
@@ -138,6 +138,7 @@ const matrix: TensorStep = {
   steps: 1,
   forms: {
     us: [''],
+    bf16: [''],
     jax: ['blocks', 'scalar'],
     published: ['published'],
     torch: ['folded', 'folded+passive', 'groups'],

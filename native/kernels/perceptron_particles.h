@@ -105,10 +105,11 @@ class PerceptronParticles {
     for (int l = 0; l < network.layers; l++) {
       if (l == 0) {
         weigh(l, layers[l], [&](long k, int e) { return load_twice(pixels + k * pixel_stride + e * kFunctions); });
-        continue;
+      } else {
+        const Operands x = along_rows(values[l - 1], network.widths[l], network.batch, stride(), right);
+        weigh(l, layers[l], [&](long k, int e) { return load(x.row(k) + e * kLanes); });
       }
-      const Operands x = along_rows(values[l - 1], network.widths[l], network.batch, stride(), right);
-      weigh(l, layers[l], [&](long k, int e) { return load(x.row(k) + e * kLanes); });
+      if (l < network.layers - 1) activate(l);
     }
     return network.loss == Perceptron::kSquaredError ? squared_error() : cross_entropy();
   }
@@ -140,6 +141,7 @@ class PerceptronParticles {
     const Operands weights = along_rows(layer.weights, outputs, inputs, inputs * kLanes, left);
     const Operands cotangents = along_rows(values[l], outputs, network.batch, stride(), right);
     const long count = operands(outputs);
+    derive(l - 1);
     for_tiles<kParticleExamples>(network.batch, [&](int example, auto examples) {
       for_tiles<kParticleUnits>(inputs, [&](int unit, auto units) {
         constexpr int E = decltype(examples)::value, U = decltype(units)::value;
@@ -161,8 +163,7 @@ class PerceptronParticles {
         UNROLL for (int u = 0; u < U; u++)
           UNROLL for (int e = 0; e < E; e++) {
             float* const at = values[l - 1] + (unit + u) * stride() + (example + e) * kLanes;
-            const float* const z = keeps_sums() ? sums[l - 1] + (unit + u) * stride() + (example + e) * kLanes : at;
-            store(at, layer.weight_scale * a[u][e] * derivative(network.activation, load(at), load(z)));
+            store(at, layer.weight_scale * a[u][e] * load(at));
           }
       });
     });
@@ -194,11 +195,36 @@ class PerceptronParticles {
 
   INLINE V value(int l, int unit, int e) const { return load(values[l] + unit * stride() + e * kLanes); }
 
-  /** The layer's weighted sums, activated but for the last layer's. @param x(k, e) an operand of its inputs */
+  /** Replaces a layer's sums by its outputs; apart from the products, since their tiles would each have it anew. */
+  void activate(int l) {
+    each_value(l, [&](float* at, float* sum) {
+      const V z = load(at);
+      if (keeps_sums()) store(sum, z);
+      store(at, activation(network.activation, z));
+    });
+  }
+
+  /** Replaces a layer's outputs by their derivatives. */
+  void derive(int l) {
+    each_value(l, [&](float* at, float* sum) {
+      const V value = load(at);
+      store(at, derivative(network.activation, value, keeps_sums() ? load(sum) : value));
+    });
+  }
+
+  template <class F>
+  INLINE void each_value(int l, const F& f) {
+    for (int u = 0; u < network.widths[l + 1]; u++)
+      for (int e = 0; e < network.batch; e++) {
+        const long at = u * stride() + e * kLanes;
+        f(values[l] + at, keeps_sums() ? sums[l] + at : nullptr);
+      }
+  }
+
+  /** The layer's weighted sums. @param x(k, e) an operand of its inputs */
   template <class X>
   INLINE void weigh(int l, const ParticleLayer& layer, const X& x) {
     const int inputs = network.widths[l], outputs = network.widths[l + 1];
-    const bool activates = l < network.layers - 1;
     const Operands weights = along_columns(layer.weights, outputs, inputs, inputs * kLanes, left);
     const V scale = layer.weight_scale * pixel_scale(l);
     const long count = operands(inputs);
@@ -221,11 +247,7 @@ class PerceptronParticles {
         UNROLL for (int u = 0; u < U; u++) {
           const V bias = layer.bias_scale * load(layer.biases + (unit + u) * kLanes);
           float* const to = values[l] + (unit + u) * stride() + example * kLanes;
-          UNROLL for (int e = 0; e < E; e++) {
-            const V z = fma(scale, a[u][e], bias);
-            if (activates && keeps_sums()) store(sums[l] + (unit + u) * stride() + (example + e) * kLanes, z);
-            store(to + e * kLanes, activates ? activation(network.activation, z) : z);
-          }
+          UNROLL for (int e = 0; e < E; e++) store(to + e * kLanes, fma(scale, a[u][e], bias));
         }
       });
     });

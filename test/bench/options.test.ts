@@ -20,7 +20,7 @@ describe("the benchmark's options", () => {
 
   it('that are invalid are named, with what they take', () => {
     assert.throws(() => readOptions(['--only', 'W9']), /--only W9: expected some of W1, W2.*\n\nnpm run bench --/);
-    assert.throws(() => readOptions(['--peers', 'jx']), /--peers jx: expected some of us, tfjs, jax/);
+    assert.throws(() => readOptions(['--peers', 'jx']), /--peers jx: expected some of us, bf16, tfjs, jax/);
     assert.throws(() => readOptions(['--rounds', '1.5']), /--rounds 1.5: expected a positive integer/);
     assert.throws(() => readOptions(['--threads', '4096']), /this process may use \d+ CPUs/);
     assert.throws(() => readOptions(['--fast']), /--fast/);
