@@ -78,8 +78,7 @@ struct ConvNet : MiniBatches {
 
 /** B functions of one family, each of d coordinates. */
 struct Functions {
-  /** kElsewhere: only coordinates, whose gradients come from the caller. */
-  enum Family { kSimple, kParabola, kQuadratic, kPerceptron, kConvNet, kElsewhere };
+  enum Family { kSimple, kParabola, kQuadratic, kPerceptron, kConvNet };
   Family family;
   long count;
   long dimension;

@@ -1,7 +1,10 @@
 // The kernels of one instruction set: compiled once per set, with its flags and namespace.
 #include "descent.h"
+#include "networks/lstm.h"
 #include "newton_schulz.h"
-#include "unroll.h"
+#include "steps.h"
+#include "unroll_local.h"
+#include "unroll_wide.h"
 
 namespace metadescent::METADESCENT_ISA {
 
@@ -16,21 +19,25 @@ void with_blocks(long coordinates, const F& f) {
   else f(Size<kWide>{});
 }
 
+/** Functions with more coordinates are divided among threads by blocks, unless there are many of them. */
+constexpr long kLargeDimension = 256;
+constexpr long kManyFunctions = 16;
+
 void unroll(const Unroll& task, Pool& pool) {
-  with_blocks(task.functions.count * task.functions.dimension, [&](auto size) { UnrollTask<size.value>(task, pool).run(); });
+  const Functions& f = task.functions;
+  with_blocks(f.count * f.dimension, [&](auto size) {
+    using Net = Lstm<size.value>;
+    if (f.dimension > kLargeDimension && f.count < kManyFunctions) WideUnroll<Net>(task, pool).run();
+    else LocalUnroll<Net>(task, pool).run();
+  });
 }
 
-/** One function that only counts coordinates and is never evaluated. */
-Functions elsewhere(long coordinates) { return {Functions::kElsewhere, 1, coordinates, {}, {}, {}, nullptr}; }
-
-void step(const Step& s, Pool& pool) {
-  const Unroll task{s.network, elsewhere(s.coordinates), s.phi, 1, nullptr, s.theta, s.hidden, s.fresh, 1, s.rates, nullptr, nullptr, kLoss, nullptr};
-  with_blocks(s.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).step(s.gradient); });
+void step(const Step& task, Pool& pool) {
+  with_blocks(task.coordinates, [&](auto size) { take_step<Lstm<size.value>>(task, pool); });
 }
 
-void back(const Back& b, Pool& pool) {
-  const Unroll task{b.network, elsewhere(b.coordinates), b.phi, b.steps, b.weights, nullptr, nullptr, b.fresh, b.segment, b.rates, nullptr, b.gradient, kLoss, nullptr};
-  with_blocks(b.coordinates, [&](auto size) { UnrollTask<size.value>(task, pool).back(b.gradients, b.observed, b.saved); });
+void back(const Back& task, Pool& pool) {
+  with_blocks(task.coordinates, [&](auto size) { go_back<Lstm<size.value>>(task, pool); });
 }
 
 void evaluate(const Evaluation& e, Pool& pool) {

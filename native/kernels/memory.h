@@ -31,4 +31,12 @@ INLINE void with_memory(Pool& pool, int thread, F&& lay_out) {
   lay_out(arena);
 }
 
+INLINE void copy(const V* from, V* to, long count) {
+  for (long i = 0; i < count; i++) to[i] = from[i];
+}
+
+INLINE void clear(V* to, long count) {
+  for (long i = 0; i < count; i++) to[i] = V{};
+}
+
 }  // namespace metadescent::METADESCENT_ISA

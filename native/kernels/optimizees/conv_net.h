@@ -7,8 +7,10 @@
 // each other there.
 //
 // Pooling comes before normalisation and ReLU: these are monotonic and elementwise, so the result is the same.
+#include "../../engine/task.h"
+#include "../memory.h"
 #include "../parallel.h"
-#include "../plan.h"
+#include "../tiles.h"
 #include "cross_entropy.h"
 
 namespace metadescent::METADESCENT_ISA {

@@ -95,8 +95,6 @@ struct Optimizee {
           losses[f] = conv_net.evaluate(x, n.rows + (step * all->count + at) * n.batch, g, pool);
           break;
         }
-        case Functions::kElsewhere:
-          break;
       }
     }
   }

@@ -4,8 +4,10 @@
 // Lanes run along the inputs of a layer, whose weights are transposed for that. Work is divided by digits for the forward
 // and backward pass, and by blocks of inputs for the weights' gradient, only by shapes and with each sum in the digits'
 // order, so the bits are the same for any number of threads, or none.
+#include "../../engine/task.h"
+#include "../memory.h"
 #include "../parallel.h"
-#include "../plan.h"
+#include "../tiles.h"
 #include "cross_entropy.h"
 #include "hidden_units.h"
 #include "squared_error.h"

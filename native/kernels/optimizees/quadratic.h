@@ -3,7 +3,8 @@
 //
 // For several small functions, lanes are functions: W is transposed once, [d][d][lanes], and used at every step. Otherwise
 // lanes run along the rows of W.
-#include "../plan.h"
+#include "../memory.h"
+#include "../tiles.h"
 
 namespace metadescent::METADESCENT_ISA {
 

@@ -1,23 +1,11 @@
 #pragma once
-// Steps of the network on one block of coordinates, forward, and back through a segment of steps.
-#include "pack.h"
+// Steps of an LSTM on one block of coordinates, forward, and back through a segment of steps.
+#include "../products.h"
+#include "lstm_pack.h"
+#include "network.h"
 #include "preprocess.h"
-#include "products.h"
 
 namespace metadescent::METADESCENT_ISA {
-
-/** One row per step t, `stride` floats apart, each beginning with the block's own. */
-struct Rows {
-  const float* at;
-  long stride;
-
-  INLINE const float* row(long t) const { return at + t * stride; }
-};
-
-/** A step's θ_{t+1} = `shrink` θ_t + `step` g_t. */
-struct Rate {
-  float step, shrink;
-};
 
 /** A thread's working memory, for one block at a time. */
 template <int NB>
@@ -49,14 +37,6 @@ struct Scratch {
     dz = arena.take<V>(p.max_gates * NB);
   }
 };
-
-INLINE void copy(const V* from, V* to, long count) {
-  for (long i = 0; i < count; i++) to[i] = from[i];
-}
-
-INLINE void clear(V* to, long count) {
-  for (long i = 0; i < count; i++) to[i] = V{};
-}
 
 /**
  * @param h the layer's previous state, or null if it is zero

@@ -1,7 +1,7 @@
 #pragma once
 // The network's inputs for a gradient g: g itself, or log-and-sign in either form.
-#include "../engine/task.h"
-#include "activations.h"
+#include "../../engine/task.h"
+#include "../activations.h"
 
 namespace metadescent::METADESCENT_ISA {
 

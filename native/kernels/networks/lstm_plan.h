@@ -1,15 +1,15 @@
 #pragma once
-// The layout of a network for blocks of NB vectors of coordinates: sizes, offsets, packed weights.
+// The layout of an LSTM for blocks of NB vectors of coordinates: sizes, offsets, packed weights.
 //
 // An input projection is linear and feeds only the first map, so it is folded into that: the kernels handle a network of 1
 // or 2 inputs, LSTM layers and an output, and the projection's gradient follows exactly from the folded map's.
 //
 // Rows of gates are ordered by unit: gate g (input, forget, cell, output) of unit u is row 4 u + g; in φ it is column
 // g H + u.
-#include "tiles.h"
-#include "activations.h"
-#include "memory.h"
-#include "../engine/task.h"
+#include "../../engine/task.h"
+#include "../activations.h"
+#include "../memory.h"
+#include "../tiles.h"
 
 namespace metadescent::METADESCENT_ISA {
 

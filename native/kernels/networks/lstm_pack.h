@@ -1,6 +1,6 @@
 #pragma once
 // Packs weights φ into the order in which the kernels read them, and unpacks sums of gradients into φ's order.
-#include "plan.h"
+#include "lstm_plan.h"
 
 namespace metadescent::METADESCENT_ISA {
 
