@@ -22,7 +22,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { isProgram } from './setup/program.mjs';
@@ -107,62 +107,78 @@ export async function buildNative() {
  * @returns whether all passed
  */
 async function sanitize() {
-  const compiler = await findCompiler();
-  const flags = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
-  const tests = [];
-  for (const [name, set] of Object.entries(instructionSets[process.arch] ?? instructionSets.other)) {
-    if (hasInstructionSet(name)) tests.push(testKernels(compiler, name, set, flags, [], ['12']));
-    else console.log(`skipped: ${name}, which this processor does not have`);
-  }
-  if (process.arch !== 'arm64') {
-    const [cross, emulator] = ['aarch64-linux-gnu-g++', 'qemu-aarch64'];
-    if ((await answers(cross, '--version')) && (await answers(emulator, '--version'))) {
-      const found = { command: cross, title: cross };
-      tests.push(
-        testKernels(found, 'neon', instructionSets.arm64.neon, ['-static'], [emulator], ['4'], { LONGEST_CASE: 5000 }),
-      );
-    } else console.log(`skipped: neon, which needs ${cross} and ${emulator}`);
-  }
-  return !(await Promise.all(tests)).includes(false);
-}
-
-/**
- * @param runner the command that runs the binary, if any
- * @param variables of its environment
- */
-async function testKernels(compiler, name, set, flags, runner, args, variables = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'metadescent-sanitize-'));
   try {
-    const units = [...unitsOf(name, set), ...engineUnits(['engine/isa.cc', 'engine/pool.cc'])];
-    const tests = ['kernels', 'mlp'].map((test) => ({
-      source: join(sources, 'test', `${test}.test.cc`),
-      object: `${test}-test.o`,
-      flags: [],
-    }));
-    const objects = await compileAll(compiler, folder, units, flags);
-    let passed = true;
-    // Without sanitizers the references in double precision are several times as fast. (GCC 12 for ARM fails to vectorize.)
-    for (const test of await compileAll(compiler, folder, tests, ['-O2', '-fno-tree-vectorize'])) {
-      const binary = test.replace(/\.o$/, '');
-      await compile(compiler, [...flags, ...objects, test, '-o', binary, '-pthread']);
-      const [command, ...rest] = [...runner, binary, name, ...args];
-      // Fills new memory with NaNs, so that a read of unwritten memory shows in the results. To keep where memory was taken
-      // would take more time than all else.
-      const env = {
-        ...process.env,
-        ...variables,
-        ASAN_OPTIONS: `max_malloc_fill_size=${2 ** 30}:malloc_fill_byte=255:malloc_context_size=1`,
-      };
-      const { stdout, stderr, code } = await run(command, rest, { env, maxBuffer: 1 << 26 }).catch((error) => error);
-      process.stdout.write(stdout);
-      if (code === undefined) continue;
-      process.stderr.write(stderr);
-      passed = false;
+    const compiler = await findCompiler();
+    const flags = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+    const own = await compileTests(compiler, join(folder, 'own'));
+    const tests = [];
+    for (const [name, set] of Object.entries(instructionSets[process.arch] ?? instructionSets.other)) {
+      if (hasInstructionSet(name))
+        tests.push(testKernels(compiler, join(folder, name), own, name, set, flags, [], ['12']));
+      else console.log(`skipped: ${name}, which this processor does not have`);
     }
-    return passed;
+    if (process.arch !== 'arm64') {
+      const [cross, emulator] = ['aarch64-linux-gnu-g++', 'qemu-aarch64'];
+      if ((await answers(cross, '--version')) && (await answers(emulator, '--version'))) {
+        const found = { command: cross, title: cross };
+        const there = await compileTests(found, join(folder, 'arm64'));
+        const variables = { LONGEST_CASE: 5000 };
+        const { neon } = instructionSets.arm64;
+        tests.push(
+          testKernels(found, join(folder, 'neon'), there, 'neon', neon, ['-static'], [emulator], ['4'], variables),
+        );
+      } else console.log(`skipped: neon, which needs ${cross} and ${emulator}`);
+    }
+    return !(await Promise.all(tests)).includes(false);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * The tests' own code, which is the same for every instruction set. Without sanitizers its references in double precision
+ * are several times as fast. (GCC 12 for ARM fails to vectorize them.)
+ * @returns the objects
+ */
+async function compileTests(compiler, folder) {
+  mkdirSync(folder);
+  const tests = ['kernels', 'mlp'].map((test) => ({
+    source: join(sources, 'test', `${test}.test.cc`),
+    object: `${test}-test.o`,
+    flags: [],
+  }));
+  return compileAll(compiler, folder, tests, ['-O2', '-fno-tree-vectorize']);
+}
+
+/**
+ * @param tests objects of {@link compileTests}
+ * @param runner the command that runs the binary, if any
+ * @param variables of its environment
+ */
+async function testKernels(compiler, folder, tests, name, set, flags, runner, args, variables = {}) {
+  mkdirSync(folder);
+  const units = [...unitsOf(name, set), ...engineUnits(['engine/isa.cc', 'engine/pool.cc'])];
+  const objects = await compileAll(compiler, folder, units, flags);
+  let passed = true;
+  for (const test of tests) {
+    const binary = join(folder, basename(test, '.o'));
+    await compile(compiler, [...flags, ...objects, test, '-o', binary, '-pthread']);
+    const [command, ...rest] = [...runner, binary, name, ...args];
+    // Fills new memory with NaNs, so that a read of unwritten memory shows in the results. To keep where memory was taken
+    // would take more time than all else.
+    const env = {
+      ...process.env,
+      ...variables,
+      ASAN_OPTIONS: `max_malloc_fill_size=${2 ** 30}:malloc_fill_byte=255:malloc_context_size=1`,
+    };
+    const { stdout, stderr, code } = await run(command, rest, { env, maxBuffer: 1 << 26 }).catch((error) => error);
+    process.stdout.write(stdout);
+    if (code === undefined) continue;
+    process.stderr.write(stderr);
+    passed = false;
+  }
+  return passed;
 }
 
 /** False if unknown: the test would die of an illegal instruction. */

@@ -152,29 +152,29 @@ napi_value close(napi_env env, napi_callback_info info) {
   });
 }
 
-/** descend(fields) takes a step of the meta-optimizer. */
-napi_value descend(napi_env env, napi_callback_info info) {
+/** Reads a task from a call's fields, which are its only arguments, and runs it on JavaScript's thread. */
+template <class Read, class Run>
+napi_value run_task(napi_env env, napi_callback_info info, const Read& read, const Run& run) {
   return guarded(env, [&]() -> napi_value {
     const Arguments arguments(env, info, 1);
     Engine& engine = engine_of(env);
     Fields fields = arguments.fields(engine, 0, "fields");
-    const Descent task = descent_from(fields);
+    const auto task = read(fields);
     fields.done();
-    run_in_turn([&](Engine&) { engine.kernels->descend(task); }, engine);
+    run_in_turn([&](Engine& own) { run(own, task); }, engine);
     return nullptr;
   });
 }
 
+/** descend(fields) takes a step of the meta-optimizer. */
+napi_value descend(napi_env env, napi_callback_info info) {
+  return run_task(env, info, descent_from, [](Engine& engine, const Descent& task) { engine.kernels->descend(task); });
+}
+
 /** orthogonalise(fields) replaces matrices by what Newton-Schulz iterations make of them. */
 napi_value orthogonalise(napi_env env, napi_callback_info info) {
-  return guarded(env, [&]() -> napi_value {
-    const Arguments arguments(env, info, 1);
-    Engine& engine = engine_of(env);
-    Fields fields = arguments.fields(engine, 0, "fields");
-    const Orthogonalisation task = orthogonalisation_from(fields);
-    fields.done();
-    run_in_turn([&](Engine& own) { own.kernels->orthogonalise(task, own.pool); }, engine);
-    return nullptr;
+  return run_task(env, info, orthogonalisation_from, [](Engine& engine, const Orthogonalisation& task) {
+    engine.kernels->orthogonalise(task, engine.pool);
   });
 }
 

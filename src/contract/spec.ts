@@ -25,7 +25,7 @@ export const EngineSpec = Strict(
     precision: Type.Optional(
       Choice(['fp32', 'bf16'], {
         description:
-          'Of the products of an optimizer "mlp", and of the perceptrons that its training is on; sums are always in fp32. "bf16" needs the native engine and a processor with AVX512_BF16. Its results differ from those of fp32, which is the default. It is faster only where a processor takes as many such products per cycle as of fp32: `npm run bench -- --only W4 --peers us,bf16` measures it.',
+          'Of the products of an optimizer "mlp", and of the perceptrons that its training is on; sums are always in fp32. "bf16" needs the native engine and a processor with AVX512_BF16. Its results differ from those of fp32, which is the default. Whether it is faster depends on the processor: `npm run bench -- --only W4 --peers us,bf16` measures it.',
       }),
     ),
   },

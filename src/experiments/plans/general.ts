@@ -6,7 +6,7 @@ import type { MetatrainSpec } from '../../contract/spec.js';
 import type { Budget, Input, Plan, PlannedJob, Suite } from '../plan.js';
 import { suiteJob, suiteOf } from '../suite/tasks.js';
 
-/** Outer steps of the MLP; the LSTM has a sixteenth of them, which takes it as long. */
+/** Outer steps of the MLP; the LSTM has a sixteenth of them, which take it about as long. */
 const sizes: Record<Budget, { iterations: number; every: number; validated: number; proxySteps: number }> = {
   quick: { iterations: 20, every: 10, validated: 2, proxySteps: 50 },
   standard: { iterations: 20_000, every: 500, validated: 4, proxySteps: 1000 },
@@ -15,7 +15,7 @@ const sizes: Record<Budget, { iterations: number; every: number; validated: numb
 
 /**
  * An 8 × 8 perceptron 64-32-10 or 64-32-8, whose coordinates have a scale drawn log-uniformly from 1/100 to 100. The papers
- * have 1/1000 to 1000: since the length of a step is fixed, a third of the functions then hardly move, and a third explode.
+ * have 1/1000 to 1000, at whose ends steps of a fixed length are too short or too long for any direction to help.
  */
 function task(fields: Input<Omit<PerceptronSpec, 'name'>>): Input<MixtureSpec['components'][number]> {
   const inner = { name: 'perceptron', hidden: [32], activation: 'relu', batch: 64, ...fields };
@@ -80,7 +80,7 @@ export const general: Plan = {
   title: 'An optimizer that carries over',
   source: 'arXiv 2602.19142 (Celo2-base); the suite is ours',
   summary:
-    'A small MLP over momenta and second moments is trained by persistent evolution strategies on four small perceptrons, and then judged on 16 tasks that it has never seen, with rates that are tuned per task as the rules’ are. The weights are those that do best on a larger perceptron, which is not in the suite either. Beside it stands an LSTM trained by the same recipe, for a sixteenth of the outer steps, which takes it as long.',
+    'A small MLP over momenta and second moments is trained by persistent evolution strategies on four small perceptrons, and then judged on 16 tasks that it has never seen, with rates that are tuned per task as the rules’ are. The weights are those that do best on a larger perceptron, which is not in the suite either. Beside it stands an LSTM trained by the same recipe, for a sixteenth of the outer steps, which take it about as long.',
   jobs: (budget) => [
     {
       name: 'general',
