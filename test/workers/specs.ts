@@ -16,6 +16,28 @@ export function smallTraining(iterations: number, changes: Record<string, unknow
   return parseJobSpec(document) as MetatrainSpec;
 }
 
+/** An MLP, and persistent evolution strategies over two sizes of network, with mini-batches, on the fastest engine. */
+export function smallEvolution(iterations: number): MetatrainSpec {
+  const perceptron = { name: 'perceptron', dataset: 'shapes-8-grey', batch: 8 };
+  return smallTraining(iterations, {
+    engine: { name: 'auto' },
+    problem: {
+      name: 'mixture',
+      components: [4, 8].map((width) => ({
+        problem: { name: 'rescaled', per: 'global', problem: { ...perceptron, hidden: [width] } },
+      })),
+    },
+    optimizer: { name: 'mlp' },
+    training: {
+      iterations,
+      functions: 4,
+      unroll: 4,
+      estimator: { name: 'pes', horizons: { minimum: 8, maximum: 80 } },
+      validation: { every: 50, functions: 2, horizon: 8 },
+    },
+  });
+}
+
 export const smallComparison = {
   functions: 200,
   steps: 10,

@@ -6,7 +6,7 @@ import { parseJobSpec } from '../../src/contract/validate.js';
 import { decodeWeights } from '../../src/weights/weights.js';
 import { withRedis } from '../support/redis.js';
 import { Harness, lossesIn, states, until } from './harness.js';
-import { slowTraining, smallComparison, smallTraining } from './specs.js';
+import { slowTraining, smallComparison, smallEvolution, smallTraining } from './specs.js';
 
 describe('a worker', () => {
   const redis = withRedis();
@@ -67,28 +67,31 @@ describe('a worker', () => {
     assert(seconds > took / 5 && seconds < 5 * took, `${seconds} s were expected, ${took} s taken`);
   });
 
-  it('retries a job whose child is killed, from its checkpoint and to the same bytes; other jobs continue', async () => {
-    const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 100 });
-    const spec = smallTraining(400);
-    const struck = await harness.submit(spec);
-    const other = await harness.submit(spec);
-    await harness.checkpointed(struck);
-    const { pid } = await until(() => worker.children().find(({ job }) => job === struck));
-    process.kill(pid!, 'SIGKILL');
-    const [events, steady] = await Promise.all([harness.watch(struck), harness.watch(other)]);
-    const reason = states(events).find((e) => e.reason)?.reason;
-    assert.equal(reason?.code, 'child-lost');
-    assert.match(reason.message, /signal SIGKILL/);
-    assert.equal(states(events).at(-1)?.state, 'succeeded');
-    const resumed = events.filter((e) => e.attempt === 2);
-    assert.ok(!resumed.some((e) => e.type === 'started'));
-    assert.notEqual(resumed.find((e) => e.type === 'losses')?.iteration, 0);
-    assert.deepEqual(lossesIn(events), lossesIn(steady));
-    assert.deepEqual(await harness.read(struck, 'weights'), await harness.read(other, 'weights'));
-    assert.equal((await harness.jobs.get(other)).attempt, 1);
-    // The checkpoint is no longer needed.
-    await until(async () => (await harness.artifacts.list(struck)).join() === 'weights.safetensors');
-  });
+  for (const [name, spec] of [
+    ['an LSTM by back-propagation', smallTraining(400)],
+    ['an MLP by PES', smallEvolution(400)],
+  ] as const)
+    it(`retries a job whose child is killed, from its checkpoint and to the same bytes; other jobs continue: ${name}`, async () => {
+      const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 100 });
+      const struck = await harness.submit(spec);
+      const other = await harness.submit(spec);
+      await harness.checkpointed(struck);
+      const { pid } = await until(() => worker.children().find(({ job }) => job === struck));
+      process.kill(pid!, 'SIGKILL');
+      const [events, steady] = await Promise.all([harness.watch(struck), harness.watch(other)]);
+      const reason = states(events).find((e) => e.reason)?.reason;
+      assert.equal(reason?.code, 'child-lost');
+      assert.match(reason.message, /signal SIGKILL/);
+      assert.equal(states(events).at(-1)?.state, 'succeeded');
+      const resumed = events.filter((e) => e.attempt === 2);
+      assert.ok(!resumed.some((e) => e.type === 'started'));
+      assert.notEqual(resumed.find((e) => e.type === 'losses')?.iteration, 0);
+      assert.deepEqual(lossesIn(events), lossesIn(steady));
+      assert.deepEqual(await harness.read(struck, 'weights'), await harness.read(other, 'weights'));
+      assert.equal((await harness.jobs.get(other)).attempt, 1);
+      // The checkpoint is no longer needed.
+      await until(async () => (await harness.artifacts.list(struck)).join() === 'weights.safetensors');
+    });
 
   it('fails a job whose last attempt has lost its child', async () => {
     const worker = await harness.startWorker();
