@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { JobEvent } from '../../src/contract/events.js';
+import type { JobEvent, JobEventOf } from '../../src/contract/events.js';
 import { JobFailure } from '../../src/contract/events.js';
 import { LossBuckets } from '../../src/contract/loss-buckets.js';
 import { JobSpec } from '../../src/contract/spec.js';
@@ -75,6 +75,14 @@ describe('the history of a job', () => {
         ['Best validation so far after 100 meta-iterations: 3.050 per step', false],
       ],
     );
+  });
+
+  it('names the precision of products where it is not fp32', () => {
+    const history = new JobHistory(specOf({}));
+    const event = started(1) as JobEventOf<'started'>;
+    history.add({ ...event, engine: { ...engine, threads: 1, precision: 'bf16' } });
+    const [entry] = history.log;
+    assert.equal(entry!.text, 'Attempt 1 began on native cpu, avx2 with products in bf16, one thread');
   });
 
   it('says how far each phase is', () => {

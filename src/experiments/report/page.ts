@@ -4,6 +4,7 @@ import type { EngineInfo } from '../../contract/events.js';
 import type { JobSpec } from '../../contract/spec.js';
 import { escapeXml } from '../../figures/chart.js';
 import { comparisonFigure } from '../../figures/comparison.js';
+import { arithmeticOf } from '../../figures/engine.js';
 import { transferNote } from '../../figures/notes.js';
 import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.js';
 import { comparisonTables } from '../../figures/tables.js';
@@ -143,7 +144,8 @@ function circumstances({ record, findings, jobs }: Report): string {
   return `<dl>${rows.map(([term, text]) => `<dt>${term}</dt><dd>${text}</dd>`).join('')}</dl>`;
 }
 
-function describeEngine({ engine, backend, version, instructionSet, threads, fallback }: EngineInfo): string {
+function describeEngine(info: EngineInfo): string {
+  const { engine, backend, version, threads, fallback } = info;
   const why = fallback ? `; ${fallback}` : '';
-  return `${engine} ${version} on ${backend}, instruction set ${instructionSet}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${why}`;
+  return `${engine} ${version} on ${backend}, instruction set ${arithmeticOf(info)}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${why}`;
 }

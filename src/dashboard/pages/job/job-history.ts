@@ -3,6 +3,7 @@ import { Pace } from '../../../contract/pace.js';
 import { fold, type Standing, standingOf } from '../../../contract/progress.js';
 import { toWire } from '../../../contract/schema.js';
 import type { JobSpec } from '../../../contract/spec.js';
+import { arithmeticOf } from '../../../figures/engine.js';
 import { formatCount, formatLoss } from '../../../figures/numbers.js';
 import { replaceFrom, type Validation, validationOf } from '../../charts/validations.js';
 
@@ -59,9 +60,9 @@ export class JobHistory {
   private entry(event: JobEvent): string | null {
     switch (event.type) {
       case 'started': {
-        const { engine, backend, instructionSet, threads } = event.engine;
+        const { engine, backend, threads } = event.engine;
         const on = threads === 1 ? 'one thread' : `${threads} threads`;
-        return `Attempt ${event.attempt} began on ${engine} ${backend}, ${instructionSet}, ${on}`;
+        return `Attempt ${event.attempt} began on ${engine} ${backend}, ${arithmeticOf(event.engine)}, ${on}`;
       }
       case 'truncated':
         return 'Earlier events are no longer kept; their losses are.';

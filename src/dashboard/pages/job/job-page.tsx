@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import type { Catalogue } from '../../../contract/catalogue.js';
 import type { Job } from '../../../contract/job.js';
+import { arithmeticOf } from '../../../figures/engine.js';
 import { Empty } from '../../parts/empty.js';
 import { ErrorNote } from '../../parts/error-note.js';
 import { Page } from '../../parts/page.js';
@@ -108,7 +109,7 @@ function Standing({ job }: { job: Job }) {
       </span>
       {engine && (
         <span title={engine.fallback}>
-          {engine.engine} {engine.backend}, {engine.instructionSet}
+          {engine.engine} {engine.backend}, {arithmeticOf(engine)}
         </span>
       )}
       {spec.labels.map((label) => (

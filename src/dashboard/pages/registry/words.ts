@@ -3,6 +3,7 @@ import { networkContract } from '../../../contract/networks/networks.js';
 import type { LearnedSpec } from '../../../contract/optimizers.js';
 import type { Provenance } from '../../../contract/provenance.js';
 import type { RegisteredOptimizer } from '../../../contract/registry.js';
+import { arithmeticOf } from '../../../figures/engine.js';
 import { formatCount } from '../../../figures/numbers.js';
 
 export function nameOf({ name, version }: Pick<RegisteredOptimizer, 'name' | 'version'>): string {
@@ -38,7 +39,7 @@ export function describeTraining({
     ],
     ['Horizon', horizon === undefined ? undefined : `${formatCount(horizon)} steps`],
     ['Seed', seed === undefined ? undefined : String(seed)],
-    ['Engine', engine && `${engine.engine} ${engine.version}, ${engine.instructionSet}`],
+    ['Engine', engine && `${engine.engine} ${engine.version}, ${arithmeticOf(engine)}`],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
 }
