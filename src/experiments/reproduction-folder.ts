@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Folder } from '../files/folder.js';
 import { RunFolder } from '../local/run-folder.js';
 import type { Budget } from './plan.js';
+import type { StepCosts } from './suite/costs.js';
 
 /** The content of `reproduction.json`. */
 export interface ReproductionRecord {
@@ -17,6 +18,8 @@ export interface ReproductionRecord {
   machine: string;
   /** Seconds that each job was expected to take. */
   expected: Record<string, number>;
+  /** Of a suite's optimizers, once all jobs are done. */
+  costs?: StepCosts;
   /** Paths of the given optimizers, by name. */
   given: Record<string, string>;
   /** ISO 8601. */
@@ -30,7 +33,7 @@ export interface ReproductionRecord {
  *     reproduction.json   its state: {@link ReproductionRecord}
  *     report.html         the report, for people
  *     results.json        the same for programs; curves.csv and table.csv are its comparisons
- *     ablation.md         the table of an ablation, in Markdown
+ *     ablation.md         the table of an ablation, in Markdown; suite.md: those of a suite
  *     JOB/                the files of a run without a service, per training and comparison
  */
 export class ReproductionFolder extends Folder {
@@ -49,7 +52,8 @@ export class ReproductionFolder extends Folder {
 
   /** Deletes the files of an earlier reproduction. */
   async clear(jobs: readonly string[]): Promise<void> {
-    await this.delete('reproduction.json', 'report.html', 'results.json', 'curves.csv', 'table.csv', 'ablation.md');
+    await this.delete('reproduction.json', 'report.html', 'results.json', 'curves.csv', 'table.csv');
+    await this.delete('ablation.md', 'suite.md');
     for (const name of jobs) {
       await this.job(name).clear();
       // Other files in the folder stay, and so does the folder then.

@@ -17,6 +17,7 @@ import { type Budget, type GivenOptimizer, type Job, jobsOf, type Plan } from '.
 import type { Finding } from './report/findings.js';
 import { writeReport } from './report/report.js';
 import type { ReproductionFolder, ReproductionRecord } from './reproduction-folder.js';
+import { measureCosts } from './suite/costs.js';
 
 export interface ReproductionOptions {
   plan: Plan;
@@ -133,6 +134,9 @@ export class Reproduction {
       await writeReport(folder, plan, this.jobs, this.record, findings);
     }
     this.record.ended ??= new Date().toISOString();
+    const suite = plan.suite?.(this.record.budget);
+    if (suite)
+      this.record.costs ??= await measureCosts(suite, this.jobs, async (name) => (await folder.job(name).weights())!);
     await folder.writeRecord(this.record);
     await writeReport(folder, plan, this.jobs, this.record, findings);
     return 'succeeded';

@@ -55,10 +55,18 @@ describe('reproduce general --budget quick', { skip: nativeMissing() }, () => {
       const tables = await readFile(join(at.path, 'suite.md'), 'utf8');
       const { learned, tasks } = general.suite!('quick');
       const rows = tables.split('\n').filter((line) => line.startsWith('| '));
-      // Two tables with two lines of head each.
-      assert.equal(rows.length, 2 + learned.length + 8 + 2 + tasks.length);
+      // Three tables with two lines of head each; the last has a row for the gradient.
+      const optimizers = learned.length + 8;
+      assert.equal(rows.length, 2 + optimizers + 2 + tasks.length + 2 + optimizers + 1);
       for (const { title } of learned) assert.ok(tables.includes(`| ${title} | `), title);
       assert.doesNotMatch(tables, /NaN|undefined/);
+      const { coordinates, gradientSeconds, optimizers: costs } = (await at.record())!.costs!;
+      const perCoordinate = (title: string) => costs.find((one) => one.title === title)!.state / coordinates;
+      assert.deepEqual(['Adam', 'Lion', 'LSTM, same recipe'].map(perCoordinate), [2, 1, 80]);
+      assert.equal(perCoordinate('MLP'), perCoordinate('MLP, cosine'));
+      // Three momenta and a mean of squares; rows and columns of three factors, which are small beside the matrices.
+      assert.ok(perCoordinate('MLP') > 4 && perCoordinate('MLP') < 5, String(perCoordinate('MLP')));
+      assert.ok(costs.every(({ seconds }) => seconds > gradientSeconds / 2));
       const html = await readFile(join(at.path, 'report.html'), 'utf8');
       const [summary] = /<section id="summary">.*?<\/section>/s.exec(html) ?? [''];
       assert.match(summary, /Sensitivity to the learning rate/);

@@ -1,4 +1,4 @@
-import { isRule, scheduleOf } from '../../contract/optimizers.js';
+import { isRule, type RuleSpec, scheduleOf } from '../../contract/optimizers.js';
 import type { ComparisonResults, Estimate, OptimizerResult } from '../../contract/results.js';
 import { fromWire } from '../../contract/schema.js';
 import { scheduleLabel } from '../../contract/use.js';
@@ -79,9 +79,13 @@ export function standingsOf(suite: Suite, resultsOf: (job: string) => Comparison
   return [...rows.values()].map(summed);
 }
 
-/** A rule with its schedule, and without its rate: the same on every task. */
 function nameOfRule({ rule, label }: OptimizerResult): string {
-  return rule && isRule(rule) ? `${ruleOf(rule).title}${scheduleLabel(scheduleOf(rule))}` : label;
+  return rule && isRule(rule) ? titleOfRule(rule) : label;
+}
+
+/** A rule with its schedule, and without its rate: the same on every task. */
+export function titleOfRule(rule: RuleSpec): string {
+  return `${ruleOf(rule).title}${scheduleLabel(scheduleOf(rule))}`;
 }
 
 function standingOf(
