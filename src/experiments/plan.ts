@@ -1,3 +1,4 @@
+import type { Measure } from '../contract/measures.js';
 import type { CompareSpec, JobSpec, MetatrainSpec } from '../contract/spec.js';
 import { parseJobSpec } from '../contract/validate.js';
 
@@ -23,17 +24,32 @@ export interface Plan {
   /** Optimizers that another plan trains. */
   given?: readonly GivenOptimizer[];
   jobs(budget: Budget): readonly PlannedJob[];
-  /** In an ablation, the rows of the table, the base first. */
-  variants?(budget: Budget): readonly Variant[];
+  /** In an ablation, its table. */
+  ablation?(budget: Budget): Ablation;
   /** Where optimizers are judged over many tasks: which jobs are on which task. */
   suite?(budget: Budget): Suite;
 }
 
+/** The table of an ablation. */
+export interface Ablation {
+  /** Its rows, the base first. */
+  readonly variants: readonly Variant[];
+  readonly columns: readonly AblationColumn[];
+}
+
 export interface Variant {
-  /** The change, in a document's syntax. */
-  change: string;
-  /** Names of its jobs: a training and its comparison for each seed. */
-  jobs: readonly string[];
+  /** The change: words, or in a document's syntax where `isDocument`; empty for the base. */
+  readonly change: string;
+  readonly isDocument: boolean;
+  /** Names of its jobs: a training and its comparisons for each seed. */
+  readonly jobs: readonly string[];
+}
+
+export interface AblationColumn {
+  readonly title: string;
+  readonly measure: Measure;
+  /** What the names of its comparisons end with. */
+  readonly comparison: string;
 }
 
 /** Comparisons of learned optimizers, or of ways to use one, on the tasks of a suite. */

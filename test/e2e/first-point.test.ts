@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { plottedCurve } from '../browser/curve.js';
 import { chromiumMissing, launchChromium, openPage } from '../support/chromium.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { freshCheckout } from './fresh-checkout.js';
-import { runToEnd } from './processes.js';
+import { root, runToEnd } from './processes.js';
 
-// Slow: it installs every dependency and compiles everything, as on a user's machine; npm's cache spares the downloads.
+// Slow: it installs every dependency and builds, as on a user's machine; npm's cache spares the downloads. Only the native
+// engine is there: the set-up of the tests has compiled it, as it does for a user, and it takes two cores for a minute.
 test("the README's first command plots a first point, and docs/plugins.md leads to a problem of one's own", {
   skip: chromiumMissing(),
 }, async (t) => {
@@ -19,6 +20,7 @@ test("the README's first command plots a first point, and docs/plugins.md leads 
   try {
     const clone = join(folder.path, 'metadescent');
     await freshCheckout(clone);
+    await cp(join(root, 'dist/native'), join(clone, 'dist/native'), { recursive: true });
     const began = performance.now();
     const quickstart = start(clone);
     try {

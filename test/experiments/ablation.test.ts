@@ -15,7 +15,7 @@ import { ReproductionFolder } from '../../src/experiments/reproduction-folder.js
 import { nativeMissing } from '../support/native.js';
 import { createTemporaryFolder } from '../support/redis.js';
 
-const variantsOf = ablation.variants!;
+const variantsOf = (budget: (typeof budgets)[number]) => ablation.ablation!(budget).variants;
 
 /** Trainings, by name. */
 function trainings(budget: (typeof budgets)[number]): Map<string, MetatrainSpec> {
@@ -82,7 +82,10 @@ describe('the plan ablation', () => {
       const isShown = (name: string) => names.includes(name.replace(/-100$/, ''));
       const plan: Plan = {
         ...ablation,
-        variants: () => variantsOf('standard').filter(({ jobs }) => jobs.some(isShown)),
+        ablation: () => ({
+          ...ablation.ablation!('standard'),
+          variants: variantsOf('standard').filter(({ jobs }) => jobs.some(isShown)),
+        }),
         jobs: () =>
           ablation
             .jobs('standard')

@@ -6,6 +6,7 @@ import { componentsOf } from '../../src/contract/mixtures.js';
 import { coordinates } from '../../src/contract/problems.js';
 import { budgets, jobsOf, suiteJobName } from '../../src/experiments/plan.js';
 import { general } from '../../src/experiments/plans/general.js';
+import { generalAblation } from '../../src/experiments/plans/general-ablation.js';
 import { Reproduction } from '../../src/experiments/reproduction.js';
 import { ReproductionFolder } from '../../src/experiments/reproduction-folder.js';
 import { references } from '../../src/experiments/suite/standings.js';
@@ -37,6 +38,68 @@ describe('the plan general', () => {
     const used = jobsOf(general, 'full').map((job) => JSON.stringify(job.spec.problem));
     assert.ok(!used.includes(proxy));
     assert.equal(suiteTasks.length, 16);
+  });
+});
+
+describe('the plan general-ablation', () => {
+  it('changes one thing in each row, and compares on the same functions, outside the suite', () => {
+    for (const budget of budgets) {
+      const jobs = jobsOf(generalAblation, budget);
+      const { variants, columns } = generalAblation.ablation!(budget);
+      const documents = variants.map(({ jobs: own }) => JSON.stringify({ ...specOf(own[0]!), title: '' }));
+      assert.equal(new Set(documents).size, variants.length);
+      for (const { comparison } of columns) {
+        const compared = jobs.filter(({ name, of }) => of !== null && name.endsWith(`-${comparison}`));
+        assert.equal(compared.length, jobs.filter(({ of }) => of === null).length);
+        const drawn = compared.map(({ spec }) => JSON.stringify([spec.seed, spec.problem, spec.comparison!.functions]));
+        assert.equal(new Set(drawn).size, 1);
+        const problem = JSON.stringify(compared[0]!.spec.problem);
+        const suite = jobsOf(general, budget).filter(({ of }) => of !== null);
+        assert.ok(suite.every(({ spec }) => JSON.stringify(spec.problem) !== problem));
+      }
+      function specOf(job: string) {
+        return jobs.find(({ name }) => name === job)!.spec;
+      }
+    }
+  });
+
+  it('writes a column per network, and a row per variant that is done', { skip: nativeMissing() }, async () => {
+    const folder = await createTemporaryFolder();
+    try {
+      const shown = ['base-1', 'es-1'];
+      const plan = {
+        ...generalAblation,
+        jobs: () =>
+          generalAblation
+            .jobs('quick')
+            .filter(({ name }) => shown.some((one) => name === one || name.startsWith(`${one}-`))),
+      };
+      const at = new ReproductionFolder(join(folder.path, 'ablation'));
+      const reproduction = await Reproduction.open({ plan, budget: 'quick', folder: at });
+      const { signal } = new AbortController();
+      const state = await reproduction.run(
+        signal,
+        () => {},
+        () => {},
+      );
+      assert.equal(state, 'succeeded');
+      const rows = (await readFile(join(at.path, 'ablation.md'), 'utf8'))
+        .split('\n')
+        .filter((line) => line.startsWith('| '));
+      const [head, , ...lines] = rows.map((row) => row.slice(2, -2).split(' | '));
+      assert.deepEqual(
+        lines.map(([name]) => name),
+        ['the base', 'truncated ES in place of PES', 'a hand-designed optimizer, tuned'],
+      );
+      assert.equal(head!.length, 1 + 2 * generalAblation.ablation!('quick').columns.length);
+      for (const line of lines) assert.equal(line.length, head!.length);
+      for (const [column, { comparison }] of generalAblation.ablation!('quick').columns.entries()) {
+        const found = (await at.job(`es-1-${comparison}`).results())!.optimizers[0]!.tail.value as number;
+        assert.ok(Math.abs(Number.parseFloat(lines[1]![1 + 2 * column]!) / found - 1) < 1e-3);
+      }
+    } finally {
+      await folder.remove();
+    }
   });
 });
 

@@ -44,7 +44,7 @@ export function defineReproduce(program: Command): void {
     .option('--checkpoint-every <SECONDS>', 'time between checkpoints (default: 30)', parseSeconds)
     .addHelpText(
       'after',
-      `\nExperiments:\n${[...plans.values()].map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}`,
+      `\nExperiments:\n${[...plans.values()].map(({ name, title }) => `  ${name.padEnd(18)}${title}`).join('\n')}`,
     );
   withJson(command, 'print the events as JSON lines, each with the name of its job').action(reproduce);
 }

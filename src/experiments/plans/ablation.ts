@@ -14,6 +14,8 @@ const sizes: Record<Budget, { iterations: number; seeds: number; validated: numb
 
 const problem = { name: 'quadratic', dimension: 10, distribution: 'uniform' } as const;
 const functions = 16;
+/** Of the comparisons. */
+const steps = 100;
 
 interface Change {
   name: string;
@@ -123,11 +125,17 @@ export const ablation: Plan = {
   source: 'arXiv 1606.04474, section 3.1, and the options that have been proposed since',
   summary:
     'Optimizers for the quadratics of the uniform form, each trained with one option changed from a base, which is a smaller version of the plan quadratic’s. All take the same total number of steps, so a variant with fewer functions or shorter unrolls takes more meta-iterations. All are compared on the same fresh functions, and each is trained from several seeds: a difference that is smaller than their spread says nothing. What helps here need not help on other problems, nor at other lengths of training.',
-  variants: (budget) =>
-    changesOf(budget).map((change) => ({
+  ablation: (budget) => ({
+    variants: changesOf(budget).map((change) => ({
       change: textOf(change, budget),
+      isDocument: true,
       jobs: jobsOf(change, budget).map(({ name }) => name),
     })),
+    columns: [
+      { title: `Sum, t = 0 … ${steps - 1}`, measure: 'sum', comparison: String(steps) },
+      { title: `Final loss, t = ${steps}`, measure: 'final', comparison: String(steps) },
+    ],
+  }),
   jobs: (budget) => changesOf(budget).flatMap((change) => jobsOf(change, budget)),
 };
 
@@ -155,14 +163,14 @@ function jobsOfSeed(change: Change, seed: number, budget: Budget): PlannedJob[] 
       },
     },
     {
-      name: `${name}-100`,
-      title: `100 steps: ${change.name}, seed ${seed}`,
+      name: `${name}-${steps}`,
+      title: `${steps} steps: ${change.name}, seed ${seed}`,
       of: name,
       compare: {
         problem,
         comparison: {
           functions: sizes[budget].compared,
-          steps: 100,
+          steps,
           baselines: isYardstick ? [{ name: 'nag' }] : [],
           tuning: { functions: sizes[budget].compared, measures: ['sum', 'final'] },
         },

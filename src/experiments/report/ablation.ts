@@ -5,19 +5,17 @@ import { escapeXml } from '../../figures/chart.js';
 import { formatCount, formatFixed, formatLoss } from '../../figures/numbers.js';
 import { bestBaseline, figuresOf, rowsOf } from '../../figures/rows.js';
 import { cell, table } from '../../figures/tables.js';
-import type { Variant } from '../plan.js';
+import type { AblationColumn, Variant } from '../plan.js';
 import type { Finding, Report } from './findings.js';
 
 /** The table of an ablation, in HTML and in Markdown. */
 
-const measures = ['sum', 'final'] as const;
-type Shown = (typeof measures)[number];
-
 /** A line of the table. */
 interface Line {
-  /** In a document's syntax; empty for the base, null for the yardstick. */
-  change: string | null;
-  figures: Record<Shown, Figure>;
+  /** Null for the yardstick. */
+  variant: Variant | null;
+  /** Of each column. */
+  figures: readonly Figure[];
 }
 
 interface Figure {
@@ -33,12 +31,12 @@ interface Figure {
 
 /** In HTML. */
 export function ablationTable(report: Report): string {
-  const rows = linesOf(report).map(({ change, figures }) => [
-    `<th scope="row">${change ? `<code>${escapeXml(change)}</code>` : nameOf(change)}</th>`,
-    ...measures.flatMap((measure) => {
-      const { value, beside, difference, share, verdict } = figures[measure];
-      return [cell(value, escapeXml(beside)), cell(`<span class="${verdict}">${difference}</span>`, share)];
-    }),
+  const rows = linesOf(report).map(({ variant, figures }) => [
+    `<th scope="row">${variant?.isDocument && variant.change ? `<code>${escapeXml(variant.change)}</code>` : escapeXml(nameOf(variant))}</th>`,
+    ...figures.flatMap(({ value, beside, difference, share, verdict }) => [
+      cell(value, escapeXml(beside)),
+      cell(`<span class="${verdict}">${difference}</span>`, share),
+    ]),
   ]);
   return `${table('Ablation', headOf(report), rows, (row) => row === 0)}<p class="note">${noteOf(report)} In colour: every seed is better, or every seed is worse, than all seeds of the base.</p>`;
 }
@@ -46,10 +44,9 @@ export function ablationTable(report: Report): string {
 /** In Markdown, with the base's document. */
 export function ablationMarkdown(report: Report): string {
   const bracketed = (text: string) => (text === '' ? '' : ` (${text})`);
-  const rows = linesOf(report).map(({ change, figures }) => [
-    change ? `\`${change}\`` : nameOf(change),
-    ...measures.flatMap((measure) => {
-      const { value, beside, difference, share, verdict } = figures[measure];
+  const rows = linesOf(report).map(({ variant, figures }) => [
+    variant?.isDocument && variant.change ? `\`${variant.change}\`` : nameOf(variant),
+    ...figures.flatMap(({ value, beside, difference, share, verdict }) => {
       const text = `${difference}${bracketed(share)}`;
       return [`${value}${bracketed(beside)}`, verdict === 'open' ? text : `**${text}**`];
     }),
@@ -59,7 +56,7 @@ export function ablationMarkdown(report: Report): string {
     (cells) => `| ${cells.join(' | ')} |`,
   );
   const base = report.jobs[0]!.spec;
-  const { optimizer, training } = base.kind === 'metatrain' ? base : { optimizer: null, training: null };
+  const { problem, optimizer, training } = base.kind === 'metatrain' ? base : { ...base, training: null };
   return `Written by \`npx ${report.record.command}\`.
 
 ${lines.join('\n')}
@@ -69,30 +66,33 @@ ${noteOf(report)} Bold: every seed is better, or every seed is worse, than all s
 The base:
 
 \`\`\`yaml
-${stringify({ optimizer, training }, { collectionStyle: 'any', aliasDuplicateObjects: false })}\`\`\`
+${stringify({ problem, optimizer, training }, { collectionStyle: 'any', aliasDuplicateObjects: false })}\`\`\`
 `;
 }
 
-function nameOf(change: string | null): string {
-  return change === null ? 'a hand-designed optimizer, tuned' : 'the base';
+function nameOf(variant: Variant | null): string {
+  if (variant === null) return 'a hand-designed optimizer, tuned';
+  return variant.change || 'the base';
 }
 
-function headOf({ findings }: Report): string[] {
-  const { steps = 0 } = findings.find(({ results }) => results)?.results ?? {};
-  return ['Changed', `Sum, t = 0 … ${steps - 1}`, 'Minus the base', `Final loss, t = ${steps}`, 'Minus the base'];
+function headOf(report: Report): string[] {
+  return ['Changed', ...columnsOf(report).flatMap(({ title }) => [title, 'Minus the base'])];
 }
 
 function noteOf(report: Report): string {
   const results = report.findings.flatMap(({ results }) => results ?? []);
-  const [sum, final] = measures.map((measure) => {
-    const shares = results.map(({ optimizers }) => halfWidth(figuresOf(optimizers[0]!, measure).mean));
-    return formatFixed(100 * Math.max(...shares), 1);
+  const shares = columnsOf(report).map(({ title, measure, comparison }) => {
+    const own = report.findings.flatMap(({ job, results }) =>
+      results && endsWith(job.name, comparison) ? [halfWidth(figuresOf(results.optimizers[0]!, measure).mean)] : [],
+    );
+    return `±${formatFixed(100 * Math.max(...own), 1)} % (${title})`;
   });
   const base = variantsOf(report)[0]?.jobs ?? [];
-  const seeds = report.jobs.filter(({ name, of }) => of !== null && base.includes(name)).length;
+  const seeds = report.jobs.filter(({ name, of }) => of === null && base.includes(name)).length;
   const ofSeeds =
     seeds === 1 ? 'One training seed' : `Means over ${seeds} training seeds, with their minimum and maximum`;
-  return `${ofSeeds}, each over the same ${formatCount(results[0]?.functions ?? 0)} fresh functions. The 95 % interval over functions of one training is at most ±${sum} % of its sum, and ±${final} % of its final loss; it does not include the spread over seeds. Every training takes the same number of steps: iterations × unroll × functions; the warm-up and the validation interval scale with the iterations.`;
+  const all = `${shares.slice(0, -1).join(', ')}${shares.length > 1 ? ' and ' : ''}${shares.at(-1)}`;
+  return `${ofSeeds}, each over the same ${formatCount(results[0]?.functions ?? 0)} fresh functions. The 95 % interval over functions of one training is at most ${all}; it does not include the spread over seeds. Every training takes the same number of steps: iterations × unroll × functions; the warm-up and the validation interval scale with the iterations.`;
 }
 
 /** Half the width of an interval, as a share of the value. */
@@ -101,33 +101,47 @@ function halfWidth({ value, low, high }: Estimate): number {
 }
 
 function linesOf(report: Report): Line[] {
-  const lines = variantsOf(report).flatMap(({ change, jobs }) => {
-    const learned = report.findings.flatMap(({ job, results }) =>
-      results && jobs.includes(job.name) ? [results.optimizers[0]!] : [],
+  const columns = columnsOf(report);
+  const lines = variantsOf(report).flatMap((variant) => {
+    const own = report.findings.filter(({ job, results }) => results && variant.jobs.includes(job.name));
+    const values = columns.map(({ comparison, measure }) =>
+      own.flatMap(({ job, results }) =>
+        endsWith(job.name, comparison) ? [fromWire(figuresOf(results!.optimizers[0]!, measure).mean.value)] : [],
+      ),
     );
-    const values = (measure: Shown) => learned.map((one) => fromWire(figuresOf(one, measure).mean.value));
-    return learned.length === 0 ? [] : [{ change, values: { sum: values('sum'), final: values('final') } }];
+    return values.some(({ length }) => length === 0) ? [] : [{ variant, values }];
   });
   const base = lines[0]?.values;
   if (!base) return [];
-  const shown = lines.map(({ change, values }, i): Line => {
-    const figure = (measure: Shown) =>
-      figureOf(values[measure], i === 0 ? null : base[measure], rangeOf(values[measure]));
-    return { change, figures: { sum: figure('sum'), final: figure('final') } };
-  });
-  return [...shown, ...yardstick(report.findings, base)];
+  const shown = lines.map(
+    ({ variant, values }, i): Line => ({
+      variant,
+      figures: values.map((own, column) => figureOf(own, i === 0 ? null : base[column]!, rangeOf(own))),
+    }),
+  );
+  return [...shown, ...yardstick(report.findings, columns, base)];
 }
 
-/** The best hand-designed optimizer of the comparison that has some. */
-function yardstick(findings: readonly Finding[], base: Record<Shown, number[]>): Line[] {
-  const results = findings.find((finding) => finding.results && finding.results.optimizers.length > 1)?.results;
-  if (!results) return [];
-  const figure = (measure: Shown) => {
-    const best = bestBaseline(rowsOf(results, measure), measure);
+/** The best hand-designed optimizer of the comparisons that have some. */
+function yardstick(
+  findings: readonly Finding[],
+  columns: readonly AblationColumn[],
+  base: readonly (readonly number[])[],
+): Line[] {
+  const figures = columns.flatMap(({ comparison, measure }, column) => {
+    const found = findings.find(
+      ({ job, results }) => results && endsWith(job.name, comparison) && results.optimizers.length > 1,
+    );
+    if (!found) return [];
+    const best = bestBaseline(rowsOf(found.results!, measure), measure);
     const value = best ? fromWire(figuresOf(best, measure).mean.value) : Number.NaN;
-    return figureOf([value], base[measure], best?.label ?? 'no rule does better than standing still');
-  };
-  return [{ change: null, figures: { sum: figure('sum'), final: figure('final') } }];
+    return [figureOf([value], base[column]!, best?.label ?? 'no rule does better than standing still')];
+  });
+  return figures.length < columns.length ? [] : [{ variant: null, figures }];
+}
+
+function endsWith(job: string, comparison: string): boolean {
+  return job.endsWith(`-${comparison}`);
 }
 
 function figureOf(values: readonly number[], base: readonly number[] | null, beside: string): Figure {
@@ -162,5 +176,9 @@ function mean(values: readonly number[]): number {
 }
 
 function variantsOf({ plan, record }: Report): readonly Variant[] {
-  return plan.variants?.(record.budget) ?? [];
+  return plan.ablation?.(record.budget).variants ?? [];
+}
+
+function columnsOf({ plan, record }: Report): readonly AblationColumn[] {
+  return plan.ablation?.(record.budget).columns ?? [];
 }

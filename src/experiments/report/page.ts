@@ -52,14 +52,14 @@ ${detailed(report)
 }
 
 function inShort(report: Report): string {
-  if (report.plan.variants) return ablationTable(report);
+  if (report.plan.ablation) return ablationTable(report);
   if (report.plan.suite) return suiteSection(report);
   return `${summaryTable(report.findings)}<p class="note">${explanation}</p>`;
 }
 
 /** The findings with a section of their own: in an ablation, only the base. */
 function detailed({ plan, record, findings }: Report): readonly Finding[] {
-  const base = plan.variants?.(record.budget)[0];
+  const base = plan.ablation?.(record.budget).variants[0];
   return base ? findings.filter(({ job }) => base.jobs.includes(job.name)) : findings;
 }
 

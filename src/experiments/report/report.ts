@@ -33,7 +33,7 @@ export async function writeReport(
   const comparisons = comparisonsOf(findings);
   await folder.write('curves.csv', curvesCsv(comparisons));
   await folder.write('table.csv', tableCsv(comparisons));
-  if (plan.variants && findings.some(({ results }) => results))
+  if (plan.ablation && findings.some(({ results }) => results))
     await folder.write('ablation.md', ablationMarkdown(report));
   if (plan.suite && findings.some(({ results }) => results)) await folder.write('suite.md', suiteMarkdown(report));
   await folder.write('report.html', renderPage(report));
