@@ -115,7 +115,7 @@ async function sanitize() {
     const tests = [];
     for (const [name, set] of Object.entries(instructionSets[process.arch] ?? instructionSets.other)) {
       if (hasInstructionSet(name))
-        tests.push(testKernels(compiler, join(folder, name), own, name, set, flags, [], ['12']));
+        tests.push(testKernels(compiler, join(folder, name), own, name, set, flags, [], ['8']));
       else console.log(`skipped: ${name}, which this processor does not have`);
     }
     if (process.arch !== 'arm64') {

@@ -7,13 +7,16 @@ import { bestBaseline, figuresOf, isLearned, roleOf, rowsOf } from './rows.js';
 import { axisOfSeries, toSeries } from './series.js';
 import { dashesOf, seriesClass } from './strokes.js';
 
-/** f(θ_t) by step, per optimizer: means, and the quartiles of the learned and the best hand-designed one. */
-export function comparisonFigure(all: ComparisonResults): string {
+/**
+ * f(θ_t) by step, per optimizer: means, and the quartiles of the learned and the best hand-designed one.
+ * @param bands "all": those of the others too, where one points at them; they are two thirds of a figure's size
+ */
+export function comparisonFigure(all: ComparisonResults, bands: 'all' | 'best' = 'all'): string {
   const results = { ...all, optimizers: rowsOf(all, 'sum') };
   const series = toSeries(results);
   const best = bestBaseline(results.optimizers, 'sum');
   const charts = sizes.map(({ most }) => {
-    const chart = comparisonChart(results, most);
+    const chart = comparisonChart(results, most, { ...everything, bands });
     // The lines are drawn back to front.
     const optimizerOf = (line: number) => results.optimizers[series.length - 1 - line]!;
     chart.lines.forEach((line, i) => {
@@ -21,7 +24,7 @@ export function comparisonFigure(all: ComparisonResults): string {
     });
     return chart;
   });
-  const caption = `f(θₜ) by step: the mean over functions, and the band from the 25 % to the 75 % quantile (for the others, point at a name).`;
+  const caption = `f(θₜ) by step: the mean over functions, and the band from the 25 % to the 75 % quantile${bands === 'all' ? ' (for the others, point at a name)' : ''}.`;
   return figure(charts, describeComparison(results), legend(series), caption);
 }
 

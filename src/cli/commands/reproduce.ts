@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { type Budget, budgets, type Job, jobsOf } from '../../experiments/plan.js';
+import type { ComparisonResults } from '../../contract/results.js';
+import { type Budget, budgets, type Job, jobsOf, type Suite } from '../../experiments/plan.js';
 import { plans } from '../../experiments/plans.js';
+import { overall } from '../../experiments/report/suite.js';
 import { Reproduction } from '../../experiments/reproduction.js';
 import { ReproductionFolder } from '../../experiments/reproduction-folder.js';
+import { standingsOf } from '../../experiments/suite/standings.js';
 import { formatCount, formatDuration } from '../../figures/numbers.js';
 import { exitCodeOfRun } from '../exit-codes.js';
 import { Interruption, takingCheckpoint } from '../interruption.js';
@@ -91,18 +94,38 @@ async function reproduceIn(folder: ReproductionFolder, name: string, options: Re
       say(`Interrupted: a checkpoint is in ${folder.path}; the same command resumes from it.`);
     if (state !== 'succeeded') return;
     if (json) printJson({ type: 'report', path: join(folder.path, 'report.html') });
-    else await printFigures(folder, jobs);
+    else await printFigures(folder, jobs, plan.suite?.(budget));
   } finally {
     progress.end();
     interruption.dispose();
   }
 }
 
-/** Prints the figures of every comparison, and where the report is. */
-async function printFigures(folder: ReproductionFolder, jobs: readonly Job[]): Promise<void> {
+/** The columns of a suite's table that are printed: the optimizer, two speed-ups, and how often it is near AdamW. */
+const inTerminal = [0, 1, 3, 6, 7] as const;
+
+/** Prints the figures of every comparison, or those of a suite's optimizers over all tasks; and where the report is. */
+async function printFigures(folder: ReproductionFolder, jobs: readonly Job[], suite: Suite | undefined): Promise<void> {
+  const all = new Map<string, ComparisonResults>();
   for (const { name, title, spec } of jobs) {
     const results = await folder.job(name).results();
-    if (results) print(`\n${title}, ${renderSummary(spec, results)}`);
+    if (!results) continue;
+    all.set(name, results);
+    if (!suite) print(`\n${title}, ${renderSummary(spec, results)}`);
+  }
+  if (suite) {
+    const { title, columns, rows } = overall(
+      suite,
+      standingsOf(suite, (job) => all.get(job) ?? null),
+    );
+    const head = inTerminal.map((i) => ({
+      title: columns[i]!,
+      align: i === 0 ? ('left' as const) : ('right' as const),
+    }));
+    const cells = rows.map((row) =>
+      inTerminal.map((i) => (row[i]!.small ? `${row[i]!.text} (${row[i]!.small})` : row[i]!.text)),
+    );
+    print(`\n${title}; the report and suite.md have more, task by task.\n\n${renderTable(head, cells)}`);
   }
   print(`\nReport: ${join(folder.path, 'report.html')}`);
 }

@@ -10,6 +10,7 @@ import { formatCount, formatDuration, formatLoss } from '../../figures/numbers.j
 import { comparisonTables } from '../../figures/tables.js';
 import { trainingFigure } from '../../figures/training.js';
 import { tuningFigure } from '../../figures/tuning.js';
+import { suiteJobName } from '../plan.js';
 import { ablationTable } from './ablation.js';
 import type { Finding, Report, WeightsFile } from './findings.js';
 import { pageStyle } from './style.js';
@@ -41,7 +42,7 @@ ${notice(report)}
 ${findings.some(({ results }) => results) ? `<section id="summary"><h2>In short</h2>${inShort(report)}</section>` : ''}
 ${given.map(givenSection).join('\n')}
 ${detailed(report)
-  .map((finding) => (finding.training ? trainingSection(finding) : comparisonSection(finding, report.path)))
+  .map((finding) => (finding.training ? trainingSection(finding) : comparisonSection(finding, report)))
   .join('\n')}
 <section id="circumstances"><h2>How it was made</h2>${circumstances(report)}</section>
 <footer>In the same folder: <a href="results.json">results.json</a>, <a href="curves.csv">curves.csv</a>, <a href="table.csv">table.csv</a>, and one folder per training and comparison.</footer>
@@ -57,10 +58,18 @@ function inShort(report: Report): string {
   return `${summaryTable(report.findings)}<p class="note">${explanation}</p>`;
 }
 
-/** The findings with a section of their own: in an ablation, only the base. */
+/**
+ * The findings with a section of their own: in an ablation, only the base; of a suite, the trainings, and the comparisons
+ * that have the rules.
+ */
 function detailed({ plan, record, findings }: Report): readonly Finding[] {
   const base = plan.ablation?.(record.budget).variants[0];
-  return base ? findings.filter(({ job }) => base.jobs.includes(job.name)) : findings;
+  if (base) return findings.filter(({ job }) => base.jobs.includes(job.name));
+  const suite = plan.suite?.(record.budget);
+  const [judged] = suite?.learned ?? [];
+  if (!suite || !judged) return findings;
+  const shown = new Set(suite.tasks.map((task) => suiteJobName(task, judged.name)));
+  return findings.filter(({ job, training }) => training || shown.has(job.name));
 }
 
 const explanation =
@@ -98,19 +107,20 @@ ${weightsLine(job.name, training)}
 ${specOf(job.spec)}</section>`;
 }
 
-function comparisonSection({ job, run, results }: Finding, folder: string): string {
+function comparisonSection({ job, run, results }: Finding, { plan, path }: Report): string {
   if (!results || job.spec.kind !== 'compare') return '';
   const tuned = tunedMeasures(job.spec.comparison.tuning);
-  const tuning = tuned.map((measure) => tuningFigure(results, measure)).join('');
+  // A suite has many comparisons, and one figure of tuning for all tasks.
+  const tuning = plan.suite ? '' : tuned.map((measure) => tuningFigure(results, measure)).join('');
   return `<section id="${job.name}"><h2>${escapeXml(job.title)}</h2>
 <p>${formatCount(results.functions)} fresh functions, the same and from the same start for every optimizer, in ${formatDuration(run.seconds)}.</p>
 ${transferNote(results)
   .map((note) => `<p>${escapeXml(note)}</p>`)
   .join('')}
-${comparisonFigure(results)}
+${comparisonFigure(results, plan.suite ? 'best' : 'all')}
 ${comparisonTables(results, tuned)}
 ${tuning && `<details><summary>Tuning of the learning rates</summary>${tuning}</details>`}
-${specOf(job.spec, `metadescent compare ${folder}/${job.of}/weights.safetensors ${folder}/${job.name}/spec.json`)}</section>`;
+${specOf(job.spec, `metadescent compare ${path}/${job.of}/weights.safetensors ${path}/${job.name}/spec.json`)}</section>`;
 }
 
 function weightsLine(name: string, { sha256, size }: WeightsFile): string {

@@ -12,10 +12,10 @@ import { type Sensitivity, sensitivityOf } from '../suite/sensitivity.js';
 import { type Entrant, type Reference, references, type Standing, standingsOf, tolerance } from '../suite/standings.js';
 import type { Report } from './findings.js';
 
-/** What a suite of tasks says: who is how fast over all of them, and the first learned optimizer task by task. */
+/** What a suite of tasks says: who is how fast over all of them, the learned optimizers task by task, and what steps cost. */
 
 /** A table for HTML and for Markdown. The first cell of a row is its name. */
-interface Sheet {
+export interface Sheet {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly { readonly text: string; readonly small?: string }[])[];
@@ -69,10 +69,12 @@ function makeContent(report: Report): Content {
   const entrants = standingsOf(suite, (job) => byName.get(job) ?? null);
   if (entrants.length === 0) return { entrants, sheets: [] };
   const { costs } = report.record;
-  return { entrants, sheets: [overall(suite, entrants), byTask(suite, entrants), ...(costs ? [costsOf(costs)] : [])] };
+  const tasks = entrants.filter(({ learned }) => learned).map((one) => byTask(suite, entrants, one));
+  return { entrants, sheets: [overall(suite, entrants), ...tasks, ...(costs ? [costsOf(costs)] : [])] };
 }
 
-function overall({ tasks }: Suite, entrants: readonly Entrant[]): Sheet {
+/** Everyone over all tasks. */
+export function overall({ tasks }: Suite, entrants: readonly Entrant[]): Sheet {
   const done = entrants[0]!.standings.size;
   return {
     title: done < tasks.length ? `${done} of ${tasks.length} tasks` : `All ${done} tasks`,
@@ -99,11 +101,11 @@ function overall({ tasks }: Suite, entrants: readonly Entrant[]): Sheet {
   };
 }
 
-function byTask({ tasks }: Suite, entrants: readonly Entrant[]): Sheet {
-  const [judged] = entrants;
+/** A learned optimizer, task by task. */
+function byTask({ tasks }: Suite, entrants: readonly Entrant[], judged: Entrant): Sheet {
   const adamw = entrants.find(({ title }) => title === 'AdamW');
   return {
-    title: `${judged!.title}, task by task`,
+    title: `${judged.title}, task by task`,
     columns: [
       'Task',
       'Steps',
@@ -114,7 +116,7 @@ function byTask({ tasks }: Suite, entrants: readonly Entrant[]): Sheet {
       ...references.map((one) => `Speed-up over ${one}`),
     ],
     rows: tasks.flatMap(({ name, title, steps }) => {
-      const own = judged!.standings.get(name);
+      const own = judged.standings.get(name);
       if (!own) return [];
       const rules = entrants
         .filter(({ learned }) => !learned)
