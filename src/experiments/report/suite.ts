@@ -19,18 +19,20 @@ export interface Sheet {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly { readonly text: string; readonly small?: string }[])[];
+  /** How many rows, from the first, are of learned optimizers, in bold. */
+  readonly learned: number;
   readonly note: string;
 }
 
 /** In HTML. Empty if no task is done. */
 export function suiteSection(report: Report): string {
   const { entrants, sheets } = contentOf(report);
-  const tables = sheets.map(({ title, columns, rows, note }) => {
+  const tables = sheets.map(({ title, columns, rows, learned, note }) => {
     const cells = rows.map(([name, ...others]) => [
       `<th scope="row">${escapeXml(name!.text)}${name!.small ? `<small>${escapeXml(name!.small)}</small>` : ''}</th>`,
       ...others.map(({ text, small = '' }) => cell(text, small)),
     ]);
-    return `<h3>${title}</h3>${table(title, columns, cells, (row) => row === 0)}<p class="note">${note}</p>`;
+    return `<h3>${title}</h3>${table(title, columns, cells, (row) => row < learned)}<p class="note">${note}</p>`;
   });
   return tables.join('\n') + sensitivityFigure(sensitivityOf(entrants));
 }
@@ -97,8 +99,13 @@ export function overall({ tasks }: Suite, entrants: readonly Entrant[]): Sheet {
       { text: `${within} of ${done}` },
       { text: `${finite} of ${done}` },
     ]),
+    learned: learnedAmong(entrants),
     note: 'Interquartile means over tasks and runs, with 95 % intervals bootstrapped over both. The speed-up over an optimizer is the steps that it takes to its final loss, over those that this one takes to the same loss; one that does not reach it counts as taking all steps, so that a speed-up just below 1 may hide how far off it is: the share of runs that get there tells. Every rate is tuned per task, on other functions than these.',
   };
+}
+
+function learnedAmong(entrants: readonly Entrant[]): number {
+  return entrants.filter(({ learned }) => learned).length;
 }
 
 /** A learned optimizer, task by task. */
@@ -134,6 +141,7 @@ function byTask({ tasks }: Suite, entrants: readonly Entrant[], judged: Entrant)
         ],
       ];
     }),
+    learned: 0,
     note: 'The final loss is the mean over the last tenth of the steps. “<” marks a speed-up whose goal some run did not reach within the steps.',
   };
 }
@@ -161,6 +169,7 @@ function costsOf({ task, coordinates, gradientSeconds, optimizers }: StepCosts):
       ...optimizers.map(({ title, state, seconds }) => row(title, state, seconds)),
       row('The gradient alone', 0, gradientSeconds),
     ],
+    learned: 0,
     note: `On ${formatCount(coordinates)} coordinates (${task}), the fastest of three runs on this machine. The numbers are of 4 bytes each, besides the weights themselves.`,
   };
 }
