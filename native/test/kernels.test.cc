@@ -448,7 +448,7 @@ int main(int count, char** arguments) {
   // Learning rates by step, with and without weight decay; idle blocks decay too.
   for (const float decay : {0.f, .05f})
     for (const Way way : {whole, step_by_step}) {
-      Case scheduled{deepmind, Functions::kParabola, 2, 333, 45, .2f, 1};
+      Case scheduled{deepmind, Functions::kParabola, 2, 165, 45, .2f, 1};
       scheduled.scheduled = decay == 0 || way == whole;
       scheduled.decay = decay;
       run(*kernels, scheduled, seed, way);
@@ -457,11 +457,11 @@ int main(int count, char** arguments) {
       small.decay = decay;
       run(*kernels, small, seed, way);
     }
-  run(*kernels, {deepmind, Functions::kParabola, 2, 333, 45, .2f, 1}, seed, step_by_step);
+  run(*kernels, {deepmind, Functions::kParabola, 2, 165, 45, .2f, 1}, seed, step_by_step);
   // Gradients that are zero for long, or always, from a fresh start and later.
-  Case dark{paper, Functions::kPerceptron, 2, 50 * 19 + 19 + 19 * 2 + 2, 33, .2f, .3f};
+  Case dark{paper, Functions::kPerceptron, 2, 25 * 19 + 19 + 19 * 2 + 2, 33, .2f, .3f};
   dark.perceptron.layers = 2;
-  dark.perceptron.widths[0] = 50, dark.perceptron.widths[1] = 19, dark.perceptron.widths[2] = 2;
+  dark.perceptron.widths[0] = 25, dark.perceptron.widths[1] = 19, dark.perceptron.widths[2] = 2;
   dark.perceptron.batch = 1;
   dark.dark = 40;
   for (const Way way : {whole, step_by_step}) run(*kernels, dark, seed, way);

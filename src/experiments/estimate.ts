@@ -11,7 +11,7 @@ import { createRun } from '../core/run.js';
 import { loadDatasets } from '../data/datasets.js';
 
 /** Minimum time measured per piece. */
-const timedSeconds = 0.4;
+const timedSeconds = 0.25;
 
 /**
  * Estimates the seconds that a job takes on this machine, from small pieces of it run on the same engine. Does not
