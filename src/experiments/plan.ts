@@ -34,13 +34,14 @@ export interface Plan {
 export interface Ablation {
   /** Its rows, the base first. */
   readonly variants: readonly Variant[];
+  /** Whether the changes are in a document's syntax, rather than words. */
+  readonly areDocuments: boolean;
   readonly columns: readonly AblationColumn[];
 }
 
 export interface Variant {
-  /** The change: words, or in a document's syntax where `isDocument`; empty for the base. */
+  /** Empty for the base. */
   readonly change: string;
-  readonly isDocument: boolean;
   /** Names of its jobs: a training and its comparisons for each seed. */
   readonly jobs: readonly string[];
 }

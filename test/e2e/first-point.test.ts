@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { plottedCurve } from '../browser/curve.js';
 import { chromiumMissing, launchChromium, openPage } from '../support/chromium.js';
+import { nativeMissing } from '../support/native.js';
 import { createTemporaryFolder } from '../support/redis.js';
 import { freshCheckout } from './fresh-checkout.js';
 import { root, runToEnd } from './processes.js';
@@ -20,7 +21,7 @@ test("the README's first command plots a first point, and docs/plugins.md leads 
   try {
     const clone = join(folder.path, 'metadescent');
     await freshCheckout(clone);
-    await cp(join(root, 'dist/native'), join(clone, 'dist/native'), { recursive: true });
+    if (!nativeMissing()) await cp(join(root, 'dist/native'), join(clone, 'dist/native'), { recursive: true });
     const began = performance.now();
     const quickstart = start(clone);
     try {

@@ -34,8 +34,8 @@ interface Shipped {
 
 /**
  * Shipped optimizers: the training that made each, the horizon of the comparison, and the baseline to beat; its problem and
- * use, if others than the training's. The limit of
- * the measure is the value of the file's long comparison plus five standard errors of one over so few functions.
+ * use, if others than the training's. The limit of the measure is the value of the file's long comparison plus up to five
+ * standard errors of one over so few functions.
  */
 const shipped: readonly Shipped[] = [
   {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { componentsOf } from '../../src/contract/mixtures.js';
 import { coordinates } from '../../src/contract/problems.js';
+import type { MetatrainSpec } from '../../src/contract/spec.js';
 import { budgets, jobsOf, suiteJobName } from '../../src/experiments/plan.js';
 import { general } from '../../src/experiments/plans/general.js';
 import { generalAblation } from '../../src/experiments/plans/general-ablation.js';
@@ -48,6 +49,14 @@ describe('the plan general-ablation', () => {
       const { variants, columns } = generalAblation.ablation!(budget);
       const documents = variants.map(({ jobs: own }) => JSON.stringify({ ...specOf(own[0]!), title: '' }));
       assert.equal(new Set(documents).size, variants.length);
+      const base = specOf('base-1') as MetatrainSpec;
+      for (const { change, jobs: own } of variants) {
+        const spec = specOf(own[0]!) as MetatrainSpec;
+        const parts = (['problem', 'optimizer', 'training'] as const).filter(
+          (part) => JSON.stringify(spec[part]) !== JSON.stringify(base[part]),
+        );
+        assert.equal(parts.length, change === '' ? 0 : 1, change);
+      }
       for (const { comparison } of columns) {
         const compared = jobs.filter(({ name, of }) => of !== null && name.endsWith(`-${comparison}`));
         assert.equal(compared.length, jobs.filter(({ of }) => of === null).length);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { decodeWeights } from '../../src/weights/weights.js';
 import { withRedis } from '../support/redis.js';
-import { Harness, lossesIn, states, until } from './harness.js';
+import { Harness, lossesIn, states } from './harness.js';
 import { smallTraining } from './specs.js';
 
 describe('a worker with a job on digits', () => {
@@ -25,12 +25,7 @@ describe('a worker with a job on digits', () => {
 
   it('reads them, and resumes with the same ones after a child was killed', async () => {
     const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 20 });
-    const struck = await harness.submit(spec);
-    const other = await harness.submit(spec);
-    await harness.checkpointed(struck);
-    const { pid } = await until(() => worker.children().find(({ job }) => job === struck));
-    process.kill(pid!, 'SIGKILL');
-    const [events, steady] = await Promise.all([harness.watch(struck), harness.watch(other)]);
+    const { struck, other, events, steady } = await harness.struck(worker, spec);
     assert.equal(states(events).at(-1)?.state, 'succeeded');
     assert.equal(lossesIn(events).length, 60 * 5);
     assert.deepEqual(lossesIn(events), lossesIn(steady));

@@ -23,6 +23,16 @@ export class Harness {
     readonly artifacts: ArtifactStore,
   ) {}
 
+  /** Runs a job twice at the same time, and kills the child of the first run after a checkpoint. */
+  async struck(worker: Worker, spec: JobSpec) {
+    const [struck, other] = [await this.submit(spec), await this.submit(spec)];
+    await this.checkpointed(struck);
+    const { pid } = await until(() => worker.children().find(({ job }) => job === struck));
+    process.kill(pid!, 'SIGKILL');
+    const [events, steady] = await Promise.all([this.watch(struck), this.watch(other)]);
+    return { struck, other, events, steady };
+  }
+
   static async open({ url, folder }: { url: string; folder: string }): Promise<Harness> {
     const artifacts = new FolderArtifactStore(artifactFolder(folder));
     return new Harness(url, await openJobs({ redisUrl: url, artifacts }), artifacts);

@@ -73,12 +73,7 @@ describe('a worker', () => {
   ] as const)
     it(`retries a job whose child is killed, from its checkpoint and to the same bytes; other jobs continue: ${name}`, async () => {
       const worker = await harness.startWorker({ concurrency: 2, checkpointEvery: 100 });
-      const struck = await harness.submit(spec);
-      const other = await harness.submit(spec);
-      await harness.checkpointed(struck);
-      const { pid } = await until(() => worker.children().find(({ job }) => job === struck));
-      process.kill(pid!, 'SIGKILL');
-      const [events, steady] = await Promise.all([harness.watch(struck), harness.watch(other)]);
+      const { struck, other, events, steady } = await harness.struck(worker, spec);
       const reason = states(events).find((e) => e.reason)?.reason;
       assert.equal(reason?.code, 'child-lost');
       assert.match(reason.message, /signal SIGKILL/);

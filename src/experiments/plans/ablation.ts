@@ -128,9 +128,9 @@ export const ablation: Plan = {
   ablation: (budget) => ({
     variants: changesOf(budget).map((change) => ({
       change: textOf(change, budget),
-      isDocument: true,
       jobs: jobsOf(change, budget).map(({ name }) => name),
     })),
+    areDocuments: true,
     columns: [
       { title: `Sum, t = 0 … ${steps - 1}`, measure: 'sum', comparison: String(steps) },
       { title: `Final loss, t = ${steps}`, measure: 'final', comparison: String(steps) },

@@ -120,9 +120,9 @@ export const generalAblation: Plan = {
   ablation: (budget) => ({
     variants: changes.map((change) => ({
       change: change.change,
-      isDocument: false,
       jobs: jobsOf(change, budget).map(({ name }) => name),
     })),
+    areDocuments: false,
     columns: compared.map(({ name, title }) => ({ title, measure: 'tail', comparison: name })),
   }),
   jobs: (budget) => changes.flatMap((change) => jobsOf(change, budget)),

@@ -10,7 +10,7 @@ import type { Input } from '../plan.js';
  * An 8 × 8 perceptron 64-32-10 or 64-32-8, whose coordinates have a scale drawn log-uniformly from 1/100 to 100. The papers
  * have 1/1000 to 1000, at whose ends steps of a fixed length are too short or too long for any direction to help.
  */
-export function task(fields: Input<Omit<PerceptronSpec, 'name'>>): Input<MixtureSpec['components'][number]> {
+function task(fields: Input<Omit<PerceptronSpec, 'name'>>): Input<MixtureSpec['components'][number]> {
   const inner = { name: 'perceptron', hidden: [32], activation: 'relu', batch: 64, ...fields };
   return { problem: { name: 'rescaled', per: 'global', range: Math.log(100), problem: inner } };
 }

@@ -32,7 +32,7 @@ interface Figure {
 /** In HTML. */
 export function ablationTable(report: Report): string {
   const rows = linesOf(report).map(({ variant, figures }) => [
-    `<th scope="row">${variant?.isDocument && variant.change ? `<code>${escapeXml(variant.change)}</code>` : escapeXml(nameOf(variant))}</th>`,
+    `<th scope="row">${isDocument(report, variant) ? `<code>${escapeXml(variant.change)}</code>` : escapeXml(nameOf(variant))}</th>`,
     ...figures.flatMap(({ value, beside, difference, share, verdict }) => [
       cell(value, escapeXml(beside)),
       cell(`<span class="${verdict}">${difference}</span>`, share),
@@ -45,7 +45,7 @@ export function ablationTable(report: Report): string {
 export function ablationMarkdown(report: Report): string {
   const bracketed = (text: string) => (text === '' ? '' : ` (${text})`);
   const rows = linesOf(report).map(({ variant, figures }) => [
-    variant?.isDocument && variant.change ? `\`${variant.change}\`` : nameOf(variant),
+    isDocument(report, variant) ? `\`${variant.change}\`` : nameOf(variant),
     ...figures.flatMap(({ value, beside, difference, share, verdict }) => {
       const text = `${difference}${bracketed(share)}`;
       return [`${value}${bracketed(beside)}`, verdict === 'open' ? text : `**${text}**`];
@@ -68,6 +68,11 @@ The base:
 \`\`\`yaml
 ${stringify({ problem, optimizer, training }, { collectionStyle: 'any', aliasDuplicateObjects: false })}\`\`\`
 `;
+}
+
+/** Whether a row's change is to be shown as code. */
+function isDocument({ plan, record }: Report, variant: Variant | null): variant is Variant {
+  return Boolean(variant?.change) && plan.ablation!(record.budget).areDocuments;
 }
 
 function nameOf(variant: Variant | null): string {

@@ -1,4 +1,4 @@
-import { isRule, type LearnedSpec } from '../../contract/optimizers.js';
+import { isRule } from '../../contract/optimizers.js';
 import { type CompareSpec, problemsOf } from '../../contract/spec.js';
 import type { Engine } from '../../core/engines/engine.js';
 import { selectEngine } from '../../core/engines/select.js';
@@ -48,22 +48,24 @@ export async function measureCosts(
     const { of, spec } = jobs.find((job) => job.name === suiteJobName(task, name))!;
     return { title, of: of!, spec: spec as CompareSpec };
   });
-  const { spec } = found[0]!;
+  const { of, spec } = found[0]!;
   const datasets = await loadDatasets(...problemsOf(spec));
   const batch = sampleFunctions(spec.problem, spec.seed, Purpose.comparison, 0, 1, datasets);
+  const trained = new Map<string, Learned>();
+  for (const { of } of found) if (!trained.has(of)) trained.set(of, learnedFrom(await weightsOf(of)));
   const optimizers: StepCost[] = [];
   for (const { title, of, spec } of found) {
-    const learned = learnedFrom(await weightsOf(of));
+    const learned = trained.get(of)!;
+    const engine = await selectEngine(spec.engine, spec, learned.spec);
     const method = learnedMethod(learned, useOf(learned.spec, spec.comparison.learned));
-    const engine = await engineOf(spec, learned.spec);
     const state = stateLayout(learned.spec, batch).size;
     optimizers.push({ title, state, seconds: await secondsPerStep(engine, batch, method) });
   }
-  const engine = await engineOf(spec, learnedFrom(await weightsOf(found[0]!.of)).spec);
+  const engine = await selectEngine(spec.engine, spec, trained.get(of)!.spec);
   for (const rule of spec.comparison.baselines.filter(isRule)) {
     const { usualRate, init } = ruleOf(rule);
     const method = ruleMethod({ ...rule, learningRate: usualRate });
-    const state = init(batch.dimension).vectors.reduce((sum, { length }) => sum + length, 0);
+    const state = batch.dimension * init(0).vectors.length;
     optimizers.push({ title: titleOfRule(rule), state, seconds: await secondsPerStep(engine, batch, method) });
   }
   const gradientSeconds = await secondsPerStep(engine, batch, standingStill);
@@ -73,10 +75,6 @@ export async function measureCosts(
 function learnedFrom(file: Uint8Array): Learned {
   const { spec, tensors } = decodeWeights(file);
   return { spec, phi: flattenWeights(tensors) };
-}
-
-function engineOf(spec: CompareSpec, optimizer: LearnedSpec): Promise<Engine> {
-  return selectEngine(spec.engine, spec, optimizer);
 }
 
 /** The fastest of three runs: what else the machine does only ever adds. */
