@@ -60,9 +60,13 @@ describe('a worker that has run out of descriptors', () => {
 
   it('lets an ending job wait: its weights are kept', async () => {
     await startWorker();
-    const job = await harness.submit(smallTraining(300));
+    const job = await harness.submit(smallTraining(1000));
+    const started = await until(() => /"pid":(\d+),"msg":"attempt started"/.exec(said));
+    const child = Number(started[1]);
     await until(async () => (await harness.jobs.get(job)).progress);
+    process.kill(child, 'SIGSTOP');
     await hoard(true);
+    process.kill(child, 'SIGCONT');
     await waits();
     await hoard(false);
     assert.equal(states(await harness.watch(job)).at(-1)?.state, 'succeeded');
