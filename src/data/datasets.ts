@@ -7,14 +7,17 @@ import { loadDigits } from './digits.js';
 import { makeShapes } from './shapes.js';
 import { variantOf } from './variants.js';
 
-/** Data sets that are no variants, by name. */
+/** Data sets that are no variants, by name. Those of the project itself never change: a process makes them once. */
 const loaders = new Map<string, () => Promise<Dataset>>([
-  ['digits', () => loadDigits()],
+  ['digits', once(() => loadDigits())],
   ['cifar', () => loadCifar()],
-  ['shapes-8', () => makeShapes(8)],
-  ['shapes-16', () => makeShapes(16)],
-  ['shapes-32', () => makeShapes(32)],
+  ['shapes-8', once(() => makeShapes(8))],
+  ['shapes-16', once(() => makeShapes(16))],
+  ['shapes-32', once(() => makeShapes(32))],
 ]);
+
+/** The variants made of each data set that is still in use, by name. */
+const variants = new WeakMap<Dataset, Map<string, Dataset>>();
 
 /** Adds a data set that is no variant. */
 export function addLoader(name: string, load: () => Promise<Dataset>): void {
@@ -38,7 +41,25 @@ export async function loadDatasets(...problems: readonly ProblemSpec[]): Promise
  */
 export async function loadDataset(name: string, bases = new Map<string, Promise<Dataset>>()): Promise<Dataset> {
   const { base, ...shape } = imageSet(name);
-  const loaded = bases.get(base) ?? loaders.get(base)!();
-  bases.set(base, loaded);
-  return base === name ? loaded : variantOf(await loaded, imageSet(base), shape);
+  const loading = bases.get(base) ?? loaders.get(base)!();
+  bases.set(base, loading);
+  const dataset = await loading;
+  if (base === name) return dataset;
+  const made = variants.get(dataset) ?? new Map<string, Dataset>();
+  variants.set(dataset, made);
+  const variant = made.get(name) ?? variantOf(dataset, imageSet(base), shape);
+  made.set(name, variant);
+  return variant;
+}
+
+/** A loader that keeps what it loaded, but not an error. */
+function once(load: () => Promise<Dataset>): () => Promise<Dataset> {
+  let loading: Promise<Dataset> | null = null;
+  return () => {
+    loading ??= load().catch((error) => {
+      loading = null;
+      throw error;
+    });
+    return loading;
+  };
 }

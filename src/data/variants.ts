@@ -3,7 +3,7 @@ import type { Dataset, Examples } from '../contract/datasets.js';
 import { type ImageShape, imageWidth } from '../contract/image-sets.js';
 
 /** Weights of red, green and blue in grey: luma of ITU-R BT.601. */
-const luma = [0.299, 0.587, 0.114];
+const luma = [0.299, 0.587, 0.114] as const;
 
 /**
  * A data set with smaller images, or in grey, or both. A pixel is the average of the area of the image that it covers,
@@ -26,22 +26,24 @@ export function fingerprintOf(training: Examples, heldOut: Examples): string {
 
 /** @returns n images [side, side, channels] of the shape `to` */
 function reduce({ inputs, width, labels }: Examples, from: ImageShape, to: ImageShape): Examples {
+  const { channels } = from;
   const spans = spansOf(from.side, to.side);
-  const weights = to.channels === from.channels ? null : luma;
+  const isGrey = to.channels !== channels;
   const reduced = new Uint8Array(labels.length * imageWidth(to));
-  const sums = new Float64Array(from.channels);
+  const sums = new Float64Array(channels);
   let at = 0;
   for (let image = 0; image < inputs.length; image += width)
     for (const rows of spans)
       for (const columns of spans) {
         sums.fill(0);
-        for (const [row, height] of rows)
-          for (const [column, breadth] of columns) {
-            const pixel = image + (row * from.side + column) * from.channels;
-            for (let c = 0; c < from.channels; c++) sums[c]! += height * breadth * inputs[pixel + c]!;
+        for (let r = 0; r < rows.shares.length; r++)
+          for (let s = 0; s < columns.shares.length; s++) {
+            const pixel = image + ((rows.first + r) * from.side + columns.first + s) * channels;
+            const share = rows.shares[r]! * columns.shares[s]!;
+            for (let c = 0; c < channels; c++) sums[c]! += share * inputs[pixel + c]!;
           }
-        if (weights) reduced[at++] = rounded(weights.reduce((sum, weight, c) => sum + weight * sums[c]!, 0));
-        else for (const sum of sums) reduced[at++] = rounded(sum);
+        if (isGrey) reduced[at++] = rounded(luma[0] * sums[0]! + luma[1] * sums[1]! + luma[2] * sums[2]!);
+        else for (let c = 0; c < channels; c++) reduced[at++] = rounded(sums[c]!);
       }
   return { inputs: reduced, width: imageWidth(to), labels };
 }
@@ -51,15 +53,22 @@ function rounded(value: number): number {
   return Math.floor(value + 0.5 + 1e-9);
 }
 
-/** The places that each place of a shorter side covers, with their shares, which add up to 1. */
-function spansOf(from: number, to: number): [place: number, share: number][][] {
+/** Neighbouring places, with the shares of each, which add up to 1. */
+interface Span {
+  readonly first: number;
+  readonly shares: readonly number[];
+}
+
+/** The places that each place of a shorter side covers. */
+function spansOf(from: number, to: number): Span[] {
   return Array.from({ length: to }, (_, i) => {
     const [begin, end] = [(i * from) / to, ((i + 1) * from) / to];
-    const span: [number, number][] = [];
-    for (let place = Math.floor(begin); place < end; place++) {
+    const first = Math.floor(begin);
+    const shares: number[] = [];
+    for (let place = first; place < end; place++) {
       const covered = Math.min(place + 1, end) - Math.max(place, begin);
-      span.push([place, (covered * to) / from]);
+      shares.push((covered * to) / from);
     }
-    return span;
+    return { first, shares };
   });
 }

@@ -12,7 +12,7 @@ import { runLocally } from '../local/local-run.js';
 import { isLost, type RunRecord } from '../local/run-folder.js';
 import { version } from '../version.js';
 import { decodeWeights } from '../weights/weights.js';
-import { estimateSeconds } from './estimate.js';
+import { Estimator } from './estimate.js';
 import { type Budget, type GivenOptimizer, type Job, jobsOf, type Plan } from './plan.js';
 import type { Finding } from './report/findings.js';
 import { writeReport } from './report/report.js';
@@ -77,15 +77,11 @@ export class Reproduction {
       given.set(name, await readWeights(path));
       optimizers.set(name, decodeWeights(given.get(name)!).spec);
     }
-    const estimates = new Map<string, number>();
+    const estimator = new Estimator();
     for (const { name, spec, of } of jobs) {
       if (spec.kind === 'metatrain') optimizers.set(name, spec.optimizer);
       const optimizer = of === null ? null : optimizers.get(of)!;
-      // Jobs that differ only in the seed take equally long.
-      const key = JSON.stringify({ ...spec, ...(optimizer && { optimizer }), title: '', seed: 0 });
-      const seconds = estimates.get(key) ?? (await estimateSeconds(spec, optimizer));
-      estimates.set(key, seconds);
-      record.expected[name] = seconds;
+      record.expected[name] = await estimator.seconds(spec, optimizer);
     }
     return new Reproduction(options, jobs, record, given);
   }
