@@ -236,8 +236,7 @@ export type TrainingSpec = Static<typeof TrainingSpec>;
 /** w_t, t = 0 … unroll. */
 export function lossWeights(metaLoss: TrainingSpec['metaLoss'], unroll: number): number[] {
   if (Array.isArray(metaLoss)) return metaLoss;
-  return Array.from({ length: unroll + 1 }, (_, t) => {
-    if (t === unroll) return metaLoss === 'sum' ? 0 : 1;
-    return metaLoss === 'final' ? 0 : 1;
-  });
+  const weights = new Array<number>(unroll + 1).fill(metaLoss === 'final' ? 0 : 1);
+  weights[unroll] = metaLoss === 'sum' ? 0 : 1;
+  return weights;
 }

@@ -19,20 +19,23 @@ import { stateLayout } from './state-layout.js';
  * any other. Losses are in the functions' order; θ, gradients and states are the components', one after the other.
  */
 export function withMixtures(engine: Engine): Engine {
+  const openMixed = async (optimizer: LearnedSpec, batch: FunctionBatch, options: EpisodeOptions) => {
+    const states = options.state && splitState(optimizer, batch, options.state);
+    const open = (part: FunctionBatch, p: number) => {
+      const given: EpisodeOptions = { ...options, state: states?.[p] };
+      return engine.openEpisode(optimizer, part, given);
+    };
+    return new MixedEpisode(batch, await inTurn(batch, open));
+  };
   return {
     ...engine,
     async openFunctions(batch): Promise<OpenFunctions> {
       if (!batch.places) return engine.openFunctions(batch);
       return new MixedFunctions(batch, await inTurn(batch, (part) => engine.openFunctions(part)));
     },
-    async openEpisode(optimizer, batch, options = {}): Promise<Episode> {
+    openEpisode(optimizer, batch, options = {}): Promise<Episode> {
       if (!batch.places) return engine.openEpisode(optimizer, batch, options);
-      const states = options.state && splitState(optimizer, batch, options.state);
-      const open = (part: FunctionBatch, p: number) => {
-        const given: EpisodeOptions = { ...options, state: states?.[p] };
-        return engine.openEpisode(optimizer, part, given);
-      };
-      return new MixedEpisode(batch, await inTurn(batch, open));
+      return openMixed(optimizer, batch, options);
     },
     async openLoop(optimizer, batch, state): Promise<OpenLoop> {
       if (batch.places) throw new Unsupported('training.imitation: not with the problem "mixture".');

@@ -44,9 +44,11 @@ export function measureRuns(losses: Losses, steps: number): Measured<Float64Arra
  * @returns [steps + 1]
  */
 export function meanOverRuns(losses: Float32Array, n: number): Float32Array {
-  return Float32Array.from({ length: losses.length / n }, (_, t) => {
+  const means = new Float32Array(losses.length / n);
+  for (let t = 0; t < means.length; t++) {
     let sum = 0;
     for (let i = 0; i < n; i++) sum += losses[t * n + i]!;
-    return sum / n;
-  });
+    means[t] = sum / n;
+  }
+  return means;
 }

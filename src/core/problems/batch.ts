@@ -56,7 +56,7 @@ export function sampleFunctions(
   const drawAll = (component: ProblemSpec, numbers: readonly number[]): FunctionBatch => {
     let source = 0;
     const batch = prepare(component, examplesOf, () => ({ seed, purpose, numbers, source: source++ }));
-    for (const [b, number] of numbers.entries()) draw(batch, b, new RandomStream(seed, purpose, number));
+    for (let b = 0; b < numbers.length; b++) draw(batch, b, new RandomStream(seed, purpose, numbers[b]!));
     return batch;
   };
   const numbers = Array.from({ length: count }, (_, b) => first + b);

@@ -39,15 +39,18 @@ export class StepDraws {
 
 /** Arrays [B, …shape], zeros. */
 export function arraysOf(shapes: Shapes, count: number): Record<string, Float32Array> {
-  const sizes = Object.entries(shapes).map(([name, shape]) => [name, shape.reduce((a, b) => a * b, count)] as const);
-  return Object.fromEntries(sizes.map(([name, size]) => [name, new Float32Array(size)]));
+  const arrays: Record<string, Float32Array> = {};
+  for (const name in shapes) arrays[name] = new Float32Array(shapes[name]!.reduce((a, b) => a * b, count));
+  return arrays;
 }
 
 /** Views of one function's rows. */
 export function rowsOf(arrays: FunctionData, count: number, b: number): FunctionData {
-  const row = (array: Float32Array) => {
+  const rows: Record<string, Float32Array> = {};
+  for (const name in arrays) {
+    const array = arrays[name]!;
     const size = array.length / count;
-    return array.subarray(b * size, (b + 1) * size);
-  };
-  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, row(array)]));
+    rows[name] = array.subarray(b * size, (b + 1) * size);
+  }
+  return rows;
 }

@@ -58,7 +58,7 @@ export class FusedEpisode implements Episode {
     // Back-propagation repeats the forward pass, and does two products for each one of it.
     const losses = await this.run(phi, steps, 4, {
       gradient,
-      weights: Float64Array.from(weights),
+      weights: new Float64Array(weights),
       objective: objective?.name ?? 'loss',
       ...(objective?.name === 'relative' && objective.initial && { initial: objective.initial }),
     });

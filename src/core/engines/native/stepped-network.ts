@@ -79,7 +79,7 @@ export class SteppedNetwork {
    * @returns dL/dφ
    */
   back(phi: Float32Array, last: Float32Array, weights: readonly number[]): Promise<Float32Array> {
-    return this.goBack('back', phi, { last, weights: Float64Array.from(weights) });
+    return this.goBack('back', phi, { last, weights: new Float64Array(weights) });
   }
 
   /**
