@@ -51,6 +51,7 @@ describe('the layering', () => {
   const violations: [title: string, path: string, specifier: string][] = [
     ['contract imports core', 'src/contract/planted.ts', '../core/run.js'],
     ['weights imports core', 'src/weights/planted.ts', '../core/run.js'],
+    ['apply imports an engine', 'src/apply/planted.ts', '../core/engines/select.js'],
     ['figures imports the command line', 'src/figures/planted.ts', '../cli/render/table.js'],
     ['figures imports a file system', 'src/figures/planted.ts', 'node:fs'],
     ['core imports jobs', 'src/core/compare/planted.ts', '../../jobs/jobs.js'],

@@ -1,7 +1,6 @@
 import type { FieldError } from '../contract/errors.js';
 import { excessOf } from '../contract/json.js';
-import { sizeOf } from './shapes.js';
-import type { NamedTensor } from './tensors.js';
+import { type NamedTensor, sizeOf } from './tensors.js';
 
 /**
  * The safetensors format (huggingface/safetensors, format.md), fp32 only: the header's length as a little-endian u64,

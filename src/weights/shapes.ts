@@ -2,7 +2,7 @@ import { type Group, groupsOf, isNetwork, type NetworkGroup } from '../contract/
 import { countNetworkWeights, isNetworkSpec, weightsOf } from '../contract/networks/networks.js';
 import type { LearnedSpec } from '../contract/optimizers.js';
 import type { ProblemSpec } from '../contract/problems.js';
-import type { NamedTensor } from './tensors.js';
+import { type NamedTensor, sizeOf } from './tensors.js';
 
 /** Name and shape of one tensor of φ. */
 export interface WeightShape {
@@ -37,11 +37,6 @@ export function networksOf(optimizer: LearnedSpec): Omit<SizedNetwork, 'width'>[
 
 export function tensorName({ name }: Pick<NetworkGroup, 'name'>, tensor: string): string {
   return name === '' ? tensor : `${name}/${tensor}`;
-}
-
-/** Floats in a tensor of this shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
 }
 
 /** The flat φ: the tensors' values one after the other, copied. */

@@ -4,3 +4,8 @@ export interface NamedTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
+
+/** Floats in a tensor of this shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}

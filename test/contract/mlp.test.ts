@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkFit, groupsOf } from '../../src/contract/groups.js';
-import { mlp, mlpInputs } from '../../src/contract/networks/mlp.js';
+import { mlp } from '../../src/contract/networks/mlp.js';
+import { mlpInputs } from '../../src/contract/networks/mlp-features.js';
 import { countNetworkWeights, networkContract } from '../../src/contract/networks/networks.js';
 import { tensorsProblem } from '../support/tensors-problem.js';
 import { mlpSpec } from '../weights/samples.js';

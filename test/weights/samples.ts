@@ -4,8 +4,9 @@ import { MlpSpec, mlpPresets } from '../../src/contract/networks/mlp.js';
 import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
 import { compile, parseJobSpec } from '../../src/contract/validate.js';
-import { sizeOf, weightShapes } from '../../src/weights/shapes.js';
+import { weightShapes } from '../../src/weights/shapes.js';
 import type { NamedTensor } from '../../src/weights/tensors.js';
+import { sizeOf } from '../../src/weights/tensors.js';
 import type { TrainedOptimizer } from '../../src/weights/weights.js';
 
 /** Mulberry32: uniform draws in [0, 1) for tests. */

@@ -5,7 +5,8 @@ import type { LstmSpec } from '../../src/contract/networks/lstm.js';
 import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import type { ProblemSpec } from '../../src/contract/problems.js';
 import { decodeSafetensors, encodeSafetensors, FormatError } from '../../src/weights/safetensors.js';
-import { flattenWeights, sizeOf, splitWeights, weightShapes } from '../../src/weights/shapes.js';
+import { flattenWeights, splitWeights, weightShapes } from '../../src/weights/shapes.js';
+import { sizeOf } from '../../src/weights/tensors.js';
 import { decodeWeights, encodeWeights, toJson, toNpz } from '../../src/weights/weights.js';
 import { contentOf, lstmSpec, sampleOptimizer } from './samples.js';
 

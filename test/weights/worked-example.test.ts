@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { decaysOf } from '../../src/contract/networks/mlp.js';
+import { decaysOf } from '../../src/contract/networks/mlp-features.js';
 import type { LearnedSpec } from '../../src/contract/optimizers.js';
 import { createTfjsEngine } from '../../src/core/engines/tfjs/engine.js';
 import { sampleFunctions } from '../../src/core/problems/batch.js';

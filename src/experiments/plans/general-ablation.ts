@@ -1,5 +1,6 @@
 import type { EstimatorSpec } from '../../contract/estimators.js';
-import { type MlpSpec, mlpFeatures } from '../../contract/networks/mlp.js';
+import type { MlpSpec } from '../../contract/networks/mlp.js';
+import { mlpFeatures } from '../../contract/networks/mlp-features.js';
 import type { MixtureSpec } from '../../contract/problems/mixture.js';
 import type { PerceptronSpec } from '../../contract/problems/perceptron.js';
 import type { ProblemSpec } from '../../contract/problems.js';

@@ -1,4 +1,5 @@
-import { type MlpSpec, matricesOf, mlpFeatures } from '../../../contract/networks/mlp.js';
+import type { MlpSpec } from '../../../contract/networks/mlp.js';
+import { matricesOf, mlpFeatures } from '../../../contract/networks/mlp-features.js';
 import type { PlacedParameter } from '../../../contract/parameters.js';
 import type { StepRates } from '../../../contract/use.js';
 import type { Descriptor } from './fields.js';

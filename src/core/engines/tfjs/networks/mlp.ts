@@ -1,16 +1,16 @@
 import type { Rank, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { MlpSpec } from '../../../../contract/networks/mlp.js';
 import {
   clippedAt,
   decaysOf,
   factoredFloor,
   type MlpFeature,
-  type MlpSpec,
   matricesOf,
   mlpInputs,
   mlpOutputs,
   squareFloor,
   timeScales,
-} from '../../../../contract/networks/mlp.js';
+} from '../../../../contract/networks/mlp-features.js';
 import type { PlacedParameter } from '../../../../contract/parameters.js';
 import type { Tf } from '../../../problems/problem.js';
 import type { NetworkPlace, NetworkState, TfjsNetwork } from './network.js';
