@@ -126,12 +126,12 @@ export class LearnedOptimizer {
 
   /**
    * One step.
-   * @param gradients of each parameter, row-major
+   * @param gradients of each parameter, row-major; null where there is none: such a parameter and its state stay as they are
    * @param state of {@link init}; changed in place
    * @returns what is added to each parameter
    * @throws RangeError if there are other arrays, or arrays of other lengths, than the state has parameters
    */
-  step(gradients: readonly Float32Array[], state: State, options: StepOptions = {}): Float32Array[] {
+  step(gradients: readonly (Float32Array | null)[], state: State, options: StepOptions = {}): Float32Array[] {
     const { parameters } = state;
     const { values, learningRate, weightDecay = 0 } = options;
     if (!values && (this.seesValues || weightDecay > 0))
@@ -150,7 +150,9 @@ export class LearnedOptimizer {
         }),
       );
       network.step(slots, state.groups[g]!, state.steps);
-      if (isLearned) for (const slot of slots) scale(slot, learningRate ?? network.usualRate, weightDecay);
+      for (const slot of slots)
+        if (slot.gradient === null) slot.update.fill(0);
+        else if (isLearned) scale(slot, learningRate ?? network.usualRate, weightDecay);
     }
     state.steps++;
     return [...updates];
@@ -176,11 +178,11 @@ function scale({ update, value }: Slot, rate: number, decay: number): void {
   else if (rate !== 1) for (let i = 0; i < update.length; i++) update[i]! *= rate;
 }
 
-function mustFit(what: string, arrays: readonly Float32Array[], parameters: readonly Parameter[]): void {
+function mustFit(what: string, arrays: readonly (Float32Array | null)[], parameters: readonly Parameter[]): void {
   if (arrays.length !== parameters.length)
     throw new RangeError(`${what}: ${arrays.length} arrays, and the state has ${parameters.length} parameters`);
   for (const [p, { name, shape }] of parameters.entries())
-    if (arrays[p]!.length !== sizeOf(shape))
+    if ((arrays[p]?.length ?? sizeOf(shape)) !== sizeOf(shape))
       throw new RangeError(
         `${what}[${p}] has ${arrays[p]!.length} numbers, and ${name ?? 'the parameter'} [${shape}] has ${sizeOf(shape)}`,
       );

@@ -81,8 +81,10 @@ export function lstm(spec: LstmSpec, weights: Weights): Network {
 
     step(slots, state) {
       if (over === 'all') {
+        if (slots.some(({ gradient }) => gradient === null))
+          throw new RangeError('a gradient is missing: this optimizer sees all of them at once');
         each(slots, (slot, i, all) => {
-          g[all] = slot.gradient[i]!;
+          g[all] = slot.gradient![i]!;
         });
         stepBlock(state, 0);
         each(slots, (slot, i, all) => {
@@ -93,7 +95,11 @@ export function lstm(spec: LstmSpec, weights: Weights): Network {
       let block = 0;
       for (const { gradient, update } of slots) {
         // The entries of a kernel are as far apart as there are pairs of channels.
-        const stride = gradient.length / width;
+        const stride = update.length / width;
+        if (gradient === null) {
+          block += stride;
+          continue;
+        }
         for (let b = 0; b < stride; b++) {
           for (let i = 0; i < width; i++) g[i] = gradient[i * stride + b]!;
           stepBlock(state, block++);
@@ -107,7 +113,7 @@ export function lstm(spec: LstmSpec, weights: Weights): Network {
 /** Every coordinate, with its place in its slot and among all. */
 function each(slots: readonly Slot[], visit: (slot: Slot, i: number, all: number) => void): void {
   let all = 0;
-  for (const slot of slots) for (let i = 0; i < slot.gradient.length; i++) visit(slot, i, all++);
+  for (const slot of slots) for (let i = 0; i < slot.update.length; i++) visit(slot, i, all++);
 }
 
 /** What the network sees of a gradient [w]: [w], or [2 w] with the logarithms first. `PreprocessSpec` has the formulas. */

@@ -78,7 +78,8 @@ export function mlp(spec: MlpSpec, weights: Weights): Network {
       let at = 0;
       for (const slot of slots) {
         const count = slot.shape.length < 2 ? 3 : 4;
-        new TensorStep(rule, slot, state.slice(at, at + count), steps).take();
+        const { gradient } = slot;
+        if (gradient) new TensorStep(rule, { ...slot, gradient }, state.slice(at, at + count), steps).take();
         at += count;
       }
     },
@@ -120,7 +121,7 @@ class TensorStep {
 
   constructor(
     private readonly rule: Rule,
-    private readonly slot: Slot,
+    private readonly slot: Slot & { readonly gradient: Float32Array },
     state: readonly Float32Array[],
     private readonly steps: number,
   ) {

@@ -10,7 +10,8 @@ export interface Parameter {
 /** A parameter of a group, and what a step knows of it. All are row-major. */
 export interface Slot {
   readonly shape: readonly number[];
-  readonly gradient: Float32Array;
+  /** Null where there is none: then it stays as it is, and so does its state. */
+  readonly gradient: Float32Array | null;
   /** θ; null where the caller gave none. */
   readonly value: Float32Array | null;
   /** Receives u, which is added to θ at a learning rate of 1. */

@@ -169,6 +169,37 @@ describe(`a trained optimizer in plain TypeScript (seed ${seed})`, () => {
     assert.ok(updates.every((update) => update.some((u) => u !== 0)));
   });
 
+  it('passes over parameters without a gradient', () => {
+    for (const spec of [mlpSpec(), grouped]) {
+      const { optimizer, state } = opened(spec);
+      const gradients = recordedGradients(problem);
+      const alone = [structuredClone(state), zeros(state)] as const;
+      const values = zeros(state);
+      for (const now of gradients.slice(0, 10)) {
+        const all = optimizer.step(now, alone[0], { values: alone[1], learningRate: 1 });
+        for (const left of now.keys()) {
+          const before = structuredClone(state);
+          const updates = optimizer.step(
+            now.map((gradient, p) => (p === left ? null : gradient)),
+            before,
+            { values, learningRate: 1 },
+          );
+          assert.ok(updates[left]!.every((u) => u === 0));
+          for (const [p, update] of updates.entries()) if (p !== left) assert.deepEqual(update, all[p]);
+          // The one that was left out has its state still: it goes on as the others did.
+          before.steps--;
+          const late = optimizer.step(
+            now.map((gradient, p) => (p === left ? gradient : null)),
+            before,
+            { values, learningRate: 1 },
+          );
+          assert.deepEqual(late[left], all[left]);
+        }
+        optimizer.step(now, state, { values, learningRate: 1 });
+      }
+    }
+  });
+
   it('reads every optimizer that ships', () => {
     const files = readdirSync(shipped).filter((name) => name.endsWith('.safetensors'));
     assert.ok(files.length >= 5);
@@ -285,6 +316,12 @@ describe('what is refused, and what would do', () => {
     assert.throws(
       () => optimizer.step(gradients.slice(1), state, { values }),
       /gradients: 5 arrays, and the state has 6 parameters/,
+    );
+    const blind = opened(lstmSpec({ layers: [2], over: 'all' }));
+    const some = zeros(blind.state).map((gradient, p) => (p === 0 ? null : gradient));
+    assert.throws(
+      () => blind.optimizer.step(some, blind.state),
+      /a gradient is missing: this optimizer sees all of them at once/,
     );
     values[1] = new Float32Array(4);
     assert.throws(() => optimizer.step(gradients, state, { values }), /values\[1\] has 4 numbers, and t1 \[5\] has 5/);
