@@ -52,6 +52,7 @@ describe('the layering', () => {
     ['contract imports core', 'src/contract/planted.ts', '../core/run.js'],
     ['weights imports core', 'src/weights/planted.ts', '../core/run.js'],
     ['apply imports an engine', 'src/apply/planted.ts', '../core/engines/select.js'],
+    ['tfjs imports the engines', 'src/tfjs/planted.ts', '../core/engines/tfjs/engine.js'],
     ['figures imports the command line', 'src/figures/planted.ts', '../cli/render/table.js'],
     ['figures imports a file system', 'src/figures/planted.ts', 'node:fs'],
     ['core imports jobs', 'src/core/compare/planted.ts', '../../jobs/jobs.js'],

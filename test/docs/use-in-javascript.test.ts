@@ -66,3 +66,13 @@ describe('the snippet of docs/use-in-javascript.md', () => {
     }
   });
 });
+
+it('the snippet of docs/use-in-tensorflow-js.md trains a model', async () => {
+  const text = await readFile(join(root, 'docs/use-in-tensorflow-js.md'), 'utf8');
+  const [, snippet] = /```js\n(.*?)```/s.exec(text)!;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', snippet!], {
+    cwd: root,
+  });
+  const [, first, last] = /^loss (\d\.\d+), at the end (\d\.\d+)$/m.exec(stdout)!;
+  assert.ok(Number(first) > 0.5 && Number(last) < 0.2, stdout);
+});
