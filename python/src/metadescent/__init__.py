@@ -1,0 +1,16 @@
+"""Runs optimizers that metadescent has trained. This module needs NumPy only.
+
+    optimizer = metadescent.load("general")
+    state = optimizer.init({"kernel": kernel, "bias": bias})
+    updates, state = optimizer.update(gradients, state, {"kernel": kernel, "bias": bias})
+    kernel = kernel + 0.01 * updates["kernel"]
+
+`metadescent.optax` and `metadescent.torch` are the same for JAX and PyTorch.
+docs/weights-format.md in the repository specifies the files and every operation.
+"""
+
+from .files import Trained, WeightsError, open_trained, shipped
+from .optimizer import LearnedOptimizer, Misfit, State, load
+
+__version__ = "0.1.0"
+__all__ = ["LearnedOptimizer", "Misfit", "State", "Trained", "WeightsError", "load", "open_trained", "shipped"]
