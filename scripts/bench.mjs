@@ -12,6 +12,7 @@ const others = {
   '--training': ['training-time.js', 'measureTraining'],
   '--subscribers': ['subscribers.js', 'measureSubscribers'],
   '--dashboard': ['dashboard.js', 'measureDashboard'],
+  '--apply': ['apply.js', 'measureApply'],
 };
 const load = (name) => import(pathToFileURL(join(root, 'dist', 'bench', name)).href);
 const [file, measure] = others[process.argv.slice(2).find((option) => option in others)] ?? ['run.js', null];
