@@ -11,6 +11,8 @@ from typing import Any, Callable
 import numpy as np
 
 RATE = 0.001
+TOO_LONG = 20.0
+"""Seconds of a step that is not measured."""
 Subject = tuple[Callable[[], Any], int]
 """A step, which has ended when it returns, and the numbers of state."""
 
@@ -82,19 +84,24 @@ def main() -> None:
     framework, optimizers, sizes, seconds = sys.argv[1:]
     open_subject = {"numpy": in_numpy, "optax": in_optax, "torch": in_torch}[framework]
     for optimizer in optimizers.split(","):
+        slowest = 0.0
         for n in (int(float(size)) for size in sizes.split(",")):
+            # A size takes at most ten times as long as the one before.
+            if slowest > TOO_LONG / 10:
+                break
             step, kept = open_subject(optimizer, n)
             step()
             times: list[float] = []
             began = time.perf_counter()
-            while len(times) < 3 or time.perf_counter() - began < float(seconds):
+            while len(times) < 1 or time.perf_counter() - began < float(seconds):
                 before = time.perf_counter()
                 step()
                 times.append(time.perf_counter() - before)
+            slowest = sorted(times)[len(times) // 2]
             found = {
                 "optimizer": optimizer,
                 "coordinates": n,
-                "nanoseconds": 1e9 * sorted(times)[len(times) // 2],
+                "nanoseconds": 1e9 * slowest,
                 "state": 4 * kept / n,
                 "peak": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
             }

@@ -1,6 +1,6 @@
 import type { LstmSpec, PreprocessSpec } from '../contract/networks/lstm.js';
 import { sizeOf } from '../weights/tensors.js';
-import { type Affine, mustKnow, type Network, type Slot, type Weights } from './network.js';
+import { multiply, mustKnow, type Network, type Slot, type Weights } from './network.js';
 
 /** ε of DeepMind's preprocessing: the spacing of fp32 at 1. */
 const epsilon = 2 ** -23;
@@ -19,19 +19,20 @@ export function lstm(spec: LstmSpec, weights: Weights): Network {
   const { layers, outputScale } = spec;
   const width = over === 'coordinate' ? 1 : (weights.shapeOf('output.bias')?.[0] ?? 1);
   let inputs = spec.preprocess.name === 'none' ? width : 2 * width;
-  const x = [new Float64Array(inputs)];
+  const seen = new Float64Array(inputs);
   const affine = (name: string, from: number, to: number) => {
     inputs = to;
     return weights.affine(name, from, to);
   };
   const projection = spec.inputProjection === null ? null : affine('input', inputs, spec.inputProjection);
-  if (projection) x.push(new Float64Array(inputs));
+  const projected = new Float64Array(inputs);
   const cells = layers.map((units, l) => {
-    const map = weights.affine(`lstm.${l}`, inputs + units, 4 * units);
+    const width = inputs;
+    const map = weights.affine(`lstm.${l}`, width + units, 4 * units);
     inputs = units;
-    x.push(new Float64Array(units));
-    return { units, map, z: new Float64Array(4 * units) };
+    return { units, width, map, xh: new Float64Array(width + units), z: new Float64Array(4 * units) };
   });
+  const last = new Float64Array(inputs);
   const output = affine('output', inputs, width);
   const out = new Float64Array(width);
   const g = new Float64Array(width);
@@ -52,21 +53,24 @@ export function lstm(spec: LstmSpec, weights: Weights): Network {
 
   /** From g to u, in `out`, of block number `block` of all. */
   const stepBlock = (state: readonly Float32Array[], block: number) => {
-    let at = 0;
-    preprocess(spec.preprocess, g, x[0]!);
-    if (projection) multiply(projection, x[at]!, null, 0, x[++at]!);
-    for (const [l, { units, map, z }] of cells.entries()) {
+    preprocess(spec.preprocess, g, seen);
+    if (projection) multiply(projection, seen, projected);
+    let x = projection ? projected : seen;
+    cells[0]?.xh.set(x);
+    for (let l = 0; l < cells.length; l++) {
+      const { units, width, map, xh, z } = cells[l]!;
       const [h, c] = [state[2 * l]!, state[2 * l + 1]!];
       const first = block * units;
-      multiply(map, x[at]!, h, first, z);
-      const next = x[++at]!;
+      for (let u = 0; u < units; u++) xh[width + u] = h[first + u]!;
+      multiply(map, xh, z);
+      x = l + 1 < cells.length ? cells[l + 1]!.xh : last;
       for (let u = 0; u < units; u++) {
         const cell = sigmoid(z[units + u]!) * c[first + u]! + sigmoid(z[u]!) * tanh(z[2 * units + u]!);
         c[first + u] = cell;
-        next[u] = h[first + u] = sigmoid(z[3 * units + u]!) * tanh(cell);
+        x[u] = h[first + u] = sigmoid(z[3 * units + u]!) * tanh(cell);
       }
     }
-    multiply(output, x[at]!, null, 0, out);
+    multiply(output, x, out);
     for (let i = 0; i < width; i++) out[i]! *= outputScale;
   };
 
@@ -140,23 +144,6 @@ function preprocess(spec: PreprocessSpec, g: Float64Array, x: Float64Array): voi
         x[w + i] = Math.min(Math.max(slope * g[i]!, -1), 1);
       }
     }
-  }
-}
-
-/** out ← [x; h] · kernel + bias, h from `first` on, if there is one. */
-function multiply(
-  { inputs, outputs, kernel, bias }: Affine,
-  x: Float64Array,
-  h: Float32Array | null,
-  first: number,
-  out: Float64Array,
-) {
-  out.set(bias);
-  const own = x.length;
-  for (let k = 0; k < inputs; k++) {
-    const value = k < own ? x[k]! : h![first + k - own]!;
-    const row = k * outputs;
-    for (let j = 0; j < outputs; j++) out[j]! += value * kernel[row + j]!;
   }
 }
 

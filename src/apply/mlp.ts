@@ -13,10 +13,8 @@ import {
   timeScales,
 } from '../contract/networks/mlp-features.js';
 import { sizeOf } from '../weights/tensors.js';
-import { type Affine, mustKnow, type Network, type Slot, type Weights } from './network.js';
-
-/** Coordinates that go through the perceptron together: their inputs stay in the processor's cache. */
-const chunk = 256;
+import { mustKnow, type Network, type Slot, type Weights } from './network.js';
+import { chunk, Perceptron } from './perceptron.js';
 
 /**
  * A perceptron at each coordinate, over moments of its gradient and of those of its tensor. The state is, for each
@@ -118,6 +116,7 @@ class TensorStep {
   /** 1/√(relative r) and 1/√c of matrices, like r and c: their product is w. */
   private inverseRow = new Float64Array(0);
   private inverseColumn = new Float64Array(0);
+  private readonly scratch: Scratch;
 
   constructor(
     private readonly rule: Rule,
@@ -138,6 +137,7 @@ class TensorStep {
     this.second = state[1]!;
     this.row = state[2]!;
     this.column = state[3] ?? state[2]!;
+    this.scratch = new Scratch(rule.factored.length);
   }
 
   take(): void {
@@ -263,105 +263,110 @@ class TensorStep {
    * @param x [inputs, chunk]
    */
   private fill(part: number, from: number, count: number, x: Float64Array): void {
-    const { g, slot, momenta, second, rule, parts, isVector } = this;
+    const { g, slot, momenta, rule, steps, scratch } = this;
     const { epsilon } = rule.spec;
     const n = g.length;
-    const first = part * parts.rows * parts.columns + from;
-    const rowOf = (i: number) => (isVector ? first + i : part * parts.rows + Math.floor((from + i) / parts.columns));
-    const columnOf = (i: number) => (isVector ? first + i : part * parts.columns + ((from + i) % parts.columns));
-    const [rowsOfAll, columnsOfAll] = isVector ? [n, n] : [parts.count * parts.rows, parts.count * parts.columns];
-    const inverseRoot = (i: number) => 1 / Math.sqrt(second[first + i]! + epsilon.moment);
-    const inverse = (k: number, i: number) =>
-      isVector
-        ? 1 / Math.sqrt(this.row[k * n + first + i]! + factoredFloor)
-        : this.inverseRow[k * rowsOfAll + rowOf(i)]! * this.inverseColumn[k * columnsOfAll + columnOf(i)]!;
-    let input = 0;
-    const put = (value: (i: number) => number) => {
-      const own = input++ * chunk;
-      for (let i = 0; i < count; i++) x[own + i] = value(i);
-    };
-    const each = (decays: readonly number[], value: (k: number, i: number) => number) => {
-      for (let k = 0; k < decays.length; k++) put((i) => value(k, i));
-    };
-    for (const feature of this.features)
-      switch (feature) {
-        case 'gradient':
-          put((i) => g[first + i]!);
-          break;
-        case 'clipped-gradient':
-          put((i) => Math.min(Math.max(g[first + i]!, -clippedAt), clippedAt));
-          break;
-        case 'parameter':
-          put((i) => slot.value![first + i]!);
-          break;
-        case 'momentum':
-          each(rule.momenta, (k, i) => momenta[k * n + first + i]!);
-          break;
-        case 'second-moment':
-          put((i) => second[first + i]!);
-          break;
-        case 'momentum-over-root':
-          each(rule.momenta, (k, i) => momenta[k * n + first + i]! * inverseRoot(i));
-          break;
-        case 'inverse-root':
-          put(inverseRoot);
-          break;
-        case 'factored-gradient':
-          each(rule.factored, (k, i) => g[first + i]! * inverse(k, i));
-          break;
-        case 'gradient-over-root':
-          put((i) => g[first + i]! * inverseRoot(i));
-          break;
-        case 'row':
-          each(rule.factored, (k, i) => this.row[k * rowsOfAll + rowOf(i)]!);
-          break;
-        case 'column':
-          each(rule.factored, (k, i) => this.column[k * columnsOfAll + columnOf(i)]!);
-          break;
-        case 'inverse-root-row':
-          each(rule.factored, (k, i) => 1 / Math.sqrt(this.row[k * rowsOfAll + rowOf(i)]! + epsilon.factored));
-          break;
-        case 'inverse-root-column':
-          each(rule.factored, (k, i) => 1 / Math.sqrt(this.column[k * columnsOfAll + columnOf(i)]! + epsilon.factored));
-          break;
-        case 'factored-momentum':
-          each(rule.factored, (k, i) => momenta[k * n + first + i]! * inverse(k, i));
-          break;
-        case 'time':
-          for (const scale of timeScales) put(() => Math.tanh(this.steps / scale - 1));
-          break;
+    const first = part * this.parts.rows * this.parts.columns + from;
+    const { inverseRoot, inverse, row, column } = scratch;
+    this.prepare(part, from, count);
+    let at = 0;
+    for (const feature of this.features) {
+      const inputs = inputsOfFeature(rule.spec, feature);
+      for (let k = 0; k < inputs; k++, at += chunk) {
+        const m = k * n + first;
+        const own = k * chunk;
+        switch (feature) {
+          case 'gradient':
+            for (let i = 0; i < count; i++) x[at + i] = g[first + i]!;
+            break;
+          case 'clipped-gradient':
+            for (let i = 0; i < count; i++) x[at + i] = Math.min(Math.max(g[first + i]!, -clippedAt), clippedAt);
+            break;
+          case 'parameter':
+            for (let i = 0; i < count; i++) x[at + i] = slot.value![first + i]!;
+            break;
+          case 'momentum':
+            for (let i = 0; i < count; i++) x[at + i] = momenta[m + i]!;
+            break;
+          case 'second-moment':
+            for (let i = 0; i < count; i++) x[at + i] = this.second[first + i]!;
+            break;
+          case 'momentum-over-root':
+            for (let i = 0; i < count; i++) x[at + i] = momenta[m + i]! * inverseRoot[i]!;
+            break;
+          case 'inverse-root':
+            for (let i = 0; i < count; i++) x[at + i] = inverseRoot[i]!;
+            break;
+          case 'factored-gradient':
+            for (let i = 0; i < count; i++) x[at + i] = g[first + i]! * inverse[own + i]!;
+            break;
+          case 'gradient-over-root':
+            for (let i = 0; i < count; i++) x[at + i] = g[first + i]! * inverseRoot[i]!;
+            break;
+          case 'row':
+            for (let i = 0; i < count; i++) x[at + i] = row[own + i]!;
+            break;
+          case 'column':
+            for (let i = 0; i < count; i++) x[at + i] = column[own + i]!;
+            break;
+          case 'inverse-root-row':
+            for (let i = 0; i < count; i++) x[at + i] = 1 / Math.sqrt(row[own + i]! + epsilon.factored);
+            break;
+          case 'inverse-root-column':
+            for (let i = 0; i < count; i++) x[at + i] = 1 / Math.sqrt(column[own + i]! + epsilon.factored);
+            break;
+          case 'factored-momentum':
+            for (let i = 0; i < count; i++) x[at + i] = momenta[m + i]! * inverse[own + i]!;
+            break;
+          case 'time':
+            x.fill(Math.tanh(steps / timeScales[k]! - 1), at, at + count);
+            break;
+        }
       }
+    }
+  }
+
+  /** What several features need of the same coordinates: 1/√(v + ε), r, c and w. */
+  private prepare(part: number, from: number, count: number): void {
+    const { second, rule, parts, isVector, scratch } = this;
+    const { inverseRoot, inverse, row, column } = scratch;
+    const n = this.g.length;
+    const first = part * parts.rows * parts.columns + from;
+    for (let i = 0; i < count; i++) inverseRoot[i] = 1 / Math.sqrt(second[first + i]! + rule.spec.epsilon.moment);
+    for (let k = 0; k < rule.factored.length; k++) {
+      const own = k * chunk;
+      if (isVector) {
+        for (let i = 0; i < count; i++) {
+          const square = this.row[k * n + first + i]!;
+          row[own + i] = column[own + i] = square;
+          inverse[own + i] = 1 / Math.sqrt(square + factoredFloor);
+        }
+        continue;
+      }
+      let r = (k * parts.count + part) * parts.rows + Math.floor(from / parts.columns);
+      const columns = (k * parts.count + part) * parts.columns;
+      for (let i = 0, c = from % parts.columns; i < count; i++) {
+        row[own + i] = this.row[r]!;
+        column[own + i] = this.column[columns + c]!;
+        inverse[own + i] = this.inverseRow[r]! * this.inverseColumn[columns + c]!;
+        if (++c < parts.columns) continue;
+        c = 0;
+        r++;
+      }
+    }
   }
 }
 
-/** Layers with ReLUs between them, over a chunk of coordinates at a time. */
-class Perceptron {
-  private readonly outputs: readonly Float64Array[];
+/** Of the coordinates of a chunk: 1/√(v + ε) [chunk]; w, r and c [F, chunk]. */
+class Scratch {
+  readonly inverseRoot = new Float64Array(chunk);
+  readonly inverse: Float64Array;
+  readonly row: Float64Array;
+  readonly column: Float64Array;
 
-  constructor(private readonly layers: readonly Affine[]) {
-    this.outputs = layers.map(({ outputs }) => new Float64Array(outputs * chunk));
-  }
-
-  /**
-   * @param x [inputs, chunk]; the first layer's further inputs are 0
-   * @returns [outputs, chunk], which the next call overwrites
-   */
-  run(x: Float64Array, inputs: number, count: number): Float64Array {
-    let [from, used] = [x, inputs];
-    for (const [l, { outputs, kernel, bias }] of this.layers.entries()) {
-      const out = this.outputs[l]!;
-      for (let u = 0; u < outputs; u++) {
-        const own = u * chunk;
-        out.fill(bias[u]!, own, own + count);
-        for (let k = 0; k < used; k++) {
-          const weight = kernel[k * outputs + u]!;
-          const other = k * chunk;
-          for (let i = 0; i < count; i++) out[own + i]! += weight * from[other + i]!;
-        }
-        if (l < this.layers.length - 1) for (let i = 0; i < count; i++) out[own + i] = Math.max(out[own + i]!, 0);
-      }
-      [from, used] = [out, outputs];
-    }
-    return from;
+  constructor(factored: number) {
+    this.inverse = new Float64Array(factored * chunk);
+    this.row = new Float64Array(factored * chunk);
+    this.column = new Float64Array(factored * chunk);
   }
 }
