@@ -10,12 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from metadescent import Misfit
+
 
 def main() -> None:
     framework, cases, found = sys.argv[1:]
-    run = {"numpy": in_numpy, "optax": in_optax, "torch": in_torch}[framework]
+    run = {"numpy": in_numpy, "optax": in_optax, "torch": in_torch, "keras": in_keras}[framework]
+    report = {}
     with open(cases) as file:
-        report = {case["name"]: [encoded(theta) for theta in run(case)] for case in json.load(file)}
+        for case in json.load(file):
+            try:
+                report[case["name"]] = [encoded(theta) for theta in run(case)]
+            except Misfit as misfit:
+                report[case["name"]] = str(misfit)
     with open(found, "w") as file:
         json.dump(report, file)
 
@@ -81,6 +88,25 @@ def in_torch(case: dict[str, Any]) -> list[np.ndarray]:
             params[name].grad = torch.from_numpy(value.copy())
         optimizer.step()
         found.append(joined({name: p.detach().numpy() for name, p in params.items()}))
+    return found
+
+
+def in_keras(case: dict[str, Any]) -> list[np.ndarray]:
+    import keras
+
+    from metadescent.keras import LearnedOptimizer
+
+    variables = [
+        keras.Variable(value, name=name) for name, value in parts(case, floats(case["start"])).items()
+    ]
+    optimizer = LearnedOptimizer(
+        base64.b64decode(case["weights"]), learning_rate=case["learningRate"], weight_decay=case["weightDecay"]
+    )
+    found = []
+    for gradient in case["gradients"]:
+        values = [keras.ops.convert_to_tensor(value) for value in parts(case, floats(gradient)).values()]
+        optimizer.apply(values, variables)
+        found.append(np.concatenate([keras.ops.convert_to_numpy(variable).ravel() for variable in variables]))
     return found
 
 

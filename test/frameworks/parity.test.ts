@@ -12,7 +12,7 @@ import { LearnedOptimizer } from '../../src/tfjs/optimizer.js';
 import { sizeOf } from '../../src/weights/tensors.js';
 import { findPython, root } from '../weights/python-environment.js';
 import { type Case, errorOf, frameworkCases } from './cases.js';
-import { lacks, pythonPath, torchPython } from './python.js';
+import { frameworkPython, lacks, pythonPath } from './python.js';
 
 const run = promisify(execFile);
 const tolerance = 1e-5;
@@ -82,16 +82,24 @@ describe('every drop-in takes the steps of fp64', () => {
   const inPython = [
     ['numpy', python, missing],
     ['optax', python, missing || lacks(python, 'optax')],
-    ['torch', ...torchPython()],
+    ['torch', ...frameworkPython('torch')],
+    ['keras', ...frameworkPython('keras')],
   ] as const;
   for (const [framework, program, absent] of inPython)
     it(framework, { skip: absent }, async () => {
       const found = join(folder, `${framework}.json`);
       const script = join(root, 'python/tests/parity.py');
       await run(program, [script, framework, join(folder, 'cases.json'), found], { env: pythonPath });
-      const report: Record<string, string[]> = JSON.parse(await readFile(found, 'utf8'));
+      const report: Record<string, string[] | string> = JSON.parse(await readFile(found, 'utf8'));
       for (const one of cases) {
-        const error = errorOf(one, report[one.name]!.map(floatsOf));
+        const values = report[one.name]!;
+        // Keras updates one variable after the other.
+        if (framework === 'keras' && one.name === 'an LSTM over all coordinates') {
+          assert.match(String(values), /sees all coordinates at once/);
+          continue;
+        }
+        assert.ok(Array.isArray(values), `${one.name}: ${values}`);
+        const error = errorOf(one, values.map(floatsOf));
         assert.ok(error < tolerance, `${one.name}: off by ${error}`);
       }
     });

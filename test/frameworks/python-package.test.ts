@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { findPython, root } from '../weights/python-environment.js';
-import { lacks, pythonPath, torchPython } from './python.js';
+import { frameworkPython, lacks, pythonPath } from './python.js';
 
 const run = promisify(execFile);
 const { python, missing } = await findPython();
@@ -15,7 +15,8 @@ describe('the Python package', () => {
   const suites = [
     ['test_numpy', python, missing],
     ['test_optax', python, missing || lacks(python, 'optax')],
-    ['test_torch', ...torchPython()],
+    ['test_torch', ...frameworkPython('torch')],
+    ['test_keras', ...frameworkPython('keras')],
   ] as const;
   for (const [suite, program, absent] of suites)
     it(suite, { skip: absent }, async () => {
@@ -27,7 +28,8 @@ describe('the Python package', () => {
     });
 
   const chapters = [
-    ['PyTorch', /^loss 0\.0\d\d$/, ...torchPython()],
+    ['PyTorch', /^loss 0\.0\d\d$/, ...frameworkPython('torch')],
+    ['Keras', /^loss 0\.[01]\d\d$/, ...frameworkPython('keras')],
     ['JAX, with Optax', /^loss 0\.000\d*$/, python, missing || lacks(python, 'optax')],
     ['NumPy', /^loss 0\.000\d*$/, python, missing],
   ] as const;

@@ -5,7 +5,7 @@
     updates, state = optimizer.update(gradients, state, {"kernel": kernel, "bias": bias})
     kernel = kernel + 0.01 * updates["kernel"]
 
-`metadescent.optax` and `metadescent.torch` are the same for JAX and PyTorch.
+`metadescent.optax`, `metadescent.torch` and `metadescent.keras` are the same for JAX, PyTorch and Keras.
 docs/weights-format.md in the repository specifies the files and every operation.
 """
 

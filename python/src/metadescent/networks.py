@@ -116,7 +116,7 @@ class Lstm:
 
     def update(self, xp: Any, gradient: Array, value: Array, state: TensorState, steps: Array) -> tuple[Array, TensorState]:
         # Row i of [w, blocks] has the i-th coordinate of each block.
-        g = xp.reshape(gradient, (self.width, -1)).T
+        g = xp.moveaxis(xp.reshape(gradient, (self.width, -1)), 0, 1)
         x = self._seen(xp, g)
         if self.projection is not None:
             x = x @ xp.asarray(self.projection[0]) + xp.asarray(self.projection[1])
@@ -129,7 +129,7 @@ class Lstm:
             x = o * xp.tanh(c)
             following += [x, c]
         out = self.scale * (x @ xp.asarray(self.output[0]) + xp.asarray(self.output[1]))
-        return xp.reshape(out.T, gradient.shape), tuple(following)
+        return xp.reshape(xp.moveaxis(out, 0, 1), gradient.shape), tuple(following)
 
     def _seen(self, xp: Any, g: Array) -> Array:
         """[blocks, w], or [blocks, 2 w] with the logarithms first."""
