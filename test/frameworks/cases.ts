@@ -8,7 +8,7 @@ import { sizeOf } from '../../src/weights/tensors.js';
 import { decodeWeights, encodeWeights } from '../../src/weights/weights.js';
 import { optimizerOf } from '../core/engines/reference.js';
 import { freshMlpState, mlpStep } from '../reference/mlp.js';
-import { openLoopUpdates } from '../reference/unroll.js';
+import { freshStates, stepAll } from '../reference/optimizer.js';
 import { tensorsProblem } from '../support/tensors-problem.js';
 import { lstmSpec, mlpSpec, sampleOptimizer, uniform } from '../weights/samples.js';
 
@@ -149,10 +149,12 @@ function directionsOf(spec: LearnedSpec, phi: number[], tensors: Case['tensors']
 
 function lstmDirections(spec: LearnedSpec, phi: number[], tensors: Case['tensors']): Directions {
   const optimizer = optimizerOf(spec, tensorsProblem(tensors.map(({ shape }) => [...shape])));
-  const seen: number[][] = [];
-  return (gradient) => {
-    seen.push(gradient);
-    return openLoopUpdates(optimizer, phi, seen).at(-1)!;
+  const size = tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  let states = freshStates(optimizer, size);
+  return (gradient, _theta, t) => {
+    const { update, states: next } = stepAll(optimizer, phi, gradient, states, t);
+    states = next;
+    return update;
   };
 }
 

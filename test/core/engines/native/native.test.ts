@@ -201,7 +201,8 @@ describe('the native engine', { skip: missing }, () => {
     const [mine, theirs] = [adam.init(n), adam.init(n)];
     const [phi, expected] = [new Float32Array(n), new Float32Array(n)];
     for (let step = 0; step < 20; step++) {
-      const gradient = Float32Array.from({ length: n }, () => draw() * 10 ** (8 * draw()));
+      // Within the range of fp32.
+      const gradient = Float32Array.from({ length: n }, () => draw() * 10 ** (8 * Math.min(draw(), 4)));
       const options = { learningRate: 0.003, clipNorm: step % 3 === 0 ? null : 10 ** (step - 5) };
       const ours = engine.descend!(phi, gradient.slice(), mine, options);
       assert.deepEqual(ours, descend(expected, gradient.slice(), theirs, options));
