@@ -2,6 +2,7 @@ import type { NetworkSpec } from '../contract/networks/networks.js';
 import type { GroupRule, LearnedSpec } from '../contract/optimizers.js';
 import { ownersOf } from '../contract/patterns.js';
 import { rules } from '../core/optimizers/registry.js';
+import { format, gateOrder, plainKeys } from '../weights/format.js';
 import { decodeSafetensors, FormatError } from '../weights/safetensors.js';
 import { sizeOf } from '../weights/tensors.js';
 import { type Network, type Parameter, type Slot, Weights } from './network.js';
@@ -23,9 +24,6 @@ export type { Parameter } from './network.js';
  *     }
  */
 
-const format = 'metadescent/1';
-const gateOrder = 'input,forget,cell,output';
-
 /** What an optimizer keeps between steps. A structured clone of it, or its JSON with its arrays restored, continues it. */
 export interface State {
   readonly parameters: readonly Parameter[];
@@ -41,7 +39,7 @@ export interface StepOptions {
    * weight decay.
    */
   readonly values?: readonly Float32Array[];
-  /** α: multiplies the updates of networks; by default {@link LearnedOptimizer.usualRate}. */
+  /** α: multiplies the updates of networks; by default each network's usual one. */
   readonly learningRate?: number;
   /** λ: α λ θ is subtracted from the updates of networks; 0 unless given. */
   readonly weightDecay?: number;
@@ -67,10 +65,7 @@ export function load(bytes: Uint8Array): LearnedOptimizer {
     if (metadata[key] !== expected)
       throw new FormatError(`metadata: ${key} is ${JSON.stringify(metadata[key])}, expected "${expected}"`);
   const known = Object.fromEntries(
-    Object.entries(metadata).map(([key, text]) => [
-      key,
-      key === 'format' || key === 'gateOrder' ? text : parsed(key, text),
-    ]),
+    Object.entries(metadata).map(([key, text]) => [key, plainKeys.includes(key) ? text : parsed(key, text)]),
   );
   const left = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const spec = known.optimizer as LearnedSpec;
@@ -103,9 +98,16 @@ export class LearnedOptimizer {
     private readonly groups: readonly Group[],
   ) {}
 
-  /** The learning rate of its networks where a step names none: 1 for LSTMs, 0.001 for MLPs. */
+  /**
+   * The learning rate of its networks where a step names none: 1 for LSTMs, 0.001 for MLPs.
+   * @throws RangeError if it has groups of both: then each takes its own, and there is no single one
+   */
   get usualRate(): number {
-    return this.groups.find(({ isLearned }) => isLearned)!.network.usualRate;
+    const rates = new Set(this.groups.flatMap(({ isLearned, network }) => (isLearned ? [network.usualRate] : [])));
+    const [rate = 1] = rates;
+    if (rates.size > 1)
+      throw new RangeError(`groups have usual rates of ${[...rates].join(' and ')}: name a learning rate`);
+    return rate;
   }
 
   /** Whether steps need θ. */

@@ -9,6 +9,7 @@ import {
   mlpFeatures,
   mlpInputs,
   mlpOutputs,
+  mlpUsualRate,
   squareFloor,
   timeScales,
 } from '../contract/networks/mlp-features.js';
@@ -57,7 +58,7 @@ export function mlp(spec: MlpSpec, weights: Weights): Network {
     factored: decays.slice(k + 1),
   };
   return {
-    usualRate: 0.001,
+    usualRate: mlpUsualRate,
     seesValues: spec.features.includes('parameter'),
 
     state(shapes) {

@@ -9,14 +9,11 @@ import { Provenance } from '../contract/provenance.js';
 import { Strict } from '../contract/schema.js';
 import { Type } from '../contract/type.js';
 import { compile, compileLeniently, invalidDocument } from '../contract/validate.js';
+import { format, gateOrder, plainKeys } from './format.js';
 import { FormatError } from './safetensors.js';
 import { networksOf } from './shapes.js';
 
 /** The metadata of a weights file: strings by key, all but two of them JSON. */
-
-export const format = 'metadescent/1';
-export const gateOrder = 'input,forget,cell,output';
-export const plainKeys: readonly string[] = ['format', 'gateOrder'];
 
 const Metadata = Strict({
   format: Type.Literal(format),

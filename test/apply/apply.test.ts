@@ -305,7 +305,18 @@ describe('what is refused, and what would do', () => {
         ]),
       /no group of this optimizer takes y: "net" takes t0/,
     );
-    assert.throws(() => named.init([{ shape: [2] }]), /found|allowed: names of the problem/);
+    assert.throws(() => named.init([{ shape: [2] }]), /allowed: names of the problem/);
+  });
+
+  it('a usual rate of groups that have different ones', () => {
+    const groups: LearnedSpec = {
+      name: 'groups',
+      groups: [
+        { name: 'a', parameters: ['t0'], optimizer: lstmSpec({ layers: [2] }) },
+        { name: 'b', parameters: ['*'], optimizer: mlpSpec() },
+      ],
+    };
+    assert.throws(() => opened(groups).optimizer.usualRate, /usual rates of 1 and 0\.001: name a learning rate/);
   });
 
   it('arrays that do not fit', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { startServe } from '../e2e/processes.js';
 import { findPython, root } from '../weights/python-environment.js';
 import { frameworkPython, lacks, pythonPath } from './python.js';
 
@@ -40,6 +41,25 @@ describe('the Python package', () => {
       const { stdout } = await run(program, ['-c', snippet!], { env: pythonPath });
       assert.match(stdout.trim(), expected);
     });
+
+  it('takes an optimizer from a service', { skip: missing }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'metadescent-served-'));
+    const service = await startServe(join(folder, 'data'));
+    try {
+      const body = await readFile(join(root, 'examples/optimizers/general.safetensors'));
+      const headers = { 'content-type': 'application/vnd.safetensors' };
+      const { status } = await fetch(`${service.url}/optimizers?name=mine`, { method: 'POST', body, headers });
+      assert.equal(status, 201);
+      const program = `import metadescent as m; print(m.load("${service.url}/optimizers/mine/1").trained.sha256 == m.load("general").trained.sha256)`;
+      const { stdout } = await run(python, ['-c', program], { env: pythonPath });
+      assert.equal(stdout.trim(), 'True');
+      const missed = run(python, ['-c', program.replace('mine/1', 'mine/9')], { env: pythonPath });
+      await assert.rejects(missed, /WeightsError: .*mine\/9\/weights cannot be had: HTTP Error 404/);
+    } finally {
+      await service.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 
   it('is a pure wheel, which a fresh environment installs and runs', { skip: missing }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'metadescent-wheel-'));

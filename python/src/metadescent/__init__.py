@@ -2,8 +2,9 @@
 
     optimizer = metadescent.load("general")
     state = optimizer.init({"kernel": kernel, "bias": bias})
-    updates, state = optimizer.update(gradients, state, {"kernel": kernel, "bias": bias})
-    kernel = kernel + 0.01 * updates["kernel"]
+    params = {"kernel": kernel, "bias": bias}
+    updates, state = optimizer.update(gradients, state, params, learning_rate=0.01)
+    kernel = kernel + updates["kernel"]
 
 `metadescent.optax`, `metadescent.torch` and `metadescent.keras` are the same for JAX, PyTorch and Keras.
 docs/weights-format.md in the repository specifies the files and every operation.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, NamedTuple
 
 import jax
@@ -10,11 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .files import Trained
 from .networks import TensorState
 from .optimizer import LearnedOptimizer, load
-
-Source = "str | os.PathLike[str] | bytes | Trained"
 
 
 class ScaleByLearnedState(NamedTuple):

@@ -66,8 +66,14 @@ class LearnedOptimizer:
 
     @property
     def usual_rate(self) -> float:
-        """The learning rate where a step names none: 1 for LSTMs, 0.001 for MLPs."""
-        return self.groups[0].network.usual_rate
+        """The learning rate where a step names none: 1 for LSTMs, 0.001 for MLPs.
+
+        Raises Misfit if it has groups of both: then each takes its own, and there is no single one.
+        """
+        rates = {group.network.usual_rate for group in self.groups}
+        if len(rates) > 1:
+            raise Misfit(f"groups have usual rates of {' and '.join(map(str, sorted(rates)))}: name a learning rate")
+        return rates.pop()
 
     @property
     def sees_values(self) -> bool:

@@ -22,6 +22,9 @@ export const mlpFeatures = [
 ] as const;
 export type MlpFeature = (typeof mlpFeatures)[number];
 
+/** α of a run that names none. */
+export const mlpUsualRate = 0.001;
+
 /** τ of the inputs of "time", tanh(t/τ - 1), t the steps taken so far. */
 export const timeScales = [1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000] as const;
 

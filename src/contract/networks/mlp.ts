@@ -2,7 +2,15 @@ import type { Static } from 'typebox';
 import type { FieldError } from '../errors.js';
 import { Choice, Nullable, Strict } from '../schema.js';
 import { Type } from '../type.js';
-import { decaysOf, type MlpFeature, matricesOf, mlpFeatures, mlpInputs, mlpOutputs } from './mlp-features.js';
+import {
+  decaysOf,
+  type MlpFeature,
+  matricesOf,
+  mlpFeatures,
+  mlpInputs,
+  mlpOutputs,
+  mlpUsualRate,
+} from './mlp-features.js';
 import type { NetworkContract, StateArray, WeightTensor } from './network.js';
 
 const decay = { minimum: 0, exclusiveMaximum: 1 } as const;
@@ -76,7 +84,7 @@ export type MlpSpec = Static<typeof MlpSpec>;
 
 export const mlp: NetworkContract<MlpSpec> = {
   title: 'MLP',
-  usualRate: 0.001,
+  usualRate: mlpUsualRate,
   backward: false,
   sizedBy: 'hidden',
 
